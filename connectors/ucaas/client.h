@@ -1,0 +1,82 @@
+// The UCaaS API as typed calls: what is asked goes in as a value, what came back comes out classified.
+// A Client starts calls and hands back results as they end; it decides nothing about repeating, pacing or order (that
+// is daemon/apply) and keeps no state but what is in flight. Single-threaded, like the Transport under it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "connectors/ucaas/codes.h"
+#include "connectors/ucaas/routes.h"
+#include "daemon/model/fields.h"
+#include "daemon/model/kind.h"
+#include "daemon/model/transport.h"
+
+namespace ucaas_sync::ucaas {
+
+enum class Verb : std::uint8_t { kCreate, kUpdate, kDelete, kGet, kList, kFind };
+std::string_view Name(Verb verb);
+
+struct Call {
+  Verb verb = Verb::kGet;
+  Kind kind = Kind::kUser;
+  std::string remote_id;                          ///< kUpdate, kDelete, kGet
+  std::vector<std::pair<FieldId, Field>> fields;  ///< kCreate, kUpdate: kEmpty is sent as "" (or left out on create)
+  std::optional<std::vector<std::string>> group_ids;    ///< Contacts: the whole membership, as remote ids.
+  std::optional<std::vector<std::string>> contact_ids;  ///< Groups, when membership is written there: the whole list.
+  std::string address;                                  ///< kFind: the exact e-mail (groups: name) that is looked up.
+  std::uint32_t page = 1;                               ///< kList: from 1.
+};
+
+/// An object as the target shows it.
+struct RemoteObject {
+  std::string remote_id;
+  FieldSet fields;                     ///< kUnmapped where the reply had no such key.
+  std::vector<std::string> group_ids;  ///< Contacts.
+  bool has_group_ids = false;
+};
+
+using CallId = std::uint64_t;
+
+struct CallResult {
+  CallId id = 0;
+  Verdict verdict = Verdict::kUnknown;
+  TransportOutcome transport = TransportOutcome::kReply;
+  int http_status = 0;
+  std::string result;                      ///< The body's `result` as text, or empty.
+  std::string message;                     ///< msg, desc or the transport's error: for people, one line.
+  std::optional<std::string> retry_after;  ///< The header as it came (seconds or HTTP date).
+  std::string request_id;
+  std::string remote_id;              ///< kCreate, kUpdate: of the object.
+  std::vector<RemoteObject> objects;  ///< kGet, kFind (exact matches, ignoring case), kList.
+  std::chrono::microseconds latency{0};
+};
+
+class Client {
+ public:
+  /// `transport` must outlive the client. `page_length` is asked for in lists.
+  Client(Transport& transport, Routes routes, Codes codes, std::uint32_t page_length);
+
+  CallId Start(const Call& call);
+  /// Calls that ended, waiting until `until` for the first of them; may return none.
+  std::vector<CallResult> Wait(Monotonic until);
+  std::size_t InFlight() const;
+
+  /// The route's name for metrics: method and path with `{id}`: {"PATCH", "users/{id}"}.
+  std::pair<std::string_view, std::string> RouteOf(const Call& call) const;
+
+ private:
+  struct Pending;
+  Transport& transport_;
+  Routes routes_;
+  Codes codes_;
+  std::uint32_t page_length_;
+  std::vector<std::pair<ExchangeId, Call>> pending_;
+};
+
+}  // namespace ucaas_sync::ucaas

@@ -1,0 +1,72 @@
+// An entity as mapping yields it: a desired user, group or contact, or the word that somebody left, is out of scope or
+// cannot be mapped. Views are valid during the call only; whoever keeps an entity copies it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "daemon/model/fields.h"
+#include "daemon/model/hash.h"
+#include "daemon/model/kind.h"
+
+namespace ucaas_sync {
+
+/// Where something was read: "hr line 18".
+struct SourceRef {
+  std::string name;  ///< The source's name.
+  std::uint64_t line = 0;
+  std::string dn;  ///< Empty for CSV.
+  friend bool operator==(const SourceRef&, const SourceRef&) = default;
+};
+
+enum class Standing : std::uint8_t {
+  kPresent,
+  kLeft,         ///< The record matches `left`: evidence.
+  kOutOfScope,   ///< Neither created, changed nor removed, and not absent.
+  kQuarantined,  ///< Cannot be mapped; `reason` says why. Frozen, not absent.
+};
+
+struct EntityView {
+  Kind kind = Kind::kUser;
+  Standing standing = Standing::kPresent;
+  std::string_view key;      ///< Trimmed, NFC, case kept; never empty.
+  FieldSetView fields;       ///< NFC, trimmed. Meaningful when kPresent, as far as known when kLeft.
+  std::string_view reason;   ///< For kQuarantined.
+  std::uint16_t rule = 0;    ///< Index of its rule among all rules of the configuration.
+  std::uint16_t source = 0;  ///< Index of the rule's source (`from`) among all sources.
+  std::uint64_t line = 0;
+  std::string_view dn;  ///< The record's DN, or the joined record's; empty for CSV alone.
+  Hash128 record_hash;  ///< Of the record's kept values: byte-identical records of one key collapse.
+
+  /// Contacts: the names of the groups it belongs to by its own record, without repeats; unknown when !groups_known.
+  std::span<const std::string_view> groups;
+  bool maps_groups = false;  ///< The rule has `groups`.
+  bool groups_known = true;
+
+  /// Groups: DNs or keys of its members; unknown (a range without its tail) when !members_known.
+  std::span<const std::string_view> members;
+  bool maps_members = false;  ///< The rule has `members`.
+  bool members_known = true;
+};
+
+/// A rejected record's values, trimmed and NFC: each is compared with the known keys.
+struct RejectView {
+  std::uint16_t source = 0;
+  std::string_view file;
+  std::uint64_t line = 0;
+  std::string_view reason;
+  std::span<const std::string_view> values;
+};
+
+/// Receives what mapping yields. Kinds come in any order; one key may come more than once (that is for the sink to
+/// judge).
+class EntitySink {
+ public:
+  virtual ~EntitySink() = default;
+  virtual void OnEntity(const EntityView& entity) = 0;
+  virtual void OnReject(const RejectView& reject) = 0;
+};
+
+}  // namespace ucaas_sync

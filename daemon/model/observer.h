@@ -1,0 +1,42 @@
+// Events of a run: log, metrics and progress listen; nobody answers. Calls come from the run's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "daemon/model/operation.h"
+#include "daemon/model/plan.h"
+#include "daemon/model/source.h"
+
+namespace ucaas_sync {
+
+enum class Severity : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+/// A line of the log: a stable name, and a sentence with values already in it.
+struct Event {
+  Severity severity = Severity::kInfo;
+  std::string_view name;  ///< "run_finished", "operation_failed": lower case, stable.
+  std::string text;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void OnEvent(const Event& event) = 0;
+  virtual void OnProgress(std::string_view /*phase*/, std::uint64_t /*done*/, std::uint64_t /*of*/) {}
+  virtual void OnSnapshot(const Snapshot& /*snapshot*/) {}
+  virtual void OnPlan(const Plan& /*plan*/) {}
+  virtual void OnRequest(std::string_view /*method*/, std::string_view /*route*/, int /*status*/,
+                         std::string_view /*result*/, std::chrono::microseconds /*latency*/) {}
+  virtual void OnOutcome(const Operation& /*operation*/, std::string_view /*verdict*/, bool /*done*/) {}
+  virtual void OnRetry(std::string_view /*reason*/) {}
+};
+
+/// Hears everything and says nothing.
+class SilentObserver final : public Observer {
+ public:
+  void OnEvent(const Event& /*event*/) override {}
+};
+
+}  // namespace ucaas_sync

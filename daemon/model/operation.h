@@ -1,0 +1,70 @@
+// One change of one object at the target, as a value: what the plan decides, the executor does and the journal keeps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/model/entity.h"
+#include "daemon/model/fields.h"
+#include "daemon/model/hash.h"
+#include "daemon/model/kind.h"
+
+namespace ucaas_sync {
+
+struct FieldChange {
+  FieldId field = 0;
+  Field before;  ///< kUnmapped: the target never had a value from us.
+  Field after;
+  friend bool operator==(const FieldChange&, const FieldChange&) = default;
+};
+
+/// Membership of a contact, as sorted keys of groups. Groups whose members are unknown are in both lists.
+struct GroupsChange {
+  std::vector<std::string> before;
+  std::vector<std::string> after;
+  friend bool operator==(const GroupsChange&, const GroupsChange&) = default;
+};
+
+struct Operation {
+  std::uint64_t seq = 0;  ///< Its place in the plan, from 1.
+  Kind kind = Kind::kUser;
+  Action action = Action::kCreate;
+  std::string key;
+  std::string remote_id;             ///< Empty for a create.
+  std::int64_t entity_id = 0;        ///< The state's row; 0 when there is none yet.
+  std::vector<FieldChange> changes;  ///< By field; for a create all fields that are sent, for a delete what is lost.
+  std::optional<GroupsChange> groups;
+  std::string reason;   ///< "department changed", "left: (status=terminated)"
+  SourceRef source;     ///< Where the record is; for an absence the source alone.
+  Hash128 fingerprint;  ///< Of the desired fields: what makes the next run find the person unchanged.
+  friend bool operator==(const Operation&, const Operation&) = default;
+};
+
+/// The change of `field`, if the operation has one.
+const FieldChange* FindChange(const Operation& operation, FieldId field);
+
+/// Operations in plan order, packed to a few bytes beside their text, so that a first plan of a million people fits in
+/// memory. Append, then read any of them; a copy is a deep copy.
+class OperationList {
+ public:
+  /// Appends; `seq` is set to its place.
+  void Add(Operation operation);
+  std::size_t size() const { return offsets_.size(); }
+  bool empty() const { return offsets_.empty(); }
+  /// Unpacks operation `index` (from 0; its seq is index + 1).
+  Operation At(std::size_t index) const;
+
+  template <typename Visit>
+  void ForEach(Visit&& visit) const {
+    for (std::size_t i = 0; i < size(); ++i) visit(At(i));
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::uint64_t> offsets_;
+};
+
+}  // namespace ucaas_sync

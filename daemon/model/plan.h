@@ -1,0 +1,98 @@
+// A plan as a value: the ordered operations that take the state to the entities, with the guards' verdicts.
+// daemon/plan makes it and is alone in reading and writing its JSON; apply, state and report only look at it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/model/kind.h"
+#include "daemon/model/operation.h"
+#include "daemon/model/time.h"
+
+namespace ucaas_sync {
+
+struct PlanSource {
+  std::string name;
+  std::string location;
+  std::uint64_t records = 0;
+  std::uint64_t rejected = 0;
+  bool complete = true;
+  std::string hash;
+  friend bool operator==(const PlanSource&, const PlanSource&) = default;
+};
+
+/// An entity set aside: frozen, neither updated nor removed.
+struct QuarantineItem {
+  std::string kind;  ///< "user", "group", "contact", or "record" for a reject, whose key is then SOURCE:LINE.
+  std::string key;
+  std::string reason;  ///< "e-mail missing"
+  bool is_new = true;  ///< Not in quarantine for the same reason before.
+  SourceRef source;
+  friend bool operator==(const QuarantineItem&, const QuarantineItem&) = default;
+};
+
+struct GuardVerdict {
+  std::string name;  ///< "user.suspend", "rewrite", "source_drop"
+  std::uint64_t limit = 0;
+  std::uint64_t actual = 0;
+  bool held = false;
+  bool holds_everything = true;  ///< False: only the group removals wait.
+  std::string subject;           ///< What it is about, where the name is not enough: the field, the group, the source.
+  std::vector<std::string> examples;  ///< Up to 10 people or values, for the text: "E17 Ada Lovelace <ada@…>".
+  std::string advice;                 ///< What to do about it.
+  friend bool operator==(const GuardVerdict&, const GuardVerdict&) = default;
+};
+
+struct KindSummary {
+  std::array<std::uint64_t, kActionCount> actions{};  ///< by Index(Action)
+  std::uint64_t unchanged = 0;
+  std::uint64_t of(Action action) const { return actions[Index(action)]; }
+  friend bool operator==(const KindSummary&, const KindSummary&) = default;
+};
+
+/// Somebody whose removal waits for its time, for `status`.
+struct DueItem {
+  Kind kind = Kind::kUser;
+  Action action = Action::kSuspend;
+  std::string key;
+  Instant at;
+  std::string reason;
+  friend bool operator==(const DueItem&, const DueItem&) = default;
+};
+
+struct Plan {
+  std::string id;      ///< Not part of the hash.
+  Instant created_at;  ///< Not part of the hash.
+  std::string hash;    ///< SHA-256 over everything but id, times and itself.
+  std::string config_hash;
+  std::uint64_t state_version = 0;
+  std::vector<PlanSource> sources;
+  std::array<KindSummary, kKindCount> summary;  ///< by Index(Kind)
+  std::vector<GuardVerdict> guards;
+  bool held = false;         ///< Nothing may be written.
+  OperationList operations;  ///< What apply would do. Held group removals are left out.
+  std::vector<QuarantineItem> quarantine;
+  std::vector<std::string> warnings;  ///< What could not be known (--offline), cycles of nested groups, …
+  std::vector<DueItem> due;           ///< Not part of the JSON.
+
+  KindSummary& summary_of(Kind kind) { return summary[Index(kind)]; }
+  const KindSummary& summary_of(Kind kind) const { return summary[Index(kind)]; }
+};
+
+/// What `sync` notes beside the operations: bookkeeping that changes no entity's row. Made with the plan.
+struct PlanNotes {
+  struct Absence {
+    std::int64_t entity_id = 0;
+    Instant since;            ///< Of the first complete read that lacked it.
+    std::uint32_t reads = 1;  ///< Complete reads that lacked it.
+  };
+  std::vector<Absence> absences;  ///< Replaces what was noted before.
+  std::vector<std::pair<std::int64_t, Hash128>>
+      fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
+  /// First instant at which the same files would give another plan; nothing when time alone changes nothing.
+  std::optional<Instant> due_at;
+};
+
+}  // namespace ucaas_sync

@@ -1,0 +1,190 @@
+// The state: what is known of each entity (the cache) and what was done (the journal), behind interfaces that another
+// database can implement. Single-threaded; every function throws StateFailure when the storage fails.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/model/exit_code.h"
+#include "daemon/model/fields.h"
+#include "daemon/model/hash.h"
+#include "daemon/model/kind.h"
+#include "daemon/model/operation.h"
+#include "daemon/model/plan.h"
+#include "daemon/model/source.h"
+#include "daemon/model/time.h"
+
+namespace ucaas_sync {
+
+/// Who made the remote object. Foreign ones are not in the state.
+enum class Ownership : std::uint8_t { kCreated, kAdopted };
+enum class Lifecycle : std::uint8_t { kActive, kSuspended, kGone /* deleted at the target; the row keeps the key */ };
+
+/// One line of the narrow table that is loaded before a source is read: 64 bytes a person.
+struct KnownEntity {
+  Hash128 key_hash;      ///< HashOf(key)
+  Hash128 address_hash;  ///< HashOf(FoldCase(natural key field: e-mail, group name)); zero when it has none
+  Hash128 fingerprint;   ///< Of the desired fields when they were last found or made equal; zero: compare in full
+  std::int64_t id = 0;
+  std::uint16_t source = 0;  ///< Index into StateView::SourceNames()
+  Kind kind = Kind::kUser;
+  Lifecycle lifecycle = Lifecycle::kActive;
+  Ownership ownership = Ownership::kCreated;
+};
+
+struct StoredEntity {
+  std::int64_t id = 0;
+  Kind kind = Kind::kUser;
+  std::string key;
+  std::string remote_id;
+  FieldSet fields;                  ///< As last accepted by the target. Secrets and sent-once fields never.
+  std::vector<std::string> groups;  ///< Contacts: keys of its groups, sorted.
+  Lifecycle lifecycle = Lifecycle::kActive;
+  Ownership ownership = Ownership::kCreated;
+  std::string source;  ///< Name of the source whose record it came from.
+  std::optional<Instant> suspended_at;
+  std::uint64_t version = 0;  ///< state_version when the row last changed.
+};
+
+struct StoredQuarantine {
+  std::string kind;
+  std::string key;
+  std::string reason;
+  Instant since;
+  SourceRef source;
+  Hash128
+      fingerprint;  ///< For an entity the target called invalid: tried again when its desired fields differ. Else zero.
+  bool by_target = false;
+};
+
+struct StoredHold {
+  std::string key;  ///< Of any kind.
+  std::string reason;
+  std::optional<Instant> until;
+};
+
+/// What the guards and the staleness checks need of the last good snapshot of a source.
+struct SnapshotHistory {
+  std::string source;
+  std::uint64_t records = 0;
+  std::uint64_t rejected = 0;
+  std::string hash;
+  std::vector<FileIdentity> files;
+  std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< attribute (lower case) → records with a value
+  Instant read_at;
+};
+
+/// A removal of the past, for the windows of 24 h and 7 d.
+struct PastRemoval {
+  Kind kind = Kind::kUser;
+  Action action = Action::kSuspend;
+  Instant at;
+  bool approved = false;
+};
+
+/// Read side; what `plan` may ask. All answers are of one moment (a read transaction).
+class StateView {
+ public:
+  virtual ~StateView() = default;
+  /// Nothing was ever synced or adopted into this state.
+  virtual bool IsEmpty() const = 0;
+  virtual std::uint64_t Version() const = 0;
+  virtual const std::vector<std::string>& SourceNames() const = 0;
+  virtual std::size_t CountKnown() const = 0;
+  virtual void ForEachKnown(const std::function<void(const KnownEntity&)>& visit) const = 0;
+  virtual StoredEntity Load(std::int64_t id) const = 0;
+  virtual std::optional<StoredEntity> Find(Kind kind, std::string_view key) const = 0;
+  /// (contact id, group id), sorted.
+  virtual void ForEachMembership(const std::function<void(std::int64_t contact, std::int64_t group)>& visit) const = 0;
+  virtual std::vector<PlanNotes::Absence> Absences() const = 0;
+  virtual std::vector<StoredQuarantine> Quarantined() const = 0;
+  virtual std::vector<StoredHold> Holds(Instant now) const = 0;
+  virtual std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const = 0;
+  /// A run has once ended with 0 or 4: from then on creates are limited.
+  virtual bool FirstRunFinished() const = 0;
+  /// Creates of a cut-off run's stored plan that are still to do.
+  virtual std::uint64_t PendingCreates(Kind kind) const = 0;
+  virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
+};
+
+struct RunStart {
+  std::string trigger;  ///< "command", "schedule", "change", …
+  Instant at;
+};
+
+struct RunRecord {
+  std::string id;
+  std::string trigger;
+  Instant started;
+  std::optional<Instant> ended;
+  std::optional<ExitCode> outcome;              ///< Nothing while it runs or when it was cut off.
+  std::string message;                          ///< Why it ended so, for people.
+  std::array<KindSummary, kKindCount> summary;  ///< What was planned.
+  std::uint64_t failed = 0;
+  std::string plan_hash;
+};
+
+/// How one operation went; written before anything that depends on it is sent.
+struct OperationOutcome {
+  std::uint64_t seq = 0;
+  bool done = false;    ///< Accepted by the target (or already so).
+  std::string verdict;  ///< "ok", "invalid", … as in the table of codes
+  std::string result;   ///< The body's `result`
+  int http_status = 0;
+  std::string message;  ///< msg and desc, or the transport's error
+  std::uint32_t attempts = 1;
+  Instant at;
+  /// The entity's row from now on; nothing when the row stays as it is.
+  std::optional<StoredEntity> row;
+  Hash128 fingerprint;      ///< Goes with `row`.
+  bool quarantine = false;  ///< Set the entity aside with `message`.
+};
+
+/// A create that was under the mark of a cut-off run and has no outcome: looked up before it is sent again.
+struct UnknownCreate {
+  Kind kind = Kind::kUser;
+  std::string key;
+  std::string address;  ///< e-mail or group name that was sent
+};
+
+/// Write side.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  virtual std::string BeginRun(const RunStart& start) = 0;
+  /// Stores the plan's operations, once, before the first is sent.
+  virtual void StorePlan(const std::string& run, const Plan& plan) = 0;
+  /// Durable before it returns: operations up to and including `seq` may from now on have been sent.
+  virtual void AdvanceMark(const std::string& run, std::uint64_t seq) = 0;
+  /// One commit; rows, outcomes, quarantine and memberships together.
+  virtual void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) = 0;
+  /// Absences, fingerprints, good snapshots, quarantine (replaced but for items by_target) in one commit.
+  virtual void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
+                           std::span<const SnapshotHistory> snapshots) = 0;
+  virtual void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
+                         const std::array<KindSummary, kKindCount>& summary, Instant at) = 0;
+  virtual std::vector<UnknownCreate> UnknownCreates() const = 0;
+};
+
+class StateStore : public StateView, public Journal {
+ public:
+  /// Binds a new state to an account; a bound one must fit (StateFailure, exit 78).
+  virtual void Bind(const std::string& base_url, const std::string& credential_id) = 0;
+  /// Newest first.
+  virtual std::vector<RunRecord> Runs(std::size_t limit) const = 0;
+  virtual bool PlanWasUsed(const std::string& plan_hash_and_id) const = 0;
+  virtual void MarkPlanUsed(const std::string& plan_hash_and_id, Instant at) = 0;
+  /// Waiting removals of the last plan, soonest first.
+  virtual std::vector<DueItem> Due() const = 0;
+  virtual void ReplaceDue(std::span<const DueItem> due) = 0;
+  /// The last held plan's verdicts as JSON for `status`, or empty.
+  virtual std::string Held() const = 0;
+  virtual void SetHeld(const std::string& json) = 0;
+};
+
+}  // namespace ucaas_sync
