@@ -1,0 +1,75 @@
+// Calls with the gate before them and repeats behind them: what is submitted ends once, with the last answer.
+// Single-threaded; callbacks run inside Turn and Drain and may submit more.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+
+#include "connectors/ucaas/client.h"
+#include "daemon/apply/gate.h"
+#include "daemon/model/clock.h"
+#include "daemon/model/exit_code.h"
+#include "daemon/model/observer.h"
+
+namespace ucaas_sync::apply {
+
+/// Why no more requests go out.
+struct Stop {
+  ExitCode code = ExitCode::kUnavailable;
+  std::string because;
+};
+
+class Caller {
+ public:
+  /// Receives the last answer and how many attempts it took. A create whose outcome is unknown is never repeated here:
+  /// it ends with Verdict::kUnknown.
+  using Done = std::function<void(const ucaas::CallResult& result, std::uint32_t attempts)>;
+
+  /// All must outlive the caller. `stop_requested` is asked between requests (a signal).
+  Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& observer,
+         std::function<bool()> stop_requested);
+
+  void Submit(ucaas::Call call, Done done);
+  /// Sends what may be sent, waits for the next event at most, and hands out what ended.
+  void Turn();
+  /// Turns until nothing is left, or the run is stopped; then what is in flight is still waited for.
+  void Drain();
+  /// Nothing more is sent from now on. The first reason counts.
+  void RequestStop(Stop stop);
+
+  bool idle() const { return waiting_.empty() && delayed_.empty() && flying_.empty(); }
+  std::size_t outstanding() const { return waiting_.size() + delayed_.size() + flying_.size(); }
+  const std::optional<Stop>& stopped() const { return stop_; }
+  std::uint64_t requests() const { return requests_; }
+
+ private:
+  struct Task {
+    ucaas::Call call;
+    Done done;
+    std::uint32_t attempts = 0;
+  };
+
+  Monotonic SendWhatMayGo();
+  void Settle(const ucaas::CallResult& result);
+  void Judge(Task task, const ucaas::CallResult& result);
+  void Report(const Task& task, const ucaas::CallResult& result);
+
+  ucaas::Client& client_;
+  Gate& gate_;
+  const Clock& clock_;
+  Observer& observer_;
+  std::function<bool()> stop_requested_;
+  std::deque<Task> waiting_;
+  std::multimap<Monotonic, Task> delayed_;
+  std::unordered_map<ucaas::CallId, Task> flying_;
+  std::optional<Stop> stop_;
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace ucaas_sync::apply

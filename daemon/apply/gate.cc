@@ -1,0 +1,141 @@
+#include "daemon/apply/gate.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <string_view>
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::apply {
+namespace {
+
+using std::chrono::microseconds;
+
+// The breaker opens when transient failures fill this long without a success between them.
+constexpr std::chrono::seconds kBreakerOpensAfter{2};
+constexpr std::uint64_t kLeastBudget = 10;
+constexpr double kSlowest = 0.02;
+// Each answer gives back this share of the pace: from half to full speed in some 250 answers.
+constexpr double kRecovery = 0.002;
+// Replies that were already under way when we slowed down say nothing new.
+constexpr std::chrono::milliseconds kSlowingPause{250};
+// What may be sent at once after a pause; keeps a burst from breaking a limit that is counted per second.
+constexpr double kBurst = 2.0;
+
+}  // namespace
+
+GatePolicy GatePolicy::From(const config::TargetConfig& target, std::uint64_t seed) {
+  return {.concurrency = target.concurrency, .rate = target.rate, .retry = target.retry, .seed = seed};
+}
+
+Gate::Gate(const GatePolicy& policy, Monotonic now)
+    : policy_(policy),
+      random_(policy.seed),
+      refilled_(now),
+      not_before_(now),
+      last_slowed_(now - kSlowingPause),
+      probe_at_(now) {}
+
+GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
+  if (unanswered_since_ && now - *unanswered_since_ >= policy_.retry.give_up) {
+    return {.answer = GateAnswer::kStop,
+            .until = now,
+            .because = "the target has not given a usable answer for " +
+                       FormatDuration(std::chrono::duration_cast<Duration>(now - *unanswered_since_))};
+  }
+  const Monotonic next_reply = now + std::chrono::hours(1);
+  if (in_flight >= policy_.concurrency) return {.answer = GateAnswer::kWait, .until = next_reply, .because = {}};
+  if (now < not_before_) return {.answer = GateAnswer::kWait, .until = not_before_, .because = {}};
+  if (breaker_ != Breaker::kClosed) {
+    if (in_flight > 0) return {.answer = GateAnswer::kWait, .until = next_reply, .because = {}};
+    if (now < probe_at_) return {.answer = GateAnswer::kWait, .until = probe_at_, .because = {}};
+    breaker_ = Breaker::kProbing;
+    return {.answer = GateAnswer::kSend, .until = now, .because = {}};
+  }
+  const double rate = CurrentRate();
+  const double burst = std::max(kBurst, rate / 20);
+  tokens_ = std::min(burst, tokens_ + rate * std::chrono::duration<double>(now - refilled_).count());
+  refilled_ = now;
+  if (tokens_ < 1.0) {
+    const auto wait = microseconds(static_cast<std::int64_t>(std::ceil((1.0 - tokens_) / rate * 1e6)));
+    return {.answer = GateAnswer::kWait, .until = now + wait, .because = {}};
+  }
+  return {.answer = GateAnswer::kSend, .until = now, .because = {}};
+}
+
+void Gate::OnSent(bool is_retry) {
+  tokens_ -= 1.0;
+  ++requests_;
+  if (is_retry) ++retries_;
+}
+
+void Gate::OnAnswered() {
+  unanswered_since_.reset();
+  failing_since_.reset();
+  breaker_ = Breaker::kClosed;
+  failed_probes_ = 0;
+  pace_ = std::min(1.0, pace_ + kRecovery);
+}
+
+std::optional<Monotonic> Gate::OnTransient(Monotonic now, std::uint32_t attempt, std::optional<Duration> retry_after) {
+  if (retry_after) return OnPaced(now, retry_after);
+  if (!unanswered_since_) unanswered_since_ = now;
+  if (!failing_since_) failing_since_ = now;
+  if (breaker_ == Breaker::kProbing) ++failed_probes_;
+  const bool opens = breaker_ == Breaker::kClosed && now - *failing_since_ >= kBreakerOpensAfter;
+  if (breaker_ != Breaker::kClosed || opens) {
+    breaker_ = Breaker::kOpen;
+    probe_at_ = now + std::max<Duration>(Jittered(Ceiling(failed_probes_)), policy_.retry.first_delay / 2);
+  }
+  const std::uint64_t budget = std::max(kLeastBudget, requests_ / 10);
+  // An open breaker lets single probes through for as long as `give_up` allows: they are no hammering.
+  const bool is_probe = breaker_ != Breaker::kClosed;
+  if (!is_probe && (attempt >= policy_.retry.attempts || retries_ >= budget)) return std::nullopt;
+  return now + Jittered(Ceiling(attempt - 1));
+}
+
+Monotonic Gate::OnPaced(Monotonic now, std::optional<Duration> retry_after) {
+  if (!unanswered_since_) unanswered_since_ = now;
+  if (now - last_slowed_ >= kSlowingPause) {
+    pace_ = std::max(kSlowest, pace_ / 2);
+    last_slowed_ = now;
+  }
+  const Duration wait = retry_after.value_or(Jittered(policy_.retry.first_delay));
+  not_before_ = std::max(not_before_, now + wait);
+  return not_before_;
+}
+
+Duration Gate::Ceiling(std::uint32_t doublings) const {
+  constexpr std::uint32_t kMostDoublings = 16;
+  const Duration grown = policy_.retry.first_delay * (std::int64_t{1} << std::min(doublings, kMostDoublings));
+  return std::min(policy_.retry.max_delay, grown);
+}
+
+Duration Gate::Jittered(Duration ceiling) {
+  // Full jitter: anywhere between nothing and the ceiling, so that many clients do not come back together.
+  std::uniform_int_distribution<std::int64_t> distribution(0, ceiling.count());
+  return Duration(distribution(random_));
+}
+
+std::optional<Duration> ParseRetryAfter(const std::string& header, Instant now) {
+  const std::string_view text = Trim(header);
+  if (const auto seconds = ParseUnsigned(text)) {
+    constexpr std::uint64_t kLongest = 24ULL * 3600;
+    return Duration(std::chrono::seconds(std::min(*seconds, kLongest)));
+  }
+  // "Sun, 06 Nov 1994 08:49:37 GMT"
+  static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (text.size() != 29 || text.substr(25) != " GMT") return std::nullopt;
+  const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
+  if (month == kMonths.end()) return std::nullopt;
+  const std::string number = std::to_string(month - kMonths.begin() + 1);
+  const auto instant = ParseInstant(std::string(text.substr(12, 4)) + '-' + (number.size() == 1 ? "0" : "") + number +
+                                    '-' + std::string(text.substr(5, 2)) + 'T' + std::string(text.substr(17, 8)) + 'Z');
+  if (!instant) return std::nullopt;
+  return std::max(Duration(0), *instant - now);
+}
+
+}  // namespace ucaas_sync::apply

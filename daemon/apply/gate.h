@@ -1,0 +1,80 @@
+// Whether the next request may go out: one answer from pace, retry, budget and breaker, so that an outage is not
+// hammered and a limit is not overrun. The gate knows nothing of the API: it is told what an attempt came to.
+// Single-threaded; time and randomness come in with each call, so tests need no waiting.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "config/config.h"
+#include "daemon/model/clock.h"
+#include "daemon/model/time.h"
+
+namespace ucaas_sync::apply {
+
+struct GatePolicy {
+  std::uint32_t concurrency = 8;  ///< Requests in flight, at most.
+  double rate = 20;               ///< Requests a second, at most.
+  config::RetryConfig retry;
+  std::uint64_t seed = 0;  ///< Of the jitter.
+
+  static GatePolicy From(const config::TargetConfig& target, std::uint64_t seed);
+};
+
+enum class GateAnswer : std::uint8_t { kSend, kWait, kStop };
+
+struct GateDecision {
+  GateAnswer answer = GateAnswer::kSend;
+  Monotonic until;      ///< kWait: ask again then (or when a reply arrived).
+  std::string because;  ///< kStop: for people.
+};
+
+class Gate {
+ public:
+  Gate(const GatePolicy& policy, Monotonic now);
+
+  /// May one more request go out now, with `in_flight` under way?
+  GateDecision Ask(Monotonic now, std::size_t in_flight);
+  /// A request went out.
+  void OnSent(bool is_retry);
+  /// A reply that shows a working target, whatever it says of our values.
+  void OnAnswered();
+  /// Attempt number `attempt` (from 1) of a request failed for the moment. Returns when it may be sent again, or
+  /// nothing when its attempts or the run's retry budget (a tenth of the requests, at least 10) are used up.
+  std::optional<Monotonic> OnTransient(Monotonic now, std::uint32_t attempt, std::optional<Duration> retry_after);
+  /// 429, or any reply with Retry-After: pacing. Slows everything down, and counts for no attempt, budget or breaker.
+  /// Returns when the request may be sent again.
+  Monotonic OnPaced(Monotonic now, std::optional<Duration> retry_after);
+
+ private:
+  enum class Breaker : std::uint8_t { kClosed, kOpen, kProbing };
+
+  double CurrentRate() const { return policy_.rate * pace_; }
+  /// The longest wait after `doublings` failures.
+  Duration Ceiling(std::uint32_t doublings) const;
+  Duration Jittered(Duration ceiling);
+
+  GatePolicy policy_;
+  std::mt19937_64 random_;
+  double pace_ = 1.0;  // share of the configured rate: halved by a 429, grown by answers
+  double tokens_ = 1.0;
+  Monotonic refilled_;
+  Monotonic not_before_;  // what Retry-After asked for
+  Monotonic last_slowed_;
+  std::optional<Monotonic> unanswered_since_;  // for give_up: failures and pacing
+  std::optional<Monotonic> failing_since_;     // for the breaker: failures alone
+  Breaker breaker_ = Breaker::kClosed;
+  Monotonic probe_at_;
+  std::uint32_t failed_probes_ = 0;
+  std::uint64_t requests_ = 0;
+  std::uint64_t retries_ = 0;
+};
+
+/// `Retry-After` in both its forms (RFC 9110, section 10.2.3): seconds, or an HTTP date, which is taken against the
+/// target's own `now` so that a wrong clock here does not matter. Nothing when it is neither.
+std::optional<Duration> ParseRetryAfter(const std::string& header, Instant now);
+
+}  // namespace ucaas_sync::apply
