@@ -1,0 +1,83 @@
+// The subcommands: each a function from its options to an exit code, in a file of its own. Results go to `out`, log and
+// progress to the log; a Failure leaves the function and is told once, in command_line.cc.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+#include "daemon/model/clock.h"
+#include "daemon/model/exit_code.h"
+#include "daemon/model/observer.h"
+#include "daemon/report/run_log.h"
+#include "daemon/report/terminal.h"
+
+namespace ucaas_sync::commands {
+
+/// What every command has.
+struct Session {
+  std::filesystem::path config_file;
+  config::Environment environment;
+  const Clock& clock;
+  report::RunLog& log;
+  std::ostream& out;
+  report::Terminal terminal;             ///< Of stdout.
+  std::function<bool()> stop_requested;  ///< A signal asked us to end.
+};
+
+enum class Format : std::uint8_t { kText, kJson, kHtml };
+
+struct ReadOptions {
+  std::string source;  ///< A name in the configuration, or empty with one of the paths.
+  std::filesystem::path csv;
+  std::filesystem::path ldif;
+  std::string delimiter;
+  std::string encoding;
+  bool jsonl = false;
+  std::uint64_t limit = 0;  ///< 0: all.
+};
+
+struct PlanOptions {
+  Format format = Format::kText;
+  std::filesystem::path out;
+  bool detailed_exit_code = false;
+  bool refresh = false;
+  bool offline = false;
+  bool all = false;                  ///< Show every operation, however many.
+  std::vector<std::string> sources;  ///< NAME=PATH
+  std::string only;
+};
+
+struct SandboxOptions {
+  std::string listen = "127.0.0.1:9080";
+  std::filesystem::path db;
+  std::string access_id = "sandbox";
+  std::filesystem::path access_key_file;
+  std::vector<std::string> faults;
+  std::uint64_t latency_ms = 0;
+  std::uint64_t seed = 1;
+  double rate_limit = 0;
+};
+
+ExitCode RunCheck(const Session& session);
+ExitCode RunRead(const Session& session, const ReadOptions& options);
+ExitCode RunPlan(const Session& session, const PlanOptions& options);
+ExitCode RunSync(const Session& session, const std::string& only);
+ExitCode RunApply(const Session& session, const std::filesystem::path& file);
+ExitCode RunStatus(const Session& session, Format format);
+ExitCode RunSandbox(const Session& session, const SandboxOptions& options);
+ExitCode RunCodes(const Session& session);
+
+/// Splits NAME=PATH words; throws Failure (kUsage) for a word without "=".
+std::map<std::string, std::filesystem::path> SourcePaths(const std::vector<std::string>& words);
+
+/// The whole program: parses, runs one command, tells what ended it, and answers with the exit code.
+int Main(int argc, char** argv);
+
+}  // namespace ucaas_sync::commands

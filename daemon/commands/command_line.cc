@@ -1,0 +1,282 @@
+// The command line: CLI11 lives here alone. Also where every Failure is caught and told, once.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "daemon/commands/command.h"
+#include "daemon/commands/signals.h"
+#include "daemon/model/text.h"
+#include "daemon/run/system_clock.h"
+
+namespace ucaas_sync::commands {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/ucaas-sync/config.yaml";
+
+struct GlobalOptions {
+  std::string config_file;
+  std::string log_level = "info";
+  std::string log_format;
+  bool no_progress = false;
+};
+
+struct Parsed {
+  GlobalOptions global;
+  ReadOptions read;
+  PlanOptions plan;
+  SandboxOptions sandbox;
+  std::string sync_only;
+  std::string apply_file;
+  Format status_format = Format::kText;
+  std::string help_topic;
+};
+
+std::string ExitCodeTable() {
+  std::string text = "Exit codes:\n";
+  for (const ExitCode code : {ExitCode::kConverged, ExitCode::kError, ExitCode::kChanges, ExitCode::kHeld,
+                              ExitCode::kPartial, ExitCode::kSource, ExitCode::kRefused, ExitCode::kUnavailable,
+                              ExitCode::kBusy, ExitCode::kStale, ExitCode::kUsage, ExitCode::kConfig}) {
+    std::string line = "  " + std::to_string(static_cast<int>(code));
+    line.resize(5, ' ');
+    line += Word(code);
+    line.resize(18, ' ');
+    text += line + std::string(Meaning(code)) + '\n';
+  }
+  return text;
+}
+
+const std::map<std::string, Format> kTextOrJson{{"text", Format::kText}, {"json", Format::kJson}};
+const std::map<std::string, Format> kAnyFormat{
+    {"text", Format::kText}, {"json", Format::kJson}, {"html", Format::kHtml}};
+
+void AddRead(CLI::App& app, ReadOptions& read) {
+  CLI::App* command = app.add_subcommand("read", "Show what a source, or a file without any configuration, yields");
+  command->add_option("source", read.source, "Name of a source in the configuration")->option_text("SOURCE");
+  command->add_option("--csv", read.csv, "Read this CSV file")->option_text("PATH");
+  command->add_option("--ldif", read.ldif, "Read this LDIF file")->option_text("PATH");
+  command->add_option("--delimiter", read.delimiter, "Between fields: one character, or tab (default: found)")
+      ->option_text("D");
+  command->add_option("--encoding", read.encoding, "An iconv name, such as windows-1252 (default: UTF-8)")
+      ->option_text("E");
+  command->add_option("--limit", read.limit, "Show at most N records")->option_text("N");
+  command->add_option("--format", read.jsonl, "text, or jsonl: one JSON object a record")
+      ->option_text("text|jsonl")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"text", false}, {"jsonl", true}}));
+  command->footer(
+      "Every good record is printed; ends 4 when records were rejected (each with its line on stderr), and 5\n"
+      "when the file is not whole.\n\nExamples:\n  ucaas-sync read hr --limit 3\n"
+      "  ucaas-sync read --csv people.csv --encoding windows-1252\n"
+      "  ucaas-sync read --ldif export.ldif --format jsonl | jq .attributes.mail");
+}
+
+void AddPlan(CLI::App& app, PlanOptions& plan) {
+  CLI::App* command = app.add_subcommand("plan", "The dry run: show what would change, and write nothing");
+  command->add_option("--format", plan.format, "How to show the plan")
+      ->option_text("text|json|html")
+      ->transform(CLI::CheckedTransformer(kAnyFormat));
+  command->add_option("--out", plan.out, "Write the plan to FILE too, for `apply FILE`")->option_text("FILE");
+  command->add_flag("--detailed-exitcode", plan.detailed_exit_code, "End 2 when the plan is not empty");
+  CLI::Option* refresh = command->add_flag("--refresh", plan.refresh, "List the target, even when there is state");
+  command->add_flag("--offline", plan.offline, "Never ask the target; say what could not be known")->excludes(refresh);
+  command->add_option("--source", plan.sources, "Read PATH for the source NAME (may be repeated)")
+      ->option_text("NAME=PATH");
+  command->add_option("--only", plan.only, "Only this person or group: a key or an e-mail")->option_text("WHO");
+  command->add_flag("--all", plan.all, "Show every change, however many");
+  command->footer(
+      "Ends 0 when a plan was made, 3 when a guard holds it, 5 when a source cannot be used.\n\nExamples:\n"
+      "  ucaas-sync plan\n  ucaas-sync plan --source hr=tomorrow.csv\n"
+      "  ucaas-sync plan --out monday.plan && ucaas-sync apply monday.plan\n"
+      "  ucaas-sync plan --format html > plan.html");
+}
+
+void AddSandbox(CLI::App& app, SandboxOptions& sandbox) {
+  CLI::App* command = app.add_subcommand("sandbox", "Serve the built-in UCaaS API by itself, for trying things out");
+  command->add_option("--listen", sandbox.listen, "Where to serve")->option_text("ADDRESS:PORT")->capture_default_str();
+  command->add_option("--db", sandbox.db, "The SQLite file with its accounts")->option_text("FILE")->required();
+  command->add_option("--id", sandbox.access_id, "The API access id that it accepts")
+      ->option_text("ID")
+      ->capture_default_str();
+  command
+      ->add_option("--key-file", sandbox.access_key_file, "A file (mode 0600) with the API access key that it accepts")
+      ->option_text("FILE")
+      ->required();
+  command->add_option("--latency", sandbox.latency_ms, "Milliseconds added to every request")->option_text("MS");
+  command->add_option("--rate-limit", sandbox.rate_limit, "Requests a second, beyond which it answers 429")
+      ->option_text("R");
+  command->add_option("--fault", sandbox.faults, "Do something wrong on purpose (may be repeated)")
+      ->option_text("RULE");
+  command->add_option("--seed", sandbox.seed, "Of the faults")->option_text("N")->capture_default_str();
+  command->footer(
+      "A fault is \"[METHOD] [ROUTE]: WHAT [WHEN]\".\n\nExamples:\n"
+      "  ucaas-sync sandbox --db account.db --key-file key\n"
+      "  ucaas-sync sandbox --db account.db --key-file key --fault 'POST users: 500 5%' --fault '*: delay 200ms'");
+}
+
+void AddCommands(CLI::App& app, Parsed& parsed) {
+  app.add_subcommand("check", "Validate the configuration: every problem at once, with its place")
+      ->footer("Example:\n  ucaas-sync -c ./config.yaml check");
+  AddRead(app, parsed.read);
+  AddPlan(app, parsed.plan);
+  CLI::App* sync = app.add_subcommand("sync", "One run: read, plan, guards, apply");
+  sync->add_option("--only", parsed.sync_only, "Only this person or group: a key or an e-mail")->option_text("WHO");
+  sync->footer("Examples:\n  ucaas-sync sync\n  ucaas-sync sync --only ada.lovelace@example.com");
+  CLI::App* apply = app.add_subcommand("apply", "Apply exactly the plan in FILE");
+  apply->add_option("file", parsed.apply_file, "What `plan --out FILE` wrote")->option_text("FILE")->required();
+  apply->footer(
+      "Refused (9) when the plan was altered or used, or when the configuration or anybody it touches has changed.\n\n"
+      "Example:\n  ucaas-sync plan --out monday.plan && ucaas-sync apply monday.plan");
+  CLI::App* status = app.add_subcommand("status", "The last runs, quarantine, what a guard holds, who is due");
+  status->add_option("--format", parsed.status_format, "How to show it")
+      ->option_text("text|json")
+      ->transform(CLI::CheckedTransformer(kTextOrJson));
+  status->footer("Example:\n  ucaas-sync status --format json | jq '.runs[0].outcome'");
+  AddSandbox(app, parsed.sandbox);
+  app.add_subcommand("codes", "The table from the API's result codes to what they mean here");
+  app.add_subcommand("version", "Show the version");
+  CLI::App* help = app.add_subcommand("help", "Show the help of a command");
+  help->add_option("command", parsed.help_topic, "The command")->option_text("COMMAND");
+}
+
+std::string ConfigFile(const GlobalOptions& global, const config::Environment& environment) {
+  if (!global.config_file.empty()) return global.config_file;
+  return environment("UCAAS_SYNC_CONFIG").value_or(kDefaultConfig);
+}
+
+report::RunLogOptions LogOptions(const GlobalOptions& global, const config::Environment& environment) {
+  report::RunLogOptions options;
+  if (global.log_level == "debug") options.least = Severity::kDebug;
+  if (global.log_level == "warning") options.least = Severity::kWarning;
+  if (global.log_level == "error") options.least = Severity::kError;
+  const bool under_systemd = environment("JOURNAL_STREAM").has_value();
+  if (global.log_format == "json") {
+    options.style = report::LogStyle::kJson;
+  } else if (global.log_format.empty() && under_systemd && !isatty(STDERR_FILENO)) {
+    options.style = report::LogStyle::kJournal;
+  }
+  const report::Terminal terminal = report::DescribeTerminal(STDERR_FILENO, environment, global.no_progress);
+  options.colour = terminal.colour && options.style == report::LogStyle::kText;
+  options.progress = terminal.progress && options.style == report::LogStyle::kText;
+  options.width = terminal.width;
+  return options;
+}
+
+ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& session) {
+  if (app.got_subcommand("check")) return RunCheck(session);
+  if (app.got_subcommand("read")) return RunRead(session, parsed.read);
+  if (app.got_subcommand("plan")) return RunPlan(session, parsed.plan);
+  if (app.got_subcommand("status")) return RunStatus(session, parsed.status_format);
+  if (app.got_subcommand("codes")) return RunCodes(session);
+  CatchStopSignals();
+  if (app.got_subcommand("sync")) return RunSync(session, parsed.sync_only);
+  if (app.got_subcommand("apply")) return RunApply(session, parsed.apply_file);
+  return RunSandbox(session, parsed.sandbox);
+}
+
+// Keeps one line a line for the machine that reads JSON logs, and the paragraphs of an error for people.
+void Tell(const Session& session, const GlobalOptions& global, ExitCode code, std::string_view message) {
+  session.log.ClearProgress();
+  if (global.log_format == "json") {
+    session.log.OnEvent({.severity = Severity::kError, .name = "run_ended", .text = std::string(message)});
+    return;
+  }
+  std::string text;
+  for (std::size_t at = 0; at <= message.size();) {
+    const std::size_t end = std::min(message.find('\n', at), message.size());
+    text += Printable(message.substr(at, end - at)) + '\n';
+    at = end + 1;
+  }
+  std::fprintf(stderr, "ucaas-sync: %.*s: %s", static_cast<int>(Word(code).size()), Word(code).data(), text.c_str());
+}
+
+ExitCode Guarded(const CLI::App& app, const Parsed& parsed, const Session& session) {
+  try {
+    return Dispatch(app, parsed, session);
+  } catch (const Failure& failure) {
+    Tell(session, parsed.global, failure.code(), failure.what());
+    return failure.code();
+  } catch (const std::bad_alloc&) {
+    Tell(session, parsed.global, ExitCode::kError, "out of memory; nothing that was acknowledged is lost, run again");
+  } catch (const std::exception& error) {
+    Tell(session, parsed.global, ExitCode::kError, std::string("unexpected: ") + error.what());
+  }
+  return ExitCode::kError;
+}
+
+const CLI::App* HelpTopic(const CLI::App& app, const std::string& name) {
+  if (name.empty()) return &app;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == name) return command;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  IgnoreBrokenPipes();
+  std::ios::sync_with_stdio(false);
+  CLI::App app{"Keeps the users, contact groups and contacts of a UCaaS account in step with the HR directory.",
+               "ucaas-sync"};
+  Parsed parsed;
+  app.add_option("-c,--config", parsed.global.config_file,
+                 std::string("Configuration file (default: $UCAAS_SYNC_CONFIG, else ") + kDefaultConfig + ')')
+      ->option_text("FILE");
+  app.add_option("--log-level", parsed.global.log_level, "debug, info, warning or error")
+      ->option_text("LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_option("--log-format", parsed.global.log_format, "text or json")
+      ->option_text("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_flag("--no-progress", parsed.global.no_progress, "Never draw a progress line");
+  app.set_version_flag("--version", std::string("ucaas-sync ") + UCAAS_SYNC_VERSION);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  AddCommands(app, parsed);
+  app.footer(ExitCodeTable() + "\nExamples:\n  ucaas-sync check\n  ucaas-sync plan\n  ucaas-sync sync\n");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "ucaas-sync: usage: " << error.what() << "\nRun ucaas-sync --help for the commands.\n";
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  if (app.got_subcommand("version")) {
+    std::cout << "ucaas-sync " << UCAAS_SYNC_VERSION << '\n';
+    return 0;
+  }
+  if (app.got_subcommand("help") || app.get_subcommands().empty()) {
+    const CLI::App* topic = HelpTopic(app, parsed.help_topic);
+    if (topic == nullptr) {
+      std::cerr << "ucaas-sync: usage: there is no command " << Printable(parsed.help_topic) << '\n';
+      return static_cast<int>(ExitCode::kUsage);
+    }
+    const bool asked = app.got_subcommand("help");
+    (asked ? std::cout : std::cerr) << topic->help();
+    return asked ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  const config::Environment environment = config::ProcessEnvironment();
+  const run::SystemClock clock;
+  report::RunLog log(clock, LogOptions(parsed.global, environment),
+                     [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); });
+  const Session session{.config_file = ConfigFile(parsed.global, environment),
+                        .environment = environment,
+                        .clock = clock,
+                        .log = log,
+                        .out = std::cout,
+                        .terminal = report::DescribeTerminal(STDOUT_FILENO, environment, parsed.global.no_progress),
+                        .stop_requested = &StopRequested};
+  const ExitCode code = Guarded(app, parsed, session);
+  std::cout.flush();
+  log.ClearProgress();
+  return static_cast<int>(code);
+}
+
+}  // namespace ucaas_sync::commands

@@ -1,0 +1,96 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <ostream>
+
+#include "daemon/commands/command.h"
+#include "daemon/plan/plan_json.h"
+#include "daemon/report/plan_html.h"
+#include "daemon/report/plan_text.h"
+#include "daemon/run/pipeline.h"
+
+namespace ucaas_sync::commands {
+namespace {
+
+void Write(const Plan& plan, const PlanOptions& options, const Session& session) {
+  switch (options.format) {
+    case Format::kText: {
+      report::PlanTextOptions text{.colour = session.terminal.colour, .width = session.terminal.width};
+      if (options.all) text.operations = text.quarantine = 0;
+      report::WritePlanText(plan, text, session.out);
+      return;
+    }
+    case Format::kJson:
+      plan::WritePlan(plan, session.out);
+      return;
+    case Format::kHtml:
+      report::WritePlanHtml(plan, session.out);
+      return;
+  }
+}
+
+// Beside its final place first: whoever reads FILE finds a whole plan or none. People's names are in it: for us alone.
+void WriteFile(const Plan& plan, const std::filesystem::path& file) {
+  const std::filesystem::path partial = file.string() + ".partial";
+  const auto fail = [&file](const std::string& what) {
+    return Failure(ExitCode::kError,
+                   file.string() + ": " + what + ": " + std::strerror(errno) + "; the plan was not written");
+  };
+  const int descriptor = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) throw fail("cannot be made");
+  close(descriptor);
+  std::ofstream out(partial, std::ios::binary | std::ios::trunc);
+  plan::WritePlan(plan, out);
+  out.close();
+  if (!out) throw fail("cannot be written");
+  std::error_code error;
+  std::filesystem::rename(partial, file, error);
+  if (error) throw Failure(ExitCode::kError, file.string() + ": " + error.message() + "; the plan was not written");
+}
+
+bool IsEmpty(const Plan& plan) {
+  return plan.operations.empty();
+}
+
+}  // namespace
+
+std::map<std::string, std::filesystem::path> SourcePaths(const std::vector<std::string>& words) {
+  std::map<std::string, std::filesystem::path> paths;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
+      throw Failure(ExitCode::kUsage, "--source " + word + ": write it as --source NAME=PATH, with a source's name");
+    }
+    paths[word.substr(0, equals)] = std::filesystem::absolute(word.substr(equals + 1));
+  }
+  return paths;
+}
+
+ExitCode RunPlan(const Session& session, const PlanOptions& options) {
+  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::PlanRequest request{.refresh = options.refresh,
+                           .offline = options.offline,
+                           .only = options.only,
+                           .source_paths = SourcePaths(options.sources)};
+  for (const auto& [name, path] : request.source_paths) {
+    bool known = false;
+    for (const config::SourceConfig& source : program.config.sources) known = known || source.name.value == name;
+    if (!known)
+      throw Failure(ExitCode::kUsage, "--source " + name + "=…: the configuration has no source of that name");
+  }
+  const run::Planned planned = run::PlanOnly(
+      {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
+      request);
+  session.log.ClearProgress();
+  Write(planned.plan, options, session);
+  session.out.flush();
+  if (!options.out.empty()) WriteFile(planned.plan, options.out);
+  if (planned.plan.held) return ExitCode::kHeld;
+  if (options.detailed_exit_code && !IsEmpty(planned.plan)) return ExitCode::kChanges;
+  return ExitCode::kConverged;
+}
+
+}  // namespace ucaas_sync::commands

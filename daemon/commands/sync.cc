@@ -1,0 +1,48 @@
+#include <ostream>
+
+#include "daemon/commands/command.h"
+#include "daemon/model/text.h"
+#include "daemon/report/plan_text.h"
+#include "daemon/run/pipeline.h"
+
+namespace ucaas_sync::commands {
+namespace {
+
+void Tell(const Session& session, const run::SyncResult& result) {
+  session.log.ClearProgress();
+  if (result.code == ExitCode::kHeld) {
+    report::WritePlanText(result.plan,
+                          {.colour = session.terminal.colour, .width = session.terminal.width, .operations = 20},
+                          session.out);
+  }
+  session.out << "run " << result.run << ": " << Word(result.code);
+  if (result.code != ExitCode::kHeld) {
+    session.out << ", " << Counted(result.applied.done, "operation") << " done";
+    if (result.applied.failed > 0) session.out << ", " << WithThousands(result.applied.failed) << " failed";
+    if (result.applied.left > 0) session.out << ", " << WithThousands(result.applied.left) << " left for the next run";
+  }
+  if (!result.message.empty()) session.out << " (" << Printable(result.message) << ')';
+  session.out << '\n';
+}
+
+}  // namespace
+
+ExitCode RunSync(const Session& session, const std::string& only) {
+  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  const run::SyncResult result = run::Sync(
+      {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
+      {.only = only}, "command");
+  Tell(session, result);
+  return result.code;
+}
+
+ExitCode RunApply(const Session& session, const std::filesystem::path& file) {
+  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  const run::SyncResult result = run::ApplyFile(
+      {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
+      file);
+  Tell(session, result);
+  return result.code;
+}
+
+}  // namespace ucaas_sync::commands

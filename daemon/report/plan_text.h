@@ -1,0 +1,22 @@
+// A plan as text for people: the counts first, then what holds it, then each change as attribute, before, after and
+// why. Made for 80 columns and for every day. Text from sources is printable-escaped: it can neither steer a terminal
+// nor break a line.
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+
+#include "daemon/model/plan.h"
+
+namespace ucaas_sync::report {
+
+struct PlanTextOptions {
+  bool colour = false;
+  std::size_t width = 80;
+  std::size_t operations = 50;  ///< Shown at most; the rest is counted. 0: all.
+  std::size_t quarantine = 20;  ///< Likewise.
+};
+
+void WritePlanText(const Plan& plan, const PlanTextOptions& options, std::ostream& out);
+
+}  // namespace ucaas_sync::report

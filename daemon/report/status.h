@@ -1,0 +1,28 @@
+// How things stand: the last runs, what waits and why.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/model/plan.h"
+#include "daemon/model/store.h"
+#include "daemon/model/time.h"
+
+namespace ucaas_sync::report {
+
+struct Status {
+  std::vector<RunRecord> runs;  ///< Newest first.
+  std::vector<StoredQuarantine> quarantine;
+  std::string held;                 ///< What a guard holds, or empty.
+  std::vector<DueItem> due;         ///< Soonest first.
+  std::optional<Instant> next_run;  ///< Nothing without a service.
+};
+
+/// {"runs":[{"id","outcome","started","ended","trigger","summary"}],"quarantine":[],"held":null,"due":[],"next_run":null}
+void WriteStatusJson(const Status& status, std::ostream& out);
+/// `now`: for "3 h ago".
+void WriteStatusText(const Status& status, Instant now, bool colour, std::ostream& out);
+
+}  // namespace ucaas_sync::report

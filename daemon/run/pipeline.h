@@ -1,0 +1,63 @@
+// The one pipeline: read, map, plan, guards, apply. A dry run is the same pipeline that returns after the plan.
+// Every function throws Failure for what ends the run; what one record or one call came to is in the result.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/apply/executor.h"
+#include "daemon/model/clock.h"
+#include "daemon/model/observer.h"
+#include "daemon/model/plan.h"
+#include "daemon/model/store.h"
+#include "daemon/plan/planner.h"
+#include "daemon/run/program.h"
+
+namespace ucaas_sync::run {
+
+/// What every step of a run needs; all outlive the run.
+struct Context {
+  Program& program;
+  const Clock& clock;
+  Observer& observer;
+  std::function<bool()> stop_requested;  ///< May be empty.
+};
+
+struct PlanRequest {
+  bool refresh = false;                                       ///< List the target even when there is state.
+  bool offline = false;                                       ///< Never ask the target.
+  std::string only;                                           ///< A key or an e-mail.
+  std::map<std::string, std::filesystem::path> source_paths;  ///< --source NAME=PATH
+};
+
+struct Planned {
+  Plan plan;
+  PlanNotes notes;
+  std::vector<SnapshotHistory> histories;  ///< Of the complete snapshots.
+};
+
+/// Reads the sources and plans against `state`. Asks the target when there is no state or `refresh` is set.
+Planned MakePlan(const Context& context, const PlanRequest& request, const StateView& state);
+
+/// The dry run: opens the state for reading alone.
+Planned PlanOnly(const Context& context, const PlanRequest& request);
+
+struct SyncResult {
+  std::string run;
+  ExitCode code = ExitCode::kConverged;
+  std::string message;
+  Plan plan;
+  apply::ApplyResult applied;
+};
+
+/// One run under the run lock: read, plan, guards, apply. A refused run is in the journal too.
+SyncResult Sync(const Context& context, const PlanRequest& request, const std::string& trigger);
+
+/// Applies exactly the plan in `file`. Refused (kStale) when it was altered or used, or when the configuration or an
+/// entity that it touches has changed since; refused (kHeld) when a guard holds it.
+SyncResult ApplyFile(const Context& context, const std::filesystem::path& file);
+
+}  // namespace ucaas_sync::run

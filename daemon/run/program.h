@@ -1,0 +1,38 @@
+// A configuration made ready to run: every room has compiled and checked its part. `check` is this and nothing more.
+// A value that owns what it compiled; single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "config/config.h"
+#include "config/diagnostics.h"
+#include "config/load.h"
+#include "connectors/ucaas/codes.h"
+#include "connectors/ucaas/routes.h"
+#include "daemon/mapping/mapper.h"
+#include "daemon/plan/policy.h"
+
+namespace ucaas_sync::run {
+
+/// Raised whenever the same record and rule would yield other fields: everybody is then compared in full once, and plan
+/// files of before are refused.
+inline constexpr std::uint32_t kMappingVersion = 1;
+
+struct Program {
+  config::Config config;
+  mapping::Mapper mapper;
+  plan::Policy policy;
+  ucaas::Routes routes;
+  ucaas::Codes codes;
+};
+
+/// Reads and compiles `file`; what is wrong goes to `diagnostics`, from every room at once. Fit for use only when they
+/// are ok.
+Program Compile(const std::filesystem::path& file, const config::Environment& environment,
+                config::Diagnostics& diagnostics);
+
+/// The same; throws Failure (exit 78) with every problem.
+Program CompileOrThrow(const std::filesystem::path& file, const config::Environment& environment);
+
+}  // namespace ucaas_sync::run

@@ -1,0 +1,135 @@
+#include "daemon/run/reading.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "connectors/sources.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+SnapshotHistory HistoryOf(const Snapshot& snapshot, mapping::SourceCheck check, Instant now) {
+  return {.source = snapshot.source,
+          .records = snapshot.records,
+          .rejected = snapshot.rejected,
+          .hash = snapshot.hash,
+          .files = snapshot.files,
+          .filled = std::move(check.filled),
+          .read_at = now};
+}
+
+// An attribute that no entry carries is a problem only when the last good snapshot had it.
+std::vector<Problem> ProblemsOf(const mapping::SourceCheck& check, const StateView& state,
+                                const std::vector<config::SourceConfig>& sources) {
+  std::vector<Problem> problems = check.problems;
+  for (const auto& uncarried : check.uncarried) {
+    const auto last = state.LastGoodSnapshot(sources[uncarried.source].name.value);
+    if (!last) continue;
+    const bool was_carried = std::any_of(last->filled.begin(), last->filled.end(), [&](const auto& entry) {
+      return entry.first == uncarried.attribute && entry.second > 0;
+    });
+    if (was_carried) problems.push_back(uncarried.problem);
+  }
+  return problems;
+}
+
+// A pattern's newest file that is older than the one used last time: somebody took the new one away.
+std::optional<Problem> OlderThanBefore(const config::SourceConfig& source, const Snapshot& snapshot,
+                                       const StateView& state) {
+  if (source.pick != config::Pick::kNewest || snapshot.files.empty()) return std::nullopt;
+  const auto last = state.LastGoodSnapshot(source.name.value);
+  if (!last || last->files.empty()) return std::nullopt;
+  const FileIdentity& now = snapshot.files.front();
+  const FileIdentity& before = last->files.front();
+  if (now.mtime_ns >= before.mtime_ns) return std::nullopt;
+  return Problem{
+      .at = {.file = now.path},
+      .what = "is older than " + before.path + ", which was read last time",
+      .remedy = "put the newer file back, or name the file to read with --source " + source.name.value + "=PATH"};
+}
+
+class Reader {
+ public:
+  Reader(Program& program, const StateView& state, Instant now, Observer& observer)
+      : program_(program), state_(state), now_(now), observer_(observer) {
+    const std::size_t count = program.config.sources.size();
+    result_.snapshots.resize(count);
+    result_.states.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const config::SourceConfig& source = program.config.sources[i];
+      result_.snapshots[i].source = source.name.value;
+      result_.states[i] = {
+          .snapshot = nullptr, .required = source.required, .healthy = true, .name = source.name.value};
+    }
+  }
+
+  void Read(std::size_t index, config::SourceConfig source) {
+    observer_.OnProgress("read " + source.name.value, 0, 0);
+    AttributeTable attributes = program_.mapper.AttributesFor(index);
+    Snapshot snapshot = MakeSource(source, now_)->Read(attributes, program_.mapper.SinkFor(index));
+    if (!snapshot.incomplete) snapshot.incomplete = OlderThanBefore(source, snapshot, state_);
+    mapping::SourceCheck check = program_.mapper.EndSource(index, snapshot);
+    std::vector<Problem> problems;
+    if (snapshot.incomplete) problems.push_back(*snapshot.incomplete);
+    // A file that ended early says nothing of its columns as a whole.
+    if (snapshot.complete()) problems = ProblemsOf(check, state_, program_.config.sources);
+    result_.snapshots[index] = std::move(snapshot);
+    result_.states[index].snapshot = &result_.snapshots[index];
+    observer_.OnSnapshot(result_.snapshots[index]);
+    if (problems.empty()) {
+      result_.histories.push_back(HistoryOf(result_.snapshots[index], std::move(check), now_));
+      return;
+    }
+    result_.states[index].healthy = false;
+    if (source.required) {
+      for (const Problem& problem : problems)
+        failed_.push_back("source " + source.name.value + ": " + problem.ToString());
+      return;
+    }
+    result_.warnings.push_back("source " + source.name.value +
+                               " is set aside, its people are frozen: " + problems.front().ToString());
+  }
+
+  /// Every required source that cannot be used is named, not just the first.
+  ReadResult Finish() {
+    if (failed_.empty()) return std::move(result_);
+    std::string text;
+    for (const std::string& line : failed_) text += (text.empty() ? "" : "\n") + line;
+    throw Failure(ExitCode::kSource, text + "\nnothing was written");
+  }
+
+ private:
+  Program& program_;
+  const StateView& state_;
+  Instant now_;
+  Observer& observer_;
+  ReadResult result_;
+  std::vector<std::string> failed_;
+};
+
+}  // namespace
+
+ReadResult ReadSources(Program& program, const std::map<std::string, std::filesystem::path>& paths,
+                       const StateView& state, EntitySink& sink, Instant now, Observer& observer) {
+  const auto today = DateIn(now, program.config.timezone);
+  if (!today)
+    throw Failure(ExitCode::kConfig,
+                  "timezone: \"" + program.config.timezone + "\" is not in this machine's tz database");
+  program.mapper.Begin({.today = *today, .timezone = program.config.timezone, .now = now}, sink);
+  Reader reader(program, state, now, observer);
+  for (const std::size_t index : program.mapper.ReadOrder()) {
+    config::SourceConfig source = program.config.sources[index];
+    if (const auto path = paths.find(source.name.value); path != paths.end()) {
+      source.path.value = path->second.string();
+      source.pick.reset();
+    }
+    reader.Read(index, std::move(source));
+  }
+  program.mapper.End();
+  return reader.Finish();
+}
+
+}  // namespace ucaas_sync::run

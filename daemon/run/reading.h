@@ -1,0 +1,31 @@
+// Reads the sources of a run through the mapper into the planner, and says what each read is worth.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/mapping/mapper.h"
+#include "daemon/model/entity.h"
+#include "daemon/model/observer.h"
+#include "daemon/model/source.h"
+#include "daemon/model/store.h"
+#include "daemon/plan/planner.h"
+#include "daemon/run/program.h"
+
+namespace ucaas_sync::run {
+
+struct ReadResult {
+  std::vector<Snapshot> snapshots;         ///< By index of the configuration; a source that no rule needs stays empty.
+  std::vector<plan::SourceState> states;   ///< Point into `snapshots`.
+  std::vector<SnapshotHistory> histories;  ///< Of the complete ones, for the next run's guards.
+  std::vector<std::string> warnings;       ///< Optional sources that are set aside, and why.
+};
+
+/// Reads every needed source once. `paths` replaces the path of a source by name (--source). Throws SourceFailure when
+/// a required source is missing, incomplete or unusable: nothing may then be planned.
+ReadResult ReadSources(Program& program, const std::map<std::string, std::filesystem::path>& paths,
+                       const StateView& state, EntitySink& sink, Instant now, Observer& observer);
+
+}  // namespace ucaas_sync::run

@@ -1,0 +1,98 @@
+#include "daemon/run/target.h"
+
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "connectors/ucaas/client.h"
+#include "connectors/ucaas/curl_transport.h"
+#include "connectors/ucaas/sandbox/sandbox.h"
+#include "daemon/apply/gate.h"
+#include "daemon/apply/listing.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+constexpr std::string_view kSandboxId = "sandbox";
+
+std::uint64_t RandomSeed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32U) | device();
+}
+
+// The sandbox inside this process is reached over loopback, where others could reach it too: its key lives as long as
+// the process does.
+std::string RandomKey() {
+  return std::to_string(RandomSeed()) + std::to_string(RandomSeed());
+}
+
+}  // namespace
+
+AccountName AccountOf(const config::TargetConfig& target) {
+  if (!target.sandbox.empty())
+    return {.base_url = "sandbox:" + target.sandbox.value, .credential_id = std::string(kSandboxId)};
+  return {.base_url = target.base_url.value, .credential_id = target.basic ? target.basic->id.value : std::string()};
+}
+
+struct Target::Parts {
+  std::optional<sandbox::Sandbox> sandbox;
+  std::optional<ucaas::CurlTransport> transport;
+  std::optional<ucaas::Client> client;
+  std::optional<apply::Gate> gate;
+  std::optional<apply::Caller> caller;
+};
+
+Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested)
+    : program_(program), observer_(observer), parts_(std::make_unique<Parts>()) {
+  const config::TargetConfig& target = program.config.target;
+  ucaas::CurlOptions options = ucaas::OptionsFrom(target, UCAAS_SYNC_VERSION);
+  apply::GatePolicy policy = apply::GatePolicy::From(target, RandomSeed());
+  if (!target.sandbox.empty()) {
+    sandbox::Options sandbox;
+    sandbox.db = target.sandbox.value;
+    sandbox.access_id = kSandboxId;
+    sandbox.access_key = RandomKey();
+    options.authorization = ucaas::BasicAuthorization(sandbox.access_id, config::Secret(sandbox.access_key));
+    parts_->sandbox.emplace(sandbox);
+    options.base_url = parts_->sandbox->base_url();
+    // A limit that protects a shared service protects nobody here, unless somebody wrote it down.
+    constexpr double kSandboxRate = 1'000'000;
+    if (target.rate == config::TargetConfig{}.rate) policy.rate = kSandboxRate;
+  }
+  parts_->transport.emplace(options);
+  parts_->client.emplace(*parts_->transport, program.routes, program.codes, target.page_length);
+  parts_->gate.emplace(policy, clock.Ticks());
+  parts_->caller.emplace(*parts_->client, *parts_->gate, clock, observer, std::move(stop_requested));
+}
+
+Target::~Target() = default;
+
+apply::Caller& Target::caller() {
+  return *parts_->caller;
+}
+
+plan::TargetListing Target::List() {
+  plan::TargetListing listing;
+  for (const Kind kind : kAllKinds) {
+    // Contacts name their groups by id, so that groups are needed wherever contacts are.
+    const bool needed =
+        program_.policy.has_rule_for(kind) || (kind == Kind::kGroup && program_.policy.has_rule_for(Kind::kContact));
+    if (!needed) continue;
+    apply::Listing objects = apply::ListAll(*parts_->caller, kind, observer_);
+    if (objects.incomplete) {
+      throw TargetFailure(objects.code,
+                          "the target's objects cannot be listed, and without the list nothing can be matched: " +
+                              *objects.incomplete + "; nothing was written");
+    }
+    for (ucaas::RemoteObject& object : objects.objects) {
+      listing.objects[Index(kind)].push_back({.kind = kind,
+                                              .remote_id = std::move(object.remote_id),
+                                              .fields = std::move(object.fields),
+                                              .group_ids = std::move(object.group_ids)});
+    }
+  }
+  return listing;
+}
+
+}  // namespace ucaas_sync::run

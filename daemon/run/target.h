@@ -1,0 +1,44 @@
+// The account that is kept in step, ready to be called: the remote one, or the built-in sandbox on its own port.
+// Owns its connections (and the sandbox's server) until it goes. Single-threaded.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/apply/caller.h"
+#include "daemon/model/clock.h"
+#include "daemon/model/observer.h"
+#include "daemon/plan/planner.h"
+#include "daemon/run/program.h"
+
+namespace ucaas_sync::run {
+
+/// What state is bound to: the base URL (or "sandbox:FILE") and the credential's id.
+struct AccountName {
+  std::string base_url;
+  std::string credential_id;
+};
+AccountName AccountOf(const config::TargetConfig& target);
+
+class Target {
+ public:
+  /// Connects nothing yet, but starts the sandbox. Throws Failure.
+  Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested);
+  ~Target();
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  apply::Caller& caller();
+  /// Everything the target holds of the kinds that rules speak of. Throws TargetFailure when a list ends early, since
+  /// such a list proves nothing.
+  plan::TargetListing List();
+
+ private:
+  struct Parts;
+  const Program& program_;
+  Observer& observer_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ucaas_sync::run
