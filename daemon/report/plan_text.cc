@@ -1,0 +1,240 @@
+#include "daemon/report/plan_text.h"
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/model/text.h"
+#include "daemon/report/paint.h"
+#include "daemon/report/words.h"
+
+namespace ucaas_sync::report {
+namespace {
+
+constexpr std::size_t kIndent = 4;
+
+std::string PadRight(std::string text, std::size_t width) {
+  const std::size_t columns = DisplayWidth(text);
+  if (columns < width) text.append(width - columns, ' ');
+  return text;
+}
+
+std::string PadLeft(std::string text, std::size_t width) {
+  const std::size_t columns = DisplayWidth(text);
+  if (columns < width) text.insert(0, width - columns, ' ');
+  return text;
+}
+
+// Breaks at spaces, so that no line is wider than `width`; what has no space is left whole.
+void WriteWrapped(std::ostream& out, std::string_view text, std::size_t indent, std::size_t width) {
+  const std::string margin(indent, ' ');
+  std::string line;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    if (!line.empty() && indent + DisplayWidth(line) + 1 + DisplayWidth(word) > width) {
+      out << margin << line << '\n';
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + std::string(word);
+    at = end + 1;
+  }
+  if (!line.empty()) out << margin << line << '\n';
+}
+
+struct Mark {
+  char sign;
+  Ink ink;
+};
+
+Mark MarkOf(Action action) {
+  switch (action) {
+    case Action::kCreate:
+      return {'+', Ink::kGood};
+    case Action::kAdopt:
+      return {'=', Ink::kGood};
+    case Action::kReactivate:
+      return {'^', Ink::kGood};
+    case Action::kUpdate:
+      return {'~', Ink::kCareful};
+    case Action::kSuspend:
+      return {'!', Ink::kBad};
+    case Action::kDelete:
+      return {'-', Ink::kBad};
+  }
+  return {' ', Ink::kPlain};
+}
+
+class Writer {
+ public:
+  Writer(const PlanTextOptions& options, std::ostream& out) : options_(options), out_(out) {}
+
+  void Sources(const Plan& plan) {
+    for (const PlanSource& source : plan.sources) {
+      std::string line = source.name + ": " + Counted(source.records, "record");
+      if (source.rejected > 0) line += ", " + WithThousands(source.rejected) + " rejected";
+      if (!source.complete) line += ", INCOMPLETE";
+      line += "  (" + Printable(source.location) + ')';
+      out_ << Shorten(line, options_.width) << '\n';
+    }
+    out_ << '\n';
+  }
+
+  void Counts(const Plan& plan) {
+    static constexpr std::array<Action, kActionCount> kOrder{Action::kCreate,  Action::kAdopt,      Action::kUpdate,
+                                                             Action::kSuspend, Action::kReactivate, Action::kDelete};
+    constexpr std::size_t kLabel = 9;
+    constexpr std::size_t kUnchanged = 11;
+    std::string head(kLabel, ' ');
+    for (const Action action : kOrder) head += PadLeft(std::string(Name(action)), ColumnOf(action));
+    out_ << Paint(head + PadLeft("unchanged", kUnchanged), Ink::kFaint, options_.colour) << '\n';
+    for (const Kind kind : kAllKinds) {
+      const KindSummary& summary = plan.summary_of(kind);
+      std::string line = PadRight(Plural(kind), kLabel);
+      for (const Action action : kOrder) {
+        const std::uint64_t count = summary.of(action);
+        const std::string cell = PadLeft(Applies(kind, action) ? WithThousands(count) : "-", ColumnOf(action));
+        line += count > 0 ? Paint(cell, MarkOf(action).ink, options_.colour) : cell;
+      }
+      out_ << line << PadLeft(WithThousands(summary.unchanged), kUnchanged) << '\n';
+    }
+    out_ << '\n';
+  }
+
+  void Held(const Plan& plan) {
+    for (const GuardVerdict& guard : plan.guards) {
+      if (!guard.held) continue;
+      const std::string consequence =
+          guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.";
+      out_ << Paint("HELD by " + Printable(HeldLine(guard)), Ink::kBad, options_.colour) << '\n';
+      WriteWrapped(out_, consequence + (guard.advice.empty() ? "" : ' ' + Printable(guard.advice)), 2, options_.width);
+      for (const std::string& example : guard.examples) {
+        out_ << "    " << Shorten(example, options_.width - kIndent) << '\n';
+      }
+      if (guard.actual > guard.examples.size() && !guard.examples.empty()) {
+        out_ << "    … and " << WithThousands(guard.actual - guard.examples.size()) << " more\n";
+      }
+      out_ << '\n';
+    }
+  }
+
+  void Warnings(const Plan& plan) {
+    for (const std::string& warning : plan.warnings) {
+      out_ << Paint("Warning:", Ink::kCareful, options_.colour) << '\n';
+      WriteWrapped(out_, Printable(warning), 2, options_.width);
+    }
+    if (!plan.warnings.empty()) out_ << '\n';
+  }
+
+  void Operations(const Plan& plan) {
+    const std::size_t count = plan.operations.size();
+    const std::size_t shown = options_.operations == 0 ? count : std::min(count, options_.operations);
+    for (std::size_t i = 0; i < shown; ++i) OneOperation(plan.operations.At(i));
+    if (shown < count) {
+      out_ << "… and " << Counted(count - shown, "more change", "more changes") << "; plan --all shows every one.\n\n";
+    }
+  }
+
+  void Quarantine(const Plan& plan) {
+    if (plan.quarantine.empty()) return;
+    const std::size_t count = plan.quarantine.size();
+    const std::size_t shown = options_.quarantine == 0 ? count : std::min(count, options_.quarantine);
+    out_ << Paint("In quarantine (frozen: neither updated nor removed): " + WithThousands(count), Ink::kCareful,
+                  options_.colour)
+         << '\n';
+    for (std::size_t i = 0; i < shown; ++i) {
+      const QuarantineItem& item = plan.quarantine[i];
+      std::string line = "? " + item.kind + ' ' + Printable(item.key);
+      // A reject's key is its place.
+      if (item.kind != "record" && !item.source.name.empty()) line += "  " + Printable(PlaceOf(item.source));
+      if (item.is_new) line += "  (new)";
+      out_ << Shorten(line, options_.width) << '\n';
+      WriteWrapped(out_, Printable(item.reason), kIndent, options_.width);
+    }
+    if (shown < count) out_ << "… and " << WithThousands(count - shown) << " more; plan --all shows every one.\n";
+    out_ << '\n';
+  }
+
+  void End(const Plan& plan) {
+    if (plan.held) {
+      out_ << Paint("This plan is held. Nothing will be written.", Ink::kBad, options_.colour) << '\n';
+    } else if (IsEmptyPlan(plan)) {
+      out_ << "Nothing to do: the account is as the sources say.\n";
+    } else {
+      out_ << Counted(plan.operations.size(), "change") << " to make.\n";
+    }
+  }
+
+ private:
+  static std::size_t ColumnOf(Action action) { return std::max<std::size_t>(Name(action).size() + 2, 9); }
+
+  void OneOperation(const Operation& operation) {
+    const Mark mark = MarkOf(operation.action);
+    const std::string head = std::string(1, mark.sign) + ' ' + std::string(Name(operation.action)) + ' ' +
+                             std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
+    const std::string person = PersonOf(operation);
+    std::string rest;
+    if (!person.empty()) rest += "  " + Printable(person);
+    if (const std::string place = PlaceOf(operation.source); !place.empty()) rest += "  [" + Printable(place) + ']';
+    const std::string shown_head = Shorten(head, options_.width);
+    const std::size_t left = options_.width - std::min(options_.width, DisplayWidth(shown_head));
+    out_ << Paint(shown_head, mark.ink, options_.colour) << (left > 8 ? Shorten(rest, left) : "") << '\n';
+    const auto changes = ShownChanges(operation);
+    std::size_t label = 3;
+    for (const ShownChange& change : changes) label = std::max(label, change.attribute.size());
+    for (const ShownChange& change : changes) OneChange(change, label);
+    WriteReason(operation.reason, label);
+  }
+
+  void OneChange(const ShownChange& change, std::size_t label) {
+    const std::string name = std::string(kIndent, ' ') + PadRight(change.attribute, label) + "  ";
+    const std::size_t left = options_.width - std::min(options_.width, DisplayWidth(name));
+    const std::string before = Printable(change.before);
+    const std::string after = Printable(change.after);
+    if (!change.has_before || !change.has_after) {
+      out_ << name << Shorten(change.has_after ? after : before, left) << '\n';
+      return;
+    }
+    constexpr std::string_view kArrow = " → ";
+    if (DisplayWidth(before) + DisplayWidth(after) + 3 <= left) {
+      out_ << name << Paint(before, Ink::kFaint, options_.colour) << kArrow << after << '\n';
+      return;
+    }
+    out_ << name << Paint(Shorten(before, left), Ink::kFaint, options_.colour) << '\n';
+    out_ << std::string(DisplayWidth(name) - 2, ' ') << "→ " << Shorten(after, left) << '\n';
+  }
+
+  void WriteReason(const std::string& reason, std::size_t label) {
+    if (reason.empty()) return;
+    const std::size_t indent = kIndent + label + 2;
+    std::string text = std::string(kIndent, ' ') + PadRight("why", label) + "  ";
+    if (indent + DisplayWidth(Printable(reason)) <= options_.width) {
+      out_ << Paint(text + Printable(reason), Ink::kFaint, options_.colour) << '\n';
+      return;
+    }
+    out_ << Paint(text, Ink::kFaint, options_.colour) << '\n';
+    WriteWrapped(out_, Printable(reason), kIndent + 2, options_.width);
+  }
+
+  const PlanTextOptions& options_;
+  std::ostream& out_;
+};
+
+}  // namespace
+
+void WritePlanText(const Plan& plan, const PlanTextOptions& options, std::ostream& out) {
+  Writer writer(options, out);
+  writer.Sources(plan);
+  writer.Counts(plan);
+  writer.Held(plan);
+  writer.Warnings(plan);
+  writer.Operations(plan);
+  writer.Quarantine(plan);
+  writer.End(plan);
+}
+
+}  // namespace ucaas_sync::report

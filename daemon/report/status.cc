@@ -1,0 +1,155 @@
+#include "daemon/report/status.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "daemon/model/json_text.h"
+#include "daemon/model/text.h"
+#include "daemon/report/paint.h"
+#include "daemon/report/words.h"
+
+namespace ucaas_sync::report {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  std::string out;
+  AppendJsonString(out, text);
+  return out;
+}
+
+std::string QuotedInstant(const std::optional<Instant>& instant) {
+  return instant ? Quoted(FormatInstant(*instant)) : "null";
+}
+
+std::string OutcomeWord(const RunRecord& run) {
+  if (run.outcome) return std::string(Word(*run.outcome));
+  return run.ended ? "cut off" : "running";
+}
+
+void WriteSummaryJson(const std::array<KindSummary, kKindCount>& summary, std::ostream& out) {
+  out << '{';
+  for (const Kind kind : kAllKinds) {
+    out << (kind == kAllKinds.front() ? "" : ",") << Quoted(Name(kind)) << ":{";
+    for (const Action action : kAllActions)
+      out << Quoted(Name(action)) << ':' << summary[Index(kind)].of(action) << ',';
+    out << "\"unchanged\":" << summary[Index(kind)].unchanged << '}';
+  }
+  out << '}';
+}
+
+void WriteRunJson(const RunRecord& run, std::ostream& out) {
+  out << "{\"id\":" << Quoted(run.id) << ",\"outcome\":"
+      << (run.outcome ? Quoted(Word(*run.outcome))
+          : run.ended ? Quoted("cut off")
+                      : "null")
+      << ",\"started\":" << Quoted(FormatInstant(run.started)) << ",\"ended\":" << QuotedInstant(run.ended)
+      << ",\"trigger\":" << Quoted(run.trigger) << ",\"message\":" << Quoted(run.message)
+      << ",\"failed\":" << run.failed << ",\"summary\":";
+  WriteSummaryJson(run.summary, out);
+  out << '}';
+}
+
+std::string Changes(const RunRecord& run) {
+  std::string text;
+  for (const Kind kind : kAllKinds) {
+    for (const Action action : kAllActions) {
+      const std::uint64_t count = run.summary[Index(kind)].of(action);
+      if (count == 0) continue;
+      text += (text.empty() ? "" : ", ") + std::string(Name(action)) + ' ' + Counted(count, Name(kind), Plural(kind));
+    }
+  }
+  return text.empty() ? "no change" : text;
+}
+
+Ink InkOf(const RunRecord& run) {
+  if (!run.outcome) return Ink::kCareful;
+  if (*run.outcome == ExitCode::kConverged) return Ink::kGood;
+  return *run.outcome == ExitCode::kPartial || *run.outcome == ExitCode::kHeld ? Ink::kCareful : Ink::kBad;
+}
+
+std::string Ago(Instant then, Instant now) {
+  return now >= then ? FormatDuration(now - then) + " ago" : "in " + FormatDuration(then - now);
+}
+
+template <typename T>
+void WriteRest(const std::vector<T>& items, std::size_t shown, std::ostream& out) {
+  if (items.size() > shown)
+    out << "  … and " << WithThousands(items.size() - shown) << " more; --format json has them all\n";
+}
+
+}  // namespace
+
+void WriteStatusJson(const Status& status, std::ostream& out) {
+  out << "{\"runs\":[";
+  for (std::size_t i = 0; i < status.runs.size(); ++i) {
+    if (i > 0) out << ",\n";
+    WriteRunJson(status.runs[i], out);
+  }
+  out << "],\n\"quarantine\":[";
+  for (std::size_t i = 0; i < status.quarantine.size(); ++i) {
+    const StoredQuarantine& item = status.quarantine[i];
+    if (i > 0) out << ",\n";
+    out << "{\"kind\":" << Quoted(item.kind) << ",\"key\":" << Quoted(item.key) << ",\"reason\":" << Quoted(item.reason)
+        << ",\"since\":" << Quoted(FormatInstant(item.since)) << ",\"source\":{\"name\":" << Quoted(item.source.name)
+        << ",\"line\":" << item.source.line << "}}";
+  }
+  out << "],\n\"held\":";
+  if (status.held.empty()) {
+    out << "null";
+  } else {
+    out << "{\"message\":" << Quoted(status.held) << '}';
+  }
+  out << ",\n\"due\":[";
+  for (std::size_t i = 0; i < status.due.size(); ++i) {
+    const DueItem& item = status.due[i];
+    if (i > 0) out << ",\n";
+    out << "{\"kind\":" << Quoted(Name(item.kind)) << ",\"action\":" << Quoted(Name(item.action))
+        << ",\"key\":" << Quoted(item.key) << ",\"at\":" << Quoted(FormatInstant(item.at))
+        << ",\"reason\":" << Quoted(item.reason) << '}';
+  }
+  out << "],\n\"next_run\":" << QuotedInstant(status.next_run) << "}\n";
+}
+
+void WriteStatusText(const Status& status, Instant now, bool colour, std::ostream& out) {
+  constexpr std::size_t kRunsShown = 10;
+  constexpr std::size_t kItemsShown = 20;
+  if (status.runs.empty()) {
+    out << "No run yet. `ucaas-sync plan` shows what the first would do.\n";
+  } else {
+    const RunRecord& last = status.runs.front();
+    out << "Last run: " << Paint(OutcomeWord(last), InkOf(last), colour) << ", " << Ago(last.started, now) << '\n';
+  }
+  if (!status.held.empty()) {
+    out << Paint("Waiting for a person: ", Ink::kBad, colour) << Printable(status.held)
+        << "\n  `ucaas-sync plan` shows whom it is about.\n";
+  }
+  if (!status.due.empty()) {
+    out << "\nComing removals:\n";
+    for (std::size_t i = 0; i < std::min(status.due.size(), kItemsShown); ++i) {
+      const DueItem& item = status.due[i];
+      out << "  " << FormatInstant(item.at) << "  " << Name(item.action) << ' ' << Name(item.kind) << ' '
+          << Printable(item.key) << "  " << Printable(item.reason) << '\n';
+    }
+    WriteRest(status.due, kItemsShown, out);
+  }
+  if (!status.quarantine.empty()) {
+    out << "\nIn quarantine: " << WithThousands(status.quarantine.size()) << '\n';
+    for (std::size_t i = 0; i < std::min(status.quarantine.size(), kItemsShown); ++i) {
+      const StoredQuarantine& item = status.quarantine[i];
+      out << "  " << item.kind << ' ' << Printable(item.key) << ": " << Printable(item.reason) << '\n';
+    }
+    WriteRest(status.quarantine, kItemsShown, out);
+  }
+  if (status.runs.empty()) return;
+  out << "\nRuns, newest first:\n";
+  for (std::size_t i = 0; i < std::min(status.runs.size(), kRunsShown); ++i) {
+    const RunRecord& run = status.runs[i];
+    out << "  " << FormatInstant(run.started) << "  " << Paint(OutcomeWord(run), InkOf(run), colour) << "  "
+        << Changes(run);
+    if (run.failed > 0) out << ", " << WithThousands(run.failed) << " failed";
+    out << "  (" << run.id << ", " << run.trigger << ")\n";
+    if (!run.message.empty()) out << "    " << Shorten(run.message, 200) << '\n';
+  }
+}
+
+}  // namespace ucaas_sync::report
