@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 #include "config/config.h"
 #include "config/diagnostics.h"
@@ -11,6 +12,7 @@
 #include "connectors/ucaas/codes.h"
 #include "connectors/ucaas/routes.h"
 #include "daemon/mapping/mapper.h"
+#include "daemon/mapping/protect.h"
 #include "daemon/plan/policy.h"
 
 namespace ucaas_sync::run {
@@ -22,6 +24,7 @@ inline constexpr std::uint32_t kMappingVersion = 1;
 struct Program {
   config::Config config;
   mapping::Mapper mapper;
+  std::shared_ptr<mapping::ProtectFilter> protect;  ///< Its dates are judged against the day that a run sets.
   plan::Policy policy;
   ucaas::Routes routes;
   ucaas::Codes codes;

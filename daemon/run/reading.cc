@@ -118,6 +118,7 @@ ReadResult ReadSources(Program& program, const std::map<std::string, std::filesy
   if (!today)
     throw Failure(ExitCode::kConfig,
                   "timezone: \"" + program.config.timezone + "\" is not in this machine's tz database");
+  program.protect->SetToday(*today);
   program.mapper.Begin({.today = *today, .timezone = program.config.timezone, .now = now}, sink);
   Reader reader(program, state, now, observer);
   for (const std::size_t index : program.mapper.ReadOrder()) {
