@@ -31,7 +31,7 @@ ExitCode RunSync(const Session& session, const std::string& only) {
   run::Program program = run::CompileOrThrow(session.config_file, session.environment);
   const run::SyncResult result = run::Sync(
       {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
-      {.only = only}, "command");
+      {.only = only, .source_paths = {}}, "command");
   Tell(session, result);
   return result.code;
 }

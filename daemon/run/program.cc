@@ -3,9 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "daemon/model/fields.h"
-
 namespace ucaas_sync::run {
+
 Program Compile(const std::filesystem::path& file, const config::Environment& environment,
                 config::Diagnostics& diagnostics) {
   config::Config config = config::Load(file, environment, diagnostics);
