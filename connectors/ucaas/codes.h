@@ -19,7 +19,7 @@ enum class Verdict : std::uint8_t {
   kOk,
   kRetry,      ///< Transient: the same request may be sent again.
   kRelogin,    ///< The token is not (or no longer) valid.
-  kDenied,     ///< Credentials or rights: nothing will work.
+  kDenied,     ///< Credentials, rights or certificates: nothing will work.
   kDuplicate,  ///< The address is taken.
   kMissing,    ///< No such object.
   kInvalid,    ///< The target refuses these values.
@@ -33,10 +33,12 @@ struct Evidence {
   TransportOutcome transport = TransportOutcome::kReply;
   int http_status = 0;
   std::optional<std::string> result;  ///< Normalised: trimmed, "1.0" is "1".
-  bool body_is_envelope = false;      ///< JSON object with `result`, or the platform's `error_code`.
-  std::string error_code;             ///< The platform's envelope.
-  bool idempotent = true;             ///< Repeating it is safe (everything but a create).
-  bool can_login = false;             ///< Token authentication: 401, 403 and 1001 mean relogin, not denied.
+  /// JSON object with `result`, with the platform's `error_code`, or (a success without `result`) with the payload.
+  bool body_is_envelope = false;
+  bool body_is_html = false;  ///< A gateway or proxy spoke, not the API.
+  std::string error_code;     ///< The platform's envelope.
+  bool idempotent = true;     ///< Repeating it is safe (everything but a create).
+  bool can_login = false;     ///< Token authentication: 401, 403 and 1001 mean relogin, not denied.
 };
 
 class Codes {
