@@ -57,7 +57,8 @@ struct CallResult {
   std::vector<RemoteObject> objects;  ///< kGet, kFind (exact matches, ignoring case), kList.
   /// kList, kFind: objects on the page as it came; a list ends at a page with none.
   std::size_t on_page = 0;
-  /// kFind: the page was full, so what is looked for may be on the next one (its search may match parts of addresses).
+  /// kFind: the page was full, or showed others only, so what is looked for may be on the next one. An empty page is
+  /// the end; a target that ignores the search lists everybody, so ask on within reason.
   bool may_have_more = false;
   std::chrono::microseconds latency{0};
 };
@@ -82,6 +83,8 @@ class Client {
 
  private:
   struct Pending;
+  CallResult Finish(const Pending& pending, HttpReply reply) const;
+
   Transport& transport_;
   Routes routes_;
   Codes codes_;
