@@ -197,7 +197,8 @@ Verdict Codes::ByResult(const Evidence& evidence) const {
 
 Verdict Codes::ByStatus(const Evidence& evidence) const {
   const int status = evidence.http_status;
-  if (const auto verdict = Find(std::to_string(status))) {
+  // Below 100 there was no status, and a `result` of that number is something else.
+  if (const auto verdict = status >= 100 ? Find(std::to_string(status)) : std::nullopt) {
     if (*verdict == Verdict::kMissing && evidence.body_is_html) return Verdict::kUnknown;
     return *verdict;
   }

@@ -171,7 +171,7 @@ TEST_CASE("a create that says success without an id is unknown, so it is looked 
   const Call call = CallOf(Verb::kCreate, Kind::kUser);
   for (const char* body : {R"({"result":1})", R"({"result":1,"user":{}})", R"({"result":1,"user":{"user_id":""}})",
                            R"({"result":1,"user":{"user_id":null}})"}) {
-    CAPTURE(body);
+    CAPTURE(std::string(body));
     const CallResult result = f.Do(call, 200, body);
     CHECK(result.verdict == Verdict::kUnknown);
     CHECK(result.message == "the reply does not say which id the new user has");
@@ -213,7 +213,7 @@ TEST_CASE("a list that cannot be the whole page is no list") {
   for (const char* body :
        {R"({"result":1})", R"({"result":1,"users":"none"})", R"({"result":1,"users":[{"user_id":1},{"email":"b@x"}]})",
         R"({"result":1,"users":[{"user_id":1},7]})", R"({"result":1,"users":[{"user_id":1})", "<html>", ""}) {
-    CAPTURE(body);
+    CAPTURE(std::string(body));
     const CallResult result = f.Do(call, 200, body);
     CHECK(result.verdict == Verdict::kRetry);
     CHECK(result.objects.empty());

@@ -43,7 +43,7 @@ void CheckCells(std::span<const Cell> cells) {
   const Codes codes = Codes::BuiltIn();
   for (const Cell& cell : cells) {
     CAPTURE(cell.status);
-    CAPTURE((cell.result != nullptr ? cell.result : "no result"));
+    CAPTURE(std::string(cell.result != nullptr ? cell.result : "no result"));
     CHECK(Name(codes.Judge(EvidenceOf(cell.status, cell.result, false))) == Name(cell.create));
     CHECK(Name(codes.Judge(EvidenceOf(cell.status, cell.result, true))) == Name(cell.other));
   }

@@ -85,7 +85,7 @@ TEST_CASE("a certificate that is not trusted ends the exchange before anything i
       {"authorities that are none", good, directory.Write("garbage.pem", "garbage"), "check target.ca_file"},
   };
   for (const Case& c : cases) {
-    CAPTURE(c.what);
+    CAPTURE(std::string(c.what));
     const Outcome outcome = Talk(c.identity, c.ca_file);
     CHECK(outcome.reply.outcome == TransportOutcome::kTls);
     CHECK(outcome.requests == 0);

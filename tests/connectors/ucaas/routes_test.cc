@@ -86,7 +86,7 @@ TEST_CASE("a path that is empty, absolute or leaves the base URL is reported at 
       {"users%zz", "a path cannot have the character % here"},
   };
   for (const Case& c : cases) {
-    CAPTURE(c.path);
+    CAPTURE(std::string(c.path));
     const auto problems = ProblemsOf({{At(5, "users"), At(5, c.path)}});
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].what == c.what);
