@@ -3,8 +3,9 @@
 // is daemon/apply) and keeps no state but what is in flight. Single-threaded, like the Transport under it.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +31,7 @@ struct Call {
   std::optional<std::vector<std::string>> group_ids;    ///< Contacts: the whole membership, as remote ids.
   std::optional<std::vector<std::string>> contact_ids;  ///< Groups, when membership is written there: the whole list.
   std::string address;                                  ///< kFind: the exact e-mail (groups: name) that is looked up.
-  std::uint32_t page = 1;                               ///< kList: from 1.
+  std::uint32_t page = 1;                               ///< kList, kFind: from 1.
 };
 
 /// An object as the target shows it.
@@ -45,15 +46,20 @@ using CallId = std::uint64_t;
 
 struct CallResult {
   CallId id = 0;
-  Verdict verdict = Verdict::kUnknown;
+  Verdict verdict = Verdict::kUnknown;  ///< Of a read or a list, kOk means that its objects are all there.
   TransportOutcome transport = TransportOutcome::kReply;
   int http_status = 0;
   std::string result;                      ///< The body's `result` as text, or empty.
-  std::string message;                     ///< msg, desc or the transport's error: for people, one line.
+  std::string message;                     ///< msg, desc or the transport's error: for people, one line, no secrets.
   std::optional<std::string> retry_after;  ///< The header as it came (seconds or HTTP date).
   std::string request_id;
   std::string remote_id;              ///< kCreate, kUpdate: of the object.
   std::vector<RemoteObject> objects;  ///< kGet, kFind (exact matches, ignoring case), kList.
+  /// kList, kFind: objects on the page as it came; a list ends at a page with none.
+  std::size_t on_page = 0;
+  /// kFind: the page was full, or showed others only, so what is looked for may be on the next one. An empty page is
+  /// the end; a target that ignores the search lists everybody, so ask on within reason.
+  bool may_have_more = false;
   std::chrono::microseconds latency{0};
 };
 
@@ -61,7 +67,12 @@ class Client {
  public:
   /// `transport` must outlive the client. `page_length` is asked for in lists.
   Client(Transport& transport, Routes routes, Codes codes, std::uint32_t page_length);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
+  /// Begins a call. One that cannot be sent (no id, no address, a boolean that is none) ends as kInvalid without a
+  /// request.
   CallId Start(const Call& call);
   /// Calls that ended, waiting until `until` for the first of them; may return none.
   std::vector<CallResult> Wait(Monotonic until);
@@ -72,11 +83,15 @@ class Client {
 
  private:
   struct Pending;
+  CallResult Finish(const Pending& pending, HttpReply reply) const;
+
   Transport& transport_;
   Routes routes_;
   Codes codes_;
   std::uint32_t page_length_;
-  std::vector<std::pair<ExchangeId, Call>> pending_;
+  CallId last_id_ = 0;
+  std::vector<Pending> pending_;   // in flight
+  std::vector<CallResult> ready_;  // ended without a request, or taken from the transport but not handed out yet
 };
 
 }  // namespace ucaas_sync::ucaas

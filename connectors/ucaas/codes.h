@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@ enum class Verdict : std::uint8_t {
   kOk,
   kRetry,      ///< Transient: the same request may be sent again.
   kRelogin,    ///< The token is not (or no longer) valid.
-  kDenied,     ///< Credentials or rights: nothing will work.
+  kDenied,     ///< Credentials, rights or certificates: nothing will work.
   kDuplicate,  ///< The address is taken.
   kMissing,    ///< No such object.
   kInvalid,    ///< The target refuses these values.
@@ -33,12 +34,24 @@ struct Evidence {
   TransportOutcome transport = TransportOutcome::kReply;
   int http_status = 0;
   std::optional<std::string> result;  ///< Normalised: trimmed, "1.0" is "1".
-  bool body_is_envelope = false;      ///< JSON object with `result`, or the platform's `error_code`.
-  std::string error_code;             ///< The platform's envelope.
-  bool idempotent = true;             ///< Repeating it is safe (everything but a create).
-  bool can_login = false;             ///< Token authentication: 401, 403 and 1001 mean relogin, not denied.
+  /// JSON object with `result`, with the platform's `error_code`, or (a success without `result`) with the payload.
+  bool body_is_envelope = false;
+  bool body_is_html = false;  ///< A gateway or proxy spoke, not the API.
+  std::string error_code;     ///< The platform's envelope.
+  bool idempotent = true;     ///< Repeating it is safe (everything but a create).
+  bool can_login = false;     ///< Token authentication: 401, 403 and 1001 mean relogin, not denied.
 };
 
+/// The table and how it is read. In this order, the first that says something decides:
+///  1. the exchange: nothing arrived, or not all of it;
+///  2. the body's `result`: 1 is success whatever the HTTP status; a code of the table; 0 and codes that nobody knows
+///     are an error, told apart by the HTTP status, and with a good one by nothing: the values are refused (kInvalid);
+///  3. the platform's `error_code`;
+///  4. the HTTP status, by the same table: 204 and a success with its payload are kOk, any other success without an
+///     envelope proves nothing; a redirect is never followed; a "not found" that is a web page is a gateway's, not the
+///     API's, and proves no absence.
+/// kUnknown is kRetry for what may be repeated (all but a create), kRelogin is kDenied where there is no token to
+/// renew.
 class Codes {
  public:
   /// The built-in table, changed by `target.result_codes`; unknown verdicts are reported at their place.
@@ -46,15 +59,20 @@ class Codes {
   static Codes BuiltIn();
 
   Verdict Judge(const Evidence& evidence) const;
-  /// code, verdict, meaning: for `ucaas-sync codes` and the manual; by code.
+  /// code, verdict, meaning: for `ucaas-sync codes` and the manual; numbers first, by value, then words.
   struct Row {
-    std::string code;
+    std::string code;  ///< As `result`, `error_code` and HTTP status.
     Verdict verdict;
     std::string meaning;
   };
   std::vector<Row> Rows() const;
 
  private:
+  std::optional<Verdict> Find(std::string_view code) const;
+  Verdict ByTable(const Evidence& evidence) const;
+  Verdict ByResult(const Evidence& evidence) const;
+  Verdict ByStatus(const Evidence& evidence) const;
+
   std::map<std::string, std::pair<Verdict, std::string>, std::less<>> by_result_;
 };
 

@@ -1,0 +1,258 @@
+// The table from what came back to what it means, cell by cell.
+#include "connectors/ucaas/codes.h"
+
+#include <doctest/doctest.h>
+
+#include <span>
+
+namespace ucaas_sync::ucaas {
+namespace {
+
+config::Text At(std::uint64_t line, std::string value) {
+  return {.value = std::move(value), .at = {.file = "config.yaml", .line = line, .column = 5}};
+}
+
+/// A cell: what arrived, and what it means for a create and for everything else.
+struct Cell {
+  int status;
+  const char* result;  // nullptr: none
+  Verdict create;
+  Verdict other;
+};
+
+constexpr Verdict kOk = Verdict::kOk;
+constexpr Verdict kRetry = Verdict::kRetry;
+constexpr Verdict kDenied = Verdict::kDenied;
+constexpr Verdict kDuplicate = Verdict::kDuplicate;
+constexpr Verdict kMissing = Verdict::kMissing;
+constexpr Verdict kInvalid = Verdict::kInvalid;
+constexpr Verdict kUnknown = Verdict::kUnknown;
+
+Evidence EvidenceOf(int status, const char* result, bool idempotent) {
+  Evidence evidence;
+  evidence.http_status = status;
+  if (result != nullptr) {
+    evidence.result = result;
+    evidence.body_is_envelope = true;
+  }
+  evidence.idempotent = idempotent;
+  return evidence;
+}
+
+void CheckCells(std::span<const Cell> cells) {
+  const Codes codes = Codes::BuiltIn();
+  for (const Cell& cell : cells) {
+    CAPTURE(cell.status);
+    CAPTURE(std::string(cell.result != nullptr ? cell.result : "no result"));
+    CHECK(Name(codes.Judge(EvidenceOf(cell.status, cell.result, false))) == Name(cell.create));
+    CHECK(Name(codes.Judge(EvidenceOf(cell.status, cell.result, true))) == Name(cell.other));
+  }
+}
+
+TEST_CASE("the body's result decides before the HTTP status does") {
+  const Cell cells[] = {
+      {200, "1", kOk, kOk},
+      {201, "1", kOk, kOk},
+      {400, "1", kOk, kOk},
+      {500, "1", kOk, kOk},
+      {302, "1", kOk, kOk},
+      {200, "1504", kDuplicate, kDuplicate},
+      {406, "1504", kDuplicate, kDuplicate},
+      {500, "1504", kDuplicate, kDuplicate},
+      {200, "404", kMissing, kMissing},
+      {404, "404", kMissing, kMissing},
+      {200, "400", kInvalid, kInvalid},
+      {200, "406", kInvalid, kInvalid},
+      {500, "406", kInvalid, kInvalid},
+      {200, "409", kDuplicate, kDuplicate},
+      {200, "422", kInvalid, kInvalid},
+      {200, "429", kRetry, kRetry},
+      {200, "500", kUnknown, kRetry},
+      {200, "502", kUnknown, kRetry},
+      {200, "503", kRetry, kRetry},
+      {200, "504", kUnknown, kRetry},
+      {200, "401", kDenied, kDenied},
+      {200, "403", kDenied, kDenied},
+      {200, "1001", kDenied, kDenied},
+      {200, "1002", kInvalid, kInvalid},
+      {200, "1101", kInvalid, kInvalid},
+      {200, "1105", kInvalid, kInvalid},
+      {200, "1401", kInvalid, kInvalid},
+      {200, "1403", kInvalid, kInvalid},
+  };
+  CheckCells(cells);
+}
+
+TEST_CASE("an error without a code, or with an unheard-of one, is told apart by the HTTP status") {
+  const Cell cells[] = {
+      {200, "0", kInvalid, kInvalid},    {401, "0", kDenied, kDenied},    {404, "0", kMissing, kMissing},
+      {429, "0", kRetry, kRetry},        {500, "0", kUnknown, kRetry},    {503, "0", kRetry, kRetry},
+      {200, "9999", kInvalid, kInvalid}, {200, "-1", kInvalid, kInvalid}, {200, "true", kInvalid, kInvalid},
+      {503, "9999", kRetry, kRetry},     {500, "9999", kUnknown, kRetry}, {409, "9999", kDuplicate, kDuplicate},
+      {200, "200", kInvalid, kInvalid},  {200, "10", kInvalid, kInvalid},
+  };
+  CheckCells(cells);
+}
+
+TEST_CASE("without an envelope the HTTP status decides, and a bare success proves nothing") {
+  const Cell cells[] = {
+      {200, nullptr, kUnknown, kRetry},   {201, nullptr, kUnknown, kRetry},
+      {202, nullptr, kUnknown, kRetry},   {204, nullptr, kOk, kOk},
+      {205, nullptr, kOk, kOk},           {301, nullptr, kDenied, kDenied},
+      {302, nullptr, kUnknown, kRetry},   {303, nullptr, kUnknown, kRetry},
+      {307, nullptr, kUnknown, kRetry},   {308, nullptr, kDenied, kDenied},
+      {400, nullptr, kInvalid, kInvalid}, {401, nullptr, kDenied, kDenied},
+      {402, nullptr, kInvalid, kInvalid}, {403, nullptr, kDenied, kDenied},
+      {404, nullptr, kMissing, kMissing}, {405, nullptr, kInvalid, kInvalid},
+      {406, nullptr, kInvalid, kInvalid}, {407, nullptr, kDenied, kDenied},
+      {408, nullptr, kUnknown, kRetry},   {409, nullptr, kDuplicate, kDuplicate},
+      {410, nullptr, kMissing, kMissing}, {413, nullptr, kInvalid, kInvalid},
+      {421, nullptr, kRetry, kRetry},     {422, nullptr, kInvalid, kInvalid},
+      {425, nullptr, kRetry, kRetry},     {429, nullptr, kRetry, kRetry},
+      {500, nullptr, kUnknown, kRetry},   {501, nullptr, kUnknown, kRetry},
+      {502, nullptr, kUnknown, kRetry},   {503, nullptr, kRetry, kRetry},
+      {504, nullptr, kUnknown, kRetry},   {520, nullptr, kUnknown, kRetry},
+      {0, nullptr, kUnknown, kRetry},
+  };
+  CheckCells(cells);
+}
+
+TEST_CASE("a success that lacks only its result, but has the payload, is a success") {
+  Evidence evidence = EvidenceOf(200, nullptr, false);
+  evidence.body_is_envelope = true;
+  CHECK(Codes::BuiltIn().Judge(evidence) == kOk);
+  evidence.http_status = 500;
+  CHECK(Codes::BuiltIn().Judge(evidence) == kUnknown);
+}
+
+TEST_CASE("a web page that says not found is a gateway's and proves no absence") {
+  Evidence evidence = EvidenceOf(404, nullptr, true);
+  evidence.body_is_html = true;
+  CHECK(Codes::BuiltIn().Judge(evidence) == kRetry);
+  evidence.idempotent = false;
+  CHECK(Codes::BuiltIn().Judge(evidence) == kUnknown);
+}
+
+TEST_CASE("the platform's error codes are read, unheard-of ones by the HTTP status") {
+  const Codes codes = Codes::BuiltIn();
+  const auto judge = [&codes](const char* word, int status, bool idempotent = true) {
+    Evidence evidence = EvidenceOf(status, nullptr, idempotent);
+    evidence.error_code = word;
+    evidence.body_is_envelope = true;
+    return codes.Judge(evidence);
+  };
+  CHECK(judge("RATE_LIMITED", 429) == kRetry);
+  CHECK(judge("UNAUTHORIZED", 401) == kDenied);
+  CHECK(judge("CREDENTIAL_EXPIRED", 401) == kDenied);
+  CHECK(judge("PROJECT_SUSPENDED", 403) == kDenied);
+  CHECK(judge("INVALID_PARAM", 400) == kInvalid);
+  CHECK(judge("SOMETHING_NEW", 409) == kDuplicate);
+  CHECK(judge("SOMETHING_NEW", 404) == kMissing);
+  CHECK(judge("SOMETHING_NEW", 500) == kRetry);
+  CHECK(judge("SOMETHING_NEW", 500, false) == kUnknown);
+  CHECK(judge("SOMETHING_NEW", 200) == kInvalid);
+}
+
+TEST_CASE("each way in which an exchange fails has its meaning, for a create and for the rest") {
+  struct Row {
+    TransportOutcome outcome;
+    Verdict create;
+    Verdict other;
+  };
+  const Row rows[] = {
+      {TransportOutcome::kNotResolved, kRetry, kRetry}, {TransportOutcome::kNotConnected, kRetry, kRetry},
+      {TransportOutcome::kTls, kDenied, kDenied},       {TransportOutcome::kTimeout, kUnknown, kRetry},
+      {TransportOutcome::kReset, kUnknown, kRetry},     {TransportOutcome::kTruncated, kUnknown, kRetry},
+      {TransportOutcome::kTooLarge, kUnknown, kRetry},  {TransportOutcome::kAbandoned, kUnknown, kRetry},
+  };
+  const Codes codes = Codes::BuiltIn();
+  for (const Row& row : rows) {
+    CAPTURE(static_cast<int>(row.outcome));
+    Evidence evidence;
+    evidence.transport = row.outcome;
+    evidence.idempotent = false;
+    CHECK(codes.Judge(evidence) == row.create);
+    evidence.idempotent = true;
+    CHECK(codes.Judge(evidence) == row.other);
+  }
+}
+
+TEST_CASE("a reply that broke off proves no success and no absence, but a refusal was heard") {
+  const Codes codes = Codes::BuiltIn();
+  Evidence evidence = EvidenceOf(204, nullptr, false);
+  evidence.transport = TransportOutcome::kTruncated;
+  CHECK(codes.Judge(evidence) == kUnknown);
+  evidence.http_status = 404;
+  CHECK(codes.Judge(evidence) == kUnknown);
+  evidence.http_status = 429;
+  CHECK(codes.Judge(evidence) == kRetry);
+  evidence.http_status = 503;
+  CHECK(codes.Judge(evidence) == kRetry);
+}
+
+TEST_CASE("with a token to renew, 401, 403 and 1001 ask for a new one") {
+  const Codes codes = Codes::BuiltIn();
+  for (const auto& [status, result] : {std::pair<int, const char*>{401, nullptr}, {403, nullptr}, {200, "1001"}}) {
+    Evidence evidence = EvidenceOf(status, result, false);
+    evidence.can_login = true;
+    CHECK(codes.Judge(evidence) == Verdict::kRelogin);
+  }
+}
+
+TEST_CASE("the configuration changes and adds codes, in whatever dress they are written") {
+  config::TargetConfig target;
+  target.result_codes = {{At(1, "1504"), At(1, "invalid")},
+                         {At(2, " 7.0 "), At(2, "duplicate")},
+                         {At(3, "404"), At(3, "invalid")},
+                         {At(4, "OVER_QUOTA"), At(4, "denied")},
+                         {At(5, "0"), At(5, "unknown")}};
+  config::Diagnostics diagnostics;
+  const Codes codes = Codes::From(target, diagnostics);
+  CHECK(diagnostics.ok());
+  CHECK(codes.Judge(EvidenceOf(200, "1504", true)) == kInvalid);
+  CHECK(codes.Judge(EvidenceOf(200, "7", true)) == kDuplicate);
+  CHECK(codes.Judge(EvidenceOf(404, nullptr, true)) == kInvalid);
+  CHECK(codes.Judge(EvidenceOf(200, "0", false)) == kUnknown);
+  CHECK(codes.Judge(EvidenceOf(200, "0", true)) == kRetry);
+  Evidence evidence = EvidenceOf(403, nullptr, true);
+  evidence.error_code = "OVER_QUOTA";
+  CHECK(codes.Judge(evidence) == kDenied);
+}
+
+TEST_CASE("a verdict that is none, a code that is none and a success turned error are reported at their place") {
+  config::TargetConfig target;
+  target.result_codes = {{At(1, "1504"), At(1, "dupplicate")},
+                         {At(2, "teapot!"), At(2, "ok")},
+                         {At(3, "1"), At(3, "retry")},
+                         {At(4, "1"), At(4, "ok")}};
+  config::Diagnostics diagnostics;
+  static_cast<void>(Codes::From(target, diagnostics));
+  const auto errors = diagnostics.errors();
+  REQUIRE(errors.size() == 3);
+  CHECK(errors[0].ToString() == "config.yaml:1:5: \"dupplicate\" is not a verdict; write duplicate");
+  CHECK(errors[1].ToString() ==
+        "config.yaml:2:5: \"teapot!\" is not a result code; write a number such as 1504, or a word such as "
+        "RATE_LIMITED");
+  CHECK(errors[2].ToString() ==
+        "config.yaml:3:5: result 1 is the API's success and cannot mean retry; remove this line");
+}
+
+TEST_CASE("the rows are in order, each with a meaning, and show what the configuration changed") {
+  config::TargetConfig target;
+  target.result_codes = {{At(1, "99"), At(1, "retry")}, {At(1, "1504"), At(1, "invalid")}};
+  config::Diagnostics diagnostics;
+  const auto rows = Codes::From(target, diagnostics).Rows();
+  REQUIRE(rows.size() > 30);
+  CHECK(rows[0].code == "0");
+  CHECK(rows[1].code == "1");
+  CHECK(rows[2].code == "99");
+  CHECK(rows[2].meaning == "set in target.result_codes");
+  CHECK(rows.back().code == "UNAUTHORIZED");
+  for (const Codes::Row& row : rows) {
+    CHECK_FALSE(row.meaning.empty());
+    if (row.code == "1504") CHECK(row.verdict == kInvalid);
+  }
+}
+
+}  // namespace
+}  // namespace ucaas_sync::ucaas
