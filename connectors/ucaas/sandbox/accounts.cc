@@ -14,7 +14,7 @@ constexpr std::size_t kMaxTokens = 10'000;
 bool EqualsInConstantTime(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0U : 1U;
   for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i] ^ b[i]));
   }
   return difference == 0;
 }
