@@ -124,7 +124,9 @@ class Sandbox::Impl {
     if (const auto wait = rate_limit_.Take(options_.clock())) {
       ++counters_.throttled;
       Strike strike;
-      strike.rule = FaultRule{.status = 429, .retry_after = std::to_string(*wait)};
+      strike.rule.emplace();
+      strike.rule->status = 429;
+      strike.rule->retry_after = std::to_string(*wait);
       return strike;
     }
     Strike strike = strikes_.Next(request.method, route);
