@@ -1,7 +1,7 @@
 // The account in one SQLite file: objects, memberships, mails and stored replies. Knows rows, not the API's rules.
 // One object per connection, used by one thread at a time. Throws Failure when it cannot open, std::exception (of
-// SQLite) when the storage fails later. Write-ahead log without fsync on commit: what was committed survives the
-// process, not the machine. Several processes may have the file open.
+// SQLite) when the storage fails later. Write-ahead log without fsync: what was committed survives the process, not the
+// machine (a power cut can ruin the file). Several processes may have the file open.
 #pragma once
 
 #include <cstddef>
