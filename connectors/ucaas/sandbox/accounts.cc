@@ -1,7 +1,6 @@
 #include "connectors/ucaas/sandbox/accounts.h"
 
-#include <random>
-
+#include "connectors/ucaas/sandbox/random_text.h"
 #include "daemon/model/sha256.h"
 #include "daemon/model/text.h"
 
@@ -31,17 +30,6 @@ std::string HashWithSalt(std::string_view salt, std::string_view password) {
 }
 
 }  // namespace
-
-std::string RandomHex(std::size_t digits) {
-  std::random_device random;
-  std::string text;
-  text.reserve(digits);
-  while (text.size() < digits) {
-    auto bits = random();
-    for (int i = 0; i < 8 && text.size() < digits; ++i, bits >>= 4U) text += "0123456789abcdef"[bits & 15U];
-  }
-  return text;
-}
 
 PasswordHash HashPassword(std::string_view password) {
   constexpr std::size_t kSaltDigits = 16;

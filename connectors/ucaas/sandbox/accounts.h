@@ -55,7 +55,5 @@ class Accounts {
 /// Salted SHA-256. Fast on purpose: this guards made-up people on a loopback address.
 PasswordHash HashPassword(std::string_view password);
 bool Matches(const PasswordHash& stored, std::string_view password);
-/// `digits` hexadecimal digits from the system's random generator.
-std::string RandomHex(std::size_t digits);
 
 }  // namespace ucaas_sync::sandbox

@@ -1,5 +1,6 @@
 #include "connectors/ucaas/sandbox/api.h"
 
+#include "connectors/ucaas/sandbox/random_text.h"
 #include "connectors/ucaas/sandbox/render.h"
 #include "daemon/model/sha256.h"
 #include "daemon/model/text.h"

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <random>
 
+#include "connectors/ucaas/sandbox/random_text.h"
 #include "connectors/ucaas/sandbox/schema.h"
 #include "connectors/ucaas/sandbox/statements.h"
 #include "daemon/model/problem.h"
@@ -48,14 +48,6 @@ std::string CreateTable(Kind kind) {
   }
   if (kind == Kind::kUser) sql += "salt TEXT NOT NULL DEFAULT '', password TEXT NOT NULL DEFAULT '', ";
   return sql + "UNIQUE(owner, natural)) STRICT";
-}
-
-/// Half of an id: the same for all objects of one kind in one account, different in every account.
-std::string RandomPrefix() {
-  std::random_device random;
-  std::string prefix(kIdHalf, '0');
-  for (char& digit : prefix) digit = "0123456789abcdef"[random() % 16];
-  return prefix;
 }
 
 Object ReadObject(const Query& query, Kind kind) {
@@ -118,7 +110,8 @@ struct Database::Impl {
     sqlite.exec("CREATE INDEX replies_at ON replies(at)");
     sqlite.exec("CREATE TABLE prefixes(kind TEXT PRIMARY KEY, prefix TEXT NOT NULL) STRICT, WITHOUT ROWID");
     for (const Kind kind : {Kind::kGroup, Kind::kContact}) {
-      const std::string prefix = RandomPrefix();
+      // Half of an id: the same for all objects of one kind in one account, different in every account.
+      const std::string prefix = RandomHex(kIdHalf);
       Query(Get("INSERT INTO prefixes VALUES(?, ?)")).Bind(Name(kind)).Bind(prefix).Run();
     }
     Query(Get("INSERT INTO sqlite_sequence(name, seq) VALUES('users', ?)")).Bind(kFirstUserId).Run();
