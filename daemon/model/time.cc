@@ -19,7 +19,9 @@ using std::chrono::seconds;
 using std::chrono::year_month_day;
 
 std::string TwoDigits(std::int64_t number) {
-  return (number < 10 ? "0" : "") + std::to_string(number);
+  std::string digits = std::to_string(number);
+  if (digits.size() < 2) digits.insert(0, 1, '0');
+  return digits;
 }
 
 // Up to `most` digits from `text` at `at`; at least one, and exactly `most` unless `fewer_allowed`.
