@@ -20,6 +20,14 @@ Enum Checked(std::int64_t number, Enum last) {
 
 }  // namespace
 
+Kind KindFrom(std::int64_t number) {
+  return Checked(number, Kind::kContact);
+}
+
+Action ActionFrom(std::int64_t number) {
+  return Checked(number, Action::kDelete);
+}
+
 void SourceTable::Reload(Connection& connection) {
   std::vector<std::string> names;
   Query query = connection.Prepare("SELECT id, name FROM source ORDER BY id");
@@ -44,7 +52,8 @@ std::uint16_t SourceTable::NumberOf(Connection& connection, const std::string& n
   return number;
 }
 
-const std::string& SourceTable::NameOf(std::int64_t number) const {
+const std::string& SourceTable::NameOf(Connection& connection, std::int64_t number) {
+  if (number >= 0 && static_cast<std::size_t>(number) >= names_.size()) Reload(connection);
   if (number < 0 || static_cast<std::size_t>(number) >= names_.size()) {
     throw MalformedRow("source " + std::to_string(number) + " has no name");
   }
@@ -57,7 +66,7 @@ std::int64_t PackFlags(Kind kind, Lifecycle lifecycle, Ownership ownership, std:
 }
 
 void UnpackFlags(std::int64_t flags, KnownEntity& known) {
-  known.kind = Checked(flags & 3, Kind::kContact);
+  known.kind = KindFrom(flags & 3);
   known.lifecycle = Checked((flags >> 2) & 3, Lifecycle::kGone);
   known.ownership = Checked((flags >> 4) & 1, Ownership::kAdopted);
   known.source = static_cast<std::uint16_t>(flags >> 5);
@@ -69,13 +78,13 @@ Hash128 AddressHash(Kind kind, Lifecycle lifecycle, const FieldSet& fields) {
   return HashOf(FoldCase(address.text));
 }
 
-StoredEntity ReadEntity(const Query& row, const SourceTable& sources) {
+StoredEntity ReadEntity(const Query& row, Connection& connection, SourceTable& sources) {
   StoredEntity entity;
   entity.id = row.IntAt(0);
-  entity.kind = Checked(row.IntAt(1), Kind::kContact);
+  entity.kind = KindFrom(row.IntAt(1));
   entity.lifecycle = Checked(row.IntAt(2), Lifecycle::kGone);
   entity.ownership = Checked(row.IntAt(3), Ownership::kAdopted);
-  entity.source = sources.NameOf(row.IntAt(4));
+  entity.source = sources.NameOf(connection, row.IntAt(4));
   entity.key = row.TextAt(5);
   entity.remote_id = row.TextAt(6);
   entity.fields = DecodeFields(entity.kind, row.TextAt(7));
@@ -178,8 +187,8 @@ bool EntityWriter::WriteMemberships(std::int64_t contact, const std::vector<std:
 Operation ReadOperation(const Query& row) {
   Operation operation;
   operation.seq = row.As<std::uint64_t>(0) & 0xffffffff;
-  operation.kind = Checked(row.IntAt(1), Kind::kContact);
-  operation.action = Checked(row.IntAt(2), Action::kDelete);
+  operation.kind = KindFrom(row.IntAt(1));
+  operation.action = ActionFrom(row.IntAt(2));
   operation.key = row.TextAt(3);
   operation.remote_id = row.TextAt(4);
   operation.entity_id = row.IntAt(5);

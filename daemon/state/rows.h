@@ -20,11 +20,16 @@ class SourceTable {
   void Reload(Connection& connection);
   /// The number of `name`, added in the current transaction if it is new.
   std::uint16_t NumberOf(Connection& connection, const std::string& name);
-  const std::string& NameOf(std::int64_t number) const;
+  /// Reads the table again when the number is new here.
+  const std::string& NameOf(Connection& connection, std::int64_t number);
 
  private:
   std::vector<std::string> names_;
 };
+
+/// Columns of numbers that stand for something; another number is a MalformedRow.
+Kind KindFrom(std::int64_t number);
+Action ActionFrom(std::int64_t number);
 
 /// The flags of a `known` row.
 std::int64_t PackFlags(Kind kind, Lifecycle lifecycle, Ownership ownership, std::uint16_t source);
@@ -33,14 +38,14 @@ void UnpackFlags(std::int64_t flags, KnownEntity& known);
 /// Of the e-mail or the group's name; zero when there is none or the object is gone and holds none any more.
 Hash128 AddressHash(Kind kind, Lifecycle lifecycle, const FieldSet& fields);
 
-/// Columns of `entity` as kEntityColumns lists them, without the groups.
+/// The row of an entity, without its groups.
 inline constexpr const char* kSelectEntityById =
     "SELECT id, kind, lifecycle, ownership, source, key, remote_id, fields, suspended_at, version FROM entity "
     "WHERE id = ?1";
 inline constexpr const char* kSelectEntityByKey =
     "SELECT id, kind, lifecycle, ownership, source, key, remote_id, fields, suspended_at, version FROM entity "
     "WHERE kind = ?1 AND key = ?2";
-StoredEntity ReadEntity(const Query& row, const SourceTable& sources);
+StoredEntity ReadEntity(const Query& row, Connection& connection, SourceTable& sources);
 
 /// What writing a row did.
 struct WrittenRow {
