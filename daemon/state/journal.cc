@@ -292,7 +292,7 @@ void SqliteStore::RecordOutcomes(const std::string& run, std::span<const Operati
   impl_->Write("record outcomes", [&] {
     EntityWriter entities(connection, impl_->sources, Version() + 1);
     bool changed = false;
-    std::vector<std::pair<std::int64_t, const std::vector<std::string>*>> contacts;
+    std::map<std::int64_t, const std::vector<std::string>*> contacts;  // the last word on each
     for (const OperationOutcome& outcome : outcomes) {
       const Operation operation = StoredOperation(connection, run_number, outcome.seq);
       const std::int64_t id = OperationId(run_number, outcome.seq);
@@ -300,8 +300,10 @@ void SqliteStore::RecordOutcomes(const std::string& run, std::span<const Operati
       if (outcome.row) {
         const WrittenRow written = entities.Write(*outcome.row, outcome.fingerprint);
         changed = changed || written.changed;
-        if (outcome.row->kind == Kind::kContact && outcome.row->lifecycle != Lifecycle::kGone) {
-          contacts.emplace_back(written.id, &outcome.row->groups);
+        if (outcome.row->lifecycle == Lifecycle::kGone) {
+          contacts.erase(written.id);
+        } else if (outcome.row->kind == Kind::kContact) {
+          contacts.insert_or_assign(written.id, &outcome.row->groups);
         }
       }
       if (outcome.done || outcome.quarantine || outcome.row) {

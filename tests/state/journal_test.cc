@@ -110,10 +110,9 @@ TEST_CASE("a create whose outcome says unknown is looked up next time, and one t
   store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate),
                                 For(User("E3"), Action::kCreate)}));
   store->AdvanceMark(run, 3);
-  OperationOutcome unknown{
-      .seq = 1, .verdict = "unknown", .result = "", .message = "timed out", .at = At(1), .row = {}};
-  OperationOutcome later{.seq = 2, .verdict = "retry", .result = "", .message = "503", .at = At(1), .row = {}};
-  OperationOutcome bad{.seq = 3, .verdict = "invalid", .result = "0", .message = "bad name", .at = At(1), .row = {}};
+  OperationOutcome unknown = Failed(1, "unknown", "timed out", At(1));
+  OperationOutcome later = Failed(2, "retry", "503", At(1));
+  OperationOutcome bad = Failed(3, "invalid", "bad name", At(1));
   bad.quarantine = true;
   store->RecordOutcomes(run, std::vector{unknown, later, bad});
   store->FinishRun(run, ExitCode::kUnavailable, "", 2, {}, At(8));
@@ -127,8 +126,7 @@ TEST_CASE("what the target called invalid is quarantined with its fingerprint un
   const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
   store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
   store->AdvanceMark(run, 1);
-  OperationOutcome bad{
-      .seq = 1, .verdict = "invalid", .result = "0", .message = "name too long", .at = At(5), .row = {}};
+  OperationOutcome bad = Failed(1, "invalid", "name too long", At(5));
   bad.quarantine = true;
   store->RecordOutcomes(run, std::vector{bad});
 
@@ -161,7 +159,8 @@ TEST_CASE("absences are replaced as a set, fingerprints refreshed, snapshots kep
   const std::string run = RunOf(*store, {User("E1"), User("E2")});
   const std::int64_t first = store->Find(Kind::kUser, "E1")->id;
   const std::int64_t second = store->Find(Kind::kUser, "E2")->id;
-  SnapshotHistory snapshot{.source = "hr", .records = 1200, .rejected = 1, .hash = "beef", .read_at = At(3)};
+  SnapshotHistory snapshot{
+      .source = "hr", .records = 1200, .rejected = 1, .hash = "beef", .files = {}, .filled = {}, .read_at = At(3)};
   snapshot.files = {{.path = "/srv/hr.csv", .device = ~0ULL, .inode = 2, .size = 3, .mtime_ns = 4, .ctime_ns = 5}};
   snapshot.filled = {{"mail", 1200}, {"department", 7}};
   PlanNotes notes;
@@ -206,7 +205,7 @@ TEST_CASE("the windows count suspends and deletes that were done, from an instan
   const std::string run = store->BeginRun({.trigger = "command", .at = At(300)});
   store->StorePlan(run, PlanOf({For(User("E2"), Action::kSuspend)}));
   store->AdvanceMark(run, 1);
-  OperationOutcome failed{.seq = 1, .verdict = "retry", .result = "", .message = "", .at = At(300), .row = {}};
+  OperationOutcome failed = Failed(1, "retry", "", At(300));
   store->RecordOutcomes(run, std::vector{failed});
   const auto all = store->RemovalsSince(At(0));
   REQUIRE(all.size() == 2);

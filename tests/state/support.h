@@ -113,6 +113,15 @@ inline OperationOutcome Done(std::uint64_t seq, std::optional<StoredEntity> row,
   return outcome;
 }
 
+inline OperationOutcome Failed(std::uint64_t seq, const std::string& verdict, const std::string& message, Instant at) {
+  OperationOutcome outcome;
+  outcome.seq = seq;
+  outcome.verdict = verdict;
+  outcome.message = message;
+  outcome.at = at;
+  return outcome;
+}
+
 /// One run that does one operation for each row.
 inline std::string RunOf(SqliteStore& store, const std::vector<StoredEntity>& rows, Action action = Action::kCreate,
                          ExitCode code = ExitCode::kConverged, Instant at = At(0)) {
