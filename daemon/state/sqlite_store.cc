@@ -37,7 +37,8 @@ ImplPtr OpenForWriting(const std::filesystem::path& path, const StoreOptions& op
       throw SQLite::Exception("this file system does not allow a write-ahead log (PRAGMA journal_mode = WAL)",
                               SQLITE_CANTOPEN);
     }
-    database.exec("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+    // A checkpoint costs two more syncs: every 32 MiB instead of every 4.
+    database.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864");
     KeepSidecars(connection);
   });
   Migrate(connection, Migrations());
