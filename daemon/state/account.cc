@@ -1,0 +1,192 @@
+// SqliteStore's remaining facts: the account it belongs to, the runs for `status`, used plans, due removals, holds.
+#include <algorithm>
+
+#include "daemon/state/store_impl.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+std::array<KindSummary, kKindCount> ReadSummary(Connection& connection, std::int64_t run) {
+  std::array<KindSummary, kKindCount> summary{};
+  Query query = connection.Prepare(
+      "SELECT kind, creates, adopts, updates, suspends, reactivates, deletes, unchanged FROM run_summary "
+      "WHERE run = ?1");
+  query.Int(run);
+  while (query.Next()) {
+    KindSummary& counts = summary[Index(KindFrom(query.IntAt(0)))];
+    int column = 1;
+    for (std::uint64_t& count : counts.actions) count = query.As<std::uint64_t>(column++);
+    counts.unchanged = query.As<std::uint64_t>(column);
+  }
+  return summary;
+}
+
+}  // namespace
+
+void SqliteStore::Bind(const std::string& base_url, const std::string& credential_id) {
+  Connection& connection = impl_->connection;
+  std::optional<std::string> bound_url;
+  std::string bound_id;
+  connection.Guard("read which account it belongs to", [&] {
+    Query query = connection.Prepare("SELECT base_url, credential_id FROM meta");
+    if (!query.Next() || query.IsNullAt(0)) return;
+    bound_url = query.TextAt(0);
+    bound_id = query.TextAt(1);
+  });
+  if (!bound_url) {
+    if (impl_->read_only) return;
+    impl_->Write("bind it to the account", [&] {
+      connection.Prepare("UPDATE meta SET base_url = ?1, credential_id = ?2").Text(base_url).Text(credential_id).Run();
+    });
+    return;
+  }
+  if (*bound_url == base_url && bound_id == credential_id) return;
+  const std::string with = *bound_url == base_url ? " with the credential id " : ", credential id ";
+  throw StateFailure(ExitCode::kConfig,
+                     "state " + connection.path().string() + " belongs to the account at " + *bound_url + with +
+                         bound_id + ", but the configuration names " + base_url + with + credential_id +
+                         "; what is known of one account must not be applied to another; correct `target`, give this "
+                         "account a state_dir of its own, or, if it is the same account under a new address or "
+                         "credential, run `ucaas-sync state rebind`");
+}
+
+std::vector<RunRecord> SqliteStore::Runs(std::size_t limit) const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("read the runs", [&] {
+    std::vector<RunRecord> runs;
+    Query query = connection.Prepare(
+        "SELECT id, name, cause, started, ended, outcome, message, failed, plan_hash FROM run ORDER BY id DESC "
+        "LIMIT ?1");
+    query.Int(std::min<std::size_t>(limit, INT32_MAX));
+    while (query.Next()) {
+      RunRecord run;
+      run.id = query.TextAt(1);
+      run.trigger = query.TextAt(2);
+      run.started = query.TimeAt(3);
+      run.ended = query.MaybeTimeAt(4);
+      if (!query.IsNullAt(5)) {
+        run.outcome = ExitCodeWithWord(query.TextAt(5));
+        if (!run.outcome) throw MalformedRow("a run's outcome is the unknown word " + query.TextAt(5));
+      }
+      run.message = query.TextAt(6);
+      run.failed = query.As<std::uint64_t>(7);
+      run.plan_hash = query.TextAt(8);
+      run.summary = ReadSummary(connection, query.IntAt(0));
+      runs.push_back(std::move(run));
+    }
+    return runs;
+  });
+}
+
+bool SqliteStore::PlanWasUsed(const std::string& plan_hash_and_id) const {
+  return impl_->connection.Guard("look up a plan", [&] {
+    return impl_->connection.Prepare("SELECT 1 FROM used_plan WHERE name = ?1").Text(plan_hash_and_id).Next();
+  });
+}
+
+void SqliteStore::MarkPlanUsed(const std::string& plan_hash_and_id, Instant at) {
+  impl_->Write("mark the plan as used", [&] {
+    impl_->connection.Prepare("INSERT OR IGNORE INTO used_plan (name, at) VALUES (?1, ?2)")
+        .Text(plan_hash_and_id)
+        .Time(at)
+        .Run();
+  });
+}
+
+std::vector<DueItem> SqliteStore::Due() const {
+  return impl_->connection.Guard("read what is due", [this] {
+    std::vector<DueItem> due;
+    Query query = impl_->connection.Prepare("SELECT kind, action, key, at, reason FROM due ORDER BY at, number");
+    while (query.Next()) {
+      due.push_back({.kind = KindFrom(query.IntAt(0)),
+                     .action = ActionFrom(query.IntAt(1)),
+                     .key = query.TextAt(2),
+                     .at = query.TimeAt(3),
+                     .reason = query.TextAt(4)});
+    }
+    return due;
+  });
+}
+
+void SqliteStore::ReplaceDue(std::span<const DueItem> due) {
+  std::vector<DueItem> sorted(due.begin(), due.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const DueItem& a, const DueItem& b) { return a.at < b.at; });
+  if (sorted == Due()) return;  // the same as before costs no commit
+  impl_->Write("note what is due", [&] {
+    impl_->connection.Prepare("DELETE FROM due").Run();
+    for (const DueItem& item : sorted) {
+      Query insert =
+          impl_->connection.Prepare("INSERT INTO due (kind, action, key, at, reason) VALUES (?1, ?2, ?3, ?4, ?5)");
+      insert.Int(Index(item.kind)).Int(Index(item.action)).Text(item.key).Time(item.at).Text(item.reason).Run();
+    }
+  });
+}
+
+std::string SqliteStore::Held() const {
+  return impl_->connection.Guard("read what is held", [this] {
+    Query query = impl_->connection.Prepare("SELECT held FROM meta");
+    return query.Next() ? query.TextAt(0) : std::string();
+  });
+}
+
+void SqliteStore::SetHeld(const std::string& json) {
+  if (json == Held()) return;
+  impl_->Write("note what is held", [&] { impl_->connection.Prepare("UPDATE meta SET held = ?1").Text(json).Run(); });
+}
+
+std::optional<Instant> SqliteStore::DueAt() const {
+  return impl_->connection.Guard("read when it is due", [this]() -> std::optional<Instant> {
+    Query query = impl_->connection.Prepare("SELECT due_at FROM meta");
+    return query.Next() ? query.MaybeTimeAt(0) : std::nullopt;
+  });
+}
+
+void SqliteStore::PutHold(const StoredHold& hold) {
+  impl_->Write("hold somebody", [&] {
+    impl_->connection.Prepare("INSERT OR REPLACE INTO hold (key, reason, until) VALUES (?1, ?2, ?3)")
+        .Text(hold.key)
+        .Text(hold.reason)
+        .Time(hold.until)
+        .Run();
+  });
+}
+
+bool SqliteStore::RemoveHold(std::string_view key) {
+  bool removed = false;
+  impl_->Write("end a hold", [&] {
+    removed = impl_->connection.Prepare("DELETE FROM hold WHERE key = ?1").TextCopy(key).Run() != 0;
+  });
+  return removed;
+}
+
+void SqliteStore::ForEachOperation(const std::string& run,
+                                   const std::function<void(const Operation&, const OperationOutcome*)>& visit) const {
+  const std::int64_t id = impl_->RunNumber(run);
+  impl_->connection.Guard("read a run's operations", [&] {
+    Query query = impl_->connection.Prepare(
+        "SELECT operation.id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, "
+        "source, line, dn, fingerprint, done, verdict, result, http_status, message, attempts, at "
+        "FROM operation LEFT JOIN outcome ON outcome.id = operation.id WHERE operation.id BETWEEN ?1 AND ?2 "
+        "ORDER BY operation.id");
+    query.Int(OperationId(id, 0)).Int(OperationId(id, UINT32_MAX));
+    while (query.Next()) {
+      const Operation operation = ReadOperation(query);
+      if (query.IsNullAt(14)) {
+        visit(operation, nullptr);
+        continue;
+      }
+      OperationOutcome outcome;
+      outcome.seq = operation.seq;
+      outcome.done = query.IntAt(14) != 0;
+      outcome.verdict = query.TextAt(15);
+      outcome.result = query.TextAt(16);
+      outcome.http_status = query.As<int>(17);
+      outcome.message = query.TextAt(18);
+      outcome.attempts = query.As<std::uint32_t>(19);
+      outcome.at = query.TimeAt(20);
+      visit(operation, &outcome);
+    }
+  });
+}
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,63 @@
+#include "daemon/state/connection.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+namespace ucaas_sync::state {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "digests are stored high byte first");
+
+SQLite::Database Open(const std::filesystem::path& path, int flags, std::uint32_t busy_timeout_ms) {
+  try {
+    return {path.string(), flags | SQLITE_OPEN_NOMUTEX, static_cast<int>(busy_timeout_ms)};
+  } catch (const SQLite::Exception& error) {
+    throw StorageFailure(path, "open it", error, errno);
+  }
+}
+
+}  // namespace
+
+Query& Query::Hash(const Hash128& hash) {
+  const std::array<std::uint64_t, 2> words{__builtin_bswap64(hash.high), __builtin_bswap64(hash.low)};
+  statement_.bind(++bound_, words.data(), sizeof words);
+  return *this;
+}
+
+Hash128 Query::HashAt(int column) const {
+  const SQLite::Column value = statement_.getColumn(column);
+  const void* bytes = value.getBlob();
+  std::array<std::uint64_t, 2> words{};
+  if (value.getBytes() != sizeof words) throw MalformedRow("a digest that is not of 16 bytes");
+  std::memcpy(words.data(), bytes, sizeof words);
+  return {.high = __builtin_bswap64(words[0]), .low = __builtin_bswap64(words[1])};
+}
+
+Connection::Connection(std::filesystem::path path, int flags, std::uint32_t busy_timeout_ms)
+    : path_(std::move(path)), database_(Open(path_, flags, busy_timeout_ms)) {
+  Guard("prepare it", [this] {
+    // What the file says is data: a view or trigger that somebody put into it runs nothing.
+    sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    database_.exec("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON");
+    // 8 MiB hold the upper levels of every table of a million people; the rest is the kernel's cache.
+    database_.exec("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY");
+  });
+}
+
+Query Connection::Prepare(const char* sql) {
+  auto& statement = statements_[sql];
+  if (!statement) statement = std::make_unique<SQLite::Statement>(database_, sql);
+  return Query(*statement);
+}
+
+int Connection::SystemError(const SQLite::Exception& error) const {
+  const int code = error.getErrorCode() & 0xff;
+  // SQLite keeps the last errno; it belongs to this error only when the error is of that kind.
+  return code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? sqlite3_system_errno(database_.getHandle()) : 0;
+}
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,25 @@
+// One run at a time: an flock on DIR/run.lock, with the holder's process id and start in the file for people. The
+// kernel gives it back however the process ends, kill -9 included. Ownership: the object is the lock. Threads: none
+// shared. Failure: Failure (kBusy) when another run holds it, StateFailure when the file cannot be used.
+#pragma once
+
+#include <filesystem>
+
+#include "daemon/model/time.h"
+
+namespace ucaas_sync::state {
+
+class RunLock {
+ public:
+  /// Takes the lock without waiting; makes the directory if it is not there. `now` is what the next one is told.
+  static RunLock Acquire(const std::filesystem::path& dir, Instant now);
+  ~RunLock();
+  RunLock(RunLock&& other) noexcept;
+  RunLock& operator=(RunLock&& other) noexcept;
+
+ private:
+  explicit RunLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,336 @@
+#include "daemon/state/schema.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Transaction.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "daemon/state/state_dir.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+// Instants are milliseconds since 1970 in UTC, digests 16 bytes. Comments stay in the file for whoever looks at it.
+// `known` is the narrow twin of `entity`: what a plan reads of everybody, in one scan that touches no text.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE meta (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  written_by TEXT NOT NULL, -- the program version that wrote last; here in every version of the tables
+  state_version INTEGER NOT NULL DEFAULT 0,
+  base_url TEXT,
+  credential_id TEXT,
+  seed INTEGER NOT NULL,
+  due_at INTEGER,
+  held TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE entity (
+  id INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,      -- 0 user, 1 group, 2 contact
+  lifecycle INTEGER NOT NULL, -- 0 active, 1 suspended, 2 gone
+  ownership INTEGER NOT NULL, -- 0 created by us, 1 adopted
+  source INTEGER NOT NULL REFERENCES source (id),
+  key TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  fields TEXT NOT NULL,       -- as last accepted by the target
+  suspended_at INTEGER,
+  version INTEGER NOT NULL,   -- state_version when the row last changed
+  UNIQUE (kind, key)
+) STRICT;
+
+CREATE TABLE known (
+  id INTEGER PRIMARY KEY REFERENCES entity (id),
+  flags INTEGER NOT NULL,     -- kind + 4 * lifecycle + 16 * ownership + 32 * source
+  key_hash BLOB NOT NULL,
+  address_hash BLOB NOT NULL,
+  fingerprint BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE membership (
+  contact_id INTEGER NOT NULL REFERENCES entity (id),
+  group_id INTEGER NOT NULL REFERENCES entity (id),
+  PRIMARY KEY (contact_id, group_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_group ON membership (group_id);
+
+CREATE TABLE absence (
+  entity_id INTEGER PRIMARY KEY REFERENCES entity (id),
+  since INTEGER NOT NULL,
+  reads INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE quarantine (
+  by_target INTEGER NOT NULL, -- 1: the target called it invalid; 0: the last plan set it aside
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  dn TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  PRIMARY KEY (by_target, kind, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hold (key TEXT PRIMARY KEY, reason TEXT NOT NULL, until INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TABLE snapshot (
+  id INTEGER PRIMARY KEY,
+  source INTEGER NOT NULL REFERENCES source (id),
+  records INTEGER NOT NULL,
+  rejected INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  read_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX snapshot_source ON snapshot (source);
+CREATE TABLE snapshot_file (
+  snapshot INTEGER NOT NULL REFERENCES snapshot (id),
+  number INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  device INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  ctime_ns INTEGER NOT NULL,
+  PRIMARY KEY (snapshot, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshot_fill (
+  snapshot INTEGER NOT NULL REFERENCES snapshot (id),
+  number INTEGER NOT NULL,
+  attribute TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  PRIMARY KEY (snapshot, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  cause TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  ended INTEGER,
+  outcome TEXT,               -- the exit code's word; null while it runs or when it was cut off
+  message TEXT NOT NULL DEFAULT '',
+  failed INTEGER NOT NULL DEFAULT 0,
+  plan_hash TEXT NOT NULL DEFAULT '',
+  planned INTEGER NOT NULL DEFAULT 0, -- operations stored
+  mark INTEGER NOT NULL DEFAULT 0     -- operations up to this one may have been sent
+) STRICT;
+CREATE INDEX run_open ON run (id) WHERE ended IS NULL;
+CREATE INDEX run_planned ON run (id) WHERE planned > 0;
+CREATE INDEX run_finished ON run (id) WHERE outcome IN ('converged', 'partial');
+CREATE TABLE run_summary (
+  run INTEGER NOT NULL REFERENCES run (id),
+  kind INTEGER NOT NULL,
+  creates INTEGER NOT NULL,
+  adopts INTEGER NOT NULL,
+  updates INTEGER NOT NULL,
+  suspends INTEGER NOT NULL,
+  reactivates INTEGER NOT NULL,
+  deletes INTEGER NOT NULL,
+  unchanged INTEGER NOT NULL,
+  PRIMARY KEY (run, kind)
+) STRICT, WITHOUT ROWID;
+
+-- The id of an operation and of its outcome is run * 2^32 + seq: appended in order, found without an index.
+CREATE TABLE operation (
+  id INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  action INTEGER NOT NULL,    -- 0 create, 1 adopt, 2 update, 3 suspend, 4 reactivate, 5 delete
+  key TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  entity_id INTEGER NOT NULL,
+  changes TEXT NOT NULL,      -- {"field":[before,after]}
+  groups_before TEXT,
+  groups_after TEXT,
+  reason TEXT NOT NULL,
+  source TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  dn TEXT NOT NULL,
+  fingerprint BLOB NOT NULL
+) STRICT;
+CREATE TABLE outcome (
+  id INTEGER PRIMARY KEY REFERENCES operation (id),
+  done INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  result TEXT NOT NULL,
+  http_status INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+
+-- What plans ask of the journal, kept small so that its length costs nothing.
+CREATE TABLE unknown_create (
+  kind INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  address TEXT NOT NULL,
+  operation INTEGER NOT NULL,
+  PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE removal (
+  operation INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  action INTEGER NOT NULL,
+  approved INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX removal_at ON removal (at);
+
+CREATE TABLE due (
+  number INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  action INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE used_plan (name TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<Migration, 1> kMigrations{{{.version = 1, .sql = kVersion1}}};
+
+std::string Sidecar(const std::filesystem::path& path) {
+  return path.string() + "-wal";
+}
+
+bool HasContent(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && info.st_size > 0;
+}
+
+StateFailure NotOurs(const std::filesystem::path& path, std::string_view what) {
+  return {ExitCode::kConfig, "state " + path.string() + " " + std::string(what) +
+                                 "; it is left as it is; set state_dir to a directory of its own, or move the file "
+                                 "away (a run without a state adopts what exists at the target and deletes nothing)"};
+}
+
+// Closes its descriptor and removes the file, unless it has become the state.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& beside) : path_(beside.string() + ".XXXXXX") {
+    const int descriptor = ::mkostemp(path_.data(), O_CLOEXEC);
+    if (descriptor < 0) throw FileFailure(beside, "make the state", errno);
+    ::close(descriptor);
+  }
+  ~TemporaryFile() { ::unlink(path_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
+std::span<const Migration> Migrations() {
+  return kMigrations;
+}
+
+bool StateFileExists(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) {
+    if (HasContent(Sidecar(path))) {
+      throw StateFailure(ExitCode::kConfig, Sidecar(path) +
+                                                " is left of a state that was moved away without it; move "
+                                                "it to where " +
+                                                path.filename().string() +
+                                                " went, since it holds that state's last "
+                                                "changes, and run again");
+    }
+    return false;
+  }
+  if (descriptor < 0) throw FileFailure(path, "open the state", errno);
+  std::array<unsigned char, 100> header{};
+  const ssize_t size = ::pread(descriptor, header.data(), header.size(), 0);
+  const int error = errno;
+  ::close(descriptor);
+  if (size < 0) throw FileFailure(path, "read the state", error);
+  // A new state is made under another name and appears whole, so an empty file was once more than that.
+  if (size == 0) throw Damaged(path, "the file is empty");
+  if (std::all_of(header.begin(), header.begin() + size, [](unsigned char byte) { return byte == 0; })) {
+    throw Damaged(path, "the file begins with zeros where a header must be");
+  }
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  if (static_cast<std::size_t>(size) < header.size() ||
+      !std::equal(kMagic.begin(), kMagic.end(), header.begin(),
+                  [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; })) {
+    throw NotOurs(path, "is not a database");
+  }
+  const std::uint32_t id = static_cast<std::uint32_t>(header[68]) << 24 | static_cast<std::uint32_t>(header[69]) << 16 |
+                           static_cast<std::uint32_t>(header[70]) << 8 | static_cast<std::uint32_t>(header[71]);
+  if (id != kApplicationId) throw NotOurs(path, "is a database of another program");
+  return true;
+}
+
+void CreateStateFile(const std::filesystem::path& path, const std::string& program_version, std::uint64_t seed) {
+  const TemporaryFile temporary(path);
+  {
+    Connection connection(temporary.path(), SQLite::OPEN_READWRITE, 0);
+    connection.Guard("make it", [&connection] {
+      connection.database().exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+      connection.database().exec("PRAGMA synchronous = FULL");
+    });
+    CreateTables(connection, program_version, seed);
+    connection.Guard("make it", [&connection] { connection.database().exec("PRAGMA journal_mode = WAL"); });
+  }
+  // A link, unlike a rename, never replaces a state that another process made in this moment.
+  if (::link(temporary.path().c_str(), path.c_str()) != 0 && errno != EEXIST) {
+    throw FileFailure(path, "make the state", errno);
+  }
+  SyncDirectory(path.parent_path());
+}
+
+int SchemaVersion(Connection& connection) {
+  return connection.Guard("read its version",
+                          [&connection] { return connection.database().execAndGet("PRAGMA user_version").getInt(); });
+}
+
+void RefuseNewer(Connection& connection, std::span<const Migration> migrations, const std::string& program_version) {
+  const int version = SchemaVersion(connection);
+  const int newest = migrations.back().version;
+  if (version <= newest) return;
+  const std::string writer = connection.Guard("read who wrote it", [&connection] {
+    return connection.database().execAndGet("SELECT written_by FROM meta").getString();
+  });
+  throw StateFailure(ExitCode::kConfig, "state " + connection.path().string() + " was written by ucaas-sync " + writer +
+                                            " (tables of version " + std::to_string(version) +
+                                            "); this is ucaas-sync " + program_version + ", which knows version " +
+                                            std::to_string(newest) + " at most; install " + writer +
+                                            " or newer, or restore a backup made by this version");
+}
+
+void Migrate(Connection& connection, std::span<const Migration> migrations) {
+  connection.Guard("bring it up to date", [&] {
+    SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
+    const int version = SchemaVersion(connection);
+    for (const Migration& migration : migrations) {
+      if (migration.version <= version) continue;
+      connection.database().exec(migration.sql);
+      connection.database().exec("PRAGMA user_version = " + std::to_string(migration.version));
+    }
+    transaction.commit();
+  });
+}
+
+void CreateTables(Connection& connection, const std::string& program_version, std::uint64_t seed) {
+  Migrate(connection, Migrations());
+  connection.Guard("make it", [&] {
+    connection.Prepare("INSERT INTO meta (id, written_by, seed) VALUES (1, ?1, ?2)")
+        .Text(program_version)
+        .Int(seed)
+        .Run();
+  });
+}
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,44 @@
+// The tables of the state, as a list of numbered migrations, and the checks that a file is a state of ours.
+// Inside the state room only. Single-threaded. Failure: StateFailure; a file is never changed before it was recognised.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "daemon/state/connection.h"
+
+namespace ucaas_sync::state {
+
+/// "UCSY", in the file's header: what tells our database from another program's.
+inline constexpr std::uint32_t kApplicationId = 0x55435359;
+
+/// Brings a state of the version before to `version`. Once released it never changes.
+struct Migration {
+  int version = 0;
+  const char* sql = nullptr;
+};
+
+/// All migrations, from 1 without a gap.
+std::span<const Migration> Migrations();
+
+/// False when there is no file. Throws StateFailure for a file that is empty, zeroed, no database or another program's,
+/// and for the write-ahead log of a state that was moved away without it. Reads the header alone.
+bool StateFileExists(const std::filesystem::path& path);
+
+/// Makes the state at `path` appear whole or not at all; leaves one alone that another process made meanwhile.
+void CreateStateFile(const std::filesystem::path& path, const std::string& program_version, std::uint64_t seed);
+
+int SchemaVersion(Connection& connection);
+
+/// Throws StateFailure (78) when the state is newer than `migrations`, naming the program that wrote it.
+void RefuseNewer(Connection& connection, std::span<const Migration> migrations, const std::string& program_version);
+
+/// Runs the migrations that are missing, all in one transaction.
+void Migrate(Connection& connection, std::span<const Migration> migrations);
+
+/// Makes an empty state in a connection that has no tables.
+void CreateTables(Connection& connection, const std::string& program_version, std::uint64_t seed);
+
+}  // namespace ucaas_sync::state

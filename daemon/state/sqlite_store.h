@@ -1,0 +1,122 @@
+// The state on SQLite: DIR/state.db in WAL mode, every commit synchronous. One object is one connection.
+// Ownership: owns its connection and statements; a view or record it returns is a copy.
+// Threads: one thread uses one object; any number of processes may read beside the one that writes.
+// Failure: everything that the storage does wrong is a StateFailure with the path, the reason and what to do. Damage is
+// reported, never repaired or deleted: moving the file away is a person's decision, and leads to adoption.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/model/store.h"
+
+namespace ucaas_sync::state {
+
+enum class OpenMode : std::uint8_t {
+  /// Makes the directory (0700) and the file (0600) when they are not there, brings an older state up to date.
+  kReadWrite,
+  /// Writes nothing and shows one moment, from the opening to the end of the object. No state: an empty one in memory.
+  /// An older one is brought up to date in a copy in memory.
+  kReadOnly,
+};
+
+struct StoreOptions {
+  std::string program_version;             ///< Noted in the state, so that an older program can say who wrote it.
+  std::uint64_t seed = 0;                  ///< For the random part of run ids; give each process another one.
+  std::uint32_t busy_timeout_ms = 10'000;  ///< How long a commit waits for another process's commit.
+};
+
+class SqliteStore final : public StateStore {
+ public:
+  struct Impl;
+  explicit SqliteStore(std::unique_ptr<Impl> impl);
+  ~SqliteStore() override;
+
+  // StateView. Answers of a kReadWrite store are of one moment while a HeldMoment lives (see HoldMoment).
+  bool IsEmpty() const override;
+  std::uint64_t Version() const override;
+  const std::vector<std::string>& SourceNames() const override;
+  std::size_t CountKnown() const override;
+  void ForEachKnown(const std::function<void(const KnownEntity&)>& visit) const override;
+  StoredEntity Load(std::int64_t id) const override;
+  std::optional<StoredEntity> Find(Kind kind, std::string_view key) const override;
+  void ForEachMembership(const std::function<void(std::int64_t contact, std::int64_t group)>& visit) const override;
+  std::vector<PlanNotes::Absence> Absences() const override;
+  std::vector<StoredQuarantine> Quarantined() const override;
+  std::vector<StoredHold> Holds(Instant now) const override;
+  std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const override;
+  bool FirstRunFinished() const override;
+  std::uint64_t PendingCreates(Kind kind) const override;
+  std::vector<PastRemoval> RemovalsSince(Instant since) const override;
+
+  // Journal.
+  /// Closes runs that were cut off first: they get an end, a message and no outcome; their unknown creates stay known.
+  std::string BeginRun(const RunStart& start) override;
+  /// Secret fields are not stored.
+  void StorePlan(const std::string& run, const Plan& plan) override;
+  void AdvanceMark(const std::string& run, std::uint64_t seq) override;
+  /// The row is found by its id, or by kind and key when the id is 0. A gone row loses its remote id, memberships and
+  /// absence. Keys in row.groups that the state does not know are left out: the next plan adds them again. A create
+  /// whose verdict is "unknown" joins UnknownCreates(); whatever is done or set aside leaves it.
+  void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) override;
+  void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
+                   std::span<const SnapshotHistory> snapshots) override;
+  void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
+                 const std::array<KindSummary, kKindCount>& summary, Instant at) override;
+  std::vector<UnknownCreate> UnknownCreates() const override;
+
+  // StateStore.
+  /// A kReadOnly store checks, and leaves an unbound state unbound.
+  void Bind(const std::string& base_url, const std::string& credential_id) override;
+  std::vector<RunRecord> Runs(std::size_t limit) const override;
+  bool PlanWasUsed(const std::string& plan_hash_and_id) const override;
+  void MarkPlanUsed(const std::string& plan_hash_and_id, Instant at) override;
+  std::vector<DueItem> Due() const override;
+  void ReplaceDue(std::span<const DueItem> due) override;
+  std::string Held() const override;
+  void SetHeld(const std::string& json) override;
+
+  // Beyond the interface.
+  /// While it lives, all reads of this object are of one moment, and writes are a programmer's error (logic_error).
+  class HeldMoment {
+   public:
+    explicit HeldMoment(Impl& impl);
+    ~HeldMoment();
+    HeldMoment(const HeldMoment&) = delete;
+    HeldMoment& operator=(const HeldMoment&) = delete;
+
+   private:
+    Impl* impl_;
+  };
+  [[nodiscard]] std::unique_ptr<HeldMoment> HoldMoment();
+
+  /// The instant noted by the last RecordNotes at which the same files would give another plan.
+  std::optional<Instant> DueAt() const;
+  void PutHold(const StoredHold& hold);
+  /// False when nobody held it.
+  bool RemoveHold(std::string_view key);
+  /// A run's operations in order, each with its outcome or nothing. Throws StateFailure (kUsage) for an unknown run.
+  void ForEachOperation(const std::string& run,
+                        const std::function<void(const Operation&, const OperationOutcome*)>& visit) const;
+
+  /// What is wrong with the file and with what it says, one sentence each; empty when all is well. Reads everything.
+  std::vector<std::string> Check() const;
+  /// Copies the state, as it is at one moment, to a new file (mode 0600) beside any number of readers and writers.
+  /// Refuses a path that exists.
+  void Backup(const std::filesystem::path& path) const;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Opens the state in `dir`. A directory that others may write to, a file that is not ours, a newer one (78) and a
+/// damaged one (1) are refused.
+std::unique_ptr<SqliteStore> OpenStore(const std::filesystem::path& dir, OpenMode mode, const StoreOptions& options);
+
+}  // namespace ucaas_sync::state

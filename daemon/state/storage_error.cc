@@ -1,0 +1,69 @@
+#include "daemon/state/storage_error.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <system_error>
+
+namespace ucaas_sync::state {
+namespace {
+
+std::string ErrnoText(int system_error) {
+  return system_error == 0 ? std::string() : " (" + std::generic_category().message(system_error) + ")";
+}
+
+std::string Remedy(int code) {
+  switch (code) {
+    case SQLITE_FULL:
+      return "the disk is full; free space on that file system and run again";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return "it may not be written; check the owner and mode of the file and of its directory, and that the file "
+             "system is not mounted read-only";
+    case SQLITE_CANTOPEN:
+      return "it cannot be opened; check that the directory can be reached and written by this user, and that the "
+             "limit of open files is not used up";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another process kept writing to it; wait until that has ended and run again";
+    case SQLITE_IOERR:
+      return "reading or writing failed; check the disk (kernel log) and the file system, then run again";
+    case SQLITE_NOMEM:
+      return "there is not enough memory; free some and run again";
+    default:
+      return "this is unexpected; `sqlite3 FILE .schema` shows whether the file can still be read";
+  }
+}
+
+}  // namespace
+
+std::string_view MoveAwayAdvice() {
+  return "restore a backup, or move the file away: the next run then starts with an empty state, lists the target and "
+         "adopts what exists, and deletes nothing";
+}
+
+StateFailure StorageFailure(const std::filesystem::path& path, std::string_view doing, const SQLite::Exception& error,
+                            int system_error) {
+  const int code = error.getErrorCode() & 0xff;
+  const std::string where = "state " + path.string() + ": cannot " + std::string(doing);
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
+    return Damaged(path, "cannot " + std::string(doing) + ": " + error.what());
+  }
+  const std::string text = where + ": " + error.what() + ErrnoText(system_error) +
+                           ": nothing of this step was written, what was recorded before is kept; " + Remedy(code);
+  return {code == SQLITE_BUSY || code == SQLITE_LOCKED ? ExitCode::kBusy : ExitCode::kError, text};
+}
+
+StateFailure FileFailure(const std::filesystem::path& path, std::string_view doing, int system_error) {
+  return {ExitCode::kError, path.string() + ": cannot " + std::string(doing) + ": " +
+                                std::generic_category().message(system_error) +
+                                "; check the owner, mode and space of its directory"};
+}
+
+StateFailure Damaged(const std::filesystem::path& path, std::string_view what) {
+  return {ExitCode::kError, "state " + path.string() + " is damaged: " + std::string(what) + "; nothing was written; " +
+                                std::string(MoveAwayAdvice())};
+}
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,29 @@
+// What the storage says, in words for the person who has to act on it. No state of its own; thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "daemon/model/problem.h"
+
+namespace SQLite {
+class Exception;
+}
+
+namespace ucaas_sync::state {
+
+/// What moving a state away leads to; ends every message about a state that cannot be used.
+std::string_view MoveAwayAdvice();
+
+/// The failure for a SQLite error while `doing` ("record outcomes"); `system_error` is the errno behind it, or 0.
+StateFailure StorageFailure(const std::filesystem::path& path, std::string_view doing, const SQLite::Exception& error,
+                            int system_error);
+
+/// The failure for a file operation outside SQLite.
+StateFailure FileFailure(const std::filesystem::path& path, std::string_view doing, int system_error);
+
+/// The failure for a state that can be read but says what cannot be.
+StateFailure Damaged(const std::filesystem::path& path, std::string_view what);
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,116 @@
+// SqliteStore's upkeep: is it sound, and a copy of it.
+#include <SQLiteCpp/Backup.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "daemon/model/text.h"
+#include "daemon/state/schema.h"
+#include "daemon/state/state_dir.h"
+#include "daemon/state/store_impl.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+// What no row of ours contradicts; each counts those that do.
+struct Invariant {
+  const char* broken;  ///< What it means when the count is not 0.
+  const char* count;
+};
+
+constexpr Invariant kInvariants[] = {
+    {"entities are missing in the narrow table",
+     "SELECT count(*) FROM entity WHERE NOT EXISTS (SELECT 1 FROM known WHERE known.id = entity.id)"},
+    {"entities differ from the narrow table",
+     "SELECT count(*) FROM entity JOIN known USING (id) "
+     "WHERE known.flags <> kind + 4 * lifecycle + 16 * ownership + 32 * source"},
+    {"digests are not of 16 bytes",
+     "SELECT count(*) FROM known WHERE length(key_hash) <> 16 OR length(address_hash) <> 16 OR "
+     "length(fingerprint) <> 16"},
+    {"entities that are gone still have a remote id",
+     "SELECT count(*) FROM entity WHERE lifecycle = 2 AND remote_id <> ''"},
+    {"memberships do not join a contact and a group",
+     "SELECT count(*) FROM membership JOIN entity AS c ON c.id = contact_id JOIN entity AS g ON g.id = group_id "
+     "WHERE c.kind <> 2 OR g.kind <> 1"},
+    {"entities are newer than the state's version",
+     "SELECT count(*) FROM entity WHERE version > (SELECT state_version FROM meta)"},
+    {"runs have a mark beyond their plan", "SELECT count(*) FROM run WHERE mark > planned"},
+    {"rows of meta are missing", "SELECT 1 - count(*) FROM meta"},
+};
+
+// Removes a copy that was not finished.
+class UnfinishedFile {
+ public:
+  explicit UnfinishedFile(std::filesystem::path path) : path_(std::move(path)) {}
+  ~UnfinishedFile() {
+    if (!finished_) ::unlink(path_.c_str());
+  }
+  UnfinishedFile(const UnfinishedFile&) = delete;
+  UnfinishedFile& operator=(const UnfinishedFile&) = delete;
+  void Finish() { finished_ = true; }
+
+ private:
+  std::filesystem::path path_;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+std::vector<std::string> SqliteStore::Check() const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("check it", [&] {
+    std::vector<std::string> problems;
+    {
+      Query query = connection.Prepare("PRAGMA quick_check(20)");
+      while (query.Next()) {
+        if (query.TextAt(0) != "ok") problems.push_back("the file is damaged: " + query.TextAt(0));
+      }
+    }
+    // Rows of a damaged file mean nothing.
+    if (!problems.empty()) return problems;
+    {
+      Query query = connection.Prepare("PRAGMA foreign_key_check");
+      while (query.Next()) {
+        problems.push_back("a row of " + query.TextAt(0) + " names a row of " + query.TextAt(2) + " that is not there");
+      }
+    }
+    for (const Invariant& invariant : kInvariants) {
+      Query query = connection.Prepare(invariant.count);
+      query.Next();
+      if (query.IntAt(0) != 0) problems.push_back(std::to_string(query.IntAt(0)) + " " + invariant.broken);
+    }
+    // Digests are made here, so they are compared here.
+    Query query = connection.Prepare(
+        "SELECT entity.id, kind, lifecycle, key, fields, key_hash, address_hash FROM entity JOIN known USING (id)");
+    while (query.Next()) {
+      const Kind kind = KindFrom(query.IntAt(1));
+      const auto lifecycle = static_cast<Lifecycle>(query.IntAt(2));
+      const std::string key = query.TextAt(3);
+      if (query.HashAt(5) != HashOf(key)) problems.push_back("the digest of the key " + Printable(key) + " is wrong");
+      if (query.HashAt(6) != AddressHash(kind, lifecycle, DecodeFields(kind, query.TextAt(4)))) {
+        problems.push_back("the digest of the address of " + Printable(key) + " is wrong");
+      }
+    }
+    return problems;
+  });
+}
+
+void SqliteStore::Backup(const std::filesystem::path& path) const {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (descriptor < 0) throw FileFailure(path, "make the backup", errno);
+  ::close(descriptor);
+  UnfinishedFile unfinished(path);
+  {
+    Connection copy(path, SQLite::OPEN_READWRITE, 0);
+    copy.Guard("write the backup", [&] {
+      SQLite::Backup(copy.database(), impl_->connection.database()).executeStep();
+      // A copy is one file: it must not need a log beside it.
+      copy.database().exec("PRAGMA journal_mode = DELETE");
+    });
+  }
+  unfinished.Finish();
+  SyncDirectory(std::filesystem::absolute(path).parent_path());
+}
+
+}  // namespace ucaas_sync::state
