@@ -91,12 +91,12 @@ inline Loaded LoadText(const std::string& text, Variables variables = {}, mode_t
 }
 
 /// A sound configuration in front of which (or behind which) a test puts what it is about.
-inline const std::string kSound = R"(target: { sandbox: box.db }
+inline const std::string kSound = R"yaml(target: { sandbox: box.db }
 sources:
   hr: { csv: people.csv, key: id }
 users:
   from: hr
   fields: { user_type: moderator, first_name: "{first}", last_name: "{last}", email: "{mail}" }
-)";
+)yaml";
 
 }  // namespace ucaas_sync::config

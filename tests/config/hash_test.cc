@@ -7,7 +7,7 @@
 namespace ucaas_sync::config {
 namespace {
 
-const std::string kBase = R"(target: { base_url: "https://api.example.com/v1/", basic: { id: a, key: k } }
+const std::string kBase = R"yaml(target: { base_url: "https://api.example.com/v1/", basic: { id: a, key: k } }
 sources:
   hr: { csv: /srv/a.csv, key: id }
   ad: { ldif: /srv/b.ldif, key: nr }
@@ -16,7 +16,7 @@ users:
   from: hr
   join: { ad: id }
   fields: { user_type: moderator, first_name: "{first}", last_name: "{last}", email: "{mail}" }
-)";
+)yaml";
 
 std::string HashOf(const std::string& text, Variables variables = {}) {
   const Loaded loaded = LoadText(text, std::move(variables));
@@ -36,7 +36,7 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
 TEST_CASE("comments, layout, quotes and the order of keys do not change the hash") {
   const std::string base = HashOf(kBase);
   CHECK(base.size() == 64);
-  CHECK(HashOf(R"(# the same, otherwise written
+  CHECK(HashOf(R"yaml(# the same, otherwise written
 users:
   fields:
     email: '{mail}'
@@ -53,7 +53,7 @@ sources:
 target:
   basic: { key: k, id: a }
   base_url: https://api.example.com/v1
-)") == base);
+)yaml") == base);
 }
 
 TEST_CASE("writing a default out does not change the hash") {

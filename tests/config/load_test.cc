@@ -8,7 +8,7 @@
 namespace ucaas_sync::config {
 namespace {
 
-const std::string kManual = R"(state_dir: /var/lib/ucaas-sync
+const std::string kManual = R"yaml(state_dir: /var/lib/ucaas-sync
 target:
   base_url: https://api.enablex.io/ucaas/v1/
   basic: { id: "${UCAAS_ACCESS_ID}", key_file: access-key }
@@ -42,7 +42,7 @@ contacts:
   groups: "{department}"
 guards: { protect: "(user_type=admin)" }
 listen: 127.0.0.1:9847
-)";
+)yaml";
 
 std::string WithTarget(const std::string& target) {
   return "target: " + target + "\n" + kSound.substr(kSound.find('\n') + 1);
@@ -153,10 +153,10 @@ TEST_CASE("the guards are on by default, each with the manual's limits") {
 }
 
 TEST_CASE("a guard's percentage alone, or any of its parts, leaves the other parts as they were") {
-  const Loaded loaded = LoadText(kSound + R"(guards:
+  const Loaded loaded = LoadText(kSound + R"yaml(guards:
   user: { suspend: 8%, delete: { count: 20, week: 3.5% }, create: { at_least: 0 } }
   rewrite: 0.5%
-)");
+)yaml");
   REQUIRE(loaded.text().empty());
   const KindGuards& user = loaded.config.guards.kinds[Index(Kind::kUser)];
   CHECK(user.suspend.percent == 8.0);
@@ -171,11 +171,11 @@ TEST_CASE("a guard's percentage alone, or any of its parts, leaves the other par
 }
 
 TEST_CASE("contacts and groups that are absent are deleted, unless the rule says keep") {
-  const Loaded loaded = LoadText(kSound + R"(groups:
+  const Loaded loaded = LoadText(kSound + R"yaml(groups:
   - { from: hr, fields: { name: "{a}" } }
   - { from: hr, fields: { name: "{b}" }, absent: keep, members: "{member}", nested: true }
 contacts: { from: hr, fields: { name: "{a}", email: "{b}" }, absent_after: 0s }
-)");
+)yaml");
   REQUIRE(loaded.text().empty());
   const auto& rules = loaded.config.rules;
   REQUIRE(rules.size() == 4);
@@ -205,7 +205,7 @@ TEST_CASE("the state's folder comes from the file, from systemd, or lies where t
 }
 
 TEST_CASE("every key of a source is read") {
-  const Loaded loaded = LoadText(R"(target: { sandbox: box.db }
+  const Loaded loaded = LoadText(R"yaml(target: { sandbox: box.db }
 sources:
   hr:
     csv: "people-*.csv"
@@ -262,7 +262,7 @@ TEST_CASE("every key of the target is read") {
 }
 
 TEST_CASE("every key of the service is read") {
-  const Loaded loaded = LoadText(kSound + R"(listen: unix:run/http.sock
+  const Loaded loaded = LoadText(kSound + R"yaml(listen: unix:run/http.sock
 drift: report
 timezone: UTC
 schedule: { every: 10m, watch: false, refresh: 12h, at: ["06:30", "07:00-20:00"] }
@@ -270,7 +270,7 @@ journal: { keep: 30d }
 notify: { webhook: "https://hooks.example.com/x", command: [/usr/bin/logger, "{text}"] }
 pages: { people: full }
 log: { level: warning, format: json, people: hash }
-)");
+)yaml");
   REQUIRE(loaded.text().empty());
   const Config& config = loaded.config;
   CHECK(config.listen.value.starts_with("unix:/"));

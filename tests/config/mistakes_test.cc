@@ -36,7 +36,7 @@ void CheckOnly(const std::string& text, const std::string& error) {
 }  // namespace
 
 TEST_CASE("eight different mistakes are all reported at once, in order, each at its own place") {
-  const Loaded loaded = LoadText(R"(target:
+  const Loaded loaded = LoadText(R"yaml(target:
   base_url: http://api.example.com/v1/
   timeout: 30 seconds
 sources:
@@ -52,7 +52,7 @@ users:
   absent_after: 1
 guards: { user: { suspend: 5 } }
 schedule: { watch: yes }
-)");
+)yaml");
   const std::vector<std::string> wanted = {
       "1:1: target has no credentials; add basic: { id: …, key_file: … } or login: { api_id: …, email: …, "
       "password_file: … }",

@@ -38,14 +38,14 @@ TEST_CASE("a key given twice is an error that names the first, at every level") 
 }
 
 TEST_CASE("two sources of one name are an error") {
-  const std::string text = R"(target: { sandbox: box.db }
+  const std::string text = R"yaml(target: { sandbox: box.db }
 sources:
   hr: { csv: a.csv, key: id }
   hr: { csv: b.csv, key: id }
 users:
   from: hr
   fields: { user_type: m, first_name: "{f}", last_name: "{l}", email: "{m}" }
-)";
+)yaml";
   CHECK(OnlyError(text) == "4:3: the key \"hr\" is given twice; the first is in line 3; keep one of the two");
 }
 
@@ -221,7 +221,7 @@ TEST_CASE("a variable that is not set, or a name that is none, is an error at it
 }
 
 TEST_CASE("columns are known for plain and quoted values, not for escapes and folded ones") {
-  const Loaded loaded = LoadText(kSound + R"(tables:
+  const Loaded loaded = LoadText(kSound + R"yaml(tables:
   t:
     plain: (a=b)
     single: '(a=b)'
