@@ -14,8 +14,7 @@ target:
   basic: { id: "${UCAAS_ACCESS_ID}", key_file: access-key }
 sources:
   hr:        { csv: /srv/hr/people.csv, key: employee_id }
-  directory: { ldif: /srv/ad/export.ldif, key: employeeNumber, filter: "(objectClass=inetOrgPerson)"
-}
+  directory: { ldif: /srv/ad/export.ldif, key: employeeNumber, filter: "(objectClass=inetOrgPerson)" }
 tables:
   status: { active: A, leave: S }
 users:

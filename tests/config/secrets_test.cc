@@ -32,7 +32,7 @@ TEST_CASE("a secret file is read relative to the configuration, without its last
 }
 
 TEST_CASE("a secret file that others can read is refused with the chmod that mends it") {
-  for (const mode_t mode : {0644, 0640, 0604, 0660, 0601}) {
+  for (const mode_t mode : {0644U, 0640U, 0604U, 0660U, 0601U}) {
     const Folder folder;
     const auto file = folder.Write("access", "s3cret\n", mode);
     const Loaded loaded = LoadFile(folder.Write("c.yaml", Remote("basic: { id: a, key_file: access }")));

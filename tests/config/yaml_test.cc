@@ -225,12 +225,15 @@ TEST_CASE("columns are known for plain and quoted values, not for escapes and fo
   t:
     plain: (a=b)
     single: '(a=b)'
-    double: "(ä=b)" escape
-                                 : "(a=\x62)" doubled
-                                 : 'it' 's' folded
-                                 : one two block
-                                 : | (a = b)) ");
-      REQUIRE(loaded.text().empty());
+    double: "(ä=b)"
+    escape: "(a=\x62)"
+    doubled: 'it''s'
+    folded: one
+      two
+    block: |
+      (a=b)
+)yaml");
+  REQUIRE(loaded.text().empty());
   const auto& entries = loaded.config.tables.at(0).entries;
   REQUIRE(entries.size() == 7);
   CHECK(entries[0].second.columns_known);
