@@ -115,7 +115,10 @@ class Builder final : public YAML::EventHandler {
     CheckTag(mark, tag);
     std::size_t offset = places_.OffsetOf(mark);
     const std::string_view bytes = places_.bytes();
-    if (offset < bytes.size() && (bytes[offset] == '"' || bytes[offset] == '\'')) ++offset;
+    if (offset < bytes.size() && (bytes[offset] == '"' || bytes[offset] == '\'')) {
+      CheckClosed(offset);
+      ++offset;
+    }
     node.at = places_.At(offset);
     node.value = value;
     // What is written is what is read: no escapes, no folding, so that columns inside can be told.
@@ -152,6 +155,23 @@ class Builder final : public YAML::EventHandler {
     std::optional<Node> key;                               // of a map: the key that waits for its value
     std::unordered_map<std::string, std::uint64_t> lines;  // of a map: where each key stands; a table may have 10,000
   };
+
+  /// yaml-cpp takes a quote that is never closed for text up to the end of the file, in silence.
+  void CheckClosed(std::size_t offset) {
+    const std::string_view bytes = places_.bytes();
+    const char quote = bytes[offset];
+    for (std::size_t i = offset + 1; i < bytes.size(); ++i) {
+      if (quote == '"' && bytes[i] == '\\') {
+        ++i;
+      } else if (bytes[i] == quote) {
+        if (quote == '"' || i + 1 == bytes.size() || bytes[i + 1] != quote) return;
+        ++i;
+      }
+    }
+    diagnostics_.Error(places_.At(offset), "this quote is never closed",
+                       "close it; a quote inside \"…\" is written \\\", one inside '…' is written ''");
+    throw Enough{};
+  }
 
   void CheckTag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
@@ -280,7 +300,7 @@ void ReportSyntax(const YAML::ParserException& error, Places& places, const Buil
     diagnostics.Error(builder.OpenFlow().value_or(at), "this bracket or brace is never closed",
                       "close it, or put the text in quotes if it is part of one");
   } else if (says(YAML::ErrorMsg::EOF_IN_SCALAR) || says(YAML::ErrorMsg::DOC_IN_SCALAR)) {
-    diagnostics.Error(at, "a quote is opened and not closed", "close it; a quote inside quotes is written \\\" or ''");
+    diagnostics.Error(at, "a quote above is never closed, or a line --- stands inside quotes", "close the quote");
   } else if (says(YAML::ErrorMsg::UNKNOWN_TOKEN)) {
     diagnostics.Error(at, "a value cannot begin with this character", "put the whole value in quotes");
   } else if (says(YAML::ErrorMsg::INVALID_ESCAPE) || says(YAML::ErrorMsg::INVALID_HEX)) {
@@ -290,8 +310,10 @@ void ReportSyntax(const YAML::ParserException& error, Places& places, const Buil
     diagnostics.Error(at, "a second \": \" in one value, or a value in front of its key's children",
                       "put the value in quotes, or begin a new line");
   } else if (says(YAML::ErrorMsg::END_OF_MAP) || says(YAML::ErrorMsg::END_OF_SEQ)) {
-    diagnostics.Error(at, "this line does not fit the lines above it",
-                      "check its indentation, its colon (\"key: value\") and whether a list and keys are mixed");
+    diagnostics.Error(
+        at, "this line does not fit the lines above it",
+        "check its indentation and its colon (\"key: value\"), that no list and keys are mixed, and that a "
+        "text which begins with { or [ is in quotes");
   } else if (says(YAML::ErrorMsg::UNKNOWN_ANCHOR) || says("anchor") || says("alias")) {
     diagnostics.Error(at, "anchors (&name) and aliases (*name) are not supported",
                       "a text that begins with & or * needs quotes");

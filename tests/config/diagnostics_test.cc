@@ -7,7 +7,7 @@ namespace ucaas_sync::config {
 TEST_CASE("a place inside a value counts characters, not bytes") {
   const Text text{"(ou=Zürich)(x", {"c.yaml", 3, 10}, true};
   CHECK(text.At(0) == Location{"c.yaml", 3, 10});
-  CHECK(text.At(6) == Location{"c.yaml", 3, 15});
+  CHECK(text.At(7) == Location{"c.yaml", 3, 16});
   CHECK(text.At(12) == Location{"c.yaml", 3, 21});
   CHECK(text.At(999) == Location{"c.yaml", 3, 23});
 }

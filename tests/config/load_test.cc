@@ -211,17 +211,21 @@ sources:
     pick: newest
     command: [gpg, --decrypt, "{file}"]
     key: id
-    filter: "(active=Y)" delimiter
-                                 : "\t" encoding
-                                 : windows - 1252 split
-                                 : {skills : ";"} date_format
-                                 : "%d.%m.%Y" prefer
-                                 : [ "(primary=Y)", "newest start_date" ] required
-                                 : false max_age : 36h min_records : 50 final_newline
-                                 : optional users:from
-                                 : hr fields
-                                 : {user_type : m, first_name : "{f}", last_name : "{l}", email : "{m}"}) ");
-      REQUIRE(loaded.text().empty());
+    filter: "(active=Y)"
+    delimiter: "\t"
+    encoding: windows-1252
+    split: { skills: ";" }
+    date_format: "%d.%m.%Y"
+    prefer: ["(primary=Y)", "newest start_date"]
+    required: false
+    max_age: 36h
+    min_records: 50
+    final_newline: optional
+users:
+  from: hr
+  fields: { user_type: m, first_name: "{f}", last_name: "{l}", email: "{m}" }
+)yaml");
+  REQUIRE(loaded.text().empty());
   const SourceConfig& source = loaded.config.sources.at(0);
   CHECK(source.pick == Pick::kNewest);
   CHECK(source.command.size() == 3);

@@ -167,7 +167,7 @@ TEST_CASE("mistakes in a source are told with what to write") {
       {"{ csv: a, key: id, date_format: \"%d.%m\" }", "3:40: sources.hr.date_format does not name a day"},
       {"{ csv: a, key: id, date_format: \"%Y%m%d%\" }", "3:46: sources.hr.date_format: \"%\" is not known"},
       {"{ csv: a, key: id, prefer: [\"latest x\"] }", "3:36: sources.hr.prefer: \"latest x\" is no preference"},
-      {"{ csv: a, key: id, split: { a: \"\" } }", "3:40: sources.hr.split.a is empty"},
+      {"{ csv: a, key: id, split: { a: \"\" } }", "3:39: sources.hr.split.a is empty"},
       {"{ csv: a, key: id, required: no }", "3:36: sources.hr.required must be true or false, not \"no\"; write false"},
       {"{ csv: a, key: id, max_age: 0s }", "3:35: sources.hr.max_age: \"0s\" is too short"},
       {"{ csv: a, key: id, min_records: 0 }", "3:39: sources.hr.min_records: 0 is out of range; write at least 1"},

@@ -38,7 +38,7 @@ TEST_CASE("a secret file that others can read is refused with the chmod that men
     const Loaded loaded = LoadFile(folder.Write("c.yaml", Remote("basic: { id: a, key_file: access }")));
     REQUIRE(loaded.errors.size() == 1);
     CHECK(loaded.errors[0] ==
-          "1:76: target.basic.key_file: " + file.string() + " can be read by other users; chmod 600 " + file.string());
+          "1:78: target.basic.key_file: " + file.string() + " can be read by other users; chmod 600 " + file.string());
   }
   const Folder folder;
   folder.Write("access", "s3cret\n", 0400);
@@ -86,7 +86,7 @@ TEST_CASE("a literal secret may stand only in a file that others cannot read") {
   const Loaded open = LoadText(text, {}, 0644);
   REQUIRE(open.errors.size() == 1);
   CHECK(open.errors[0].starts_with(
-      "1:71: target.basic.key stands in a configuration that every user of this machine can read; chmod o= /"));
+      "1:73: target.basic.key stands in a configuration that every user of this machine can read; chmod o= /"));
   CHECK(open.Says("or move the secret to a file with mode 0600 or to ${NAME}"));
   CHECK_FALSE(open.Says("s3cret"));
   CHECK(open.config.target.basic->key.empty());
@@ -102,7 +102,7 @@ TEST_CASE("a secret from the environment may stand in any file, and must not be 
 
 TEST_CASE("a secret is given once: both ways and neither are errors") {
   CHECK(LoadText(Remote("basic: { id: a, key: x, key_file: y }"))
-            .Says("1:79: target.basic has both \"key\" and \"key_file\"; keep one of the two"));
+            .Says("1:76: target.basic has both \"key\" and \"key_file\"; keep one of the two"));
   CHECK(LoadText(Remote("basic: { id: a }")).Says("target.basic lacks \"key\"; add \"key\" or \"key_file\""));
   CHECK(LoadText(Remote("basic: { key: x }")).Says("target.basic lacks \"id\"; add \"id\" or \"id_file\""));
 }

@@ -95,8 +95,18 @@ TEST_CASE("a bracket that is never closed is reported where it opens") {
   CHECK(OnlyError("target: { sandbox: box.db\nsources:\n  hr: x\n").starts_with("1:9: "));
 }
 
-TEST_CASE("a quote that is never closed is a syntax error, not a crash") {
-  CHECK(OnlyError("target: { sandbox: \"box.db }\n").find("a quote is opened and not closed") != std::string::npos);
+TEST_CASE("a quote that is never closed is reported where it opens, not taken to the end of the file") {
+  CHECK(OnlyError("target: { sandbox: \"box.db }\n").starts_with("1:20: this quote is never closed; close it"));
+  CHECK(OnlyError("users:\n  from: \"hr\n  key: x\n").starts_with("2:9: this quote is never closed"));
+  CHECK(OnlyError("users:\n  from: 'it''s\n").starts_with("2:9: this quote is never closed"));
+  CHECK(OnlyError("users:\n  from: \"a\\\"\n").starts_with("2:9: this quote is never closed"));
+  CHECK(LoadText(kSound + "tables: { t: { a: \"\\\"\", b: '''', c: \"\\\\\" } }\n").text().empty());
+}
+
+TEST_CASE("an unquoted template in the middle of a line is told to be quoted") {
+  const std::string error = OnlyError("users:\n  key: {a} {b}\n");
+  CHECK(error.starts_with("2:12: "));
+  CHECK(error.find("a text which begins with { or [ is in quotes") != std::string::npos);
 }
 
 TEST_CASE("a byte-order mark is no part of the first key") {
