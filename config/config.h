@@ -1,11 +1,12 @@
 // The configuration as plain structs, one per section of the file. What other rooms must parse (filters, templates,
-// tables of codes and routes) is kept as located text.
+// tables of codes and routes) is kept as located text. Every value is the one in force: the loader fills in the
+// defaults, and the initialisers here are those defaults unless a comment says otherwise. Values own what they hold and
+// are not changed after loading, so threads may share them.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,15 +18,15 @@
 
 namespace ucaas_sync::config {
 
-/// A secret: printed as nothing, wiped when it goes.
+/// A secret: printed as nothing, wiped when it goes, also from the places it was moved or copied from.
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
+  /// Takes the value over and wipes what the argument held.
+  explicit Secret(std::string value);
   Secret(const Secret&) = default;
-  Secret(Secret&&) = default;
-  Secret& operator=(const Secret&) = default;
-  Secret& operator=(Secret&&) = default;
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret other) noexcept;
   ~Secret();
   bool empty() const { return value_.empty(); }
   /// The only way to it; call as late as possible.
@@ -123,7 +124,13 @@ struct RuleConfig {
   bool nested = false;
 };
 
-/// Each part may be absent: then it does not limit. Percentages are 0 to 100.
+/// Each part may be absent: then it does not limit. Percentages are 0 to 100. As loaded, a part that the file does not
+/// give has its default; a file that gives `5%` alone changes `percent` alone. The defaults:
+///   percent   user create 20, update 30, suspend 5, delete 5; contact 20, 30, none, 5; group 20, 30, none, 20
+///   count     500 for suspend and delete, none for create and update
+///   week      10 for suspend and delete, none for create and update
+///   at_least  10 for create, 3 for the others (that 3 is 1 where fewer than 10 are active is for the guards to judge)
+/// Contacts and groups are never suspended: their `suspend` stays empty and the file cannot set it.
 struct GuardLimit {
   std::optional<double> percent;
   std::optional<std::uint64_t> count;
@@ -138,25 +145,50 @@ struct KindGuards {
   GuardLimit remove;  ///< `delete` in the file.
 };
 
-/// Defaults are those of the manual; the loader fills them in.
+/// The table above, by Index(Kind).
+std::array<KindGuards, kKindCount> DefaultKindGuards();
+
+/// Percentages, 0 to 100.
 struct GuardsConfig {
-  std::array<KindGuards, kKindCount> kinds;  ///< by Index(Kind)
+  std::array<KindGuards, kKindCount> kinds = DefaultKindGuards();  ///< by Index(Kind)
   double rewrite = 30;
   double members_lost = 50;
   double source_drop = 20;
   double rejects = 5;
   double fill_drop = 20;
   double failures = 20;
-  Text protect;
+  Text protect;  ///< A filter on the target's fields; empty: nobody is protected.
+};
+
+enum class Drift : std::uint8_t { kRepair, kReport };
+
+struct ScheduleConfig {
+  Duration every{5 * 60'000};
+  bool watch = true;
+  Duration refresh{24 * 3600 * 1000LL};
+  std::vector<Text> at;  ///< "06:30" or "06:00-20:00", checked; empty: always.
+};
+
+struct JournalConfig {
+  Duration keep{400 * 24 * 3600 * 1000LL};
+};
+
+struct NotifyConfig {
+  Secret webhook;             ///< An https URL; such URLs often carry a token, so it is never printed.
+  std::vector<Text> command;  ///< Run without a shell.
 };
 
 enum class LogFormat : std::uint8_t { kText, kJson };
 enum class People : std::uint8_t { kFull, kKey, kHash };
 
 struct LogConfig {
-  std::string level = "info";
-  std::optional<LogFormat> format;
+  std::string level = "info";       ///< debug, info, warning or error
+  std::optional<LogFormat> format;  ///< Nothing: text, or what suits the journal under systemd.
   People people = People::kFull;
+};
+
+struct PagesConfig {
+  People people = People::kKey;
 };
 
 /// A word table for the template filter `map:`. The key "*" is the default.
@@ -173,9 +205,17 @@ struct Config {
   std::vector<TableConfig> tables;
   std::vector<RuleConfig> rules;  ///< Users, then groups, then contacts, each in the file's order.
   GuardsConfig guards;
-  std::string timezone = "local";
+  std::string timezone = "local";  ///< "local", "UTC" or a name of the tz database.
   LogConfig log;
-  std::string hash;  ///< SHA-256 of what the file says after ${NAME} and defaults, secrets left out.
+  Text listen;  ///< "127.0.0.1:9847", "[::1]:9847" or "unix:/absolute/path"; empty: no endpoints.
+  Drift drift = Drift::kRepair;
+  ScheduleConfig schedule;
+  JournalConfig journal;
+  NotifyConfig notify;
+  PagesConfig pages;
+  /// SHA-256 of what can change a plan, after ${NAME} and defaults, in a canonical form: comments, layout and the order
+  /// of keys do not count, nor do secrets, log, listen, state_dir, schedule, pace and time limits.
+  std::string hash;
 };
 
 }  // namespace ucaas_sync::config
