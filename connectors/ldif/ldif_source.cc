@@ -12,6 +12,15 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+Problem ProblemAt(const ByteStream& stream, std::uint64_t line, std::string what, std::string remedy) {
+  Problem problem;
+  problem.at.file = stream.location();
+  problem.at.line = line;
+  problem.what = std::move(what);
+  problem.remedy = std::move(remedy);
+  return problem;
+}
+
 class LdifSource final : public Source {
  public:
   LdifSource(std::string name, std::vector<std::unique_ptr<ByteStream>> streams, Options options)
@@ -31,14 +40,16 @@ class LdifSource final : public Source {
       try {
         snapshot.incomplete = ReadStream(*stream, attributes, sink, hash, snapshot);
       } catch (const SourceFailure& failure) {
-        snapshot.incomplete = Problem{{}, failure.what(), {}};
+        Problem problem;
+        problem.what = failure.what();
+        snapshot.incomplete = std::move(problem);
       }
       if (snapshot.incomplete) return snapshot;
       if (snapshot.records + snapshot.rejected == found_before) {
-        snapshot.incomplete = Problem{{stream->location(), 1, 0},
-                                      "there is no record in it",
-                                      "an export of nobody is taken for a failed export; see that the export works and "
-                                      "finds somebody"};
+        snapshot.incomplete =
+            ProblemAt(*stream, 1, "there is no record in it",
+                      "an export of nobody is taken for a failed export; see that the export works and "
+                      "finds somebody");
         return snapshot;
       }
     }
@@ -59,7 +70,7 @@ class LdifSource final : public Source {
         case Parser::Step::kRecord:
           ++snapshot.records;
           if (!sink.OnRecord(parser.record())) {
-            return Problem{{stream.location(), parser.lines(), 0}, "reading was stopped here", {}};
+            return ProblemAt(stream, parser.lines(), "reading was stopped here", {});
           }
           break;
         case Parser::Step::kReject:
@@ -93,9 +104,9 @@ class LdifSource final : public Source {
   }
 
   Problem TooLarge(const ByteStream& stream, const Parser& parser) const {
-    return {{stream.location(), parser.lines() + 1, 0},
-            "the record that begins here is larger than " + std::to_string(options_.max_record >> 20) + " MiB",
-            "see whether empty lines between records are missing, or export fewer attributes"};
+    return ProblemAt(stream, parser.lines() + 1,
+                     "the record that begins here is larger than " + std::to_string(options_.max_record >> 20) + " MiB",
+                     "see whether empty lines between records are missing, or export fewer attributes");
   }
 
   /// The line in which the window ends.
@@ -104,15 +115,14 @@ class LdifSource final : public Source {
   }
 
   static Problem NulByte(const ByteStream& stream, const Parser& parser, const Window& window) {
-    return {{stream.location(), LastLine(parser, window), 0},
-            "there is a NUL byte, so this is no text file or it is damaged",
-            "if it is UTF-16 without a byte-order mark, name that (encoding: utf-16le); else export again"};
+    return ProblemAt(stream, LastLine(parser, window), "there is a NUL byte, so this is no text file or it is damaged",
+                     "if it is UTF-16 without a byte-order mark, name that (encoding: utf-16le); else export again");
   }
 
   static Problem CutOff(const ByteStream& stream, const Parser& parser, const Window& window) {
-    return {{stream.location(), LastLine(parser, window), 0},
-            "the file ends inside a line (it has no final newline), so it may have been cut off",
-            "export again; if this export never ends in a newline, set final_newline: optional"};
+    return ProblemAt(stream, LastLine(parser, window),
+                     "the file ends inside a line (it has no final newline), so it may have been cut off",
+                     "export again; if this export never ends in a newline, set final_newline: optional");
   }
 
   std::string name_;

@@ -42,7 +42,10 @@ Parser::Parser(AttributeTable& table, const std::string& file, const Options& op
     : file_(file), options_(options), names_(table) {}
 
 Parser::Step Parser::Refuse(std::uint64_t line, std::string what, std::string remedy) {
-  refusal_ = Problem{{file_, line, 0}, std::move(what), std::move(remedy)};
+  refusal_.at.file = file_;
+  refusal_.at.line = line;
+  refusal_.what = std::move(what);
+  refusal_.remedy = std::move(remedy);
   return Step::kRefused;
 }
 

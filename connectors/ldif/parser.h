@@ -39,7 +39,7 @@ class Parser {
   const Record& record() const { return record_; }
   const Reject& reject() const { return reject_; }
 
-  const Problem& refusal() const { return *refusal_; }
+  const Problem& refusal() const { return refusal_; }
   const SearchEvidence& evidence() const { return evidence_; }
   /// Lines wholly dealt with.
   std::uint64_t lines() const { return lines_; }
@@ -82,7 +82,7 @@ class Parser {
   Reject reject_;
   std::string reason_;
   std::vector<std::string_view> reject_values_;
-  std::optional<Problem> refusal_;
+  Problem refusal_;
   std::vector<Names::Index> ranges_;  // of the current record, each once
   std::uint64_t lines_ = 0;
   char* scratch_ = nullptr;

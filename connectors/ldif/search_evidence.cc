@@ -51,18 +51,24 @@ void SearchEvidence::Complain(std::string what, std::string remedy, std::uint64_
 }
 
 std::optional<Problem> SearchEvidence::Verdict(const std::string& file, std::uint64_t lines) const {
-  if (complaint_) return Problem{{file, complaint_->line, 0}, complaint_->what, complaint_->remedy};
-  if (awaits_result_) {
-    return Problem{{file, lines, 0},
-                   "the output of ldapsearch breaks off: its last lines (\"search:\", \"result:\") are missing",
-                   std::string(kExportAgain)};
+  Complaint found;
+  if (complaint_) {
+    found = *complaint_;
+  } else if (awaits_result_) {
+    found = {"the output of ldapsearch breaks off: its last lines (\"search:\", \"result:\") are missing",
+             std::string(kExportAgain), lines};
+  } else if (pages_follow_ != 0) {
+    found = {"the output of ldapsearch breaks off: the server had a further page", std::string(kExportAgain),
+             pages_follow_};
+  } else {
+    return std::nullopt;
   }
-  if (pages_follow_ != 0) {
-    return Problem{{file, pages_follow_, 0},
-                   "the output of ldapsearch breaks off: the server had a further page",
-                   std::string(kExportAgain)};
-  }
-  return std::nullopt;
+  Problem problem;
+  problem.at.file = file;
+  problem.at.line = found.line;
+  problem.what = std::move(found.what);
+  problem.remedy = std::move(found.remedy);
+  return problem;
 }
 
 }  // namespace ucaas_sync::ldif
