@@ -36,7 +36,6 @@ class LdifSource final : public Source {
     snapshot.location = options_.location;
     Sha256 hash;
     for (const auto& stream : streams_) {
-      const std::uint64_t found_before = snapshot.records + snapshot.rejected;
       try {
         snapshot.incomplete = ReadStream(*stream, attributes, sink, hash, snapshot);
       } catch (const SourceFailure& failure) {
@@ -45,13 +44,6 @@ class LdifSource final : public Source {
         snapshot.incomplete = std::move(problem);
       }
       if (snapshot.incomplete) return snapshot;
-      if (snapshot.records + snapshot.rejected == found_before) {
-        snapshot.incomplete =
-            ProblemAt(*stream, 1, "there is no record in it",
-                      "an export of nobody is taken for a failed export; see that the export works and "
-                      "finds somebody");
-        return snapshot;
-      }
     }
     snapshot.hash = hash.Hex();
     return snapshot;
@@ -65,16 +57,19 @@ class LdifSource final : public Source {
     Parser parser(attributes, stream.location(), options_);
     SkipByteOrderMark(window);
     bool is_terminated = false;
+    bool has_record = false;
     for (;;) {
       switch (parser.Next(window)) {
         case Parser::Step::kRecord:
           ++snapshot.records;
+          has_record = true;
           if (!sink.OnRecord(parser.record())) {
             return ProblemAt(stream, parser.lines(), "reading was stopped here", {});
           }
           break;
         case Parser::Step::kReject:
           ++snapshot.rejected;
+          has_record = true;
           sink.OnReject(parser.reject());
           break;
         case Parser::Step::kSkipped:
@@ -82,7 +77,11 @@ class LdifSource final : public Source {
         case Parser::Step::kRefused:
           return parser.refusal();
         case Parser::Step::kNeedMore:
-          if (is_terminated) return parser.evidence().Verdict(stream.location(), parser.lines());
+          if (is_terminated) {
+            if (auto problem = parser.evidence().Verdict(stream.location(), parser.lines()); problem) return problem;
+            if (has_record || (window.bytes_read() != 0 && !options_.record_required)) return std::nullopt;
+            return NoRecord(stream, window);
+          }
           if (window.size() > options_.max_record) return TooLarge(stream, parser);
           if (window.Fill()) break;
           if (window.stopped_at_nul()) return NulByte(stream, parser, window);
@@ -107,6 +106,11 @@ class LdifSource final : public Source {
     return ProblemAt(stream, parser.lines() + 1,
                      "the record that begins here is larger than " + std::to_string(options_.max_record >> 20) + " MiB",
                      "see whether empty lines between records are missing, or export fewer attributes");
+  }
+
+  static Problem NoRecord(const ByteStream& stream, const Window& window) {
+    return ProblemAt(stream, 1, window.bytes_read() == 0 ? "the file is empty" : "there is no record in the file",
+                     "an export of nobody is taken for a failed export; see that the export works and finds somebody");
   }
 
   /// The line in which the window ends.

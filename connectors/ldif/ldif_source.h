@@ -37,6 +37,9 @@ namespace ucaas_sync::ldif {
 struct Options {
   /// False: a file may end without a newline, and its last line counts (`final_newline: optional`).
   bool final_newline_required = true;
+  /// False: a file that is LDIF but has no record is complete (for looking at a file without any configuration). One
+  /// without a single byte never is.
+  bool record_required = true;
   /// What Snapshot::location says; empty: the first stream's location.
   std::string location;
   /// Bytes asked from the stream at once.
