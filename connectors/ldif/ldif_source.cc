@@ -78,7 +78,9 @@ class LdifSource final : public Source {
           return parser.refusal();
         case Parser::Step::kNeedMore:
           if (is_terminated) {
-            if (auto problem = parser.evidence().Verdict(stream.location(), parser.lines()); problem) return problem;
+            // The last line that the parser saw is the one that Terminate() added.
+            const std::uint64_t lines = parser.lines() - 1;
+            if (auto problem = parser.evidence().Verdict(stream.location(), lines); problem) return problem;
             if (has_record || (window.bytes_read() != 0 && !options_.record_required)) return std::nullopt;
             return NoRecord(stream, window);
           }

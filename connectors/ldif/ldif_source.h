@@ -41,7 +41,7 @@ struct Options {
   /// without a single byte never is.
   bool record_required = true;
   /// What Snapshot::location says; empty: the first stream's location.
-  std::string location;
+  std::string location = {};
   /// Bytes asked from the stream at once.
   std::size_t block_size = std::size_t{1} << 20;
   /// Bytes of one value, as written, and of one record.

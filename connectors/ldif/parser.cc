@@ -71,17 +71,21 @@ Parser::Step Parser::Next(Window& window) {
   }
   if (window.size() == 0) return Step::kNeedMore;
 
-  const char* const newline = FindNewline(window.begin(), window.end());
-  if (newline == nullptr) return Step::kNeedMore;
-  const std::string_view line = Between(window.begin(), newline);
+  const Line first = ReadLine(window.begin(), window.end());
+  if (first.next == nullptr) return Step::kNeedMore;
+  scratch_ = window.scratch();
+  const std::string_view line = first.text();
   if (BeginsWithName(line, "dn")) return ParseRecord(window);
   if (BeginsWithName(line, "version")) {
     const std::string_view version = Trim(line.substr(line.find(':') + 1));
-    ++lines_;
-    window.Advance(newline + 1);
-    if (version == "1") return Step::kSkipped;
-    return Refuse(lines_, "LDIF version \"" + Shorten(version, kShownColumns) + "\" is not known, only version 1 is",
-                  "export as LDIF version 1 (RFC 2849)");
+    if (version != "1") {
+      return Refuse(lines_ + 1,
+                    "LDIF version \"" + Shorten(version, kShownColumns) + "\" is not known, only version 1 is",
+                    "export as LDIF version 1 (RFC 2849)");
+    }
+    lines_ += first.physical;
+    window.Advance(first.next);
+    return Step::kSkipped;
   }
   if (BeginsWithName(line, "search") || BeginsWithName(line, "result")) return ParseTrailer(window);
   // A referral that the search met: an entry that is somewhere else. Without ldapsearch's frame it is a record cut off.

@@ -148,7 +148,7 @@ TEST_CASE("what makes a file another thing than an export of entries refuses it,
 
 TEST_CASE("a NUL byte refuses the file with its line, after the records before it") {
   const std::string text = std::string("dn: cn=a\ncn: a\n\ndn: cn=b\ncn: b") + '\0' + "\n\ndn: cn=c\n";
-  for (const std::size_t size : {1, 7, 4096}) {
+  for (const std::size_t size : {1U, 7U, 4096U}) {
     const ReadResult read = ReadLdif(std::make_unique<MemoryStream>(text, std::vector<std::size_t>{size}));
     CHECK(read.incomplete().starts_with("people.ldif:5: there is a NUL byte"));
     CHECK(read.records.size() == 1);

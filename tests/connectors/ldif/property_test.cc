@@ -137,10 +137,6 @@ ReadResult PlainRead(const std::string& text) {
     }
   }
   JudgeBlock(block, out);
-  // A table names an attribute as it met it first.
-  for (ReadRecord& record : out.records) {
-    for (auto& [name, value] : record.values) name = out.table.NameOf(out.table.Need(name));
-  }
   return out;
 }
 
@@ -150,8 +146,12 @@ std::vector<std::size_t> RandomSizes(Dice& dice) {
   return sizes;
 }
 
-void WithoutReasons(std::vector<ReadReject>& rejects) {
-  for (ReadReject& reject : rejects) reject.reason.clear();
+/// Leaves out what the plain reader does not say: reasons, and a table's choice among the spellings of a name.
+void MakeComparable(ReadResult& read) {
+  for (ReadReject& reject : read.rejects) reject.reason.clear();
+  for (ReadRecord& record : read.records) {
+    for (auto& [name, value] : record.values) name = AsciiLower(name);
+  }
 }
 
 }  // namespace
@@ -164,10 +164,11 @@ TEST_CASE("whatever the document and wherever it is cut into blocks, the reader 
     Dice dice(seed);
     const std::string text = RandomDocument(dice);
     CAPTURE(text);
-    const ReadResult expected = PlainRead(text);
+    ReadResult expected = PlainRead(text);
     ReadResult read = ReadLdif(std::make_unique<MemoryStream>(text, RandomSizes(dice)),
                                {.record_required = false, .block_size = 1 + dice.Below(300)});
-    WithoutReasons(read.rejects);
+    MakeComparable(expected);
+    MakeComparable(read);
     REQUIRE(read.incomplete() == "");
     REQUIRE(read.records == expected.records);
     REQUIRE(read.rejects == expected.rejects);
@@ -196,7 +197,7 @@ TEST_CASE("a damaged document is read alike however it is cut into blocks") {
     REQUIRE(cut.records == whole.records);
     REQUIRE(cut.rejects == whole.rejects);
     REQUIRE(cut.snapshot.hash == whole.snapshot.hash);
-    refused += whole.snapshot.complete() ? 0 : 1;
+    if (!whole.snapshot.complete()) ++refused;
   }
   CHECK(refused > 1000);
 }
