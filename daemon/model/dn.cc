@@ -91,8 +91,11 @@ class Walker {
         ++end;
       }
     } else {
-      while (end < rest_.size() && (IsDigit(rest_[end]) || rest_[end] == '.')) ++end;
-      if (end == 0 || !IsDigit(rest_[end - 1])) return false;
+      bool after_digit = false;
+      for (; end < rest_.size() && (IsDigit(rest_[end]) || (rest_[end] == '.' && after_digit)); ++end) {
+        after_digit = rest_[end] != '.';
+      }
+      if (!after_digit) return false;
     }
     type = rest_.substr(0, end);
     rest_.remove_prefix(end);
