@@ -138,7 +138,7 @@ Parser::Value Parser::ReadValue(const Line& line, const char* at) {
   while (at != line.end && *at == ' ') ++at;
   value.text = Between(at, line.end);
   if (value.text.size() > options_.max_value) {
-    value.error = "is longer than a value may be (16 MiB)";
+    value.error = "is longer than a value may be";
     return value;
   }
   if (!value.is_base64) return value;

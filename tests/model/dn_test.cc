@@ -78,7 +78,7 @@ TEST_CASE("what is no DN has no normal form") {
 }
 
 TEST_CASE("the quick look at a DN and its normal form agree on what is one") {
-  static const char kBytes[] = "ac=,,==+\\\\ #\"<;10.A-_\xC3\xBC";
+  static constexpr char kBytes[] = "ac=,,==+\\\\ #\"<;10.A-_\xC3\xBC";
   std::mt19937 random(11);
   int dns = 0;
   for (int i = 0; i < 200000; ++i) {

@@ -36,8 +36,10 @@ std::string Folded(const std::string& line, const std::string& newline, Dice& di
 }
 
 std::string RandomLine(Dice& dice) {
-  static const char* const kNames[] = {"cn", "sn", "mail", "objectClass", "cn;lang-de", "2.5.4.3", "MAIL", "my_name"};
-  static const char* const kValues[] = {"", "a", "Ann Lee ", "x: y", "some longer text of a person", "M\xC3\xBCller"};
+  static constexpr const char* kNames[] = {"cn",         "sn",      "mail", "objectClass",
+                                           "cn;lang-de", "2.5.4.3", "MAIL", "my_name"};
+  static constexpr const char* kValues[] = {
+      "", "a", "Ann Lee ", "x: y", "some longer text of a person", "M\xC3\xBCller"};
   if (dice.OneIn(40)) return "no colon here";
   if (dice.OneIn(60)) return "b@d: x";
   if (dice.OneIn(60)) return "cn:: not base64";
@@ -185,7 +187,7 @@ TEST_CASE("a damaged document is read alike however it is cut into blocks") {
   for (unsigned seed = 0; seed < 3000; ++seed) {
     CAPTURE(seed);
     Dice dice(seed);
-    static const char kDamage[] = {'\0', '\n', ' ', ':', '<', '#', '\r', '\xFC', 'x', '='};
+    static constexpr char kDamage[] = {'\0', '\n', ' ', ':', '<', '#', '\r', '\xFC', 'x', '='};
     std::string text =
         "# extended LDIF\n\n" + RandomDocument(dice) + "\nsearch: 2\nresult: 0 Success\n# numEntries: 3\n";
     for (std::size_t hits = 1 + dice.Below(4); hits != 0; --hits) text[dice.Below(text.size())] = dice.Pick(kDamage);

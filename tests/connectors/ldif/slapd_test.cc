@@ -155,9 +155,9 @@ using Entry = std::map<std::string, std::multiset<std::string>>;
 using Entries = std::map<std::string, Entry>;
 
 Entries Company() {
-  static const std::array<const char*, 5> kNames{"Ann Lee", "J\xC3\xBCrgen M\xC3\xBCller",
-                                                 "\xE6\x9D\x8E\xE5\xB0\x8F\xE9\xBE\x8D", " Leading Space",
-                                                 "Trailing Space "};
+  static constexpr std::array<const char*, 5> kNames{"Ann Lee", "J\xC3\xBCrgen M\xC3\xBCller",
+                                                     "\xE6\x9D\x8E\xE5\xB0\x8F\xE9\xBE\x8D", " Leading Space",
+                                                     "Trailing Space "};
   Entries entries;
   entries["dc=example,dc=com"] = {
       {"objectclass", {"dcObject", "organization"}}, {"dc", {"example"}}, {"o", {"Example"}}};
@@ -231,8 +231,9 @@ TEST_CASE("what slapcat and ldapsearch export of a directory is what was loaded 
       {"ldapsearch with operational attributes", directory.Search({"*", "+"})},
       {"ldapsearch without folding", directory.Search({"-o", "ldif-wrap=no"})},
   };
-  for (const auto& [name, text] : exports) {
-    CAPTURE(name);
+  for (const auto& item : exports) {
+    const std::string& text = item.second;
+    CAPTURE(item.first);
     const ReadResult read = ReadText(text);
     CHECK(read.incomplete() == "");
     CHECK(read.rejects.empty());
