@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,9 @@ int HexDigit(char c) {
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
+
+/// What may follow a backslash as it is (RFC 4514 section 3).
+constexpr std::string_view kEscapable = "\"+,;<>\\ #=";
 
 /// Other spellings of the types that RFC 4514 section 3 names; servers and people mix them.
 std::string_view ShortType(std::string_view lower_type) {
@@ -87,8 +91,11 @@ class Walker {
         ++end;
       }
     } else {
-      while (end < rest_.size() && (IsDigit(rest_[end]) || rest_[end] == '.')) ++end;
-      if (end == 0 || !IsDigit(rest_[end - 1])) return false;
+      bool after_digit = false;
+      for (; end < rest_.size() && (IsDigit(rest_[end]) || (rest_[end] == '.' && after_digit)); ++end) {
+        after_digit = rest_[end] != '.';
+      }
+      if (!after_digit) return false;
     }
     type = rest_.substr(0, end);
     rest_.remove_prefix(end);
@@ -124,7 +131,7 @@ class Walker {
   bool ReadEscape() {
     if (rest_.size() < 2) return false;
     const char c = rest_[1];
-    if (std::string_view("\"+,;<>\\ #=").find(c) != std::string_view::npos) {
+    if (kEscapable.find(c) != std::string_view::npos) {
       value.push_back(c);
       rest_.remove_prefix(2);
       return true;
@@ -169,6 +176,45 @@ class Walker {
   std::string_view rest_;
 };
 
+/// Judges the plain DNs, which nearly all are, in one pass over the bytes; kUnsure leaves it to the Walker.
+enum class Judgement : std::uint8_t { kDn, kUnsure };
+
+enum class ByteClass : std::uint8_t { kPlain, kSeparator, kEscape, kUnsure };
+
+constexpr std::array<ByteClass, 256> MakeByteClasses() {
+  std::array<ByteClass, 256> classes{};
+  for (const char c : {'"', ';', '<', '>', '\0'}) classes[static_cast<unsigned char>(c)] = ByteClass::kUnsure;
+  for (const char c : {',', '+'}) classes[static_cast<unsigned char>(c)] = ByteClass::kSeparator;
+  classes['\\'] = ByteClass::kEscape;
+  return classes;
+}
+
+Judgement JudgePlainly(std::string_view dn) {
+  static constexpr std::array<ByteClass, 256> kClasses = MakeByteClasses();
+  std::size_t at = 0;
+  for (;;) {
+    while (at < dn.size() && dn[at] == ' ') ++at;
+    if (at == dn.size() || !IsAlpha(dn[at])) return Judgement::kUnsure;
+    while (at < dn.size() && (IsAlpha(dn[at]) || IsDigit(dn[at]))) ++at;
+    if (at == dn.size() || dn[at] != '=') return Judgement::kUnsure;
+    ++at;
+    while (at < dn.size() && dn[at] == ' ') ++at;
+    if (at < dn.size() && dn[at] == '#') return Judgement::kUnsure;
+    for (;; ++at) {
+      if (at == dn.size()) return Judgement::kDn;
+      const ByteClass byte_class = kClasses[static_cast<unsigned char>(dn[at])];
+      if (byte_class == ByteClass::kPlain) continue;
+      if (byte_class == ByteClass::kSeparator) break;
+      if (byte_class == ByteClass::kUnsure || at + 1 == dn.size()) return Judgement::kUnsure;
+      ++at;
+      if (kEscapable.find(dn[at]) != std::string_view::npos) continue;
+      if (at + 1 == dn.size() || HexDigit(dn[at]) < 0 || HexDigit(dn[at + 1]) < 0) return Judgement::kUnsure;
+      ++at;
+    }
+    ++at;
+  }
+}
+
 void AppendLower(std::string_view text, std::string& out) {
   for (const char c : text) out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
 }
@@ -207,6 +253,15 @@ void SortParts(const std::vector<std::size_t>& starts, std::string& out) {
 }
 
 }  // namespace
+
+bool IsDn(std::string_view dn) {
+  if (JudgePlainly(dn) == Judgement::kDn) return true;
+  Walker walker(dn);
+  while (!walker.AtEnd()) {
+    if (!walker.Next()) return false;
+  }
+  return true;
+}
 
 std::optional<std::string> NormalizeDn(std::string_view dn) {
   std::string out;

@@ -7,6 +7,9 @@
 
 namespace ucaas_sync {
 
+/// Whether `dn` is a distinguished name as NormalizeDn understands it; cheap, for checking each record's.
+bool IsDn(std::string_view dn);
+
 /// A spelling-independent form for comparing: types and values folded, escapes undone and redone in one way, spaces
 /// around separators dropped, multi-valued RDNs sorted. Empty when `dn` is not a DN (then it may be a plain key).
 std::optional<std::string> NormalizeDn(std::string_view dn);
