@@ -32,7 +32,7 @@ enum class TodayText : std::uint8_t {
 
 struct ParsedToday {
   TodayText verdict = TodayText::kNotToday;
-  DayOffset offset;
+  DayOffset offset{};
   std::size_t error_at = 0;  ///< For kBad: the byte that is wrong.
 };
 

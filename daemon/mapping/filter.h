@@ -31,8 +31,8 @@ enum class Verdict : std::uint8_t { kNo, kYes, kUndefined };
 struct Findings {
   enum class Why : std::uint8_t {
     kNothing,
-    kUnknowable,  ///< The attribute comes from a source that cannot be asked now.
-    kNoDate,      ///< `value` is no date, and is compared with one.
+    kSilentSource,  ///< The attribute comes from a source that cannot be asked now.
+    kNoDate,        ///< `value` is no date, and is compared with one.
   };
   /// Of the first clause that could not be judged.
   Why why = Why::kNothing;
@@ -92,15 +92,19 @@ class Filter {
     Slot slot = kNoSlot;
     std::uint32_t end = 0;         ///< Index after the last node of this subtree.
     std::uint32_t first_text = 0;  ///< Index into texts_.
-    DayOffset offset;
-    Date day;  ///< What the offset means today.
+    std::uint32_t text_count = 0;  ///< More than one only for substrings.
+    bool anchored_at_start = false;
+    bool anchored_at_end = false;
+    DayOffset offset{};
+    Date day{};  ///< What the offset means today.
   };
   /// The value side, in the forms that comparisons need.
   struct Assertion {
     std::string text;    ///< NFC, trimmed
-    std::string folded;  ///< FoldCase(text)
-    bool ascii = false;
+    std::string folded;  ///< For comparing without case; for ~= letters and digits alone; a normal DN for DNs.
+    bool is_ascii = false;
     std::uint64_t bits = 0;
+    std::string attribute;  ///< For `:dn:`.
   };
 
   Verdict JudgeNode(std::uint32_t index, const Facts& facts, std::span<const DateReader> formats,
@@ -111,12 +115,10 @@ class Filter {
                     Findings& findings) const;
   bool Matches(const Node& node, std::string_view value) const;
   bool MatchesSubstrings(const Node& node, std::string_view value) const;
-  bool MatchesDn(const Node& node, std::string_view dn) const;
+  bool MatchesInDn(const Node& node, std::string_view dn) const;
 
   std::vector<Node> nodes_;  ///< Prefix order: a node is followed by its operands.
   std::vector<Assertion> texts_;
-  std::vector<std::string> names_;  ///< By node, for `:dn:`; else empty.
-  std::vector<std::uint32_t> parts_;
   bool has_dates_ = false;
 };
 
