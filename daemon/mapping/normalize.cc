@@ -35,27 +35,37 @@ bool IsSpace(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-}  // namespace
-
-std::string_view Normalize(std::string_view value, Scratch& scratch) {
+std::string_view Normalize(std::string_view value, Scratch& scratch, bool& is_text) {
   if (!HasHighBit(value)) {
     while (!value.empty() && IsSpace(value.front())) value.remove_prefix(1);
     while (!value.empty() && IsSpace(value.back())) value.remove_suffix(1);
     return value;
   }
   if (IsBelowCombining(value)) return Trim(value);
-  if (!IsUtf8(value)) return value;
+  if (!IsUtf8(value)) {
+    is_text = false;
+    return value;
+  }
   return Trim(scratch.Keep(Nfc(Trim(value))));
 }
 
-void Normalize(const Record& record, Slot first_marker, Record& normal, Scratch& scratch) {
+}  // namespace
+
+std::string_view Normalize(std::string_view value, Scratch& scratch) {
+  bool is_text = true;
+  return Normalize(value, scratch, is_text);
+}
+
+bool Normalize(const Record& record, Slot first_marker, Record& normal, Scratch& scratch) {
   normal.Clear();
   normal.line = record.line;
   normal.dn = Normalize(record.dn, scratch);
+  bool all_text = true;
   for (const Record::Cell& cell : record.cells()) {
-    const std::string_view value = Normalize(cell.value, scratch);
+    const std::string_view value = Normalize(cell.value, scratch, all_text);
     if (!value.empty() || cell.slot >= first_marker) normal.Add(cell.slot, value);
   }
+  return all_text;
 }
 
 }  // namespace ucaas_sync::mapping

@@ -2,10 +2,13 @@
 // A value; thread-safe once compiled.
 #pragma once
 
+#include <array>
+
 #include "config/diagnostics.h"
 #include "daemon/mapping/filter.h"
 #include "daemon/model/fields.h"
 #include "daemon/model/kind.h"
+#include "daemon/model/record.h"
 #include "daemon/model/time.h"
 
 namespace ucaas_sync::mapping {
@@ -24,6 +27,7 @@ class ProtectFilter {
 
  private:
   Filter filter_;
+  std::array<std::array<Slot, kMaxFields>, kKindCount> slots_{};  ///< by kind and field; kNoSlot: cannot be named
 };
 
 }  // namespace ucaas_sync::mapping

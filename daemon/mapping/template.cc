@@ -172,7 +172,8 @@ Rendered Template::Render(const Facts& facts, Workbench& bench) const {
     return {.state = pieces_.front().literal.empty() ? FieldState::kEmpty : FieldState::kValue,
             .text = pieces_.front().literal};
   }
-  std::string text;
+  std::string& text = bench.whole;
+  text.clear();
   bool skip_space = false;
   bool has_value = false;
   for (const Piece& piece : pieces_) {

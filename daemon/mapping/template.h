@@ -36,6 +36,7 @@ struct Workbench {
   std::vector<std::string_view> values;
   std::vector<std::string_view> more;
   std::string text;
+  std::string whole;
 };
 
 struct Rendered {
