@@ -11,36 +11,17 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/config.h"
 #include "config/diagnostics.h"
+#include "daemon/mapping/source_check.h"
 #include "daemon/model/entity.h"
-#include "daemon/model/problem.h"
 #include "daemon/model/record.h"
 #include "daemon/model/source.h"
 #include "daemon/model/time.h"
 
 namespace ucaas_sync::mapping {
-
-/// What a whole snapshot says of its own fitness, beyond being complete.
-struct SourceCheck {
-  /// An attribute that a rule names and that no record of an LDIF source carries: a problem only if the last good
-  /// snapshot of `source` carried it, since entries differ.
-  struct Uncarried {
-    std::size_t source = 0;  ///< Index of the source that could have carried it.
-    std::string attribute;   ///< Lower case, as in `filled`.
-    Problem problem;
-  };
-
-  /// Attribute (lower case) → records with a value, for every attribute that some rule names; zeros included.
-  std::vector<std::pair<std::string, std::uint64_t>> filled;
-  /// Zero records, a key column missing or blank, a named column missing or blank: the source cannot be used (exit 5),
-  /// and no approval helps.
-  std::vector<Problem> problems;
-  std::vector<Uncarried> uncarried;
-};
 
 class Mapper {
  public:
