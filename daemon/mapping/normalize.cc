@@ -35,37 +35,27 @@ bool IsSpace(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-std::string_view Normalize(std::string_view value, Scratch& scratch, bool& is_text) {
+}  // namespace
+
+std::string_view Normalize(std::string_view value, Scratch& scratch) {
   if (!HasHighBit(value)) {
     while (!value.empty() && IsSpace(value.front())) value.remove_prefix(1);
     while (!value.empty() && IsSpace(value.back())) value.remove_suffix(1);
     return value;
   }
   if (IsBelowCombining(value)) return Trim(value);
-  if (!IsUtf8(value)) {
-    is_text = false;
-    return value;
-  }
+  if (!IsUtf8(value)) return value;
   return Trim(scratch.Keep(Nfc(Trim(value))));
 }
 
-}  // namespace
-
-std::string_view Normalize(std::string_view value, Scratch& scratch) {
-  bool is_text = true;
-  return Normalize(value, scratch, is_text);
-}
-
-bool Normalize(const Record& record, Slot first_marker, Record& normal, Scratch& scratch) {
+void Normalize(const Record& record, Slot first_marker, Record& normal, Scratch& scratch) {
   normal.Clear();
   normal.line = record.line;
   normal.dn = Normalize(record.dn, scratch);
-  bool all_text = true;
   for (const Record::Cell& cell : record.cells()) {
-    const std::string_view value = Normalize(cell.value, scratch, all_text);
+    const std::string_view value = Normalize(cell.value, scratch);
     if (!value.empty() || cell.slot >= first_marker) normal.Add(cell.slot, value);
   }
-  return all_text;
 }
 
 }  // namespace ucaas_sync::mapping

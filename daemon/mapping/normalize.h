@@ -13,7 +13,8 @@ namespace ucaas_sync::mapping {
 std::string_view Normalize(std::string_view value, Scratch& scratch);
 
 /// The whole record. Values that are empty after trimming are left out, so that Has() means "has a value"; those of
-/// slots from `first_marker` on, attributes that say something by being there, stay. False when a value is not UTF-8.
-bool Normalize(const Record& record, Slot first_marker, Record& normal, Scratch& scratch);
+/// slots from `first_marker` on, attributes that say something by being there, stay. Bytes that are not UTF-8 stay as
+/// they are.
+void Normalize(const Record& record, Slot first_marker, Record& normal, Scratch& scratch);
 
 }  // namespace ucaas_sync::mapping

@@ -43,6 +43,7 @@ class RuleCompiler {
     if (!config_.groups.empty()) rule_.groups = CompileTemplate(config_.groups, Template::Yield::kEach);
     if (!config_.members.empty()) rule_.members = CompileTemplate(config_.members, Template::Yield::kEach);
     rule_.dates.push_back(leading_.dates);
+    rule_.reads_bytes = leading_.format == config::Format::kLdif;
     for (const auto& [partner, attribute] : config_.join) {
       const auto index = FindSource(all, partner.value);
       if (!index) continue;
@@ -121,6 +122,7 @@ class RuleCompiler {
     source.key_is_needed = true;
     for (const Slot slot : named_) AddCopy(join, leading_.table.NameOf(slot), slot);
     rule_.joins.push_back(std::move(join));
+    rule_.reads_bytes = rule_.reads_bytes || source.format == config::Format::kLdif;
     rule_.dates.push_back(source.dates);
   }
 

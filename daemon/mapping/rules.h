@@ -60,6 +60,7 @@ struct CompiledRule {
   std::vector<CompiledJoin> joins;
   std::vector<DateReader> dates;  ///< By origin: the leading source's, then each join's.
   std::vector<Need> needs;
+  bool reads_bytes = false;  ///< A source of it may hold values that are not UTF-8 (LDIF).
 
   /// Groups without a key of their own are known by their name; everybody else by the source's key.
   bool keyed_by_name() const { return !key && kind == Kind::kGroup; }

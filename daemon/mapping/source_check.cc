@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "daemon/mapping/join.h"
+#include "daemon/mapping/rules.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::mapping {

@@ -9,12 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/mapping/join.h"
-#include "daemon/mapping/rules.h"
 #include "daemon/model/problem.h"
 #include "daemon/model/source.h"
 
 namespace ucaas_sync::mapping {
+
+struct Partner;
+struct RuleBook;
 
 struct SourceCheck {
   /// An attribute that a rule names and that no record of an LDIF source carries: a problem only if the last good

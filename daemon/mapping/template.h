@@ -42,13 +42,13 @@ struct Workbench {
 struct Rendered {
   /// kValue, kEmpty, or kUnknown (a joined source cannot be asked, or has no record and nothing else gives a value).
   FieldState state = FieldState::kEmpty;
-  std::string_view text;  ///< For kValue: trimmed, NFC; of the record or of the workbench.
+  std::string_view text{};  ///< For kValue: trimmed, NFC; of the record or of the workbench.
 
   /// A word that is not in the table `table`: `state` is then kUnknown, and these say which.
   bool failed = false;
   Slot slot = kNoSlot;
-  std::string_view value;
-  std::string_view table;
+  std::string_view value{};
+  std::string_view table{};
 };
 
 class Template {
