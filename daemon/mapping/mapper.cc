@@ -43,7 +43,9 @@ class Mapper::Impl {
     mapper_.scratch().Reset();
     Normalize(raw, source.first_marker, record_, mapper_.scratch());
     ++counts.records;
-    for (Slot slot = 0; slot < source.first_marker; ++slot) counts.filled[slot] += record_.Has(slot) ? 1 : 0;
+    for (Slot slot = 0; slot < source.first_marker; ++slot) {
+      if (record_.Has(slot)) ++counts.filled[slot];
+    }
 
     mapper_.StartRecord(index, record_);
     Findings findings;
