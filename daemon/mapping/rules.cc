@@ -77,7 +77,7 @@ class RuleCompiler {
         text,
         [&](std::string_view name, std::size_t offset) {
           const Slot slot = Resolve(name);
-          rule_.needs.push_back({.attributes = {slot}, .at = text.At(offset), .used_by = Plural(rule_.kind)});
+          rule_.needs.push_back({.attributes = {slot}, .at = text.At(offset), .used_by = Plural(rule_.kind) + " need"});
           return slot;
         },
         diagnostics_);
@@ -89,7 +89,8 @@ class RuleCompiler {
         diagnostics_);
     for (const Template::Use& use : compiled.uses()) {
       if (use.has_default) continue;
-      rule_.needs.push_back({.attributes = use.attributes, .at = text.At(use.offset), .used_by = Plural(rule_.kind)});
+      rule_.needs.push_back(
+          {.attributes = use.attributes, .at = text.At(use.offset), .used_by = Plural(rule_.kind) + " need"});
     }
     return compiled;
   }
@@ -118,7 +119,8 @@ class RuleCompiler {
   void CompileJoin(std::size_t partner, const config::Text& attribute) {
     CompiledSource& source = book_.sources[partner];
     CompiledJoin join{.partner = partner, .attribute = leading_.table.Need(Trim(attribute.value)), .copies = {}};
-    rule_.needs.push_back({.attributes = {join.attribute}, .at = attribute.at, .used_by = Plural(rule_.kind)});
+    rule_.needs.push_back(
+        {.attributes = {join.attribute}, .at = attribute.at, .used_by = Plural(rule_.kind) + " need"});
     source.key_is_needed = true;
     for (const Slot slot : named_) AddCopy(join, leading_.table.NameOf(slot), slot);
     rule_.joins.push_back(std::move(join));
@@ -155,8 +157,9 @@ CompiledSource CompileSource(const config::SourceConfig& config, config::Diagnos
       config.filter,
       [&](std::string_view name, std::size_t offset) {
         const Slot slot = source.table.Need(name);
-        source.needs.push_back(
-            {.attributes = {slot}, .at = config.filter.At(offset), .used_by = "filter of source " + source.name});
+        source.needs.push_back({.attributes = {slot},
+                                .at = config.filter.At(offset),
+                                .used_by = "the filter of source " + source.name + " needs"});
         return slot;
       },
       diagnostics);
@@ -165,7 +168,8 @@ CompiledSource CompileSource(const config::SourceConfig& config, config::Diagnos
       config.prefer,
       [&](std::string_view name, std::size_t /*offset*/) {
         const Slot slot = source.table.Need(name);
-        source.needs.push_back({.attributes = {slot}, .at = first->at, .used_by = "prefer of source " + source.name});
+        source.needs.push_back(
+            {.attributes = {slot}, .at = first->at, .used_by = "prefer of source " + source.name + " needs"});
         return slot;
       },
       diagnostics);

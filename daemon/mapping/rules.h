@@ -27,7 +27,7 @@ namespace ucaas_sync::mapping {
 struct Need {
   std::vector<Slot> attributes;  ///< Alternatives, as slots of the leading source.
   Location at;                   ///< Where the configuration names the first.
-  std::string used_by;           ///< "users", "filter of source hr"
+  std::string used_by;           ///< "users need", "the filter of source hr needs"
 };
 
 struct CompiledJoin {

@@ -75,24 +75,26 @@ class Checker {
     check_.problems.push_back({.at = std::move(at), .what = std::move(what), .remedy = std::move(remedy)});
   }
 
-  Problem Describe(std::string_view name, const std::string& needed_by, const std::string& if_right) const {
+  Problem Describe(std::string_view name, const std::string& needed_by, const Location& at,
+                   const std::string& if_right) const {
     const std::string quoted = std::string(source_.attribute_word()) + " \"" + std::string(name) + "\"";
     if (source_.format == config::Format::kCsv && !HasColumn(name)) {
       std::vector<std::string_view> columns(snapshot_.columns.begin(), snapshot_.columns.end());
       const auto nearest = Nearest(name, columns);
       return {.at = Place(),
-              .what = "no " + quoted + ", which " + needed_by,
+              .what = "no " + quoted + ", which " + needed_by + " (" + at.ToString() + ")",
               .remedy = (nearest ? "did you mean \"" + std::string(*nearest) + "\"? " : "") +
                         "its columns are: " + ListColumns(snapshot_.columns)};
     }
     return {.at = Place(),
-            .what = "no value in " + quoted + " in any of " + Counted(counts_.records, "record") + ", but " + needed_by,
+            .what = "no value in " + quoted + " in any of " + Counted(counts_.records, "record") + ", which " +
+                    needed_by + " (" + at.ToString() + ")",
             .remedy = if_right};
   }
 
   void CheckKey() {
     const std::string_view name = source_.table.NameOf(source_.key);
-    Problem problem = Describe(name, "is the key of source " + source_.name + " (" + source_.key_at.ToString() + ")",
+    Problem problem = Describe(name, "is the key of source " + source_.name, source_.key_at,
                                "name the attribute that identifies people, or correct the export");
     check_.problems.push_back(std::move(problem));
   }
@@ -111,7 +113,7 @@ class Checker {
     if (std::find(reported_.begin(), reported_.end(), name) != reported_.end()) return;
     reported_.push_back(name);
 
-    Problem problem = Describe(name, need.used_by + " need it (" + need.at.ToString() + ")",
+    Problem problem = Describe(name, need.used_by, need.at,
                                "correct the export; if nobody has one, write a default ({" + std::string(name) +
                                    "|default:…}) or take it out of the configuration");
     std::vector<std::size_t> could_carry{index_};

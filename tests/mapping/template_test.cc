@@ -83,7 +83,7 @@ class Bench {
 };
 
 TEST_CASE("a plain attribute is a view of the record") {
-  Bench bench({{"name", "Ada"}});
+  Bench bench(Values{{"name", "Ada"}});
   CHECK(bench.One("{name}") == "Ada");
   CHECK(bench.result.text.data() == bench.record().cells()[0].value.data());
   CHECK(bench.One("{NAME|lower}") == "ada");
@@ -107,7 +107,7 @@ TEST_CASE("text, braces, alternatives and several attributes") {
 }
 
 TEST_CASE("a template in which no attribute has a value is empty, whatever else it says") {
-  Bench bench({{"first", "Ada"}});
+  Bench bench(Values{{"first", "Ada"}});
   CHECK(bench.One("{uid}@example.com").empty());
   CHECK(bench.result.state == FieldState::kEmpty);
   CHECK(bench.One("Team {department}").empty());
@@ -169,7 +169,7 @@ TEST_CASE("a multi-valued attribute yields one text for each value") {
 }
 
 TEST_CASE("a word that the table lacks fails with the word and the attribute, but only if it is looked at") {
-  Bench bench({{"status", "active"}, {"status", "vanished"}, {"other", "gone;active"}});
+  Bench bench(Values{{"status", "active"}, {"status", "vanished"}, {"other", "gone;active"}});
   CHECK(bench.One("{status|map:status}") == "A");
   CHECK(bench.Each("{status|map:status}").empty());
   CHECK(bench.result.failed);
@@ -181,7 +181,7 @@ TEST_CASE("a word that the table lacks fails with the word and the attribute, bu
 }
 
 TEST_CASE("no fallback stands in for what a silent source would have said") {
-  Bench bench({{"email", "ada@example.com"}});
+  Bench bench(Values{{"email", "ada@example.com"}});
   bench.Mark("mail", kUnknowable);
   bench.Mark("title", kUnknowable);
   CHECK(bench.One("{mail,email}").empty());
@@ -194,7 +194,7 @@ TEST_CASE("no fallback stands in for what a silent source would have said") {
 }
 
 TEST_CASE("where no joined record exists a fallback serves, and without one the value is unknown") {
-  Bench bench({{"email", "ada@example.com"}});
+  Bench bench(Values{{"email", "ada@example.com"}});
   bench.Mark("mail", kNoPartner);
   CHECK(bench.One("{mail,email}") == "ada@example.com");
   CHECK(bench.One("{mail|default:none}") == "none");
@@ -203,7 +203,7 @@ TEST_CASE("where no joined record exists a fallback serves, and without one the 
 }
 
 TEST_CASE("what is made is NFC and trimmed") {
-  Bench bench({{"base", "Zoe"}, {"mark", "\xCC\x88!"}});
+  Bench bench(Values{{"base", "Zoe"}, {"mark", "\xCC\x88!"}});
   CHECK(bench.One("{base}{mark}") == "Zo\xC3\xAB!");
   CHECK(bench.One("{base|regex:Zoe:\" Zo \"}") == "Zo");
 }
