@@ -185,7 +185,7 @@ class ReadOrder {
 
   std::vector<std::size_t> Find() {
     for (std::size_t i = 0; i < book_.sources.size(); ++i) {
-      if (book_.sources[i].is_used()) Visit(i);
+      if (book_.sources[i].is_used() && marks_[i] == Mark::kNew) Visit(i);
     }
     return std::move(order_);
   }

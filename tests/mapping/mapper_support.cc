@@ -109,7 +109,7 @@ void Company::Run(const std::map<std::string, std::vector<Row>>& rows, const std
       }
     }
     if (std::find(incomplete.begin(), incomplete.end(), name) != incomplete.end()) {
-      snapshot.incomplete = Problem{.at = {}, .what = "it ends in mid-row", .remedy = {}};
+      snapshot.incomplete.emplace().what = "it ends in mid-row";
     }
     checks[name] = mapper.EndSource(index, snapshot);
   }

@@ -22,12 +22,12 @@ config::TableConfig Table(std::string name, const Values& entries) {
 
 class Bench {
  public:
-  explicit Bench(const Values& values) {
+  explicit Bench(Values values) : values_(std::move(values)) {
     config::Diagnostics diagnostics;
     tables_.push_back(WordTable::Compile(Table("status", {{"Active", "A"}, {"leave", "S"}}), diagnostics));
     tables_.push_back(WordTable::Compile(Table("site", {{"B", "Berlin"}, {"*", "Elsewhere"}}), diagnostics));
     REQUIRE(diagnostics.ok());
-    for (const auto& [name, value] : values) record_.Add(table_.Need(name), value);
+    for (const auto& [name, value] : values_) record_.Add(table_.Need(name), value);
   }
 
   std::string One(const std::string& text) {
@@ -74,6 +74,7 @@ class Bench {
   Rendered result;
 
  private:
+  Values values_;
   AttributeTable table_ = AttributeTable::Selected();
   std::vector<WordTable> tables_;
   Record record_;
