@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/model/source.h"
@@ -31,11 +33,14 @@ class DecodingStream : public ByteStream {
   const std::string& location() const override { return input_->location(); }
 
  private:
+  friend bool IsKnownEncoding(const std::string& encoding);
   class Converter;
   void Begin();
   std::size_t PassThrough(std::span<char> buffer);
   std::size_t Convert(std::span<char> buffer);
   void FillPending();
+  void CountLinesOf(std::string_view text);
+  static bool CanConvert(const std::string& encoding);
 
   std::unique_ptr<ByteStream> input_;
   std::string encoding_;
@@ -44,6 +49,7 @@ class DecodingStream : public ByteStream {
   std::size_t pending_begin_ = 0;
   std::size_t pending_end_ = 0;
   bool begun_ = false;
+  bool has_begun_text_ = false;  // something was handed out: a byte-order mark is now a character
   bool input_ended_ = false;
   std::uint64_t offset_ = 0;  // of pending_begin_ in the input
   std::uint64_t line_ = 1;    // of the next character
