@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "connectors/bytes/text_check.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::bytes {
@@ -31,12 +32,6 @@ bool MeansUtf8(const std::string& encoding) {
 
 bool MeansUtf16ByMark(const std::string& encoding) {
   return Is(encoding, "utf-16") || Is(encoding, "utf16");
-}
-
-std::string HexByte(char byte) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  const auto value = static_cast<unsigned char>(byte);
-  return {'0', 'x', kDigits[value >> 4U], kDigits[value & 0xFU]};
 }
 
 }  // namespace

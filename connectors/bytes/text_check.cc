@@ -78,6 +78,19 @@ std::size_t CutCharacter(std::string_view text) {
   return 0;
 }
 
+std::uint64_t CharactersInLastLine(std::string_view text) {
+  const std::size_t newline = text.find_last_of("\r\n");
+  if (newline != std::string_view::npos) text.remove_prefix(newline + 1);
+  return static_cast<std::uint64_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string HexByte(char byte) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto value = static_cast<unsigned char>(byte);
+  return {'0', 'x', kDigits[value >> 4U], kDigits[value & 0xFU]};
+}
+
 std::uint64_t CountLines(std::string_view text) {
   std::uint64_t lines = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ucaas_sync::bytes {
@@ -13,6 +14,12 @@ std::size_t FindNotText(std::string_view text);
 
 /// How many bytes at the end of `text` begin a UTF-8 character that they do not finish, 0 to 3: more input decides.
 std::size_t CutCharacter(std::string_view text);
+
+/// Characters (UTF-8) in `text` behind its last line end: with one more, the column of what follows.
+std::uint64_t CharactersInLastLine(std::string_view text);
+
+/// "0x9F", for messages.
+std::string HexByte(char byte);
 
 /// Lines ended in `text` by LF, CR or CRLF. A CR at its very end counts: `text` must not end between CR and LF.
 std::uint64_t CountLines(std::string_view text);

@@ -15,6 +15,7 @@ bool BlockBuffer::Fill() {
   const std::size_t count = stream_.Read(std::span(memory_.get() + read_end_, block_bytes_));
   read_end_ += count;
   const bool is_last = count == 0;
+  has_read_all_ = is_last;
 
   const std::string_view fresh = Text(end_, read_end_);
   const std::size_t cut = is_last ? 0 : bytes::CutCharacter(fresh);

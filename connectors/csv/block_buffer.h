@@ -25,10 +25,13 @@ class BlockBuffer {
   bool Fill();
 
   char* data() { return memory_.get(); }
+  const char* data() const { return memory_.get(); }
   std::size_t begin() const { return begin_; }
   /// Bytes before it are text: no NUL, UTF-8.
   std::size_t end() const { return end_; }
   State state() const { return state_; }
+  /// Whether the stream has said its last, whatever state() makes of it.
+  bool has_read_all() const { return has_read_all_; }
   /// When kNotText: the offending byte, and whether it is only a character that the end of the stream cut.
   char bad_byte() const { return memory_[end_]; }
   bool is_cut_character() const { return is_cut_character_; }
@@ -47,6 +50,7 @@ class BlockBuffer {
   std::size_t end_ = 0;
   std::size_t read_end_ = 0;  // from end_ to here lies a character that is not complete
   State state_ = State::kOpen;
+  bool has_read_all_ = false;
   bool is_cut_character_ = false;
 };
 

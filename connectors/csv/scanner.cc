@@ -149,16 +149,17 @@ void Scanner::Restart(std::size_t position, bool after_cr) {
 }
 
 void Scanner::Drop(std::size_t rows, std::size_t shift) {
+  if (rows == 0 && shift == 0) return;
   const std::size_t fields = rows == 0 ? 0 : row_ends_[rows - 1];
-  const std::size_t newlines = static_cast<std::size_t>(
-      std::lower_bound(quoted_newlines_.begin(), quoted_newlines_.end(), shift) - quoted_newlines_.begin());
+  const std::uint32_t used_to = fields == 0 ? 0 : field_ends_[fields - 1];
+  const auto newlines = std::lower_bound(quoted_newlines_.begin(), quoted_newlines_.end(), used_to);
   for (std::size_t i = fields; i < field_count_; ++i) {
     field_ends_[i - fields] = field_ends_[i] - static_cast<std::uint32_t>(shift);
   }
   field_count_ -= fields;
   row_ends_.erase(row_ends_.begin(), row_ends_.begin() + static_cast<std::ptrdiff_t>(rows));
   for (std::uint32_t& end : row_ends_) end -= static_cast<std::uint32_t>(fields);
-  quoted_newlines_.erase(quoted_newlines_.begin(), quoted_newlines_.begin() + static_cast<std::ptrdiff_t>(newlines));
+  quoted_newlines_.erase(quoted_newlines_.begin(), newlines);
   for (std::uint32_t& newline : quoted_newlines_) newline -= static_cast<std::uint32_t>(shift);
   position_ -= shift;
 }

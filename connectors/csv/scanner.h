@@ -23,7 +23,7 @@ class Scanner {
   void Scan(const char* text, std::size_t end);
   /// Forgets all findings and goes on at `position`, where a row begins, behind a CR or not.
   void Restart(std::size_t position, bool after_cr);
-  /// Forgets the first `rows` rows with their fields, and counts positions from `shift` on.
+  /// Forgets the first `rows` rows with all that was found in them, and counts positions from `shift` on.
   void Drop(std::size_t rows, std::size_t shift);
 
   std::size_t position() const { return position_; }
