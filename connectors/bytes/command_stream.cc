@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "connectors/bytes/source_problem.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::bytes {
@@ -123,10 +124,9 @@ CommandStream::CommandStream(std::vector<std::string> command, std::chrono::mill
       ::posix_spawnp(&process_, arguments[0], plan.actions(), plan.attributes(), arguments.data(), environ);
   if (failed != 0) {
     process_ = -1;
-    throw SourceFailure(
-        {.at = {.file = location_},
-         .what = "the program \"" + command_[0] + "\" cannot be run: " + std::generic_category().message(failed),
-         .remedy = "check \"command:\" (the program's full path, and that it is executable)"});
+    std::string what = "the program \"" + command_[0] + "\" cannot be run: " + std::generic_category().message(failed);
+    throw SourceFailure(ProblemAt(location_, 0, 0, std::move(what),
+                                  "check \"command:\" (the program's full path, and that it is executable)"));
   }
   output_ = std::move(output.read);
   error_ = std::move(error.read);
@@ -207,9 +207,8 @@ void CommandStream::Kill() {
 }
 
 Problem CommandStream::Failed(std::string what) const {
-  Problem problem{.at = {.file = location_},
-                  .what = "the command failed: " + std::move(what),
-                  .remedy = "run it by hand as the user of this service"};
+  Problem problem = ProblemAt(location_, 0, 0, "the command failed: " + std::move(what),
+                              "run it by hand as the user of this service");
   const std::string_view said = Trim(stderr_);
   problem.what += said.empty() ? "; it wrote nothing to stderr" : "; it wrote: " + Printable(said);
   return problem;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "connectors/bytes/source_problem.h"
 #include "connectors/bytes/text_check.h"
 #include "daemon/model/text.h"
 
@@ -84,9 +85,8 @@ bool DecodingStream::CanConvert(const std::string& encoding) {
 DecodingStream::DecodingStream(std::unique_ptr<ByteStream> input, std::string encoding)
     : input_(std::move(input)), encoding_(std::move(encoding)), pending_(kPendingBytes) {
   if (!IsKnownEncoding(encoding_)) {
-    throw SourceFailure({.at = {.file = input_->location()},
-                         .what = "the encoding \"" + encoding_ + "\" is not known",
-                         .remedy = "write a name from \"iconv --list\", for example windows-1252 or iso-8859-15"});
+    throw SourceFailure(ProblemAt(input_->location(), 0, 0, "the encoding \"" + encoding_ + "\" is not known",
+                                  "write a name from \"iconv --list\", for example windows-1252 or iso-8859-15"));
   }
 }
 
@@ -114,7 +114,7 @@ void DecodingStream::Begin() {
   const bool is_wide = AsciiLower(encoding_).starts_with("utf-32") || AsciiLower(encoding_).starts_with("ucs-4");
 
   const auto refuse = [&](std::string what, std::string remedy) {
-    throw SourceFailure({.at = {.file = location(), .line = 1}, .what = std::move(what), .remedy = std::move(remedy)});
+    throw SourceFailure(ProblemAt(location(), 1, 0, std::move(what), std::move(remedy)));
   };
   const auto refuse_mark = [&](std::string_view mark) {
     refuse("the file begins with the byte-order mark of " + std::string(mark) + ", but its encoding is set to " +
@@ -183,13 +183,13 @@ std::size_t DecodingStream::Convert(std::span<char> buffer) {
       return produced;
     }
     if (step.error == EILSEQ || (step.error == EINVAL && input_ended_)) {
-      throw SourceFailure({.at = {.file = location(), .line = line_},
-                           .what = step.error == EILSEQ
-                                       ? "byte " + HexByte(pending_[pending_begin_]) + " at offset " +
-                                             std::to_string(offset_) + " is not " + converter_->name()
-                                       : "the file ends inside a character (" + converter_->name() + ")",
-                           .remedy = step.error == EILSEQ ? "correct \"encoding:\", or the file at this place"
-                                                          : "the file was cut: fetch it again"});
+      throw SourceFailure(ProblemAt(location(), line_, 0,
+                                    step.error == EILSEQ
+                                        ? "byte " + HexByte(pending_[pending_begin_]) + " at offset " +
+                                              std::to_string(offset_) + " is not " + converter_->name()
+                                        : "the file ends inside a character (" + converter_->name() + ")",
+                                    step.error == EILSEQ ? "correct \"encoding:\", or the file at this place"
+                                                         : "the file was cut: fetch it again"));
     }
     if (step.error == EINVAL) FillPending();  // a character that the block cut
   }

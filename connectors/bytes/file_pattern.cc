@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "connectors/bytes/file_stream.h"
+#include "connectors/bytes/source_problem.h"
 
 namespace ucaas_sync::bytes {
 namespace {
@@ -30,17 +31,16 @@ std::vector<FileIdentity> FilesMatching(const std::string& pattern) {
   const std::string prefix = slash == std::string::npos ? std::string() : pattern.substr(0, slash + 1);
   const std::string name_pattern = pattern.substr(prefix.size());
   if (IsPattern(prefix)) {
-    throw SourceFailure({.at = {.file = pattern},
-                         .what = "the folder part has a wildcard, which only the file name may have",
-                         .remedy = "write the folder out"});
+    throw SourceFailure(ProblemAt(pattern, 0, 0, "the folder part has a wildcard, which only the file name may have",
+                                  "write the folder out"));
   }
 
   const std::string folder = prefix.empty() ? "." : prefix;
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(folder.c_str()));
   if (directory == nullptr) {
-    throw SourceFailure({.at = {.file = pattern},
-                         .what = "the folder cannot be listed: " + std::generic_category().message(errno),
-                         .remedy = "check the path and its permissions"});
+    throw SourceFailure(ProblemAt(pattern, 0, 0,
+                                  "the folder cannot be listed: " + std::generic_category().message(errno),
+                                  "check the path and its permissions"));
   }
   std::vector<FileIdentity> files;
   errno = 0;
@@ -54,14 +54,13 @@ std::vector<FileIdentity> FilesMatching(const std::string& pattern) {
     errno = 0;
   }
   if (errno != 0) {
-    throw SourceFailure({.at = {.file = pattern},
-                         .what = "the folder could not be listed to its end: " + std::generic_category().message(errno),
-                         .remedy = "check the disk or the network mount it lies on"});
+    throw SourceFailure(
+        ProblemAt(pattern, 0, 0, "the folder could not be listed to its end: " + std::generic_category().message(errno),
+                  "check the disk or the network mount it lies on"));
   }
   if (files.empty()) {
-    throw SourceFailure({.at = {.file = pattern},
-                         .what = "no file matches this pattern",
-                         .remedy = "check the pattern, and whether the export has run"});
+    throw SourceFailure(
+        ProblemAt(pattern, 0, 0, "no file matches this pattern", "check the pattern, and whether the export has run"));
   }
   std::sort(files.begin(), files.end(), [](const FileIdentity& a, const FileIdentity& b) { return a.path < b.path; });
   return files;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "connectors/bytes/source_problem.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::bytes {
@@ -20,7 +21,7 @@ std::int64_t Nanoseconds(const struct timespec& time) {
 }
 
 [[noreturn]] void ThrowCannotOpen(const std::string& path, int error) {
-  Problem problem{.at = {.file = path}, .what = {}, .remedy = {}};
+  Problem problem = ProblemAt(path, 0, 0, {}, {});
   switch (error) {
     case ENOENT:
       problem.what = "there is no such file";
@@ -44,7 +45,7 @@ void RequireRegular(const std::string& path, mode_t mode) {
                                       : "this is not a regular file";
   std::string remedy = S_ISDIR(mode) ? "name the file in it, or a pattern with \"pick: newest\""
                                      : "name a file, or read a program's output with \"command:\"";
-  throw SourceFailure({.at = {.file = path}, .what = std::move(what), .remedy = std::move(remedy)});
+  throw SourceFailure(ProblemAt(path, 0, 0, std::move(what), std::move(remedy)));
 }
 
 }  // namespace
@@ -67,11 +68,9 @@ FileIdentity Identify(const std::string& path) {
 
 std::optional<Problem> ChangedSince(const FileIdentity& before) {
   const auto problem = [&](std::string what) {
-    return Problem{.at = {.file = before.path},
-                   .what = std::move(what),
-                   .remedy =
-                       "read it again when the export is finished; let the export write another name and rename "
-                       "it at the end"};
+    return ProblemAt(before.path, 0, 0, std::move(what),
+                     "read it again when the export is finished; let the export write another name and rename "
+                     "it at the end");
   };
   struct stat status {};
   if (::stat(before.path.c_str(), &status) != 0) {
@@ -110,9 +109,9 @@ std::size_t FileStream::Read(std::span<char> buffer) {
     if (count < 0) {
       if (errno == EINTR) continue;
       throw SourceFailure(
-          {.at = {.file = identity_.path},
-           .what = "reading failed after " + WithThousands(bytes_read_ + filled) + " bytes: " + ReasonOf(errno),
-           .remedy = "check the disk or the network mount it lies on"});
+          ProblemAt(identity_.path, 0, 0,
+                    "reading failed after " + WithThousands(bytes_read_ + filled) + " bytes: " + ReasonOf(errno),
+                    "check the disk or the network mount it lies on"));
     }
     filled += static_cast<std::size_t>(count);
   }
@@ -124,10 +123,9 @@ std::optional<Problem> FileStream::Finish() {
   // The path first: it tells a replaced file from a changed one.
   if (auto problem = ChangedSince(identity_)) return problem;
   if (bytes_read_ != identity_.size) {
-    return Problem{
-        .at = {.file = identity_.path},
-        .what = "only " + WithThousands(bytes_read_) + " of " + WithThousands(identity_.size) + " bytes were read",
-        .remedy = {}};
+    return ProblemAt(identity_.path, 0, 0,
+                     "only " + WithThousands(bytes_read_) + " of " + WithThousands(identity_.size) + " bytes were read",
+                     {});
   }
   return std::nullopt;
 }

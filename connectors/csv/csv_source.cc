@@ -8,6 +8,7 @@
 
 #include "connectors/bytes/decoding_stream.h"
 #include "connectors/bytes/hashing_stream.h"
+#include "connectors/bytes/source_problem.h"
 #include "connectors/csv/block_buffer.h"
 #include "connectors/csv/field.h"
 #include "connectors/csv/heading.h"
@@ -54,7 +55,7 @@ class CsvSource : public Source {
 
 // Ends the reading with a reason that is not a failure of the input's bytes.
 Problem Incomplete(const std::string& location, std::uint64_t line, std::string what, std::string remedy) {
-  return {.at = {.file = location, .line = line}, .what = std::move(what), .remedy = std::move(remedy)};
+  return bytes::ProblemAt(location, line, 0, std::move(what), std::move(remedy));
 }
 
 Snapshot CsvSource::Read(AttributeTable& attributes, RecordSink& sink) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "connectors/bytes/source_problem.h"
 #include "connectors/csv/field.h"
 #include "daemon/model/text.h"
 
@@ -15,8 +16,7 @@ namespace {
 constexpr std::string_view kDelimiters = ",;\t|";
 
 [[noreturn]] void Refuse(const std::string& location, const Row& row, std::string what, std::string remedy) {
-  throw SourceFailure(
-      {.at = {.file = location, .line = row.line}, .what = std::move(what), .remedy = std::move(remedy)});
+  throw SourceFailure(bytes::ProblemAt(location, row.line, 0, std::move(what), std::move(remedy)));
 }
 
 }  // namespace
@@ -51,10 +51,10 @@ char FindDelimiter(BlockBuffer& buffer, const std::string& location, std::size_t
     const auto name = [&](const auto* count) {
       return NameOfDelimiter(kDelimiters[static_cast<std::size_t>(count - counts.data())]);
     };
-    throw SourceFailure({.at = {.file = location, .line = 1},
-                         .what = "the heading has as many of " + name(&*most) + " as of " + name(&*rival) +
-                                 ": which one separates the columns cannot be told",
-                         .remedy = "write \"delimiter:\" for this source"});
+    throw SourceFailure(bytes::ProblemAt(location, 1, 0,
+                                         "the heading has as many of " + name(&*most) + " as of " + name(&*rival) +
+                                             ": which one separates the columns cannot be told",
+                                         "write \"delimiter:\" for this source"));
   }
   return kDelimiters[static_cast<std::size_t>(most - counts.begin())];
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "connectors/bytes/source_problem.h"
 #include "connectors/bytes/text_check.h"
 #include "daemon/model/text.h"
 
@@ -148,7 +149,7 @@ bool RowReader::Fill() {
 
 void RowReader::CheckSize(std::size_t begin, std::size_t end, std::size_t fields) const {
   if (end - begin <= max_record_bytes_ && fields <= kMaxFields) return;
-  Problem problem{.at = {.file = location_, .line = line_}, .what = {}, .remedy = {}};
+  Problem problem = bytes::ProblemAt(location_, line_, 0, {}, {});
   if (fields > kMaxFields) {
     problem.what = "the record that begins here has more than " + WithThousands(kMaxFields) + " fields";
     problem.remedy = "check that this is the right file, and its delimiter";
@@ -161,11 +162,8 @@ void RowReader::CheckSize(std::size_t begin, std::size_t end, std::size_t fields
 
 void RowReader::ThrowNotText() const {
   const std::string_view before = buffer_.Text(RowBegin(), buffer_.end());
-  Problem problem{.at = {.file = location_,
-                         .line = line_ + bytes::CountLines(before),
-                         .column = bytes::CharactersInLastLine(before) + 1},
-                  .what = {},
-                  .remedy = {}};
+  Problem problem =
+      bytes::ProblemAt(location_, line_ + bytes::CountLines(before), bytes::CharactersInLastLine(before) + 1, {}, {});
   if (buffer_.bad_byte() == '\0') {
     problem.what = "there is a NUL byte here, which no text has";
     problem.remedy =
@@ -185,10 +183,11 @@ void RowReader::ThrowNotText() const {
 void RowReader::ThrowUnclosedQuote() const {
   const std::size_t begin = RowBegin();
   const std::size_t field = scanner_.field_ends().empty() ? begin : scanner_.field_ends().back() + 1;
-  throw SourceFailure({.at = {.file = location_, .line = line_ + bytes::CountLines(buffer_.Text(begin, field))},
-                       .what = "the quote that opens field " + std::to_string(scanner_.field_ends().size() + 1) +
-                               " in this line is never closed",
-                       .remedy = "the file is cut, or a quote inside the field is not doubled"});
+  throw SourceFailure(bytes::ProblemAt(location_, line_ + bytes::CountLines(buffer_.Text(begin, field)), 0,
+                                       "the quote that opens field " +
+                                           std::to_string(scanner_.field_ends().size() + 1) +
+                                           " in this line is never closed",
+                                       "the file is cut, or a quote inside the field is not doubled"));
 }
 
 }  // namespace ucaas_sync::csv
