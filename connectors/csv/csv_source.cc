@@ -91,7 +91,7 @@ void CsvSource::ReadRows(BlockBuffer& buffer, const std::string& location, Attri
   Row row;
   if (!rows.Next(row)) {
     throw SourceFailure(Incomplete(location, 1,
-                                   buffer.end() == 0 ? "the file is empty" : "the file has only empty lines",
+                                   rows.line() == 1 ? "the file is empty" : "the file has only empty lines",
                                    "check whether the export has run"));
   }
   snapshot.columns = ParseHeading(buffer, row, location);

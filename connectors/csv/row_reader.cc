@@ -53,7 +53,7 @@ bool RowReader::TakeRow(Row& row) {
   buffer_.Consume(end + 1);
   if (begin == end) return false;
 
-  CheckSize(begin, end, fields.size());
+  CheckSize(line, end - begin, fields.size());
   row = {.line = line,
          .begin = begin,
          .end = end,
@@ -73,7 +73,7 @@ void RowReader::TakeDamagedRow(Row& row) {
       newline = text.data() + found;
       break;
     }
-    CheckSize(RowBegin(), buffer_.end(), 0);
+    CheckSize(line_, buffer_.end() - RowBegin(), 0);
     searched = buffer_.end() - buffer_.begin();
     if (!Fill()) break;
   }
@@ -84,7 +84,7 @@ void RowReader::TakeDamagedRow(Row& row) {
   last_field_ends_.assign(fields.begin(), fields.end());
   const std::size_t begin = RowBegin();
   const std::size_t end = newline == nullptr ? buffer_.end() : static_cast<std::size_t>(newline - buffer_.data());
-  CheckSize(begin, end, last_field_ends_.size());
+  CheckSize(line_, end - begin, last_field_ends_.size());
   const std::uint64_t inner_lines = bytes::CountLines(buffer_.Text(begin, end));
   row = {.line = line_,
          .begin = begin,
@@ -113,7 +113,7 @@ bool RowReader::TakeLastRow(Row& row) {
   const auto fields = scanner_.field_ends();
   last_field_ends_.assign(fields.begin(), fields.end());
   last_field_ends_.push_back(static_cast<std::uint32_t>(end));
-  CheckSize(begin, end, last_field_ends_.size());
+  CheckSize(line_, end - begin, last_field_ends_.size());
   row = {.line = line_,
          .begin = begin,
          .end = end,
@@ -131,7 +131,7 @@ bool RowReader::ScanMore() {
   rows_taken_ = 0;
   newlines_taken_ = 0;
   if (scanner_.position() == buffer_.end()) {
-    CheckSize(RowBegin(), buffer_.end(), scanner_.field_ends().size());
+    CheckSize(line_, buffer_.end() - RowBegin(), scanner_.field_ends().size());
     if (!Fill()) return false;
   }
   scanner_.Scan(buffer_.data(), std::min(buffer_.end(), scanner_.position() + kSlice));
@@ -147,9 +147,9 @@ bool RowReader::Fill() {
   return is_longer;
 }
 
-void RowReader::CheckSize(std::size_t begin, std::size_t end, std::size_t fields) const {
-  if (end - begin <= max_record_bytes_ && fields <= kMaxFields) return;
-  Problem problem = bytes::ProblemAt(location_, line_, 0, {}, {});
+void RowReader::CheckSize(std::uint64_t line, std::size_t bytes, std::size_t fields) const {
+  if (bytes <= max_record_bytes_ && fields <= kMaxFields) return;
+  Problem problem = bytes::ProblemAt(location_, line, 0, {}, {});
   if (fields > kMaxFields) {
     problem.what = "the record that begins here has more than " + WithThousands(kMaxFields) + " fields";
     problem.remedy = "check that this is the right file, and its delimiter";

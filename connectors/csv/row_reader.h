@@ -38,6 +38,8 @@ class RowReader {
 
   /// The next row that is not an empty line; false at the end of the text.
   bool Next(Row& row);
+  /// The line behind the last row, or behind the empty lines there.
+  std::uint64_t line() const { return line_; }
 
  private:
   bool TakeRow(Row& row);
@@ -46,7 +48,7 @@ class RowReader {
   bool ScanMore();
   bool Fill();
   std::size_t RowBegin() const;
-  void CheckSize(std::size_t begin, std::size_t end, std::size_t fields) const;
+  void CheckSize(std::uint64_t line, std::size_t bytes, std::size_t fields) const;
   [[noreturn]] void ThrowNotText() const;
   [[noreturn]] void ThrowUnclosedQuote() const;
 

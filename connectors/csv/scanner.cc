@@ -99,20 +99,18 @@ void Scanner::Scan(const char* text, std::size_t end) {
       const std::uint64_t may_open = terminators << 1U | field_start_ | behind_closing;
       const std::uint64_t valid = ~std::uint64_t{0} >> (kStep - count);
       const std::uint64_t misplaced = ((opening & ~may_open) | (behind_closing & ~(terminators | opening))) & valid;
-      std::uint64_t inside = newlines & quoted & ~lf_of_crlf;
+      const std::uint64_t inside = newlines & quoted & ~lf_of_crlf;
       if (misplaced != 0) [[unlikely]] {
         const auto first = static_cast<unsigned int>(std::countr_zero(misplaced));
         const std::uint64_t before = (std::uint64_t{1} << first) - 1;
         const std::uint64_t ends = terminators & ~lf_of_crlf & before;
+        AddQuotedNewlines(inside & before);
         AddFieldEnds(ends, ends & newlines);
         position_ += first;
         is_stopped_ = true;
         return;
       }
-      for (; inside != 0; inside &= inside - 1) {
-        quoted_newlines_.push_back(
-            static_cast<std::uint32_t>(position_ + static_cast<unsigned int>(std::countr_zero(inside))));
-      }
+      AddQuotedNewlines(inside);
       in_quotes_ = std::uint64_t{0} - (quoted >> (kStep - 1));
     }
     const std::uint64_t ends = terminators & ~lf_of_crlf;
@@ -121,6 +119,13 @@ void Scanner::Scan(const char* text, std::size_t end) {
     after_closing_ = LastOf(closing, count);
     after_cr_ = LastOf(signs.cr, count);
     position_ += count;
+  }
+}
+
+void Scanner::AddQuotedNewlines(std::uint64_t newlines) {
+  for (; newlines != 0; newlines &= newlines - 1) {
+    quoted_newlines_.push_back(
+        static_cast<std::uint32_t>(position_ + static_cast<unsigned int>(std::countr_zero(newlines))));
   }
 }
 

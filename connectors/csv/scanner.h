@@ -40,6 +40,7 @@ class Scanner {
   std::span<const std::uint32_t> quoted_newlines() const { return quoted_newlines_; }
 
  private:
+  void AddQuotedNewlines(std::uint64_t newlines);
   void AddFieldEnds(std::uint64_t ends, std::uint64_t row_ends);
 
   // Constant after construction.

@@ -162,7 +162,8 @@ TEST_CASE("the fast reader and the plain one agree on twenty thousand random tex
 
     const Outcome plain = PlainReader(text).Read();
     INFO("seed " << seed << ", text " << text);
-    REQUIRE(sink.records == plain.records);
+    REQUIRE(sink.records.size() == plain.records.size());
+    for (std::size_t i = 0; i < sink.records.size(); ++i) REQUIRE(sink.records[i] == plain.records[i]);
     REQUIRE(reject_lines == plain.reject_lines);
     REQUIRE(snapshot.complete() == plain.is_complete);
   }
