@@ -1,6 +1,9 @@
 #include "connectors/bytes/command_stream.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +12,8 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+
+#include "tests/connectors/bytes/temporary_folder.h"
 
 namespace ucaas_sync::bytes {
 namespace {
@@ -79,18 +84,20 @@ TEST_CASE("a program that is not there is named") {
 }
 
 TEST_CASE("a command is killed, with what it started, when its stream goes early") {
-  pid_t grandchild = 0;
+  const tests::TemporaryFolder folder;
+  const std::string fifo = folder.Path("alive");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const UniqueFd alive(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
   {
-    CommandStream stream = Shell("sleep 1000 & echo $!; wait");
+    CommandStream stream = Shell("exec 3>" + fifo + "; sleep 1000 & echo started; wait");
     std::array<char, 32> block{};
-    const std::size_t count = stream.Read(block);
-    grandchild = static_cast<pid_t>(std::stol(std::string(block.data(), count)));
+    CHECK(stream.Read(block) == 8);
   }
   CHECK(HasNoChildren());
-  // Its new parent may take a moment to collect it: a zombie has no command line any more.
-  const std::string status = "/proc/" + std::to_string(grandchild) + "/cmdline";
-  std::error_code ignored;
-  CHECK((!std::filesystem::exists(status, ignored) || ::kill(grandchild, 0) == 0));
+  // The pipe hangs up when the last process that holds it is gone.
+  pollfd gone{.fd = alive.get(), .events = 0, .revents = 0};
+  CHECK(::poll(&gone, 1, 10'000) == 1);
+  CHECK((gone.revents & POLLHUP) != 0);
 }
 
 TEST_CASE("a command that closes its output and goes on is given up") {
