@@ -98,6 +98,7 @@ struct Workspace {
   void Freeze(SlotId slot);
   /// Frozen with a reason. Says nothing of who is held by a person; the first reason stays.
   void SetAside(SlotId slot, const std::string& reason);
+  bool WasSetAside(SlotId slot) const { return reported_.contains(slot); }
   /// One line of quarantine; `is_new` is found out here.
   void Report(QuarantineItem item);
   /// True, and a warning said, when `guards.protect` forbids to touch what has `fields` at the target.
