@@ -122,7 +122,7 @@ class Settlement {
   /// Whether the holder's own record still says the address: an unchanged person's does.
   bool RecordNames(const Slot& holder, const Claim& claim) const {
     if (holder.candidate == kNone) return true;
-    const FieldView& field = work_.candidates.Get(holder.candidate).fields[NaturalKeyField(kind_)];
+    const FieldView field = work_.candidates.Get(holder.candidate).fields[NaturalKeyField(kind_)];
     return field.state == FieldState::kValue && AddressHash(field.text) == claim.address;
   }
 
