@@ -53,11 +53,14 @@ TEST_CASE("a changed field is an update that names before, after and why") {
 }
 
 TEST_CASE("many changed fields are named up to a point and then counted") {
-  CHECK(ChangedText(Kind::kUser, {{.field = 1}, {.field = 3}}, false) == "first_name and last_name changed");
-  CHECK(ChangedText(Kind::kUser, {{.field = 1}, {.field = 3}, {.field = 4}}, false) ==
-        "first_name, last_name and email changed");
-  CHECK(ChangedText(Kind::kUser, {{.field = 1}, {.field = 3}, {.field = 4}, {.field = 7}}, false) ==
-        "first_name, last_name and 2 more changed");
+  const auto changes = [](std::initializer_list<FieldId> fields) {
+    std::vector<FieldChange> out;
+    for (const FieldId field : fields) out.push_back({.field = field, .before = {}, .after = {}});
+    return out;
+  };
+  CHECK(ChangedText(Kind::kUser, changes({1, 3}), false) == "first_name and last_name changed");
+  CHECK(ChangedText(Kind::kUser, changes({1, 3, 4}), false) == "first_name, last_name and email changed");
+  CHECK(ChangedText(Kind::kUser, changes({1, 3, 4, 7}), false) == "first_name, last_name and 2 more changed");
   CHECK(ChangedText(Kind::kContact, {}, true) == "groups changed");
 }
 

@@ -73,7 +73,7 @@ TEST_CASE("a file cut in mid-row removes nobody and counts no read") {
   World world = Company(3);
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
-  world.snapshots[0].incomplete = Problem{.at = {}, .what = "ends inside a row", .remedy = {}};
+  world.snapshots[0].incomplete.emplace().what = "ends inside a row";
   const auto result = world.Plan();
   CHECK(result.plan.operations.empty());
   CHECK(result.notes.absences.empty());

@@ -19,25 +19,25 @@ using Values = std::map<std::string, std::string>;
 /// One record as mapping would yield it.
 struct Row {
   Kind kind = Kind::kUser;
-  std::string key;
-  Values fields;  ///< "" is empty, "?" is unknown.
+  std::string key{};
+  Values fields{};  ///< "" is empty, "?" is unknown.
   Standing standing = Standing::kPresent;
-  std::string reason;
+  std::string reason{};
   std::uint16_t rule = 0;
   std::uint16_t source = 0;
   std::uint64_t line = 0;
-  std::string dn;
-  std::vector<std::string> groups;
+  std::string dn{};
+  std::vector<std::string> groups{};
   bool maps_groups = false;
   bool groups_known = true;
-  std::vector<std::string> members;
+  std::vector<std::string> members{};
   bool maps_members = false;
   bool members_known = true;
 };
 
 struct BadRow {
   std::uint64_t line = 0;
-  std::vector<std::string> values;
+  std::vector<std::string> values{};
   std::uint16_t source = 0;
 };
 

@@ -93,7 +93,8 @@ std::vector<PastRemoval> MemoryState::RemovalsSince(Instant since) const {
 void MemoryState::Do(const Operation& operation, Instant now) {
   std::int64_t id = operation.entity_id;
   const bool comes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
-  if (id == 0) {
+  const bool is_new = id == 0;
+  if (is_new) {
     if (!comes) throw std::logic_error("an operation on nobody: " + operation.key);
     id = Add(operation.kind, operation.key, {}, operation.source.name);
   }
@@ -101,7 +102,11 @@ void MemoryState::Do(const Operation& operation, Instant now) {
   StoredEntity& entity = row.entity;
   if (comes) {
     entity.fields = {};
-    entity.remote_id = operation.action == Action::kAdopt ? operation.remote_id : std::to_string(next_remote_++);
+    if (operation.action == Action::kAdopt) {
+      entity.remote_id = operation.remote_id;
+    } else if (!is_new) {
+      entity.remote_id = std::to_string(next_remote_++);
+    }
     entity.ownership = operation.action == Action::kAdopt ? Ownership::kAdopted : Ownership::kCreated;
     entity.lifecycle = Lifecycle::kActive;
   }
