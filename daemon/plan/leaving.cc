@@ -90,6 +90,11 @@ class Leaving {
     const Instant since = is_first ? work_.now : noted->second.since;
     const std::uint32_t reads = is_first ? 1 : noted->second.reads + 1;
     const std::string& source = work_.policy.sources[slot.source];
+    if (!is_first && noted->second.reads == 0) {
+      // Left by evidence before the record went too: the clock that began then goes on.
+      Go(id, policy, since, 0, "left before, and not in " + source + " any more");
+      return;
+    }
     if (policy.absent_after == Duration::zero()) {
       Go(id, policy, since, reads, "absent: not in " + source + " any more");
       return;
