@@ -41,10 +41,10 @@ Hash128 FingerprintOf(const RulePolicy& rule, std::uint32_t mapping_version, con
     const auto field = static_cast<FieldId>(i);
     if (!IsCompared(rule, field, desired[i])) continue;
     if (desired[i].state == FieldState::kUnknown) return {};
-    scratch += static_cast<char>(field);
-    scratch += static_cast<char>(desired[i].state);
-    PutRaw(scratch, static_cast<std::uint32_t>(desired[i].text.size()));
-    scratch += desired[i].text;
+    // Field, state and length in one word: this runs for every field of every person.
+    PutRaw(scratch, static_cast<std::uint64_t>(field) | static_cast<std::uint64_t>(desired[i].state) << 8U |
+                        static_cast<std::uint64_t>(desired[i].text.size()) << 16U);
+    scratch.append(desired[i].text);
   }
   return HashOf(scratch);
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <tuple>
 
 #include "daemon/model/text.h"
 #include "daemon/plan/compare.h"

@@ -1,7 +1,6 @@
 #include "daemon/plan/order.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace ucaas_sync::plan {
 namespace {
@@ -31,11 +30,15 @@ std::vector<std::uint32_t> PlanOrder(const std::vector<Draft>& drafts) {
   for (std::uint32_t i = 0; i < drafts.size(); ++i) {
     if (!drafts[i].dropped) order.push_back(i);
   }
-  const auto rank = [&](std::uint32_t i) {
-    const Draft& draft = drafts[i];
-    return std::tuple(Phase(draft), draft.depth, draft.key);
-  };
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const Draft& left = drafts[a];
+    const Draft& right = drafts[b];
+    const int left_phase = Phase(left);
+    const int right_phase = Phase(right);
+    if (left_phase != right_phase) return left_phase < right_phase;
+    if (left.depth != right.depth) return left.depth < right.depth;
+    return left.key < right.key;
+  });
   return order;
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/plan/planner.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "daemon/plan/addresses.h"
@@ -152,10 +153,11 @@ struct Planner::Impl {
   Membership membership;
   Intake intake;
   RejectBook rejects;
+  bool group_removals_held = false;
 
   Result Finish(const Inputs& inputs);
   void Judge(const Inputs& inputs, const Tally& tally, Plan& plan);
-  void Summarize(Plan& plan) const;
+  void Summarize(const Tally& tally, Plan& plan) const;
   void CountActive(Tally& tally) const;
 };
 
@@ -197,7 +199,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   CountActive(tally);
   Assembly(work, membership, memberships).Run(plan.operations, tally);
   Judge(inputs, tally, plan);
-  Summarize(plan);
+  Summarize(tally, plan);
 
   if (inputs.new_id) plan.id = inputs.new_id();
   plan.created_at = work.now;
@@ -241,21 +243,18 @@ void Planner::Impl::CountActive(Tally& tally) const {
 void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) {
   const GuardContext context{.policy = work.policy, .state = work.state, .now = work.now, .sources = inputs.sources};
   plan.guards = JudgeGuards(tally, plan.operations, context);
-  bool groups_held = false;
   for (const GuardVerdict& verdict : plan.guards) {
     if (!verdict.held) continue;
     plan.held = plan.held || verdict.holds_everything;
-    groups_held = groups_held || !verdict.holds_everything;
+    group_removals_held = group_removals_held || !verdict.holds_everything;
   }
-  if (groups_held) plan.operations = WithoutGroupRemovals(plan.operations);
+  if (group_removals_held) plan.operations = WithoutGroupRemovals(plan.operations);
   if (const std::optional<Instant> ease = WindowsEase(plan.guards, context)) work.WakeAt(*ease);
 }
 
-void Planner::Impl::Summarize(Plan& plan) const {
-  for (std::size_t i = 0; i < plan.operations.size(); ++i) {
-    const Operation operation = plan.operations.At(i);
-    ++plan.summary_of(operation.kind).actions[Index(operation.action)];
-  }
+void Planner::Impl::Summarize(const Tally& tally, Plan& plan) const {
+  for (const Kind kind : kAllKinds) plan.summary_of(kind).actions = tally.kinds[Index(kind)].actions;
+  if (group_removals_held) plan.summary_of(Kind::kGroup).actions[Index(Action::kDelete)] = 0;
   for (SlotId id = 0; id < work.table.known(); ++id) {
     const Slot& slot = work.table[id];
     if (slot.is_there() && slot.seen == Seen::kPresent && work.LiveDraft(id) == nullptr && !work.WasSetAside(id)) {

@@ -73,24 +73,12 @@ FieldSet Fields(Kind kind, const Values& values) {
 }
 
 config::GuardsConfig DefaultGuards() {
-  config::GuardsConfig guards;
-  for (const Kind kind : kAllKinds) {
-    config::KindGuards& of = guards.kinds[Index(kind)];
-    of.create.percent = 20;
-    of.update.percent = 30;
-    of.remove.percent = kind == Kind::kGroup ? 20 : 5;
-    of.remove.count = 500;
-    of.remove.week = 10;
-  }
-  config::GuardLimit& suspend = guards.kinds[Index(Kind::kUser)].suspend;
-  suspend.percent = 5;
-  suspend.count = 500;
-  suspend.week = 10;
-  return guards;
+  return {};
 }
 
 config::GuardsConfig WideGuards() {
   config::GuardsConfig guards;
+  guards.kinds = {};
   guards.rewrite = 1000;
   guards.members_lost = 1000;
   guards.source_drop = 1000;
