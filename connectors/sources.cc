@@ -148,7 +148,9 @@ std::unique_ptr<Source> ConfiguredSource::ReaderOver(std::unique_ptr<ByteStream>
     case config::Format::kLdif:
       return ldif::MakeLdifSource(name(),
                                   std::make_unique<bytes::DecodingStream>(std::move(stream), config_.encoding.value),
-                                  {.final_newline_required = config_.final_newline_required, .location = {}});
+                                  {.final_newline_required = config_.final_newline_required,
+                                   .record_required = config_.min_records > 0,
+                                   .location = {}});
   }
   throw std::logic_error("a source format without a reader");
 }

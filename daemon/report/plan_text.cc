@@ -134,6 +134,7 @@ class Writer {
     const std::size_t count = plan.operations.size();
     const std::size_t shown = options_.operations == 0 ? count : std::min(count, options_.operations);
     for (std::size_t i = 0; i < shown; ++i) OneOperation(plan.operations.At(i));
+    if (shown > 0 && shown == count) out_ << '\n';
     if (shown < count) {
       out_ << "… and " << Counted(count - shown, "more change", "more changes") << "; plan --all shows every one.\n\n";
     }
@@ -151,8 +152,8 @@ class Writer {
       std::string line = "? " + item.kind + ' ' + Printable(item.key);
       // A reject's key is its place.
       if (item.kind != "record" && !item.source.name.empty()) line += "  " + Printable(PlaceOf(item.source));
-      if (item.is_new) line += "  (new)";
-      out_ << Shorten(line, options_.width) << '\n';
+      const std::string_view is_new = item.is_new ? "  (new)" : "";
+      out_ << Shorten(line, options_.width - is_new.size()) << is_new << '\n';
       WriteWrapped(out_, Printable(item.reason), kIndent, options_.width);
     }
     if (shown < count) out_ << "… and " << WithThousands(count - shown) << " more; plan --all shows every one.\n";
@@ -179,7 +180,6 @@ class Writer {
     const std::string person = PersonOf(operation);
     std::string rest;
     if (!person.empty()) rest += "  " + Printable(person);
-    if (const std::string place = PlaceOf(operation.source); !place.empty()) rest += "  [" + Printable(place) + ']';
     const std::string shown_head = Shorten(head, options_.width);
     const std::size_t left = options_.width - std::min(options_.width, DisplayWidth(shown_head));
     out_ << Paint(shown_head, mark.ink, options_.colour) << (left > 8 ? Shorten(rest, left) : "") << '\n';
@@ -187,7 +187,9 @@ class Writer {
     std::size_t label = 3;
     for (const ShownChange& change : changes) label = std::max(label, change.attribute.size());
     for (const ShownChange& change : changes) OneChange(change, label);
-    WriteReason(operation.reason, label);
+    std::string why = operation.reason;
+    if (const std::string place = PlaceOf(operation.source); !place.empty()) why += " (" + place + ')';
+    WriteReason(why, label);
   }
 
   void OneChange(const ShownChange& change, std::size_t label) {
