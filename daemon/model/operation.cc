@@ -74,6 +74,16 @@ const FieldChange* FindChange(const Operation& operation, FieldId field) {
   return nullptr;
 }
 
+std::string WhoOf(const Operation& operation) {
+  std::string who = operation.who;
+  if (who.empty()) {
+    FieldSetView fields;
+    for (const FieldChange& change : operation.changes) fields[change.field] = change.after.view();
+    who = DisplayName(operation.kind, fields);
+  }
+  return who == operation.key ? std::string() : who;
+}
+
 void OperationList::Add(Operation operation) {
   offsets_.push_back(bytes_.size());
   PutNumber(bytes_, static_cast<std::uint64_t>(operation.kind));
@@ -92,6 +102,7 @@ void OperationList::Add(Operation operation) {
     PutTexts(bytes_, operation.groups->before);
     PutTexts(bytes_, operation.groups->after);
   }
+  PutText(bytes_, operation.who);
   PutText(bytes_, operation.reason);
   PutText(bytes_, operation.source.name);
   PutNumber(bytes_, operation.source.line);
@@ -121,6 +132,7 @@ Operation OperationList::At(std::size_t index) const {
     groups.after = in.Texts();
     operation.groups = std::move(groups);
   }
+  operation.who = in.Text();
   operation.reason = in.Text();
   operation.source.name = in.Text();
   operation.source.line = in.Number();

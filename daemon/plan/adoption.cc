@@ -98,6 +98,7 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
   operation.remote_id = object.remote_id;
   operation.entity_id = slot.id;
   operation.source = work_.SourceOf(draft.slot);
+  operation.who = DisplayName(draft.kind, there);
   operation.fingerprint = candidate.fingerprint;
   operation.changes = Differences(rule, there, candidate.fields);
   operation.reason = "in the account already with this " + word;

@@ -211,31 +211,9 @@ class Judge {
   }
 
   /// "E17 Ada Lovelace <ada@example.com>"
-  std::string Describe(const Operation& operation) const {
-    FieldSet fields;
-    if (operation.entity_id != 0) fields = context_.state.Load(operation.entity_id).fields;
-    for (const FieldChange& change : operation.changes) {
-      if (fields[change.field].state != FieldState::kValue) fields[change.field] = change.after;
-    }
-    std::string name;
-    std::string address;
-    switch (operation.kind) {
-      case Kind::kUser:
-        name = fields[kUserFirstName].text + ' ' + fields[kUserLastName].text;
-        address = fields[kUserEmail].text;
-        break;
-      case Kind::kContact:
-        name = fields[kContactName].text;
-        address = fields[kContactEmail].text;
-        break;
-      case Kind::kGroup:
-        name = fields[kGroupName].text == operation.key ? "" : fields[kGroupName].text;
-        break;
-    }
-    std::string text = Shorten(operation.key, 40);
-    if (!Trim(name).empty()) text += ' ' + Shorten(Trim(name), 60);
-    if (!address.empty()) text += " <" + Shorten(address, 60) + '>';
-    return text;
+  static std::string Describe(const Operation& operation) {
+    const std::string who = WhoOf(operation);
+    return Shorten(operation.key, 40) + (who.empty() ? "" : ' ' + Shorten(who, 120));
   }
 
   const Tally& tally_;

@@ -424,6 +424,8 @@ class PlanHandler {
       operation_.key = value.Text();
     } else if (key == "remote_id") {
       operation_.remote_id = value.Text();
+    } else if (key == "who") {
+      operation_.who = value.Text();
     } else if (key == "reason") {
       operation_.reason = value.Text();
     } else if (key == "fingerprint") {

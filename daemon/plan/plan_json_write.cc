@@ -165,6 +165,7 @@ class PlanWriter {
     Text("action", Name(operation.action));
     Text("key", operation.key);
     Text("remote_id", operation.remote_id);
+    if (!operation.who.empty()) Text("who", operation.who);
     WriteSide("before", operation, &FieldChange::before, &GroupsChange::before);
     WriteSide("after", operation, &FieldChange::after, &GroupsChange::after);
     Text("reason", operation.reason);

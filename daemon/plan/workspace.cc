@@ -67,6 +67,7 @@ Operation Workspace::Begin(SlotId slot, Action action, const StoredEntity& store
   operation.key = stored.key;
   operation.remote_id = stored.remote_id;
   operation.entity_id = stored.id;
+  operation.who = DisplayName(stored.kind, View(stored.fields));
   operation.source = SourceOf(slot);
   return operation;
 }

@@ -177,7 +177,7 @@ class Writer {
     const Mark mark = MarkOf(operation.action);
     const std::string head = std::string(1, mark.sign) + ' ' + std::string(Name(operation.action)) + ' ' +
                              std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
-    const std::string person = PersonOf(operation);
+    const std::string person = WhoOf(operation);
     std::string rest;
     if (!person.empty()) rest += "  " + Printable(person);
     const std::string shown_head = Shorten(head, options_.width);
