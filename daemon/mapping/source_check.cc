@@ -118,13 +118,16 @@ class Checker {
                                    "|default:…}) or take it out of the configuration");
     std::vector<std::size_t> could_carry{index_};
     for (const CompiledJoin& join : joins) could_carry.push_back(join.partner);
-    bool is_floor = true;
+    const bool is_floor = std::all_of(could_carry.begin(), could_carry.end(), [&](std::size_t candidate) {
+      return book_.sources[candidate].format == config::Format::kCsv;
+    });
+    if (is_floor) {
+      check_.problems.push_back(std::move(problem));
+      return;
+    }
     for (const std::size_t candidate : could_carry) {
-      if (book_.sources[candidate].format == config::Format::kCsv) continue;
-      is_floor = false;
       check_.uncarried.push_back({.source = candidate, .attribute = AsciiLower(name), .problem = problem});
     }
-    if (is_floor) check_.problems.push_back(std::move(problem));
   }
 
   const RuleBook& book_;

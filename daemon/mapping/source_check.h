@@ -18,8 +18,9 @@ struct Partner;
 struct RuleBook;
 
 struct SourceCheck {
-  /// An attribute that a rule names and that no record of an LDIF source carries: a problem only if the last good
-  /// snapshot of `source` carried it, since entries differ.
+  /// An attribute that a rule names, that an LDIF source could carry (alone or joined), and that no record carries: a
+  /// problem only if the last good snapshot of `source` carried it, since entries differ. One for each source that
+  /// could carry it: what the leading CSV file lost is not excused by a partner that never had it.
   struct Uncarried {
     std::size_t source = 0;  ///< Index of the source that could have carried it.
     std::string attribute;   ///< Lower case, as in `filled`.

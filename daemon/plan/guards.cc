@@ -102,8 +102,8 @@ class Judge {
         const Operation operation = operations_.At(i);
         if (operation.kind == kind && matches(operation)) verdict.examples.push_back(Describe(operation));
       }
-      verdict.advice = "Look at the plan. If it is right, consent with 'ucaas-sync approve', or raise guards." +
-                       verdict.name + " in the configuration; if not, see what changed in the source.";
+      verdict.advice = "Look at the plan. If it is right, raise guards." + verdict.name +
+                       " in the configuration for this run; if not, see what changed in the source.";
     }
     verdicts_.push_back(std::move(verdict));
   }
@@ -132,8 +132,8 @@ class Judge {
                                      ValueOf(change->after));
         }
         verdict.advice =
-            "See whether a column was renamed, swapped or blanked. If every change is meant, consent with "
-            "'ucaas-sync approve', or raise guards.rewrite.";
+            "See whether a column was renamed, swapped or blanked. If every change is meant, raise "
+            "guards.rewrite for this run.";
       }
       verdicts_.push_back(std::move(verdict));
     }
@@ -157,8 +157,8 @@ class Judge {
         }
       }
       verdict.advice =
-          "See whether the group is whole in the source. If it is, consent with 'ucaas-sync approve', or "
-          "raise guards.members_lost.";
+          "See whether the group is whole in the source. If it is, raise guards.members_lost "
+          "for this run.";
       verdicts_.push_back(std::move(verdict));
     }
   }
@@ -178,8 +178,8 @@ class Judge {
       if (verdict.held) {
         verdict.advice = "Source " + source.name + " had " + Counted(last->records, "record") + " on " +
                          FormatInstant(last->read_at) + " and has " + WithThousands(snapshot.records) +
-                         " now. See whether the export is whole. If it is, consent with 'ucaas-sync approve', or raise "
-                         "guards.source_drop.";
+                         " now. See whether the export is whole. If it is, raise guards.source_drop "
+                         "for this run.";
       }
       verdicts_.push_back(std::move(verdict));
     }
@@ -194,7 +194,7 @@ class Judge {
     verdict.held = verdict.actual > verdict.limit;
     if (verdict.held) {
       verdict.advice = "Too many records of " + source.name + " cannot be used; 'ucaas-sync read " + source.name +
-                       "' names each with its line. Mend the export, or consent with 'ucaas-sync approve'.";
+                       "' names each with its line. Mend the export, or raise guards.rejects for this run.";
     }
     verdicts_.push_back(std::move(verdict));
   }

@@ -106,19 +106,17 @@ class Writer {
   }
 
   void Held(const Plan& plan) {
+    const GuardVerdict* before = nullptr;
     for (const GuardVerdict& guard : plan.guards) {
       if (!guard.held) continue;
       const std::string consequence =
           guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.";
       out_ << Paint("HELD by " + Printable(HeldLine(guard)), Ink::kBad, options_.colour) << '\n';
       WriteWrapped(out_, consequence + (guard.advice.empty() ? "" : ' ' + Printable(guard.advice)), 2, options_.width);
-      for (const std::string& example : guard.examples) {
-        out_ << "    " << Shorten(example, options_.width - kIndent) << '\n';
-      }
-      if (guard.actual > guard.examples.size() && !guard.examples.empty()) {
-        out_ << "    … and " << WithThousands(guard.actual - guard.examples.size()) << " more\n";
-      }
+      const bool is_repeat = before != nullptr && before->examples == guard.examples && before->actual == guard.actual;
+      Examples(guard, is_repeat);
       out_ << '\n';
+      before = &guard;
     }
   }
 
@@ -171,6 +169,21 @@ class Writer {
   }
 
  private:
+  // A day's limit and a week's are often passed by the same people: they are named once.
+  void Examples(const GuardVerdict& guard, bool is_repeat) {
+    if (guard.examples.empty()) return;
+    if (is_repeat) {
+      out_ << "    the same as above\n";
+      return;
+    }
+    for (const std::string& example : guard.examples) {
+      out_ << "    " << Shorten(example, options_.width - kIndent) << '\n';
+    }
+    if (guard.actual > guard.examples.size()) {
+      out_ << "    … and " << WithThousands(guard.actual - guard.examples.size()) << " more\n";
+    }
+  }
+
   static std::size_t ColumnOf(Action action) { return std::max<std::size_t>(Name(action).size() + 2, 9); }
 
   void OneOperation(const Operation& operation) {

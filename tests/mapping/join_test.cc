@@ -253,9 +253,11 @@ TEST_CASE("an attribute that no entry of a directory carries is for the history 
   CHECK(company.checks["hr"].uncarried.empty());
   company.config.rules[0].fields.back().second = At("{title}");
   company.Run({{"hr", {Hr("E1", {{"email", "a@example.com"}})}}, {"directory", {Entry("E1", "")}}});
-  REQUIRE(company.checks["hr"].uncarried.size() == 1);
-  CHECK(company.checks["hr"].uncarried[0].source == 1);
+  REQUIRE(company.checks["hr"].uncarried.size() == 2);
+  CHECK(company.checks["hr"].uncarried[0].source == 0);
   CHECK(company.checks["hr"].uncarried[0].attribute == "title");
+  CHECK(company.checks["hr"].uncarried[1].source == 1);
+  CHECK(company.checks["hr"].uncarried[1].attribute == "title");
 }
 
 TEST_CASE("an incomplete snapshot is not judged further") {
