@@ -102,6 +102,15 @@ void OperationList::Add(Operation operation) {
     PutTexts(bytes_, operation.groups->before);
     PutTexts(bytes_, operation.groups->after);
   }
+  PutNumber(bytes_, operation.existing ? 1 : 0);
+  if (operation.existing) {
+    PutNumber(bytes_, operation.existing->fields.size());
+    for (const auto& [field, value] : operation.existing->fields) {
+      PutNumber(bytes_, field);
+      PutField(bytes_, value);
+    }
+    PutTexts(bytes_, operation.existing->groups);
+  }
   PutText(bytes_, operation.who);
   PutText(bytes_, operation.reason);
   PutText(bytes_, operation.source.name);
@@ -131,6 +140,16 @@ Operation OperationList::At(std::size_t index) const {
     groups.before = in.Texts();
     groups.after = in.Texts();
     operation.groups = std::move(groups);
+  }
+  if (in.Number() == 1) {
+    ExistingObject existing;
+    existing.fields.resize(in.Number());
+    for (auto& [field, value] : existing.fields) {
+      field = static_cast<FieldId>(in.Number());
+      value = in.ReadField();
+    }
+    existing.groups = in.Texts();
+    operation.existing = std::move(existing);
   }
   operation.who = in.Text();
   operation.reason = in.Text();

@@ -65,6 +65,18 @@ void Adoption::AdoptKind(Kind kind) {
   }
 }
 
+ExistingObject Adoption::ExistingOf(const Object& object) {
+  ExistingObject existing;
+  const auto specs = FieldsOf(object.kind);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const Field& field = object.fields[i];
+    const bool is_known = field.state == FieldState::kValue || field.state == FieldState::kEmpty;
+    if (is_known && !specs[i].sent_once && !specs[i].secret)
+      existing.fields.emplace_back(static_cast<FieldId>(i), field);
+  }
+  return existing;
+}
+
 void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Object*>& matches) {
   const Draft draft = work_.drafts.all()[draft_index];
   const Slot& slot = work_.table[draft.slot];
@@ -99,6 +111,7 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
   operation.entity_id = slot.id;
   operation.source = work_.SourceOf(draft.slot);
   operation.who = DisplayName(draft.kind, there);
+  operation.existing = ExistingOf(object);
   operation.fingerprint = candidate.fingerprint;
   operation.changes = Differences(rule, there, candidate.fields);
   operation.reason = "in the account already with this " + word;

@@ -23,6 +23,7 @@ class Adoption {
  private:
   void AdoptKind(Kind kind);
   void Consider(std::uint32_t draft, const std::vector<const TargetListing::Object*>& matches);
+  static ExistingObject ExistingOf(const TargetListing::Object& object);
   bool IsOurs(const std::string& remote_id);
 
   Workspace& work_;

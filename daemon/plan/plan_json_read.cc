@@ -93,8 +93,10 @@ enum class Place {
   kOperation,
   kBefore,
   kAfter,
+  kExisting,
   kGroupsBefore,
   kGroupsAfter,
+  kGroupsExisting,
   kOperationSource,
   kQuarantine,
   kItem,
@@ -114,6 +116,7 @@ PlaceSpec SpecOf(Place place) {
     case Place::kEnd:
     case Place::kBefore:
     case Place::kAfter:
+    case Place::kExisting:
       return {};
     case Place::kPlan:
       return {.required = {"plan_version", "id", "created_at", "hash", "config_hash", "state_version", "sources",
@@ -139,6 +142,7 @@ PlaceSpec SpecOf(Place place) {
     case Place::kOperations:
     case Place::kGroupsBefore:
     case Place::kGroupsAfter:
+    case Place::kGroupsExisting:
     case Place::kQuarantine:
     case Place::kWarnings:
       return {.is_array = true, .required = {}};
@@ -230,6 +234,7 @@ class PlanHandler {
       case Place::kOperation:
         if (key == "before") return Place::kBefore;
         if (key == "after") return Place::kAfter;
+        if (key == "existing") return Place::kExisting;
         if (key == "source") return Place::kOperationSource;
         break;
       case Place::kBefore:
@@ -237,6 +242,9 @@ class PlanHandler {
         break;
       case Place::kAfter:
         if (key == "groups") return Place::kGroupsAfter;
+        break;
+      case Place::kExisting:
+        if (key == "groups") return Place::kGroupsExisting;
         break;
       case Place::kQuarantine:
         return Place::kItem;
@@ -261,11 +269,15 @@ class PlanHandler {
         operation_ = {};
         before_.clear();
         after_.clear();
+        existing_.clear();
         groups_.reset();
         break;
       case Place::kGroupsBefore:
       case Place::kGroupsAfter:
         if (!groups_) groups_.emplace();
+        break;
+      case Place::kExisting:
+        operation_.existing.emplace();
         break;
       case Place::kItem:
         plan_.quarantine.emplace_back();
@@ -307,6 +319,12 @@ class PlanHandler {
         return true;
       case Place::kAfter:
         after_.emplace_back(frame.key, TextOf(value));
+        return true;
+      case Place::kExisting:
+        existing_.emplace_back(frame.key, TextOf(value));
+        return true;
+      case Place::kGroupsExisting:
+        operation_.existing->groups.push_back(value.Text());
         return true;
       case Place::kGroupsBefore:
         groups_->before.push_back(value.Text());
@@ -477,18 +495,24 @@ class PlanHandler {
     return hash;
   }
 
+  static Field FieldOf(const std::string& text) { return text.empty() ? Field::Empty() : Field::Value(text); }
+
+  FieldId FieldNamed(const std::string& name) const {
+    const auto field = FindField(operation_.kind, name);
+    if (!field) throw Unfit{"a " + std::string(Name(operation_.kind)) + " has no field \"" + Printable(name) + "\""};
+    return *field;
+  }
+
   /// Before and after come apart in the file and are joined here: the kind need not come before its fields.
   void FinishOperation() {
     std::array<FieldChange, kMaxFields> changes;
     std::array<bool, kMaxFields> is_set{};
     const auto take = [&](const std::vector<std::pair<std::string, std::string>>& side, Field FieldChange::*part) {
       for (const auto& [name, text] : side) {
-        const auto field = FindField(operation_.kind, name);
-        if (!field)
-          throw Unfit{"a " + std::string(Name(operation_.kind)) + " has no field \"" + Printable(name) + "\""};
-        changes[*field].field = *field;
-        changes[*field].*part = text.empty() ? Field::Empty() : Field::Value(text);
-        is_set[*field] = true;
+        const FieldId field = FieldNamed(name);
+        changes[field].field = field;
+        changes[field].*part = FieldOf(text);
+        is_set[field] = true;
       }
     };
     take(before_, &FieldChange::before);
@@ -496,6 +520,8 @@ class PlanHandler {
     for (std::size_t i = 0; i < kMaxFields; ++i) {
       if (is_set[i]) operation_.changes.push_back(std::move(changes[i]));
     }
+    for (const auto& [name, text] : existing_)
+      operation_.existing->fields.emplace_back(FieldNamed(name), FieldOf(text));
     operation_.groups = std::move(groups_);
     groups_.reset();
     plan_.operations.Add(std::move(operation_));
@@ -507,6 +533,7 @@ class PlanHandler {
   Operation operation_;
   std::vector<std::pair<std::string, std::string>> before_;
   std::vector<std::pair<std::string, std::string>> after_;
+  std::vector<std::pair<std::string, std::string>> existing_;
   std::optional<GroupsChange> groups_;
 };
 

@@ -168,10 +168,31 @@ class PlanWriter {
     if (!operation.who.empty()) Text("who", operation.who);
     WriteSide("before", operation, &FieldChange::before, &GroupsChange::before);
     WriteSide("after", operation, &FieldChange::after, &GroupsChange::after);
+    if (operation.existing) WriteExisting(operation);
     Text("reason", operation.reason);
     WriteSourceRef(operation.source);
     if (!operation.fingerprint.is_zero()) WriteFingerprint(operation.fingerprint);
     json_.EndObject();
+  }
+
+  void WriteExisting(const Operation& operation) {
+    Key("existing");
+    json_.StartObject();
+    const auto specs = FieldsOf(operation.kind);
+    for (const auto& [field, value] : operation.existing->fields) {
+      Key(specs[field].name);
+      WriteValue(specs[field], value);
+    }
+    if (operation.kind == Kind::kContact) Texts("groups", operation.existing->groups);
+    json_.EndObject();
+  }
+
+  void WriteValue(const FieldSpec& spec, const Field& field) {
+    if (spec.type == FieldType::kBoolean && (field.text == "true" || field.text == "false")) {
+      json_.Bool(field.text == "true");
+    } else {
+      String(field.text);
+    }
   }
 
   void WriteSide(std::string_view name, const Operation& operation, Field FieldChange::*side,
@@ -184,11 +205,7 @@ class PlanWriter {
       const Field& field = change.*side;
       if (spec.secret || field.state == FieldState::kUnmapped || field.state == FieldState::kUnknown) continue;
       Key(spec.name);
-      if (spec.type == FieldType::kBoolean && (field.text == "true" || field.text == "false")) {
-        json_.Bool(field.text == "true");
-      } else {
-        String(field.text);
-      }
+      WriteValue(spec, field);
     }
     if (operation.groups) Texts("groups", (*operation.groups).*groups);
     json_.EndObject();

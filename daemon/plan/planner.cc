@@ -89,14 +89,15 @@ void DraftMembershipOnly(Workspace& work, const MembershipChanges& changes) {
 /// Puts settled drafts into order and counts them for the guards.
 class Assembly {
  public:
-  Assembly(Workspace& work, const Membership& membership, const MembershipChanges& changes)
-      : work_(work), membership_(membership), changes_(changes) {}
+  Assembly(Workspace& work, const Adoption& adoption, const Membership& membership, const MembershipChanges& changes)
+      : work_(work), adoption_(adoption), membership_(membership), changes_(changes) {}
 
   void Run(OperationList& operations, Tally& tally) {
     for (const std::uint32_t index : PlanOrder(work_.drafts.all())) {
       const Draft& draft = work_.drafts.all()[index];
       Operation operation = draft.packed == kNone ? BuildCreate(work_, draft) : work_.drafts.Packed(draft);
       if (draft.kind == Kind::kContact && draft.action != Action::kDelete) AddGroups(draft, operation, tally);
+      if (operation.existing) operation.existing->groups = ExistingGroups(draft.slot);
       tally.Add(operation);
       operations.Add(std::move(operation));
     }
@@ -122,6 +123,19 @@ class Assembly {
     }
   }
 
+  /// Of the groups that an adopted contact is in, those that the plan knows.
+  std::vector<std::string> ExistingGroups(SlotId slot) const {
+    std::vector<std::string> keys;
+    const TargetListing::Object* object = adoption_.AdoptedAs(slot);
+    if (object == nullptr) return keys;
+    for (const std::string& id : object->group_ids) {
+      const SlotId group = adoption_.GroupWithRemoteId(id);
+      if (group != kNone) keys.push_back(membership_.GroupKey(group, work_));
+    }
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }
+
   std::vector<std::string> Keys(std::span<const SlotId> groups) const {
     std::vector<std::string> keys;
     for (const SlotId group : groups) keys.push_back(membership_.GroupKey(group, work_));
@@ -130,6 +144,7 @@ class Assembly {
   }
 
   Workspace& work_;
+  const Adoption& adoption_;
   const Membership& membership_;
   const MembershipChanges& changes_;
 };
@@ -197,7 +212,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   Plan& plan = result.plan;
   Tally tally;
   CountActive(tally);
-  Assembly(work, membership, memberships).Run(plan.operations, tally);
+  Assembly(work, adoption, membership, memberships).Run(plan.operations, tally);
   Judge(inputs, tally, plan);
   Summarize(tally, plan);
 

@@ -1,6 +1,11 @@
 // Keys and addresses: duplicates, hand-overs, circles, changed keys, adoption.
 #include <doctest/doctest.h>
 
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "daemon/plan/plan_json.h"
 #include "tests/plan/world.h"
 
 namespace ucaas_sync::plan {
@@ -265,6 +270,30 @@ TEST_CASE("an adopted contact keeps the groups it has and gains those it lacks")
   REQUIRE(operations[2].groups);
   CHECK(operations[2].groups->before == Texts{"Sales"});
   CHECK(operations[2].groups->after == Texts{"All", "Sales"});
+}
+
+TEST_CASE("an adopt carries all that the target holds, so that the state knows it afterwards, also from a file") {
+  World world;
+  TargetListing listing;
+  listing.objects[Index(Kind::kGroup)] = {Remote(Kind::kGroup, "5", {{"name", "Sales"}})};
+  listing.objects[Index(Kind::kContact)] = {
+      Remote(Kind::kContact, "6", {{"name", "Name C1"}, {"email", "c1@example.com"}, {"company", "Elsewhere"}})};
+  listing.objects[Index(Kind::kContact)][0].group_ids = {"77", "5"};
+  world.listing = &listing;
+  world.Add(Group("Sales"));
+  world.Add(Contact("C1", {"Sales"}));
+  const Plan plan = world.Plan().plan;
+  const auto operations = Operations(plan);
+  REQUIRE(operations.size() == 2);
+  REQUIRE(operations[1].existing);
+  CHECK(operations[1].existing->groups == Texts{"Sales"});
+  using Known = std::vector<std::pair<FieldId, Field>>;
+  CHECK(operations[1].existing->fields == Known{{kContactName, Field::Value("Name C1")},
+                                                {kContactEmail, Field::Value("c1@example.com")},
+                                                {kContactCompany, Field::Value("Elsewhere")}});
+  std::stringstream file;
+  WritePlan(plan, file);
+  CHECK(ReadPlan(file, "file").operations.At(1).existing == operations[1].existing);
 }
 
 }  // namespace
