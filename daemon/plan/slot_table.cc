@@ -4,6 +4,18 @@
 #include <string>
 
 namespace ucaas_sync::plan {
+namespace {
+
+// Kinds share keys (a user and a contact of one person), so the kind is mixed in lest they all collide.
+std::uint64_t Mixed(Kind kind, const Hash128& key_hash) {
+  return key_hash.low + Index(kind) * 0x9E3779B97F4A7C15ULL;
+}
+
+std::uint32_t TagOf(const Hash128& key_hash) {
+  return static_cast<std::uint32_t>(key_hash.high);
+}
+
+}  // namespace
 
 SlotTable::SlotTable(const StateView& state, const std::vector<std::string>& source_names) {
   std::vector<std::uint16_t> ours;
@@ -37,18 +49,18 @@ SlotTable::SlotTable(const StateView& state, const std::vector<std::string>& sou
 
 std::size_t SlotTable::Probe(Kind kind, const Hash128& key_hash) const {
   const std::size_t mask = buckets_.size() - 1;
-  // Kinds share keys (a user and a contact of one person), so the kind is mixed in lest they all collide.
-  std::size_t at = (key_hash.low + Index(kind) * 0x9E3779B97F4A7C15ULL) & mask;
-  while (buckets_[at] != kNone) {
-    const Slot& slot = (*this)[buckets_[at]];
+  const std::uint32_t tag = TagOf(key_hash);
+  std::size_t at = Mixed(kind, key_hash) & mask;
+  for (; buckets_[at].slot != kNone; at = (at + 1) & mask) {
+    if (buckets_[at].tag != tag) continue;
+    const Slot& slot = (*this)[buckets_[at].slot];
     if (slot.key_hash == key_hash && slot.kind == kind) break;
-    at = (at + 1) & mask;
   }
   return at;
 }
 
 SlotId SlotTable::Find(Kind kind, const Hash128& key_hash) const {
-  return buckets_[Probe(kind, key_hash)];
+  return buckets_[Probe(kind, key_hash)].slot;
 }
 
 SlotId SlotTable::FindOrAdd(Kind kind, const Hash128& key_hash) {
@@ -63,15 +75,15 @@ SlotId SlotTable::Append(Kind kind, const Hash128& key_hash) {
   Slot& slot = (*this)[id];
   slot.key_hash = key_hash;
   slot.kind = kind;
-  buckets_[Probe(kind, key_hash)] = id;
+  buckets_[Probe(kind, key_hash)] = {.slot = id, .tag = TagOf(key_hash)};
   return id;
 }
 
 void SlotTable::Rehash(std::size_t buckets) {
-  buckets_.assign(buckets, kNone);
+  buckets_.assign(buckets, Bucket{});
   for (SlotId id = 0; id < size_; ++id) {
     const Slot& slot = (*this)[id];
-    buckets_[Probe(slot.kind, slot.key_hash)] = id;
+    buckets_[Probe(slot.kind, slot.key_hash)] = {.slot = id, .tag = TagOf(slot.key_hash)};
   }
 }
 

@@ -79,6 +79,13 @@ class SlotTable {
  private:
   static constexpr std::size_t kChunk = 8192;
 
+  /// The tag is a part of the hash that does not choose the bucket: it keeps a search from visiting the slots of
+  /// others, each of which would be a cache miss.
+  struct Bucket {
+    SlotId slot = kNone;
+    std::uint32_t tag = 0;
+  };
+
   SlotId Append(Kind kind, const Hash128& key_hash);
   std::size_t Probe(Kind kind, const Hash128& key_hash) const;
   void Rehash(std::size_t buckets);
@@ -86,7 +93,7 @@ class SlotTable {
   std::vector<std::unique_ptr<Slot[]>> chunks_;
   std::size_t size_ = 0;
   std::size_t known_ = 0;
-  std::vector<SlotId> buckets_;  // a power of two, at most 70 % full
+  std::vector<Bucket> buckets_;  // a power of two, at most 70 % full
   std::vector<SlotId> by_row_;   // known slots by row; empty when they came in that order
 };
 

@@ -1,0 +1,59 @@
+#include "daemon/plan/slot_table.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "tests/support/memory_state.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+using testing::MemoryState;
+
+// Few values in each half, so that buckets and tags are shared by many.
+Hash128 CrowdedHash(std::mt19937_64& random) {
+  return {.high = (random() % 4) << 32U | random() % 3, .low = random() % 5 + (random() % 7 << 40U)};
+}
+
+TEST_CASE("an entity is found by its kind and whole key hash, however crowded the table is") {
+  SlotTable table(MemoryState{}, {});
+  std::map<std::pair<Kind, Hash128>, SlotId> plain;
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    const Kind kind = kAllKinds[random() % kKindCount];
+    const Hash128 hash = i % 2 == 0 ? CrowdedHash(random) : Hash128{.high = random(), .low = random()};
+    const auto known = plain.find({kind, hash});
+    CHECK(table.Find(kind, hash) == (known == plain.end() ? kNone : known->second));
+    const SlotId id = table.FindOrAdd(kind, hash);
+    const auto [it, is_new] = plain.emplace(std::pair(kind, hash), id);
+    CHECK(it->second == id);
+    CHECK(table[id].key_hash == hash);
+    CHECK(table[id].kind == kind);
+  }
+  CHECK(table.size() == plain.size());
+  for (const auto& [which, id] : plain) CHECK(table.Find(which.first, which.second) == id);
+}
+
+TEST_CASE("what the state knows keeps its number while newcomers are added") {
+  MemoryState state;
+  state.source_names = {"hr"};
+  for (int i = 0; i < 3'000; ++i) state.Add(Kind::kUser, "E" + std::to_string(i), {});
+  SlotTable table(state, {"hr"});
+  REQUIRE(table.known() == 3'000);
+  for (int i = 0; i < 6'000; ++i) table.FindOrAdd(Kind::kContact, HashOf("E" + std::to_string(i)));
+  CHECK(table.size() == 9'000);
+  state.ForEachKnown([&](const KnownEntity& known) {
+    const SlotId id = table.Find(Kind::kUser, known.key_hash);
+    REQUIRE(id != kNone);
+    CHECK(id < table.known());
+    CHECK(table[id].id == known.id);
+    CHECK(table.WithRow(known.id) == id);
+  });
+}
+
+}  // namespace
+}  // namespace ucaas_sync::plan
