@@ -32,8 +32,8 @@ class AcceptingTransport : public Transport {
     HttpReply reply;
     reply.id = last_;
     reply.status = 200;
-    reply.body = R"({"result":1,"data":{"user_id":")" + id + R"(","group_id":")" + id + R"(","contact_id":")" + id +
-                 R"("}})";
+    reply.body =
+        R"({"result":1,"data":{"user_id":")" + id + R"(","group_id":")" + id + R"(","contact_id":")" + id + R"("}})";
     ended_.push_back(std::move(reply));
     return last_;
   }

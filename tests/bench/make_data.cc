@@ -23,19 +23,20 @@ namespace ucaas_sync::bench {
 namespace {
 
 constexpr std::array<std::string_view, 24> kFirstNames{
-    "Ada",   "Chloe", "Dmitri", "Efua",  "Fatima", "Grace",   "Hiro",  "Ines",  "Kenji",  "Marek",  "Nadia", "Oluwaseun",
-    "Priya", "Rosa",  "Tariq",  "Ulla",  "Victor", "Wanjiru", "Yusuf", "Björn", "Jürgen", "Søren", "Leïla", "Zoë"};
+    "Ada",   "Chloe", "Dmitri", "Efua", "Fatima", "Grace",   "Hiro",  "Ines",  "Kenji",  "Marek", "Nadia", "Oluwaseun",
+    "Priya", "Rosa",  "Tariq",  "Ulla", "Victor", "Wanjiru", "Yusuf", "Björn", "Jürgen", "Søren", "Leïla", "Zoë"};
 constexpr std::array<std::string_view, 24> kPlainFirstNames{
     "ada",   "chloe", "dmitri", "efua", "fatima", "grace",   "hiro",  "ines",  "kenji",  "marek", "nadia", "oluwaseun",
     "priya", "rosa",  "tariq",  "ulla", "victor", "wanjiru", "yusuf", "bjorn", "jurgen", "soren", "leila", "zoe"};
-constexpr std::array<std::string_view, 16> kSurnames{"Adeyemi", "Bauer",    "Castillo", "Dubois",   "Eriksen", "Farouk",
-                                                     "Hansen",  "Ivanova",  "Kowalski", "Nakamura", "O'Brien", "Petrov",
-                                                     "Schmidt", "Tanaka",   "Weber",    "Vasquez"};
-constexpr std::array<std::string_view, 8> kDepartments{"Sales",   "Finance",         "Research and Development",
-                                                       "Support", "Human Resources", "Operations",
-                                                       "Legal",   "Marketing, Communications"};
-constexpr std::array<std::string_view, 8> kTitles{"Engineer",  "Senior Engineer",    "Analyst",   "Regional Manager",
-                                                  "Assistant", "Principal Scientist", "Consultant", "Lead \"Platform\""};
+constexpr std::array<std::string_view, 16> kSurnames{"Adeyemi", "Bauer",   "Castillo", "Dubois",   "Eriksen", "Farouk",
+                                                     "Hansen",  "Ivanova", "Kowalski", "Nakamura", "O'Brien", "Petrov",
+                                                     "Schmidt", "Tanaka",  "Weber",    "Vasquez"};
+constexpr std::array<std::string_view, 8> kDepartments{
+    "Sales",      "Finance", "Research and Development", "Support", "Human Resources",
+    "Operations", "Legal",   "Marketing, Communications"};
+constexpr std::array<std::string_view, 8> kTitles{"Engineer",         "Senior Engineer",  "Analyst",
+                                                  "Regional Manager", "Assistant",        "Principal Scientist",
+                                                  "Consultant",       "Lead \"Platform\""};
 constexpr std::array<std::string_view, 6> kCities{"Berlin", "Lagos", "Madrid", "Osaka", "Gdansk", "San Francisco"};
 constexpr std::array<std::string_view, 6> kStreets{"Long Street", "Harbour Road",   "Market Square",
                                                    "Mill Lane",   "Cathedral View", "Old Station Way"};
@@ -97,9 +98,7 @@ class Person {
     return std::to_string(first_year + number % years) + '-' + two(1 + number / 64 % 12) + '-' +
            two(1 + number / 1024 % 28);
   }
-  std::string mail() const {
-    return std::string(plain_first()) + '.' + std::to_string(number_) + "@example.com";
-  }
+  std::string mail() const { return std::string(plain_first()) + '.' + std::to_string(number_) + "@example.com"; }
   std::uint64_t oddity() const { return Number(kOddity) % 100; }
 
  private:
@@ -124,7 +123,8 @@ void AddField(std::string& row, std::string_view value) {
 }
 
 constexpr std::string_view kHeading =
-    "employee_id,first_name,last_name,email,department,title,status,start_date,end_date,phone,mobile,office,street,city,"
+    "employee_id,first_name,last_name,email,department,title,status,start_date,end_date,phone,mobile,office,street,"
+    "city,"
     "postcode,country,cost_center,manager_id,company,notes\n";
 
 void AppendRow(std::string& out, const Person& person, std::uint64_t people) {
@@ -188,8 +188,9 @@ void AppendEntry(std::string& out, const Person& person) {
   AddLine(out, "telephoneNumber", "+49 30 " + person.Digits(0, 7));
   AddLine(out, "l", person.city());
   AddLine(out, "street", person.street());
-  AddLine(out, "description", "Badge " + person.Digits(6, 8) + " issued at reception, laptop asset " +
-                                  person.Digits(7, 10) + ", docking station, inventory record " + person.Digits(8, 12));
+  AddLine(out, "description",
+          "Badge " + person.Digits(6, 8) + " issued at reception, laptop asset " + person.Digits(7, 10) +
+              ", docking station, inventory record " + person.Digits(8, 12));
   AddLine(out, "entryUUID", person.Digits(10, 8) + "-4a7e-103d-9c1b-" + person.Digits(11, 12));
   out += '\n';
 }

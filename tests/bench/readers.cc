@@ -39,7 +39,8 @@ namespace {
 
 constexpr std::size_t kBlock = std::size_t{1} << 20U;
 
-/// What a reader found. Every reader looks at the first and the last byte of each value, so that none can leave one out.
+/// What a reader found. Every reader looks at the first and the last byte of each value, so that none can leave one
+/// out.
 struct Found {
   std::uint64_t records = 0;
   std::uint64_t values = 0;  ///< Empty ones not counted: our CSV reader leaves them out.
@@ -168,7 +169,8 @@ Found ReadLibldap(const std::string& path) {
     ++found.records;
     found.Add(View(record.lr_dn));
     for (LDAPMod** mod = record.lrop_mods; mod != nullptr && *mod != nullptr; ++mod) {
-      for (berval** value = (*mod)->mod_bvalues; value != nullptr && *value != nullptr; ++value) found.Add(View(**value));
+      for (berval** value = (*mod)->mod_bvalues; value != nullptr && *value != nullptr; ++value)
+        found.Add(View(**value));
     }
     ldap_ldif_record_done(&record);
   }
@@ -196,8 +198,8 @@ Found CountLines(const std::string& path) {
 Found Read(std::string_view reader, const std::string& path) {
   if (reader == "csv") return ReadCsv(path, AttributeTable::Everything());
   if (reader == "csv-some") {
-    return ReadCsv(path, Some({"employee_id", "first_name", "last_name", "email", "department", "title", "status",
-                               "start_date"}));
+    return ReadCsv(
+        path, Some({"employee_id", "first_name", "last_name", "email", "department", "title", "status", "start_date"}));
   }
   if (reader == "libcsv") return ReadLibcsv(path);
   if (reader == "ldif") return ReadLdif(path, AttributeTable::Everything());
