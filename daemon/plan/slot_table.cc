@@ -23,14 +23,10 @@ SlotTable::SlotTable(const StateView& state, const std::vector<std::string>& sou
     const auto it = std::find(source_names.begin(), source_names.end(), name);
     ours.push_back(it == source_names.end() ? kNoSource : static_cast<std::uint16_t>(it - source_names.begin()));
   }
-  std::size_t buckets = 1024;
-  while (buckets * 7 / 10 <= state.CountKnown() + state.CountKnown() / 20) buckets *= 2;
-  Rehash(buckets);
-
   bool ordered = true;
   std::int64_t last = 0;
   state.ForEachKnown([&](const KnownEntity& known) {
-    Slot& slot = (*this)[Append(known.kind, known.key_hash)];
+    Slot& slot = (*this)[AddSlot(known.kind, known.key_hash)];
     slot.address_hash = known.address_hash;
     slot.fingerprint = known.fingerprint;
     slot.id = known.id;
@@ -41,6 +37,9 @@ SlotTable::SlotTable(const StateView& state, const std::vector<std::string>& sou
     last = known.id;
   });
   known_ = size_;
+  std::size_t buckets = 1024;
+  while (buckets * 7 / 10 <= known_ + known_ / 20) buckets *= 2;
+  Rehash(buckets);
   if (ordered) return;
   by_row_.resize(known_);
   for (SlotId id = 0; id < known_; ++id) by_row_[id] = id;
@@ -64,26 +63,53 @@ SlotId SlotTable::Find(Kind kind, const Hash128& key_hash) const {
 }
 
 SlotId SlotTable::FindOrAdd(Kind kind, const Hash128& key_hash) {
+  // An export mostly keeps its order from day to day, and then the slot behind the last one is next: no search, no
+  // cache miss.
+  SlotId& expected = expected_[Index(kind)];
+  if (expected < size_) {
+    const Slot& slot = (*this)[expected];
+    if (slot.key_hash == key_hash && slot.kind == kind) return expected++;
+  }
   const SlotId found = Find(kind, key_hash);
-  return found != kNone ? found : Append(kind, key_hash);
+  const SlotId id = found != kNone ? found : Append(kind, key_hash);
+  expected = id + 1;
+  return id;
 }
 
 SlotId SlotTable::Append(Kind kind, const Hash128& key_hash) {
   if ((size_ + 1) * 10 > buckets_.size() * 7) Rehash(buckets_.size() * 2);
+  const SlotId id = AddSlot(kind, key_hash);
+  FillBucket(id);
+  return id;
+}
+
+SlotId SlotTable::AddSlot(Kind kind, const Hash128& key_hash) {
   if (size_ % kChunk == 0) chunks_.push_back(std::make_unique<Slot[]>(kChunk));
   const auto id = static_cast<SlotId>(size_++);
   Slot& slot = (*this)[id];
   slot.key_hash = key_hash;
   slot.kind = kind;
-  buckets_[Probe(kind, key_hash)] = {.slot = id, .tag = TagOf(key_hash)};
   return id;
 }
 
+void SlotTable::FillBucket(SlotId id) {
+  const Slot& slot = (*this)[id];
+  const std::size_t mask = buckets_.size() - 1;
+  std::size_t at = Mixed(slot.kind, slot.key_hash) & mask;
+  while (buckets_[at].slot != kNone) at = (at + 1) & mask;
+  buckets_[at] = {.slot = id, .tag = TagOf(slot.key_hash)};
+}
+
 void SlotTable::Rehash(std::size_t buckets) {
+  // Each slot falls into a bucket somewhere in memory; asking for it some slots ahead hides the wait.
+  constexpr SlotId kAhead = 16;
   buckets_.assign(buckets, Bucket{});
   for (SlotId id = 0; id < size_; ++id) {
-    const Slot& slot = (*this)[id];
-    buckets_[Probe(slot.kind, slot.key_hash)] = {.slot = id, .tag = TagOf(slot.key_hash)};
+    if (id + kAhead < size_) {
+      const Slot& later = (*this)[id + kAhead];
+      __builtin_prefetch(&buckets_[Mixed(later.kind, later.key_hash) & (buckets - 1)], 1);
+    }
+    FillBucket(id);
   }
 }
 

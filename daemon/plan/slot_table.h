@@ -3,6 +3,7 @@
 // number never changes and references stay valid.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -86,15 +87,19 @@ class SlotTable {
     std::uint32_t tag = 0;
   };
 
+  /// A slot for a key that has none, with its bucket or still without.
   SlotId Append(Kind kind, const Hash128& key_hash);
+  SlotId AddSlot(Kind kind, const Hash128& key_hash);
+  void FillBucket(SlotId id);
   std::size_t Probe(Kind kind, const Hash128& key_hash) const;
   void Rehash(std::size_t buckets);
 
   std::vector<std::unique_ptr<Slot[]>> chunks_;
   std::size_t size_ = 0;
   std::size_t known_ = 0;
-  std::vector<Bucket> buckets_;  // a power of two, at most 70 % full
-  std::vector<SlotId> by_row_;   // known slots by row; empty when they came in that order
+  std::vector<Bucket> buckets_;                // a power of two, at most 70 % full
+  std::array<SlotId, kKindCount> expected_{};  // the slot behind the one that was found last
+  std::vector<SlotId> by_row_;                 // known slots by row; empty when they came in that order
 };
 
 }  // namespace ucaas_sync::plan

@@ -38,6 +38,25 @@ TEST_CASE("an entity is found by its kind and whole key hash, however crowded th
   for (const auto& [which, id] : plain) CHECK(table.Find(which.first, which.second) == id);
 }
 
+TEST_CASE("known keys are found in the order of the state, in any other, and with newcomers between") {
+  MemoryState state;
+  state.source_names = {"hr"};
+  constexpr int kKnown = 500;
+  const auto hash = [](int i) { return HashOf("E" + std::to_string(i)); };
+  for (int i = 0; i < kKnown; ++i) state.Add(Kind::kUser, "E" + std::to_string(i), {});
+  SlotTable table(state, {"hr"});
+  for (const int step : {1, 7, kKnown - 1}) {
+    for (int i = 0; i < kKnown; ++i) {
+      const Hash128 key = hash(i * step % kKnown);
+      const SlotId id = table.FindOrAdd(Kind::kUser, key);
+      REQUIRE(id < table.known());
+      REQUIRE(table[id].key_hash == key);
+      if (i % 50 == 0) REQUIRE(table.FindOrAdd(Kind::kUser, hash(-1 - i * step)) >= table.known());
+      if (i % 60 == 0) REQUIRE(table.FindOrAdd(Kind::kContact, key) >= table.known());
+    }
+  }
+}
+
 TEST_CASE("what the state knows keeps its number while newcomers are added") {
   MemoryState state;
   state.source_names = {"hr"};
