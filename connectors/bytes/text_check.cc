@@ -67,6 +67,15 @@ std::size_t FindNotText(std::string_view text) {
   return check_run();
 }
 
+bool IsPlainAscii(std::string_view text) {
+  std::size_t at = 0;
+  for (; text.size() - at >= kStep; at += kStep) {
+    if (NeedsCloserLook(text.data() + at)) return false;
+  }
+  return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(),
+                     [](char c) { return c != '\0' && static_cast<unsigned char>(c) < 0x80; });
+}
+
 std::size_t CutCharacter(std::string_view text) {
   const std::size_t most = std::min<std::size_t>(3, text.size());
   for (std::size_t back = 1; back <= most; ++back) {

@@ -12,6 +12,9 @@ namespace ucaas_sync::bytes {
 /// off at its end is reported; see CutCharacter.
 std::size_t FindNotText(std::string_view text);
 
+/// Whether `text` is ASCII without a NUL byte: then nothing can be wrong with its characters. In one pass.
+bool IsPlainAscii(std::string_view text);
+
 /// How many bytes at the end of `text` begin a UTF-8 character that they do not finish, 0 to 3: more input decides.
 std::size_t CutCharacter(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "connectors/bytes/text_check.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::ldif {
@@ -56,6 +57,11 @@ void Window::Take(std::size_t count) {
     std::string_view piece(buffer_.get() + end_, std::min(count, kPiece));
     count -= piece.size();
     hash_.Update(piece);
+    if (bytes::IsPlainAscii(piece)) {
+      if (first_non_ascii_ == end_) first_non_ascii_ += piece.size();
+      end_ += piece.size();
+      continue;
+    }
     if (const std::size_t nul = piece.find('\0'); nul != std::string_view::npos) {
       at_end_ = true;
       stopped_at_nul_ = true;

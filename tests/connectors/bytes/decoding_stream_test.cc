@@ -113,6 +113,21 @@ TEST_CASE("the fast text check finds the same byte as the plain one, wherever it
   }
 }
 
+TEST_CASE("text is plain ASCII until one byte of it is NUL or beyond") {
+  for (const std::size_t size : {0U, 1U, 63U, 64U, 65U, 200U}) {
+    std::string text(size, 'a');
+    CHECK(IsPlainAscii(text));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char bad : {'\0', '\x80', '\xFF'}) {
+        text[at] = bad;
+        REQUIRE_FALSE(IsPlainAscii(text));
+      }
+      text[at] = '\x7F';
+      REQUIRE(IsPlainAscii(text));
+    }
+  }
+}
+
 TEST_CASE("a character that a block cuts is told from one that is broken") {
   CHECK(CutCharacter("abc") == 0);
   CHECK(CutCharacter("a\xC3") == 1);
