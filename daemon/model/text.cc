@@ -89,9 +89,9 @@ bool IsWordCharacter(utf8proc_int32_t code_point) {
 // Text of these could steer a terminal, hide itself, or turn the reading direction of what follows.
 bool IsUnsafe(utf8proc_int32_t code_point) {
   if (code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0)) return true;
-  return code_point == 0x2028 || code_point == 0x2029 || code_point == 0x200E || code_point == 0x200F ||
-         (code_point >= 0x202A && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069) ||
-         code_point == 0xFEFF;
+  return code_point == 0x2028 || code_point == 0x2029 || code_point == 0x061C || code_point == 0x200E ||
+         code_point == 0x200F || (code_point >= 0x202A && code_point <= 0x202E) ||
+         (code_point >= 0x2066 && code_point <= 0x2069) || code_point == 0xFEFF;
 }
 
 std::string Hexadecimal(std::uint32_t number, std::size_t least_digits) {
@@ -281,10 +281,17 @@ std::string Printable(std::string_view text) {
 }
 
 std::string Shorten(std::string_view text, std::size_t limit) {
+  if (limit == 0) return {};
   // A cell is at most 4 bytes and may carry marks; what lies far beyond the limit need not be looked at.
   constexpr std::size_t kMostBytesAColumn = 32;
-  std::string printable = Printable(text.substr(0, (limit + 1) * kMostBytesAColumn));
-  if (DisplayWidth(printable) <= limit) return printable;
+  const bool is_cut = text.size() / kMostBytesAColumn > limit;
+  if (is_cut) {
+    std::size_t end = (limit + 1) * kMostBytesAColumn - 1;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a letter
+    text = text.substr(0, end);
+  }
+  std::string printable = Printable(text);
+  if (!is_cut && DisplayWidth(printable) <= limit) return printable;
   std::size_t width = 0;
   std::size_t at = 0;
   while (at < printable.size()) {

@@ -37,10 +37,13 @@ std::optional<int> TakeNumber(std::string_view text, std::size_t& at, std::size_
   return number;
 }
 
-std::tm LocalTime(std::time_t time) {
-  std::tm broken_down{};
-  localtime_r(&time, &broken_down);
-  return broken_down;
+Date LocalDate(seconds since_epoch) {
+  const std::time_t time = since_epoch.count();
+  std::tm local{};
+  localtime_r(&time, &local);
+  return Date(year_month_day(std::chrono::year(local.tm_year + 1900),
+                             std::chrono::month(static_cast<unsigned>(local.tm_mon + 1)),
+                             std::chrono::day(static_cast<unsigned>(local.tm_mday))));
 }
 
 // The zone is the process's own ("local") or UTC; other names are found by the tz database through a TZ that is set for
@@ -165,23 +168,23 @@ std::optional<Date> DateIn(Instant instant, const std::string& zone) {
   if (!IsKnownZone(zone)) return std::nullopt;
   if (zone == "UTC") return floor<days>(instant);
   const ZoneScope scope(zone);
-  const std::tm local = LocalTime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::time_point(instant)));
-  return Date(year_month_day(std::chrono::year(local.tm_year + 1900),
-                             std::chrono::month(static_cast<unsigned>(local.tm_mon + 1)),
-                             std::chrono::day(static_cast<unsigned>(local.tm_mday))));
+  // Not through system_clock, whose nanoseconds end in the year 2262 and which rounds towards 1970.
+  return LocalDate(floor<seconds>(instant).time_since_epoch());
 }
 
 std::optional<Instant> StartOf(Date date, const std::string& zone) {
   if (!IsKnownZone(zone)) return std::nullopt;
   if (zone == "UTC") return Instant(date);
   const ZoneScope scope(zone);
-  const year_month_day ymd(date);
-  std::tm local{};
-  local.tm_year = static_cast<int>(ymd.year()) - 1900;
-  local.tm_mon = static_cast<int>(static_cast<unsigned>(ymd.month())) - 1;
-  local.tm_mday = static_cast<int>(static_cast<unsigned>(ymd.day()));
-  local.tm_isdst = -1;
-  return Instant(seconds(mktime(&local)));
+  // Searched, not asked of mktime: where midnight comes twice, that answers by what it was asked before.
+  constexpr seconds kFarthest = hours(26);  // more than any zone is from UTC
+  seconds before = date.time_since_epoch() - kFarthest;
+  seconds from = date.time_since_epoch() + kFarthest;
+  while (from - before > seconds(1)) {
+    const seconds middle = before + (from - before) / 2;
+    (LocalDate(middle) < date ? before : from) = middle;
+  }
+  return Instant(from);
 }
 
 std::string FormatDuration(Duration duration) {

@@ -104,9 +104,10 @@ std::variant<Body, Refusal> ParseBody(std::string_view text) {
   if (document.MemberCount() > kMaxMembers) return Refusal{Code::kBadRequest, "The body has too many members.", {}};
   Body body;
   body.members.reserve(document.MemberCount());
-  for (const auto& member : document.GetObject()) {
-    std::string name = TextOf(member.name);
-    BodyValue value = Convert(member.value);
+  // Not a range-for: RapidJSON's iterators compare ambiguously in C++20, which clang refuses.
+  for (auto member = document.MemberBegin(); member < document.MemberEnd(); ++member) {
+    std::string name = TextOf(member->name);
+    BodyValue value = Convert(member->value);
     if (!IsUtf8(name) || !IsSound(value)) {
       return Refusal{Code::kBadRequest, "The body is not JSON: it contains half of a surrogate pair.", {}};
     }

@@ -201,7 +201,9 @@ std::variant<Draft, Refusal> ReadDraft(Kind kind, Intent intent, const Body& bod
   const std::span<const Column> columns = ColumnsOf(kind);
   Draft draft;
   draft.values.resize(columns.size());
-  for (const auto& [name, value] : body.members) {
+  for (const auto& member : body.members) {
+    const auto& name = member.first;  // clang 14 cannot capture a structured binding
+    const auto& value = member.second;
     std::optional<Refusal> refusal;
     const auto column = std::find_if(columns.begin(), columns.end(), [&](const Column& c) { return c.name == name; });
     const bool links_allowed = kind != Kind::kContact || intent == Intent::kCreate || rules.patch_group_ids;
