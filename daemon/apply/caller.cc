@@ -43,7 +43,9 @@ void Caller::LookForStop(Monotonic now) {
 void Caller::ReviveDelayed(Monotonic now) {
   while (!stop_ && !delayed_.empty() && delayed_.begin()->first <= now) {
     Task task = std::move(delayed_.extract(delayed_.begin()).mapped());
-    if (gate_.MayRetry(now)) {
+    if (const auto at = gate_.RetryAt(now); at && *at > now) {
+      delayed_.emplace(*at, std::move(task));
+    } else if (at) {
       waiting_.push_front(std::move(task));
     } else {
       CompareFirst(task.last, /*is_final=*/true);
@@ -76,7 +78,7 @@ Monotonic Caller::SendWhatMayGo() {
     flying_.emplace(id, std::move(task));
     now = clock_.Ticks();
   }
-  if (!delayed_.empty()) wake = std::min(wake, delayed_.begin()->first);
+  if (!stop_ && !delayed_.empty()) wake = std::min(wake, delayed_.begin()->first);
   return wake;
 }
 

@@ -120,9 +120,11 @@ std::optional<Monotonic> Gate::OnTransient(Monotonic now, std::uint32_t attempt,
   return now + Jittered(Ceiling(attempt - 1));
 }
 
-bool Gate::MayRetry(Monotonic now) {
+std::optional<Monotonic> Gate::RetryAt(Monotonic now) {
   OpenIfDue(now);
-  return breaker_ != Breaker::kClosed || !BudgetIsSpent();
+  if (breaker_ != Breaker::kClosed || !BudgetIsSpent()) return now;
+  if (!failing_since_) return std::nullopt;
+  return *failing_since_ + kBreakerOpensAfter;
 }
 
 Monotonic Gate::OnPaced(Monotonic now, std::optional<Duration> retry_after) {

@@ -46,11 +46,11 @@ class Gate {
   /// A reply that shows a working target, whatever it says of our values.
   void OnAnswered();
   /// Attempt number `attempt` (from 1) of a request failed for the moment. Returns when it may be sent again, or
-  /// nothing when its attempts are used up. Ask MayRetry when that moment has come.
+  /// nothing when its attempts are used up. Ask RetryAt when that moment has come.
   std::optional<Monotonic> OnTransient(Monotonic now, std::uint32_t attempt, std::optional<Duration> retry_after);
-  /// Whether a repeat that is due may still be sent. Not when the run's budget for repeats (a tenth of the requests, at
-  /// least 10) is used up while others succeed; when nothing succeeds, the breaker is what limits them.
-  bool MayRetry(Monotonic now);
+  /// When a repeat that is due may be sent: `now`, or later, or never, when the run's budget for repeats (a tenth of the
+  /// requests, at least 10) is used up while others succeed. While nothing succeeds the breaker is what limits them.
+  std::optional<Monotonic> RetryAt(Monotonic now);
   /// 429, or any reply with Retry-After: pacing. Slows everything down, and counts for no attempt, budget or breaker.
   /// Returns when the request may be sent again.
   Monotonic OnPaced(Monotonic now, std::optional<Duration> retry_after);
