@@ -83,8 +83,13 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
     result_.code = caller_.stopped()->code;
     result_.message = caller_.stopped()->because;
   } else if (result_.failed > 0) {
-    result_.code = ExitCode::kPartial;
-    result_.message = WithThousands(result_.failed) + " of " + Counted(total_, "operation") + " failed";
+    // Where nothing at all worked, and nothing was refused for what it says, the target is what fails.
+    const bool all_transient =
+        result_.done == 0 &&
+        std::all_of(failures_.begin(), failures_.end(), [](const auto& kind) { return kind.second.is_transient; });
+    result_.code = all_transient ? ExitCode::kUnavailable : ExitCode::kPartial;
+    result_.message = WithThousands(result_.failed) + " of " + Counted(total_, "operation") +
+                      " failed: " + CommonestFailure().example;
   }
   return result_;
 }
@@ -180,6 +185,7 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
   --open_;
   Record(work, std::move(outcome));
   Release(work, /*was_done=*/true);
+  JudgeFailures();
 }
 
 void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine,
@@ -200,10 +206,9 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
   JudgeFailures();
 }
 
-void Executor::FinishUnknown(const WorkPtr& work) {
-  ucaas::CallResult result;
-  result.verdict = ucaas::Verdict::kUnknown;
-  CountFailed(work->operation, result, "it is not known whether the target did it; the next run looks first", false);
+void Executor::FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up) {
+  if (look_up.verdict != ucaas::Verdict::kRetry) look_up.verdict = ucaas::Verdict::kUnknown;
+  CountFailed(work->operation, look_up, "it is not known whether the target did it; the next run looks first", false);
   --open_;
   Release(work, /*was_done=*/false);
   JudgeFailures();
@@ -223,7 +228,7 @@ void Executor::CountFailed(const Operation& operation, const ucaas::CallResult& 
   FailureKind& kind = failures_[std::string(ucaas::Name(result.verdict)) + ' ' + std::to_string(result.http_status) +
                                 ' ' + result.result + ' ' + std::to_string(static_cast<int>(result.transport))];
   if (kind.count++ == 0) kind.example = message;
-  kind.is_transient = result.verdict == ucaas::Verdict::kRetry || result.verdict == ucaas::Verdict::kUnknown;
+  kind.is_transient = result.verdict == ucaas::Verdict::kRetry;
   observer_.OnEvent({.severity = Severity::kWarning,
                      .name = quarantine ? "operation_quarantined" : "operation_failed",
                      .text = Who(operation) + ": " + Printable(message)});
@@ -261,17 +266,21 @@ void Executor::JudgeFailures() {
   if (finished < kFailuresJudgedFrom || caller_.stopped()) return;
   const bool is_too_much =
       static_cast<double>(result_.failed) * 100.0 > options_.failures_percent * static_cast<double>(finished);
-  const auto common = std::max_element(failures_.begin(), failures_.end(),
-                                       [](const auto& a, const auto& b) { return a.second.count < b.second.count; });
   const bool all_alike = result_.failed == finished && failures_.size() == 1;
-  if (common == failures_.end() || (!is_too_much && !all_alike)) return;
-  const FailureKind& kind = common->second;
+  if (failures_.empty() || (!is_too_much && !all_alike)) return;
+  const FailureKind& kind = CommonestFailure();
   caller_.RequestStop(
       {.code = kind.is_transient ? ExitCode::kUnavailable : ExitCode::kPartial,
        .because = WithThousands(result_.failed) + " of the first " + Counted(finished, "operation") + " failed" +
                   (is_too_much ? ", more than guards.failures allows; " : "; ") +
                   (kind.count == result_.failed ? "all alike: " : WithThousands(kind.count) + " of them alike: ") +
                   kind.example});
+}
+
+const Executor::FailureKind& Executor::CommonestFailure() const {
+  return std::max_element(failures_.begin(), failures_.end(),
+                          [](const auto& a, const auto& b) { return a.second.count < b.second.count; })
+      ->second;
 }
 
 void Executor::Flush() {

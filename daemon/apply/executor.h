@@ -103,13 +103,14 @@ class Executor {
   void FinishDone(const WorkPtr& work, const ucaas::CallResult& result, StoredEntity row, bool converged);
   void FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine, const std::string& message);
   /// Whether the target did it stays unknown: no outcome, so that the next run looks again.
-  void FinishUnknown(const WorkPtr& work);
+  void FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up);
   void CountDone(const Operation& operation, const std::string& verdict);
   void CountFailed(const Operation& operation, const ucaas::CallResult& result, const std::string& message,
                    bool quarantine);
   void Record(const WorkPtr& work, OperationOutcome outcome);
   void Release(const WorkPtr& work, bool was_done);
   void JudgeFailures();
+  const FailureKind& CommonestFailure() const;
   void Flush();
 
   StateStore& store_;

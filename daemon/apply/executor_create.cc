@@ -203,7 +203,7 @@ void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
 void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {
   if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
   if (work->was_sent) {
-    FinishUnknown(work);
+    FinishUnknown(work, result);
   } else {
     FinishFailed(work, result, /*quarantine=*/false, {});
   }

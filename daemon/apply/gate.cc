@@ -64,7 +64,7 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
     return {.answer = GateAnswer::kSend, .until = now, .because = {}};
   }
   // Nothing succeeds and nothing may be repeated any more: new requests would only be failed ones.
-  if (failing_since_ && BudgetIsSpent()) {
+  if (IsOutage() && BudgetIsSpent()) {
     return {.answer = GateAnswer::kWait, .until = *failing_since_ + kBreakerOpensAfter, .because = {}};
   }
   const double rate = CurrentRate();
@@ -80,6 +80,10 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
 
 bool Gate::BudgetIsSpent() const {
   return retries_ >= std::max(kLeastBudget, requests_ / 10);
+}
+
+bool Gate::IsOutage() const {
+  return failing_since_ && fresh_failures_ >= std::clamp<std::uint32_t>(policy_.concurrency, 2, 5);
 }
 
 void Gate::OpenIfDue(Monotonic now) {
@@ -98,6 +102,9 @@ void Gate::OnSent(bool is_retry) {
 void Gate::OnAnswered() {
   unanswered_since_.reset();
   failing_since_.reset();
+  // Those that waited for the end of an outage are let through, one repeat for each request that it hit.
+  if (breaker_ != Breaker::kClosed) retries_ -= std::min<std::uint64_t>(retries_, fresh_failures_);
+  fresh_failures_ = 0;
   breaker_ = Breaker::kClosed;
   failed_probes_ = 0;
   pace_ = std::min(1.0, pace_ + kRecovery);
@@ -107,23 +114,27 @@ std::optional<Monotonic> Gate::OnTransient(Monotonic now, std::uint32_t attempt,
   if (retry_after) return OnPaced(now, retry_after);
   if (!unanswered_since_) unanswered_since_ = now;
   if (!failing_since_) failing_since_ = now;
+  if (attempt == 1) ++fresh_failures_;
   if (breaker_ == Breaker::kProbing) ++failed_probes_;
   OpenIfDue(now);
-  if (breaker_ != Breaker::kClosed) {
+  const bool is_open = breaker_ != Breaker::kClosed;
+  if (is_open) {
     breaker_ = Breaker::kOpen;
     probe_at_ = now + std::max<Duration>(Jittered(Ceiling(failed_probes_)), policy_.retry.first_delay / 2);
-    return now + Jittered(Ceiling(attempt - 1));
   }
-  if (attempt >= policy_.retry.attempts) return std::nullopt;
-  // By then it is known whether others succeed.
-  if (BudgetIsSpent()) return *failing_since_ + kBreakerOpensAfter;
+  if (attempt >= policy_.retry.attempts && !IsOutage()) return std::nullopt;
+  if (!is_open && BudgetIsSpent()) {
+    // Either others succeed, and there is nothing left for this one; or nobody does, and the breaker is about to open.
+    if (!IsOutage()) return std::nullopt;
+    return *failing_since_ + kBreakerOpensAfter;
+  }
   return now + Jittered(Ceiling(attempt - 1));
 }
 
 std::optional<Monotonic> Gate::RetryAt(Monotonic now) {
   OpenIfDue(now);
   if (breaker_ != Breaker::kClosed || !BudgetIsSpent()) return now;
-  if (!failing_since_) return std::nullopt;
+  if (!IsOutage()) return std::nullopt;
   return *failing_since_ + kBreakerOpensAfter;
 }
 

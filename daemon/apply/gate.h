@@ -46,10 +46,11 @@ class Gate {
   /// A reply that shows a working target, whatever it says of our values.
   void OnAnswered();
   /// Attempt number `attempt` (from 1) of a request failed for the moment. Returns when it may be sent again, or
-  /// nothing when its attempts are used up. Ask RetryAt when that moment has come.
+  /// nothing when its attempts or the run's budget for repeats are used up (in an outage neither counts: the breaker
+  /// limits then). Ask RetryAt when that moment has come.
   std::optional<Monotonic> OnTransient(Monotonic now, std::uint32_t attempt, std::optional<Duration> retry_after);
-  /// When a repeat that is due may be sent: `now`, or later, or never, when the run's budget for repeats (a tenth of the
-  /// requests, at least 10) is used up while others succeed. While nothing succeeds the breaker is what limits them.
+  /// When a repeat that is due may be sent: `now`, or later, or never, when the run's budget for repeats (a tenth of
+  /// the requests, at least 10) has been used up meanwhile.
   std::optional<Monotonic> RetryAt(Monotonic now);
   /// 429, or any reply with Retry-After: pacing. Slows everything down, and counts for no attempt, budget or breaker.
   /// Returns when the request may be sent again.
@@ -59,6 +60,8 @@ class Gate {
   enum class Breaker : std::uint8_t { kClosed, kOpen, kProbing };
 
   bool BudgetIsSpent() const;
+  /// Several requests failed and nothing succeeded since: it is not about one of them.
+  bool IsOutage() const;
   void OpenIfDue(Monotonic now);
   double CurrentRate() const { return policy_.rate * pace_; }
   /// The longest wait after `doublings` failures.
@@ -74,6 +77,7 @@ class Gate {
   Monotonic last_slowed_;
   std::optional<Monotonic> unanswered_since_;  // for give_up: failures and pacing
   std::optional<Monotonic> failing_since_;     // for the breaker: failures alone
+  std::uint32_t fresh_failures_ = 0;           // since then, of requests that were sent for the first time
   Breaker breaker_ = Breaker::kClosed;
   Monotonic probe_at_;
   std::uint32_t failed_probes_ = 0;

@@ -24,7 +24,7 @@ TEST_CASE("failures are judged from the tenth operation on") {
   SUBCASE("nine of nine that fail stop nothing") {
     Bench bench(one_by_one);
     bench.target.faults = {{.request = "POST users", .reply = Says(406, "406"), .times = 9}};
-    CHECK(bench.Do(Creates(9)).message == "9 of 9 operations failed");
+    CHECK(bench.Do(Creates(9)).message == "9 of 9 operations failed: no (result 406)");
   }
   SUBCASE("three of ten are more than a fifth") {
     Bench bench(one_by_one);
@@ -67,6 +67,16 @@ TEST_CASE("a target that goes away in the middle ends the run with 7, and the re
   CHECK(result.failed == 0);
   CHECK(result.left == 150);
   CHECK(bench.store.outcomes.size() == 50);
+}
+
+TEST_CASE("a small run against a target that is down ends with 7, not as a failure of its people") {
+  Bench bench;
+  bench.target.faults = {{.request = "", .reply = Breaks(TransportOutcome::kNotConnected), .times = 1'000'000}};
+  const ApplyResult result = bench.Do(Creates(2));
+  CHECK(result.code == ExitCode::kUnavailable);
+  CHECK(result.done == 0);
+  CHECK(bench.store.quarantine.empty());
+  CHECK(bench.clock.ticks < Monotonic(std::chrono::minutes(11)));
 }
 
 TEST_CASE("after a signal what was not sent has no outcome, and what was sent has one") {

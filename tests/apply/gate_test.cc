@@ -114,6 +114,7 @@ TEST_CASE("the budget for repeats is a tenth of the requests, and at least ten")
 TEST_CASE("with the budget spent and nothing succeeding, nothing new is sent until the breaker probes") {
   Gate gate(Policy(), kStart);
   for (int i = 0; i < 10; ++i) gate.OnSent(true);
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(gate.OnTransient(kStart, 1, std::nullopt).has_value());
   const auto again = gate.OnTransient(kStart, 1, std::nullopt);
   CHECK(again == kStart + seconds(2));
   CHECK_FALSE(Sends(gate, kStart + milliseconds(1999)));
@@ -126,7 +127,7 @@ TEST_CASE("with the budget spent and nothing succeeding, nothing new is sent unt
 TEST_CASE("with the budget spent, a repeat is refused once others succeed") {
   Gate gate(Policy(), kStart);
   for (int i = 0; i < 10; ++i) gate.OnSent(true);
-  gate.OnTransient(kStart, 1, std::nullopt);
+  for (int i = 0; i < 8; ++i) gate.OnTransient(kStart, 1, std::nullopt);
   gate.OnAnswered();
   CHECK_FALSE(gate.RetryAt(kStart + seconds(2)).has_value());
 }
