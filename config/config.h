@@ -129,7 +129,7 @@ struct RuleConfig {
 ///   percent   user create 20, update 30, suspend 5, delete 5; contact 20, 30, none, 5; group 20, 30, none, 20
 ///   count     500 for suspend and delete, none for create and update
 ///   week      10 for suspend and delete, none for create and update
-///   at_least  10 for create, 3 for the others (that 3 is 1 where fewer than 10 are active is for the guards to judge)
+///   at_least  10 for create; none for the others: the guards then use 3, or 1 where fewer than 10 are active
 /// Contacts and groups are never suspended: their `suspend` stays empty and the file cannot set it.
 struct GuardLimit {
   std::optional<double> percent;

@@ -57,11 +57,12 @@ void ReadKind(Section& guards, Kind kind, KindGuards& out) {
   }
 }
 
+// at_least of the last three depends on how many are active: left open unless the file gives it.
 KindGuards Guards(double create, double update, double remove) {
   KindGuards guards;
   guards.create = {.percent = create, .count = {}, .at_least = 10, .week = {}};
-  guards.update = {.percent = update, .count = {}, .at_least = 3, .week = {}};
-  guards.remove = {.percent = remove, .count = 500, .at_least = 3, .week = 10.0};
+  guards.update = {.percent = update, .count = {}, .at_least = {}, .week = {}};
+  guards.remove = {.percent = remove, .count = 500, .at_least = {}, .week = 10.0};
   return guards;
 }
 
@@ -70,7 +71,7 @@ KindGuards Guards(double create, double update, double remove) {
 std::array<KindGuards, kKindCount> DefaultKindGuards() {
   std::array<KindGuards, kKindCount> kinds;
   kinds[Index(Kind::kUser)] = Guards(20, 30, 5);
-  kinds[Index(Kind::kUser)].suspend = {.percent = 5.0, .count = 500, .at_least = 3, .week = 10.0};
+  kinds[Index(Kind::kUser)].suspend = {.percent = 5.0, .count = 500, .at_least = {}, .week = 10.0};
   kinds[Index(Kind::kContact)] = Guards(20, 30, 5);
   kinds[Index(Kind::kGroup)] = Guards(20, 30, 20);
   return kinds;

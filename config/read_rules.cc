@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "config/readers.h"
-#include "config/units.h"
 #include "daemon/model/fields.h"
 #include "daemon/model/text.h"
 

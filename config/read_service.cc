@@ -3,7 +3,6 @@
 
 #include "config/readers.h"
 #include "config/secrets.h"
-#include "config/units.h"
 #include "config/url.h"
 #include "daemon/model/text.h"
 #include "daemon/model/time.h"

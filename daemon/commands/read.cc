@@ -22,8 +22,8 @@ void AppendJsonValue(std::string& line, std::string_view value) {
 // Shows each record as it comes.
 class Printer final : public RecordSink {
  public:
-  Printer(const Session& session, const AttributeTable& attributes, const ReadOptions& options)
-      : session_(session), attributes_(attributes), options_(options) {}
+  Printer(const Session& session, const AttributeTable& attributes, const ReadOptions& options, bool has_dns)
+      : session_(session), attributes_(attributes), options_(options), has_dns_(has_dns) {}
 
   bool OnRecord(const Record& record) override {
     line_.clear();
@@ -52,7 +52,7 @@ class Printer final : public RecordSink {
  private:
   void AppendJson(const Record& record) {
     line_ += "{\"line\":" + std::to_string(record.line);
-    if (!record.dn.empty()) {
+    if (has_dns_) {
       line_ += ",\"dn\":";
       AppendJsonValue(line_, record.dn);
     }
@@ -76,7 +76,7 @@ class Printer final : public RecordSink {
 
   void AppendText(const Record& record) {
     line_ += "line " + std::to_string(record.line);
-    if (!record.dn.empty()) line_ += "  " + Printable(record.dn);
+    if (has_dns_) line_ += "  " + Printable(record.dn);
     line_ += '\n';
     for (const Record::Cell& cell : record.cells()) {
       line_ += "  " + Printable(attributes_.NameOf(cell.slot)) + ": ";
@@ -101,6 +101,7 @@ class Printer final : public RecordSink {
   const Session& session_;
   const AttributeTable& attributes_;
   const ReadOptions& options_;
+  bool has_dns_;  // the root entry's DN is empty, and still is one
   std::string line_;
   std::uint64_t shown_ = 0;
   std::uint64_t rejected_ = 0;
@@ -131,7 +132,9 @@ config::SourceConfig ConfigOf(const Session& session, const ReadOptions& options
   source.format = options.csv.empty() ? config::Format::kLdif : config::Format::kCsv;
   source.name.value = options.csv.empty() ? "ldif" : "csv";
   source.path.value = options.csv.empty() ? options.ldif.string() : options.csv.string();
+  // A look at a file: whether it is enough to sync from is not asked.
   source.final_newline_required = false;
+  source.min_records = 0;
   return source;
 }
 
@@ -142,7 +145,7 @@ ExitCode RunRead(const Session& session, const ReadOptions& options) {
   if (!options.delimiter.empty()) source.delimiter = DelimiterFrom(options.delimiter);
   if (!options.encoding.empty()) source.encoding.value = options.encoding;
   AttributeTable attributes = AttributeTable::Everything();
-  Printer printer(session, attributes, options);
+  Printer printer(session, attributes, options, source.format == config::Format::kLdif);
   const Snapshot snapshot = MakeSource(source, session.clock.Now())->Read(attributes, printer);
   session.out.flush();
   if (printer.reached_limit()) return ExitCode::kConverged;

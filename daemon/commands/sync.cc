@@ -17,7 +17,11 @@ void Tell(const Session& session, const run::SyncResult& result) {
   }
   session.out << "run " << result.run << ": " << Word(result.code);
   if (result.code != ExitCode::kHeld) {
-    session.out << ", " << Counted(result.applied.done, "operation") << " done";
+    if (result.plan.operations.empty() && result.code == ExitCode::kConverged) {
+      session.out << ", nothing to do";
+    } else {
+      session.out << ", " << Counted(result.applied.done, "operation") << " done";
+    }
     if (result.applied.failed > 0) session.out << ", " << WithThousands(result.applied.failed) << " failed";
     if (result.applied.left > 0) session.out << ", " << WithThousands(result.applied.left) << " left for the next run";
   }

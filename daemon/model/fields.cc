@@ -64,6 +64,27 @@ FieldId NaturalKeyField(Kind kind) {
   return 0;
 }
 
+std::string DisplayName(Kind kind, const FieldSetView& fields) {
+  std::string name;
+  std::string_view email;
+  switch (kind) {
+    case Kind::kUser:
+      name = fields[kUserFirstName].text;
+      if (!name.empty() && !fields[kUserLastName].text.empty()) name += ' ';
+      name += fields[kUserLastName].text;
+      email = fields[kUserEmail].text;
+      break;
+    case Kind::kContact:
+      name = fields[kContactName].text;
+      email = fields[kContactEmail].text;
+      break;
+    case Kind::kGroup:
+      return std::string(fields[kGroupName].text);
+  }
+  if (email.empty()) return name;
+  return name.append(name.empty() ? "<" : " <").append(email).append(">");
+}
+
 FieldSet Own(const FieldSetView& view) {
   FieldSet out;
   for (std::size_t i = 0; i < kMaxFields; ++i) out[i] = Field(view[i]);

@@ -90,6 +90,9 @@ struct Field {
 using FieldSet = std::array<Field, kMaxFields>;
 using FieldSetView = std::array<FieldView, kMaxFields>;
 
+/// Who an object is, for people: "Ada Lovelace <ada@example.com>" as far as its fields say; a group's name.
+std::string DisplayName(Kind kind, const FieldSetView& fields);
+
 FieldSet Own(const FieldSetView& view);
 FieldSetView View(const FieldSet& fields);
 

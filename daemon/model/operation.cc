@@ -74,6 +74,16 @@ const FieldChange* FindChange(const Operation& operation, FieldId field) {
   return nullptr;
 }
 
+std::string WhoOf(const Operation& operation) {
+  std::string who = operation.who;
+  if (who.empty()) {
+    FieldSetView fields;
+    for (const FieldChange& change : operation.changes) fields[change.field] = change.after.view();
+    who = DisplayName(operation.kind, fields);
+  }
+  return who == operation.key ? std::string() : who;
+}
+
 void OperationList::Add(Operation operation) {
   offsets_.push_back(bytes_.size());
   PutNumber(bytes_, static_cast<std::uint64_t>(operation.kind));
@@ -92,6 +102,16 @@ void OperationList::Add(Operation operation) {
     PutTexts(bytes_, operation.groups->before);
     PutTexts(bytes_, operation.groups->after);
   }
+  PutNumber(bytes_, operation.existing ? 1 : 0);
+  if (operation.existing) {
+    PutNumber(bytes_, operation.existing->fields.size());
+    for (const auto& [field, value] : operation.existing->fields) {
+      PutNumber(bytes_, field);
+      PutField(bytes_, value);
+    }
+    PutTexts(bytes_, operation.existing->groups);
+  }
+  PutText(bytes_, operation.who);
   PutText(bytes_, operation.reason);
   PutText(bytes_, operation.source.name);
   PutNumber(bytes_, operation.source.line);
@@ -121,6 +141,17 @@ Operation OperationList::At(std::size_t index) const {
     groups.after = in.Texts();
     operation.groups = std::move(groups);
   }
+  if (in.Number() == 1) {
+    ExistingObject existing;
+    existing.fields.resize(in.Number());
+    for (auto& [field, value] : existing.fields) {
+      field = static_cast<FieldId>(in.Number());
+      value = in.ReadField();
+    }
+    existing.groups = in.Texts();
+    operation.existing = std::move(existing);
+  }
+  operation.who = in.Text();
   operation.reason = in.Text();
   operation.source.name = in.Text();
   operation.source.line = in.Number();

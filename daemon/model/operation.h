@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/model/entity.h"
@@ -28,6 +29,13 @@ struct GroupsChange {
   friend bool operator==(const GroupsChange&, const GroupsChange&) = default;
 };
 
+/// What the target holds already of an object that is adopted. Not sent; the state takes it over.
+struct ExistingObject {
+  std::vector<std::pair<FieldId, Field>> fields;
+  std::vector<std::string> groups;  ///< Contacts: keys of its groups, sorted.
+  friend bool operator==(const ExistingObject&, const ExistingObject&) = default;
+};
+
 struct Operation {
   std::uint64_t seq = 0;  ///< Its place in the plan, from 1.
   Kind kind = Kind::kUser;
@@ -37,14 +45,19 @@ struct Operation {
   std::int64_t entity_id = 0;        ///< The state's row; 0 when there is none yet.
   std::vector<FieldChange> changes;  ///< By field; for a create all fields that are sent, for a delete what is lost.
   std::optional<GroupsChange> groups;
-  std::string reason;   ///< "department changed", "left: (status=terminated)"
-  SourceRef source;     ///< Where the record is; for an absence the source alone.
+  std::optional<ExistingObject> existing;  ///< For an adopt.
+  std::string who;                         ///< DisplayName of who it is about, as it was before; empty for a create.
+  std::string reason;                      ///< "department changed", "left: (status=terminated)"
+  SourceRef source;                        ///< Where the record is; for an absence the source alone.
   Hash128 fingerprint;  ///< Of the desired fields: what makes the next run find the person unchanged.
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
 /// The change of `field`, if the operation has one.
 const FieldChange* FindChange(const Operation& operation, FieldId field);
+
+/// Who it is about, for people, from `who` or from the new fields; empty where that is no more than the key.
+std::string WhoOf(const Operation& operation);
 
 /// Operations in plan order, packed to a few bytes beside their text, so that a first plan of a million people fits in
 /// memory. Append, then read any of them; a copy is a deep copy.

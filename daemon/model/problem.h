@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/model/exit_code.h"
 
@@ -46,7 +47,12 @@ class Failure : public std::runtime_error {
 /// A source cannot be read at all, or read no further (exit 5).
 class SourceFailure : public Failure {
  public:
-  explicit SourceFailure(const Problem& problem) : Failure(ExitCode::kSource, problem) {}
+  explicit SourceFailure(Problem problem) : Failure(ExitCode::kSource, problem), problem_(std::move(problem)) {}
+  /// The same in parts, for Snapshot::incomplete.
+  const Problem& problem() const { return problem_; }
+
+ private:
+  Problem problem_;
 };
 
 /// The state is damaged, newer than this program, unwritable, or bound to another account.

@@ -98,7 +98,7 @@ void WriteOperation(const Operation& operation, std::ostream& out) {
   const std::string action(Name(operation.action));
   out << "<section class=\"op\"><h3><span class=\"" << action << "\">" << action << ' ' << Name(operation.kind)
       << "</span> " << EscapeHtml(operation.key);
-  if (const std::string person = PersonOf(operation); !person.empty()) {
+  if (const std::string person = WhoOf(operation); !person.empty()) {
     out << " <span class=\"faint\">" << EscapeHtml(person) << "</span>";
   }
   out << "</h3>\n<table>\n";

@@ -106,19 +106,17 @@ class Writer {
   }
 
   void Held(const Plan& plan) {
+    const GuardVerdict* before = nullptr;
     for (const GuardVerdict& guard : plan.guards) {
       if (!guard.held) continue;
       const std::string consequence =
           guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.";
       out_ << Paint("HELD by " + Printable(HeldLine(guard)), Ink::kBad, options_.colour) << '\n';
       WriteWrapped(out_, consequence + (guard.advice.empty() ? "" : ' ' + Printable(guard.advice)), 2, options_.width);
-      for (const std::string& example : guard.examples) {
-        out_ << "    " << Shorten(example, options_.width - kIndent) << '\n';
-      }
-      if (guard.actual > guard.examples.size() && !guard.examples.empty()) {
-        out_ << "    … and " << WithThousands(guard.actual - guard.examples.size()) << " more\n";
-      }
+      const bool is_repeat = before != nullptr && before->examples == guard.examples && before->actual == guard.actual;
+      Examples(guard, is_repeat);
       out_ << '\n';
+      before = &guard;
     }
   }
 
@@ -134,6 +132,7 @@ class Writer {
     const std::size_t count = plan.operations.size();
     const std::size_t shown = options_.operations == 0 ? count : std::min(count, options_.operations);
     for (std::size_t i = 0; i < shown; ++i) OneOperation(plan.operations.At(i));
+    if (shown > 0 && shown == count) out_ << '\n';
     if (shown < count) {
       out_ << "… and " << Counted(count - shown, "more change", "more changes") << "; plan --all shows every one.\n\n";
     }
@@ -151,8 +150,8 @@ class Writer {
       std::string line = "? " + item.kind + ' ' + Printable(item.key);
       // A reject's key is its place.
       if (item.kind != "record" && !item.source.name.empty()) line += "  " + Printable(PlaceOf(item.source));
-      if (item.is_new) line += "  (new)";
-      out_ << Shorten(line, options_.width) << '\n';
+      const std::string_view is_new = item.is_new ? "  (new)" : "";
+      out_ << Shorten(line, options_.width - is_new.size()) << is_new << '\n';
       WriteWrapped(out_, Printable(item.reason), kIndent, options_.width);
     }
     if (shown < count) out_ << "… and " << WithThousands(count - shown) << " more; plan --all shows every one.\n";
@@ -170,16 +169,30 @@ class Writer {
   }
 
  private:
+  // A day's limit and a week's are often passed by the same people: they are named once.
+  void Examples(const GuardVerdict& guard, bool is_repeat) {
+    if (guard.examples.empty()) return;
+    if (is_repeat) {
+      out_ << "    the same as above\n";
+      return;
+    }
+    for (const std::string& example : guard.examples) {
+      out_ << "    " << Shorten(example, options_.width - kIndent) << '\n';
+    }
+    if (guard.actual > guard.examples.size()) {
+      out_ << "    … and " << WithThousands(guard.actual - guard.examples.size()) << " more\n";
+    }
+  }
+
   static std::size_t ColumnOf(Action action) { return std::max<std::size_t>(Name(action).size() + 2, 9); }
 
   void OneOperation(const Operation& operation) {
     const Mark mark = MarkOf(operation.action);
     const std::string head = std::string(1, mark.sign) + ' ' + std::string(Name(operation.action)) + ' ' +
                              std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
-    const std::string person = PersonOf(operation);
+    const std::string person = WhoOf(operation);
     std::string rest;
     if (!person.empty()) rest += "  " + Printable(person);
-    if (const std::string place = PlaceOf(operation.source); !place.empty()) rest += "  [" + Printable(place) + ']';
     const std::string shown_head = Shorten(head, options_.width);
     const std::size_t left = options_.width - std::min(options_.width, DisplayWidth(shown_head));
     out_ << Paint(shown_head, mark.ink, options_.colour) << (left > 8 ? Shorten(rest, left) : "") << '\n';
@@ -187,7 +200,9 @@ class Writer {
     std::size_t label = 3;
     for (const ShownChange& change : changes) label = std::max(label, change.attribute.size());
     for (const ShownChange& change : changes) OneChange(change, label);
-    WriteReason(operation.reason, label);
+    std::string why = operation.reason;
+    if (const std::string place = PlaceOf(operation.source); !place.empty()) why += " (" + place + ')';
+    WriteReason(why, label);
   }
 
   void OneChange(const ShownChange& change, std::size_t label) {

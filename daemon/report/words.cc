@@ -27,13 +27,6 @@ std::string Joined(const std::vector<std::string>& keys) {
   return text;
 }
 
-const std::string& ValueOf(const Operation& operation, FieldId field) {
-  static const std::string kNothing;
-  const FieldChange* change = FindChange(operation, field);
-  if (change == nullptr) return kNothing;
-  return change->after.state == FieldState::kValue ? change->after.text : change->before.text;
-}
-
 }  // namespace
 
 std::vector<ShownChange> ShownChanges(const Operation& operation) {
@@ -56,29 +49,6 @@ std::vector<ShownChange> ShownChanges(const Operation& operation) {
     shown.push_back(std::move(line));
   }
   return shown;
-}
-
-std::string PersonOf(const Operation& operation) {
-  std::string name;
-  std::string email;
-  switch (operation.kind) {
-    case Kind::kUser:
-      name = ValueOf(operation, kUserFirstName);
-      if (const std::string& last = ValueOf(operation, kUserLastName); !last.empty())
-        name += (name.empty() ? "" : " ") + last;
-      email = ValueOf(operation, kUserEmail);
-      break;
-    case Kind::kContact:
-      name = ValueOf(operation, kContactName);
-      email = ValueOf(operation, kContactEmail);
-      break;
-    case Kind::kGroup:
-      name = ValueOf(operation, kGroupName);
-      if (name == operation.key) name.clear();
-      break;
-  }
-  if (email.empty()) return name;
-  return name + (name.empty() ? "<" : " <") + email + '>';
 }
 
 std::string PlaceOf(const SourceRef& source) {

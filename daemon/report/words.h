@@ -19,8 +19,6 @@ struct ShownChange {
 };
 
 std::vector<ShownChange> ShownChanges(const Operation& operation);
-/// "Ada Lovelace <ada@example.com>" as far as the operation knows it; may be empty.
-std::string PersonOf(const Operation& operation);
 /// "hr line 18", or with a DN "directory line 40, uid=ada,…"
 std::string PlaceOf(const SourceRef& source);
 /// "user.suspend: 30, limit 15"

@@ -1,8 +1,11 @@
 #include "daemon/run/reading.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "connectors/sources.h"
@@ -21,19 +24,29 @@ SnapshotHistory HistoryOf(const Snapshot& snapshot, mapping::SourceCheck check, 
           .read_at = now};
 }
 
-// An attribute that no entry carries is a problem only when the last good snapshot had it.
-std::vector<Problem> ProblemsOf(const mapping::SourceCheck& check, const StateView& state,
-                                const std::vector<config::SourceConfig>& sources) {
-  std::vector<Problem> problems = check.problems;
+struct Judgement {
+  std::vector<Problem> problems;
+  std::vector<std::string> warnings;
+};
+
+// An attribute that no entry carries is a problem only when the last good snapshot had it. The first time it may be a
+// slip of the pen in the configuration, and is said.
+Judgement JudgeAttributes(const mapping::SourceCheck& check, const StateView& state,
+                          const std::vector<config::SourceConfig>& sources) {
+  Judgement judgement{.problems = check.problems, .warnings = {}};
+  std::set<std::string> told;
   for (const auto& uncarried : check.uncarried) {
     const auto last = state.LastGoodSnapshot(sources[uncarried.source].name.value);
-    if (!last) continue;
-    const bool was_carried = std::any_of(last->filled.begin(), last->filled.end(), [&](const auto& entry) {
-      return entry.first == uncarried.attribute && entry.second > 0;
-    });
-    if (was_carried) problems.push_back(uncarried.problem);
+    const bool was_carried = last && std::any_of(last->filled.begin(), last->filled.end(), [&](const auto& entry) {
+                               return entry.first == uncarried.attribute && entry.second > 0;
+                             });
+    if (was_carried && told.insert(uncarried.attribute).second) judgement.problems.push_back(uncarried.problem);
   }
-  return problems;
+  for (const auto& uncarried : check.uncarried) {
+    if (state.LastGoodSnapshot(sources[uncarried.source].name.value)) continue;
+    if (told.insert(uncarried.attribute).second) judgement.warnings.push_back(uncarried.problem.ToString());
+  }
+  return judgement;
 }
 
 // A pattern's newest file that is older than the one used last time: somebody took the new one away.
@@ -73,9 +86,14 @@ class Reader {
     if (!snapshot.incomplete) snapshot.incomplete = OlderThanBefore(source, snapshot, state_);
     mapping::SourceCheck check = program_.mapper.EndSource(index, snapshot);
     std::vector<Problem> problems;
-    if (snapshot.incomplete) problems.push_back(*snapshot.incomplete);
-    // A file that ended early says nothing of its columns as a whole.
-    if (snapshot.complete()) problems = ProblemsOf(check, state_, program_.config.sources);
+    if (snapshot.incomplete) {
+      // A file that ended early says nothing of its columns as a whole.
+      problems.push_back(*snapshot.incomplete);
+    } else {
+      Judgement judgement = JudgeAttributes(check, state_, program_.config.sources);
+      problems = std::move(judgement.problems);
+      std::move(judgement.warnings.begin(), judgement.warnings.end(), std::back_inserter(result_.warnings));
+    }
     result_.snapshots[index] = std::move(snapshot);
     result_.states[index].snapshot = &result_.snapshots[index];
     observer_.OnSnapshot(result_.snapshots[index]);

@@ -1,0 +1,29 @@
+// What filters and templates look at: one record, already trimmed and NFC, and where each attribute came from.
+// Views only; valid as long as the record is.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "daemon/model/record.h"
+
+namespace ucaas_sync::mapping {
+
+/// Where the attribute of a slot came from: kOwn (the record itself), 1… (the rule's joins, in order), or why it is not
+/// there.
+using Origin = std::uint8_t;
+inline constexpr Origin kOwn = 0;
+/// A joined record was looked for and does not exist: the attribute has no value, but nobody said that it is empty.
+inline constexpr Origin kNoPartner = 0xFE;
+/// Cannot be known now: the partner source is unhealthy, or has two records for the key.
+inline constexpr Origin kUnknowable = 0xFF;
+
+struct Facts {
+  const Record& record;
+  /// By slot; empty: everything is the record's own.
+  std::span<const Origin> origins = {};
+
+  Origin OriginOf(Slot slot) const { return slot < origins.size() ? origins[slot] : kOwn; }
+};
+
+}  // namespace ucaas_sync::mapping

@@ -1,0 +1,64 @@
+#include "daemon/mapping/join.h"
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::mapping {
+namespace {
+
+std::string DescribeAmbiguity(const CompiledSource& source, const Partner& partner, KeyedRecords::Ref first,
+                              std::string_view key) {
+  const auto others = partner.records.Others(first);
+  std::string text = others.size() == 1 ? "two" : std::to_string(others.size() + 1);
+  text += " records in " + source.name + " with " + std::string(source.table.NameOf(source.key)) + " " +
+          Shorten(key, 60) + " (lines " + std::to_string(partner.records.LineOf(first));
+  for (const KeyedRecords::Ref other : others.first(std::min<std::size_t>(others.size(), 9))) {
+    text += ", " + std::to_string(partner.records.LineOf(other));
+  }
+  if (others.size() > 9) text += ", …";
+  return text + ")";
+}
+
+}  // namespace
+
+void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, const std::vector<Partner>& partners,
+          const Record& own, Record& partner_record, JoinedRecord& joined) {
+  joined.record.Clear();
+  joined.record.line = own.line;
+  joined.record.dn = own.dn;
+  for (const Record::Cell& cell : own.cells()) joined.record.Add(cell.slot, cell.value);
+  joined.origins.assign(sources[rule.source].table.size(), kOwn);
+  joined.trouble.clear();
+
+  for (std::size_t i = 0; i < rule.joins.size(); ++i) {
+    const CompiledJoin& join = rule.joins[i];
+    const Partner& partner = partners[join.partner];
+    const std::string_view key = own.First(join.attribute);
+    const KeyedRecords::Ref found = partner.is_healthy && !key.empty() ? partner.records.Find(key) : 0;
+    const bool is_ambiguous = found != 0 && !partner.records.Others(found).empty();
+    if (is_ambiguous && joined.trouble.empty()) {
+      joined.trouble = DescribeAmbiguity(sources[join.partner], partner, found, key);
+    }
+    const bool is_knowable = partner.is_healthy && !is_ambiguous;
+    if (found != 0 && is_knowable) {
+      partner.records.Load(found, partner_record);
+      if (joined.record.dn.empty()) joined.record.dn = partner_record.dn;
+    } else {
+      partner_record.Clear();
+    }
+    for (const CompiledJoin::Copy& copy : join.copies) {
+      Origin& origin = joined.origins[copy.to];
+      // Where an earlier partner might have had the word, a later one does not take it.
+      if (joined.record.Has(copy.to) || origin == kUnknowable) continue;
+      if (!is_knowable) {
+        if (partner.carries(copy.from)) origin = kUnknowable;
+      } else if (found == 0) {
+        if (partner.carries(copy.from)) origin = kNoPartner;
+      } else if (partner_record.Has(copy.from)) {
+        origin = static_cast<Origin>(i + 1);
+        partner_record.ForEach(copy.from, [&](std::string_view value) { joined.record.Add(copy.to, value); });
+      }
+    }
+  }
+}
+
+}  // namespace ucaas_sync::mapping

@@ -1,0 +1,42 @@
+// A record and what its partners in other sources add to it.
+// Partners are read first and kept by key, only as far as somebody needs them. Single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/mapping/facts.h"
+#include "daemon/mapping/keyed_records.h"
+#include "daemon/mapping/rules.h"
+#include "daemon/model/record.h"
+
+namespace ucaas_sync::mapping {
+
+/// What was read of a source that others join.
+struct Partner {
+  KeyedRecords records;
+  std::vector<std::uint64_t> filled;  ///< By slot: records with a value.
+  bool is_healthy = false;            ///< Read to the end, complete and without problems.
+
+  /// Whether its records may have a value in `slot` at all.
+  bool carries(Slot slot) const { return !is_healthy || (slot < filled.size() && filled[slot] > 0); }
+};
+
+/// The leading record with the attributes that it lacks and its partners have. Reused from record to record.
+struct JoinedRecord {
+  Record record;
+  std::vector<Origin> origins;
+  /// Why a partner's attributes cannot be known for this record ("two records in directory with …"); empty when they
+  /// can, or when the partner source as a whole is unhealthy.
+  std::string trouble;
+
+  Facts facts() const { return {.record = record, .origins = origins}; }
+};
+
+/// Fills `joined` from `own` for `rule`. A value of the leading record wins; of several partners the first that has
+/// one.
+void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, const std::vector<Partner>& partners,
+          const Record& own, Record& partner_record, JoinedRecord& joined);
+
+}  // namespace ucaas_sync::mapping

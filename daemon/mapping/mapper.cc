@@ -1,0 +1,265 @@
+#include "daemon/mapping/mapper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/mapping/join.h"
+#include "daemon/mapping/normalize.h"
+#include "daemon/mapping/rule_mapper.h"
+#include "daemon/mapping/rules.h"
+
+namespace ucaas_sync::mapping {
+
+class Mapper::Impl {
+ public:
+  explicit Impl(std::unique_ptr<RuleBook> book)
+      : book_(std::move(book)),
+        partners_(book_->sources.size()),
+        counts_(book_->sources.size()),
+        waiting_(book_->sources.size()),
+        mapper_(*book_, partners_) {
+    for (std::size_t i = 0; i < book_->sources.size(); ++i) inputs_.emplace_back(*this, i);
+  }
+
+  void Begin(const Times& times, EntitySink& sink) {
+    times_ = times;
+    sink_ = &sink;
+    book_->SetToday(times.today);
+    mapper_.Begin(sink);
+    for (std::size_t i = 0; i < book_->sources.size(); ++i) {
+      partners_[i] = {};
+      waiting_[i].Clear();
+      counts_[i] = {};
+      counts_[i].filled.assign(book_->sources[i].table.size(), 0);
+    }
+  }
+
+  const RuleBook& book() const { return *book_; }
+  RecordSink& input(std::size_t source) { return inputs_[source]; }
+
+  void OnRecord(std::size_t index, const Record& raw) {
+    const CompiledSource& source = book_->sources[index];
+    SourceCounts& counts = counts_[index];
+    mapper_.scratch().Reset();
+    Normalize(raw, source.first_marker, record_, mapper_.scratch());
+    ++counts.records;
+    for (Slot slot = 0; slot < source.first_marker; ++slot) {
+      if (record_.Has(slot)) ++counts.filled[slot];
+    }
+
+    mapper_.StartRecord(index, record_);
+    Findings findings;
+    const Verdict verdict = source.filter.Judge({.record = record_}, {&source.dates, 1}, findings);
+    mapper_.NoteTurn(findings);
+    if (verdict == Verdict::kNo) return;
+    if (verdict == Verdict::kUndefined) {
+      mapper_.Reject(record_, mapper_.Explain(source, findings));
+      return;
+    }
+    ++counts.passed;
+    const std::string_view key = record_.First(source.key);
+    if (!source.prefer.empty() && !key.empty()) {
+      waiting_[index].Add(key, record_, {}, true);
+      return;
+    }
+    if (source.is_joined() && !key.empty()) {
+      partners_[index].records.Add(key, record_, source.joined, book_->keeps_partners_dn);
+    }
+    for (const std::size_t rule : source.rules) mapper_.Map(book_->rules[rule], record_, record_);
+  }
+
+  void OnReject(std::size_t index, const Reject& reject) {
+    mapper_.scratch().Reset();
+    std::vector<std::string_view> values;
+    values.reserve(reject.values.size());
+    for (const std::string_view value : reject.values) {
+      const std::string_view normal = Normalize(value, mapper_.scratch());
+      if (!normal.empty()) values.push_back(normal);
+    }
+    sink_->OnReject({.source = static_cast<std::uint16_t>(index),
+                     .file = reject.file,
+                     .line = reject.line,
+                     .reason = reject.reason,
+                     .values = values});
+  }
+
+  SourceCheck EndSource(std::size_t index, const Snapshot& snapshot) {
+    for (const KeyedRecords::Ref first : waiting_[index].firsts()) DeliverWaiting(index, first);
+    waiting_[index].Clear();
+    mapper_.FlushHeldGroups(index);
+    Partner& partner = partners_[index];
+    partner.filled = counts_[index].filled;
+    SourceCheck check = CheckSource(*book_, index, counts_[index], partners_, snapshot);
+    partner.is_healthy = snapshot.complete() && check.problems.empty();
+    return check;
+  }
+
+  void End() {
+    for (Partner& partner : partners_) partner = {};
+    sink_ = nullptr;
+  }
+
+  std::optional<Instant> due_at() const {
+    if (!mapper_.turns()) return std::nullopt;
+    return StartOf(*mapper_.turns(), times_.timezone);
+  }
+
+ private:
+  class Input final : public RecordSink {
+   public:
+    Input(Impl& impl, std::size_t source) : impl_(impl), source_(source) {}
+    bool OnRecord(const Record& record) override {
+      impl_.OnRecord(source_, record);
+      return true;
+    }
+    void OnReject(const Reject& reject) override { impl_.OnReject(source_, reject); }
+
+   private:
+    Impl& impl_;
+    std::size_t source_;
+  };
+
+  /// Several records of one key, of which one must lead.
+  struct Contenders {
+    std::vector<Record> records;
+    std::vector<std::vector<std::int64_t>> ranks;
+    std::string trouble;  ///< Why they cannot be ranked.
+  };
+
+  void DeliverWaiting(std::size_t index, KeyedRecords::Ref first) {
+    const CompiledSource& source = book_->sources[index];
+    const KeyedRecords& waiting = waiting_[index];
+    Contenders contenders;
+    contenders.records.emplace_back();
+    waiting.Load(first, contenders.records.back());
+    for (const KeyedRecords::Ref other : waiting.Others(first)) {
+      waiting.Load(other, contenders.records.emplace_back());
+    }
+    mapper_.scratch().Reset();
+    std::vector<std::size_t> all(contenders.records.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    if (all.size() > 1) RankAll(source, contenders);
+
+    if (source.is_joined()) {
+      const std::string_view key = waiting.KeyOf(first);
+      for (const std::size_t leader : Leaders(contenders, all)) {
+        partners_[index].records.Add(key, contenders.records[leader], source.joined, book_->keeps_partners_dn);
+      }
+    }
+    for (const std::size_t rule : source.rules) DeliverWaiting(index, book_->rules[rule], contenders, all);
+  }
+
+  void DeliverWaiting(std::size_t index, const CompiledRule& rule, const Contenders& contenders,
+                      const std::vector<std::size_t>& all) {
+    // Filters are judged before duplicates: whom the rule lets in, contends. Only when it lets nobody in does the
+    // leading one of all say why (it left, it is out of scope).
+    std::vector<std::size_t> let_in;
+    if (all.size() > 1) {
+      for (const std::size_t i : all) {
+        mapper_.StartRecord(index, contenders.records[i]);
+        if (mapper_.LetsIn(rule, contenders.records[i])) let_in.push_back(i);
+      }
+    }
+    const std::vector<std::size_t>& field = let_in.empty() ? all : let_in;
+    if (field.size() > 1 && !contenders.trouble.empty()) {
+      mapper_.StartRecord(index, contenders.records[field.front()]);
+      mapper_.Quarantine(rule, contenders.records[field.front()], contenders.trouble);
+      return;
+    }
+    // Several leaders: no clause tells them apart. They go on as what they are, two records with one key.
+    for (const std::size_t leader : Leaders(contenders, field)) {
+      const Record& record = contenders.records[leader];
+      mapper_.StartRecord(index, record);
+      if (field.size() == 1) {
+        mapper_.Map(rule, record, record);
+        continue;
+      }
+      gathered_.Clear();
+      gathered_.line = record.line;
+      gathered_.dn = record.dn;
+      AddCells(record);
+      for (const std::size_t i : field) {
+        if (i != leader) AddCells(contenders.records[i]);
+      }
+      mapper_.Map(rule, record, gathered_);
+    }
+  }
+
+  void AddCells(const Record& record) {
+    for (const Record::Cell& cell : record.cells()) gathered_.Add(cell.slot, cell.value);
+  }
+
+  void RankAll(const CompiledSource& source, Contenders& contenders) {
+    for (const Record& record : contenders.records) {
+      Findings findings;
+      auto rank = source.prefer.Rank(record, source.dates, findings);
+      mapper_.NoteTurn(findings);
+      if (!rank && contenders.trouble.empty()) {
+        contenders.trouble = "which of " + std::to_string(contenders.records.size()) +
+                             " records leads cannot be told: " + mapper_.Explain(source, findings) + ", line " +
+                             std::to_string(record.line);
+      }
+      contenders.ranks.push_back(rank ? std::move(*rank) : std::vector<std::int64_t>());
+    }
+  }
+
+  static std::vector<std::size_t> Leaders(const Contenders& contenders, const std::vector<std::size_t>& field) {
+    if (field.size() == 1 || !contenders.trouble.empty()) return field;
+    std::vector<std::size_t> leaders;
+    for (const std::size_t i : field) {
+      if (!leaders.empty() && contenders.ranks[i] > contenders.ranks[leaders.front()]) leaders.clear();
+      if (leaders.empty() || contenders.ranks[i] == contenders.ranks[leaders.front()]) leaders.push_back(i);
+    }
+    return leaders;
+  }
+
+  std::unique_ptr<RuleBook> book_;
+  std::vector<Partner> partners_;      // by source
+  std::vector<SourceCounts> counts_;   // by source
+  std::vector<KeyedRecords> waiting_;  // by source: for others of their key
+  RuleMapper mapper_;
+  std::vector<Input> inputs_;  // by source
+  EntitySink* sink_ = nullptr;
+  Times times_;
+  Record record_;
+  Record gathered_;
+};
+
+Mapper::Mapper(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Mapper::Mapper(Mapper&&) noexcept = default;
+Mapper& Mapper::operator=(Mapper&&) noexcept = default;
+Mapper::~Mapper() = default;
+
+Mapper Mapper::Compile(const config::Config& config, config::Diagnostics& diagnostics) {
+  return Mapper(std::make_unique<Impl>(RuleBook::Compile(config, diagnostics)));
+}
+
+void Mapper::Begin(const Times& times, EntitySink& sink) {
+  impl_->Begin(times, sink);
+}
+
+std::vector<std::size_t> Mapper::ReadOrder() const {
+  return impl_->book().read_order;
+}
+
+AttributeTable Mapper::AttributesFor(std::size_t source) const {
+  return impl_->book().sources[source].table;
+}
+
+RecordSink& Mapper::SinkFor(std::size_t source) {
+  return impl_->input(source);
+}
+
+SourceCheck Mapper::EndSource(std::size_t source, const Snapshot& snapshot) {
+  return impl_->EndSource(source, snapshot);
+}
+
+void Mapper::End() {
+  impl_->End();
+}
+
+std::optional<Instant> Mapper::due_at() const {
+  return impl_->due_at();
+}
+
+}  // namespace ucaas_sync::mapping

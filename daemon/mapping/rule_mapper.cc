@@ -1,0 +1,397 @@
+#include "daemon/mapping/rule_mapper.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "daemon/mapping/booleans.h"
+#include "daemon/mapping/email.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::mapping {
+namespace {
+
+constexpr std::size_t kValueShown = 60;
+
+std::string Quote(std::string_view value) {
+  return "\"" + Shorten(value, kValueShown) + "\"";
+}
+
+/// A field's name in a sentence.
+std::string Label(const FieldSpec& field) {
+  return field.name == "email" ? "e-mail" : std::string(field.name);
+}
+
+void PutNumber(std::uint64_t number, std::string& out) {
+  char bytes[sizeof number];
+  std::memcpy(bytes, &number, sizeof number);
+  out.append(bytes, sizeof number);
+}
+
+void PutText(std::string_view text, std::string& out) {
+  PutNumber(text.size(), out);
+  out += text;
+}
+
+}  // namespace
+
+void RuleMapper::Begin(EntitySink& sink) {
+  sink_ = &sink;
+  turns_.reset();
+  seen_groups_.clear();
+  presented_groups_.clear();
+  held_groups_.clear();
+  silence_reported_.assign(book_.rules.size(), false);
+}
+
+void RuleMapper::StartRecord(std::size_t source, const Record& record) {
+  source_ = source;
+  rejected_ = false;
+  hash_input_.clear();
+  for (const Record::Cell& cell : record.cells()) {
+    PutNumber((std::uint64_t{cell.slot} << 40U) + cell.value.size(), hash_input_);
+    hash_input_ += cell.value;
+  }
+  hash_input_ += record.dn;
+  record_hash_ = HashOf(hash_input_);
+}
+
+void RuleMapper::NoteTurn(const Findings& findings) {
+  if (findings.turns && (!turns_ || *findings.turns < *turns_)) turns_ = findings.turns;
+}
+
+Facts RuleMapper::FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined) {
+  if (rule.joins.empty()) return {.record = record};
+  Join(rule, book_.sources, partners_, record, partner_record_, joined);
+  return joined.facts();
+}
+
+bool RuleMapper::LetsIn(const CompiledRule& rule, const Record& record) {
+  const Facts facts = FactsOf(rule, record, joined_);
+  Findings findings;
+  const bool lets_in = rule.scope.Judge(facts, rule.dates, findings) == Verdict::kYes &&
+                       rule.filter.Judge(facts, rule.dates, findings) == Verdict::kYes;
+  NoteTurn(findings);
+  return lets_in;
+}
+
+std::optional<Standing> RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
+  Findings findings;
+  const auto judge = [&](const Filter& filter) {
+    findings = {};
+    const Verdict verdict = filter.Judge(facts, rule.dates, findings);
+    NoteTurn(findings);
+    if (verdict == Verdict::kUndefined) AddProblem(ExplainFindings(rule, facts, findings));
+    return verdict;
+  };
+  if (!rule.scope.empty()) {
+    const Verdict scope = judge(rule.scope);
+    if (scope == Verdict::kNo) return Standing::kOutOfScope;
+    if (scope == Verdict::kUndefined) return Standing::kQuarantined;
+  }
+  if (!rule.left.empty()) {
+    const Verdict left = judge(rule.left);
+    if (left == Verdict::kYes) return Standing::kLeft;
+    // Who may have left is neither removed nor, being suspended, let in again.
+    if (left == Verdict::kUndefined) return Standing::kQuarantined;
+  }
+  if (!rule.filter.empty()) {
+    const Verdict filter = judge(rule.filter);
+    if (filter == Verdict::kNo) return std::nullopt;
+    if (filter == Verdict::kUndefined) return Standing::kQuarantined;
+  }
+  return Standing::kPresent;
+}
+
+void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Record& gathered) {
+  const Facts facts = FactsOf(rule, record, joined_);
+  reason_.clear();
+  const std::optional<Standing> standing = Judge(rule, facts);
+  if (!standing) return;
+  view_ = {};
+  view_.kind = rule.kind;
+  view_.standing = *standing;
+  view_.rule = rule.index;
+  view_.source = rule.source;
+  view_.line = record.line;
+  view_.dn = facts.record.dn;
+  view_.record_hash = record_hash_;
+  const auto key = FindKey(rule, facts, record, *standing);
+  if (!key) return;
+  view_.key = *key;
+
+  if (*standing != Standing::kOutOfScope) {
+    const Facts all = &gathered == &record ? facts : FactsOf(rule, gathered, joined_gathered_);
+    const std::size_t judged = reason_.size();
+    MapFields(rule, facts, all);
+    if (rule.groups) MapGroups(rule, all);
+    if (rule.members) MapMembers(rule, all);
+    if (*standing == Standing::kLeft) {
+      // Gone is gone, whatever else is wrong with the record.
+      reason_.resize(judged);
+    } else {
+      if (!rule.joins.empty() && !joined_.trouble.empty()) {
+        if (reason_.find(joined_.trouble) == std::string::npos) AddProblem(joined_.trouble);
+      }
+      if (!reason_.empty()) view_.standing = Standing::kQuarantined;
+    }
+  }
+  view_.reason = reason_;
+  Emit(rule);
+}
+
+void RuleMapper::Quarantine(const CompiledRule& rule, const Record& record, const std::string& reason) {
+  const Facts facts = FactsOf(rule, record, joined_);
+  reason_ = reason;
+  view_ = {};
+  view_.kind = rule.kind;
+  view_.standing = Standing::kQuarantined;
+  view_.rule = rule.index;
+  view_.source = rule.source;
+  view_.line = record.line;
+  view_.dn = facts.record.dn;
+  view_.record_hash = record_hash_;
+  const auto key = FindKey(rule, facts, record, Standing::kQuarantined);
+  if (!key) return;
+  view_.key = *key;
+  view_.reason = reason_;
+  Emit(rule);
+}
+
+void RuleMapper::Reject(const Record& record, const std::string& reason) {
+  if (rejected_) return;
+  rejected_ = true;
+  std::vector<std::string_view> values;
+  values.reserve(record.cells().size());
+  for (const Record::Cell& cell : record.cells()) {
+    if (!cell.value.empty()) values.push_back(cell.value);
+  }
+  sink_->OnReject({.source = static_cast<std::uint16_t>(source_),
+                   .file = book_.sources[source_].location,
+                   .line = record.line,
+                   .reason = reason,
+                   .values = values});
+}
+
+std::optional<std::string_view> RuleMapper::FindKey(const CompiledRule& rule, const Facts& facts, const Record& record,
+                                                    Standing standing) {
+  if (rule.keyed_by_source()) {
+    const Slot slot = book_.sources[rule.source].key;
+    const std::string_view key = record.First(slot);
+    if (key.empty()) {
+      // Outside the scope it is nobody of ours.
+      if (standing != Standing::kOutOfScope) {
+        Reject(record, "no value in " + std::string(book_.sources[rule.source].table.NameOf(slot)));
+      }
+      return std::nullopt;
+    }
+    return KeyFrom(rule, {.state = FieldState::kValue, .text = key}, record);
+  }
+  Rendered name;
+  if (rule.kind == Kind::kGroup) {
+    for (const CompiledField& field : rule.fields) {
+      if (field.id == kGroupName) name = field.value.Render(facts, bench());
+    }
+    // A record that names no group has none.
+    if (name.state == FieldState::kEmpty) return std::nullopt;
+  }
+  const Rendered rendered = rule.key ? rule.key->Render(facts, bench()) : name;
+  if (rendered.failed) {
+    if (standing != Standing::kOutOfScope) Reject(record, ExplainFailure(rule, facts, rendered));
+    return std::nullopt;
+  }
+  if (rendered.state == FieldState::kUnknown && facts.OriginOf(rendered.slot) == kUnknowable) {
+    // Said once: it is the partner's trouble, not this record's.
+    const auto index = static_cast<std::size_t>(&rule - book_.rules.data());
+    if (joined_.trouble.empty()) {
+      if (silence_reported_[index]) return std::nullopt;
+      silence_reported_[index] = true;
+    }
+    Reject(record, ExplainSilence(rule, facts, rendered.slot));
+    return std::nullopt;
+  }
+  if (rendered.state != FieldState::kValue) {
+    if (standing != Standing::kOutOfScope) {
+      Reject(record, rule.key ? "no value for the key of this " + std::string(Name(rule.kind))
+                              : "no value for the name of this group");
+    }
+    return std::nullopt;
+  }
+  return KeyFrom(rule, rendered, record);
+}
+
+std::optional<std::string_view> RuleMapper::KeyFrom(const CompiledRule& rule, const Rendered& rendered,
+                                                    const Record& record) {
+  if (rule.reads_bytes && !IsUtf8(rendered.text)) {
+    Reject(record, "the key of this " + std::string(Name(rule.kind)) + " is not UTF-8");
+    return std::nullopt;
+  }
+  return rendered.text;
+}
+
+void RuleMapper::MapFields(const CompiledRule& rule, const Facts& facts, const Facts& all) {
+  for (const CompiledField& field : rule.fields) {
+    const Facts& seen = field.value.gathers() ? all : facts;
+    const Rendered rendered = field.value.Render(seen, bench());
+    FieldView& out = view_.fields[field.id];
+    out = {.state = rendered.state, .text = rendered.state == FieldState::kValue ? rendered.text : std::string_view()};
+    CheckField(rule, field, rendered, seen);
+  }
+}
+
+void RuleMapper::CheckField(const CompiledRule& rule, const CompiledField& field, const Rendered& rendered,
+                            const Facts& facts) {
+  const FieldSpec& spec = FieldsOf(rule.kind)[field.id];
+  FieldView& out = view_.fields[field.id];
+  if (rendered.failed) {
+    AddProblem(ExplainFailure(rule, facts, rendered));
+    return;
+  }
+  if (rendered.state == FieldState::kEmpty && spec.required) AddProblem(Label(spec) + " missing");
+  if (rendered.state != FieldState::kValue) return;
+
+  const auto from = [&] {
+    return rendered.slot == kNoSlot ? std::string() : " (" + Attribute(rule, facts, rendered.slot) + ")";
+  };
+  if (rule.reads_bytes && !IsUtf8(rendered.text)) {
+    AddProblem(Label(spec) + " is not UTF-8 text" + from());
+    out = {.state = FieldState::kUnknown, .text = {}};
+    return;
+  }
+  if (spec.type == FieldType::kBoolean) {
+    const auto value = ParseBoolean(rendered.text);
+    out = {.state = value ? FieldState::kValue : FieldState::kUnknown,
+           .text = value && *value ? "true" : (value ? "false" : "")};
+    if (!value) AddProblem(Label(spec) + " " + Quote(rendered.text) + from() + " is neither true nor false");
+  } else if (rule.kind != Kind::kGroup && field.id == NaturalKeyField(rule.kind)) {
+    const std::string_view why = WhyNoEmail(rendered.text);
+    if (why.empty()) return;
+    out = {.state = FieldState::kUnknown, .text = {}};
+    AddProblem(Label(spec) + " " + Quote(rendered.text) + from() + " is no address: " + std::string(why));
+  }
+}
+
+void RuleMapper::MapGroups(const CompiledRule& rule, const Facts& all) {
+  groups_.clear();
+  view_.maps_groups = true;
+  const Rendered rendered = rule.groups->RenderEach(all, bench(), groups_);
+  if (rendered.failed) AddProblem("groups: " + ExplainFailure(rule, all, rendered));
+  view_.groups_known = rendered.state != FieldState::kUnknown;
+  if (!view_.groups_known) groups_.clear();
+  std::sort(groups_.begin(), groups_.end());
+  groups_.erase(std::unique(groups_.begin(), groups_.end()), groups_.end());
+  view_.groups = groups_;
+}
+
+void RuleMapper::MapMembers(const CompiledRule& rule, const Facts& all) {
+  members_.clear();
+  view_.maps_members = true;
+  const Rendered rendered = rule.members->RenderEach(all, bench(), members_);
+  if (rendered.failed) AddProblem("members: " + ExplainFailure(rule, all, rendered));
+  const bool lacks_tail = std::any_of(rule.member_markers.begin(), rule.member_markers.end(),
+                                      [&](Slot marker) { return all.record.Has(marker); });
+  view_.members_known = rendered.state != FieldState::kUnknown && !lacks_tail;
+  if (!view_.members_known) members_.clear();
+  view_.members = members_;
+}
+
+void RuleMapper::Emit(const CompiledRule& rule) {
+  if (rule.kind != Kind::kGroup) {
+    sink_->OnEntity(view_);
+    return;
+  }
+  const Hash128 key = HashOf(view_.key, rule.index);
+  if (view_.standing == Standing::kPresent || view_.standing == Standing::kQuarantined) presented_groups_.insert(key);
+  if (!IsNewGroup(rule)) return;
+  if (view_.standing == Standing::kPresent || view_.standing == Standing::kQuarantined) {
+    sink_->OnEntity(view_);
+    return;
+  }
+  held_groups_.push_back({.source = rule.source,
+                          .rule = rule.index,
+                          .standing = view_.standing,
+                          .key = std::string(view_.key),
+                          .fields = Own(view_.fields),
+                          .line = view_.line,
+                          .dn = std::string(view_.dn),
+                          .record_hash = view_.record_hash});
+}
+
+bool RuleMapper::IsNewGroup(const CompiledRule& rule) {
+  hash_input_.clear();
+  PutNumber(rule.index, hash_input_);
+  PutNumber(static_cast<std::uint64_t>(view_.standing), hash_input_);
+  PutText(view_.key, hash_input_);
+  PutText(view_.reason, hash_input_);
+  for (const CompiledField& field : rule.fields) {
+    PutNumber(static_cast<std::uint64_t>(view_.fields[field.id].state), hash_input_);
+    PutText(view_.fields[field.id].text, hash_input_);
+  }
+  if (view_.maps_members) {
+    PutText(view_.dn, hash_input_);
+    PutNumber(view_.members_known ? 1 : 0, hash_input_);
+    for (const std::string_view member : members_) PutText(member, hash_input_);
+  }
+  return seen_groups_.insert(HashOf(hash_input_)).second;
+}
+
+void RuleMapper::FlushHeldGroups(std::size_t source) {
+  for (const HeldGroup& held : held_groups_) {
+    if (held.source != source || presented_groups_.contains(HashOf(held.key, held.rule))) continue;
+    EntityView view;
+    view.kind = Kind::kGroup;
+    view.standing = held.standing;
+    view.key = held.key;
+    view.fields = View(held.fields);
+    view.rule = held.rule;
+    view.source = held.source;
+    view.line = held.line;
+    view.dn = held.dn;
+    view.record_hash = held.record_hash;
+    sink_->OnEntity(view);
+  }
+  std::erase_if(held_groups_, [&](const HeldGroup& held) { return held.source == source; });
+}
+
+std::string RuleMapper::Attribute(const CompiledRule& rule, const Facts& facts, Slot slot) const {
+  const Origin origin = facts.OriginOf(slot);
+  const bool is_partners = origin > kOwn && origin <= rule.joins.size();
+  const CompiledSource& source = book_.sources[is_partners ? rule.joins[origin - 1U].partner : rule.source];
+  std::string text = source.attribute_word() + (" " + std::string(book_.sources[rule.source].table.NameOf(slot)));
+  if (is_partners) text += " of " + source.name;
+  return text;
+}
+
+std::string RuleMapper::ExplainFailure(const CompiledRule& rule, const Facts& facts, const Rendered& rendered) const {
+  return Quote(rendered.value) + " in " + Attribute(rule, facts, rendered.slot) + " is not a word of table " +
+         std::string(rendered.table);
+}
+
+std::string RuleMapper::ExplainFindings(const CompiledRule& rule, const Facts& facts, const Findings& findings) const {
+  if (findings.why == Findings::Why::kSilentSource) return ExplainSilence(rule, facts, findings.slot);
+  const Origin origin = facts.OriginOf(findings.slot);
+  const DateReader& dates = rule.dates[origin < rule.dates.size() ? origin : 0];
+  return Quote(findings.value) + " in " + Attribute(rule, facts, findings.slot) + " is no date (" + dates.format() +
+         ")";
+}
+
+std::string RuleMapper::ExplainSilence(const CompiledRule& rule, const Facts& facts, Slot slot) const {
+  if (!joined_.trouble.empty()) return joined_.trouble;
+  for (const CompiledJoin& join : rule.joins) {
+    if (partners_[join.partner].is_healthy) continue;
+    return "source " + book_.sources[join.partner].name + " cannot be used now, and " +
+           std::string(book_.sources[rule.source].table.NameOf(slot)) + " may come from there";
+  }
+  return Attribute(rule, facts, slot) + " cannot be known now";
+}
+
+std::string RuleMapper::Explain(const CompiledSource& source, const Findings& findings) const {
+  return Quote(findings.value) + " in " + source.attribute_word() + " " +
+         std::string(source.table.NameOf(findings.slot)) + " is no date (" + source.dates.format() + ")";
+}
+
+void RuleMapper::AddProblem(std::string_view problem) {
+  if (!reason_.empty()) reason_ += "; ";
+  reason_ += problem;
+}
+
+}  // namespace ucaas_sync::mapping

@@ -1,0 +1,104 @@
+// One record under one rule: in scope or not, left or not, let in or not, and if so its fields.
+// Single-threaded; every view that the sink gets is valid during the call only. Never throws for what a record holds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/mapping/join.h"
+#include "daemon/mapping/rules.h"
+#include "daemon/mapping/scratch.h"
+#include "daemon/model/entity.h"
+#include "daemon/model/record.h"
+#include "daemon/model/time.h"
+
+namespace ucaas_sync::mapping {
+
+class RuleMapper {
+ public:
+  /// `book` and `partners` must outlive it; `partners` may change between records.
+  RuleMapper(const RuleBook& book, const std::vector<Partner>& partners) : book_(book), partners_(partners) {}
+
+  /// A new run.
+  void Begin(EntitySink& sink);
+  /// A new record (or, with `prefer`, the records of a new key) of `source`: takes back the memory of the one before.
+  void StartRecord(std::size_t source, const Record& record);
+
+  /// Whether `rule` would let the record in: in scope and matching the filter.
+  bool LetsIn(const CompiledRule& rule, const Record& record);
+  /// Sends what the record is under `rule` to the sink. Templates that look at all values of an attribute find them in
+  /// `gathered`; where nothing is gathered that is `record` itself.
+  void Map(const CompiledRule& rule, const Record& record, const Record& gathered);
+  /// Sets the record's entity aside for `reason` without looking further.
+  void Quarantine(const CompiledRule& rule, const Record& record, const std::string& reason);
+  /// A record that nobody can use; at most one for each record.
+  void Reject(const Record& record, const std::string& reason);
+  /// Groups that some records say left, or are out of scope, and that no record of the source presents.
+  void FlushHeldGroups(std::size_t source);
+
+  /// Why a filter could not be judged, for people.
+  std::string Explain(const CompiledSource& source, const Findings& findings) const;
+  void NoteTurn(const Findings& findings);
+  const std::optional<Date>& turns() const { return turns_; }
+  Scratch& scratch() { return scratch_; }
+
+ private:
+  struct HeldGroup {
+    std::uint16_t source = 0;
+    std::uint16_t rule = 0;
+    Standing standing = Standing::kPresent;
+    std::string key;
+    FieldSet fields;
+    std::uint64_t line = 0;
+    std::string dn;
+    Hash128 record_hash;
+  };
+
+  Facts FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined);
+  std::optional<Standing> Judge(const CompiledRule& rule, const Facts& facts);
+  std::optional<std::string_view> FindKey(const CompiledRule& rule, const Facts& facts, const Record& record,
+                                          Standing standing);
+  std::optional<std::string_view> KeyFrom(const CompiledRule& rule, const Rendered& rendered, const Record& record);
+  void MapFields(const CompiledRule& rule, const Facts& facts, const Facts& all);
+  void CheckField(const CompiledRule& rule, const CompiledField& field, const Rendered& rendered, const Facts& facts);
+  void MapGroups(const CompiledRule& rule, const Facts& all);
+  void MapMembers(const CompiledRule& rule, const Facts& all);
+  void Emit(const CompiledRule& rule);
+  bool IsNewGroup(const CompiledRule& rule);
+  std::string Attribute(const CompiledRule& rule, const Facts& facts, Slot slot) const;
+  std::string ExplainFailure(const CompiledRule& rule, const Facts& facts, const Rendered& rendered) const;
+  std::string ExplainFindings(const CompiledRule& rule, const Facts& facts, const Findings& findings) const;
+  std::string ExplainSilence(const CompiledRule& rule, const Facts& facts, Slot slot) const;
+  void AddProblem(std::string_view problem);
+  Workbench& bench() { return bench_; }
+
+  const RuleBook& book_;
+  const std::vector<Partner>& partners_;
+  EntitySink* sink_ = nullptr;
+  std::optional<Date> turns_;
+
+  Scratch scratch_;
+  Workbench bench_{.scratch = scratch_, .values = {}, .more = {}, .text = {}, .whole = {}};
+  Record partner_record_;
+  JoinedRecord joined_;
+  JoinedRecord joined_gathered_;
+  std::string reason_;
+  EntityView view_;
+  std::vector<std::string_view> groups_;
+  std::vector<std::string_view> members_;
+  std::string hash_input_;
+  Hash128 record_hash_;
+  std::size_t source_ = 0;
+  bool rejected_ = false;
+
+  std::unordered_set<Hash128, Hash128Hasher> seen_groups_;       ///< Everything that was emitted of them.
+  std::unordered_set<Hash128, Hash128Hasher> presented_groups_;  ///< Keys, by rule.
+  std::vector<HeldGroup> held_groups_;
+  std::vector<bool> silence_reported_;  ///< By rule.
+};
+
+}  // namespace ucaas_sync::mapping

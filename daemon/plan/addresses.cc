@@ -1,0 +1,216 @@
+#include "daemon/plan/addresses.h"
+
+#include <algorithm>
+
+#include "daemon/plan/compare.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+/// An address that a draft takes.
+struct Claim {
+  Hash128 address;
+  SlotId slot = kNone;
+  SlotId holder = kNone;  ///< Who has it at the target now, by the state.
+  enum class Progress : std::uint8_t { kOpen, kOnPath, kSettled } progress = Progress::kOpen;
+};
+
+class Settlement {
+ public:
+  Settlement(Workspace& work, std::span<const SourceState> sources, Kind kind)
+      : work_(work), sources_(sources), kind_(kind) {}
+
+  void Run() {
+    CollectClaims();
+    if (claims_.empty()) return;
+    RefuseSharedClaims();
+    FindHolders();
+    RefuseClaimsOnWhoStays();
+    for (std::size_t i = 0; i < claims_.size(); ++i) Settle(i);
+  }
+
+ private:
+  void CollectClaims() {
+    const FieldId field = NaturalKeyField(kind_);
+    for (const Draft& draft : work_.drafts.all()) {
+      if (draft.kind != kind_ || draft.dropped || draft.action == Action::kDelete) continue;
+      std::string address;
+      if (draft.packed == kNone) {
+        address = work_.candidates.Get(work_.table[draft.slot].candidate).fields[field].text;
+      } else {
+        const Operation operation = work_.drafts.Packed(draft);
+        const FieldChange* change = FindChange(operation, field);
+        if (change == nullptr) continue;
+        address = change->after.text;
+      }
+      const Hash128 hash = AddressHash(address);
+      if (!hash.is_zero()) claims_.push_back({.address = hash, .slot = draft.slot});
+    }
+    std::sort(claims_.begin(), claims_.end(), [&](const Claim& a, const Claim& b) {
+      return a.address != b.address ? a.address < b.address : a.slot < b.slot;
+    });
+  }
+
+  /// The same address in the records of several keys: none of them can be believed.
+  void RefuseSharedClaims() {
+    for (std::size_t begin = 0; begin < claims_.size();) {
+      std::size_t end = begin + 1;
+      while (end < claims_.size() && claims_[end].address == claims_[begin].address) ++end;
+      if (end - begin > 1) {
+        std::vector<SlotId> slots;
+        for (std::size_t i = begin; i < end; ++i) slots.push_back(claims_[i].slot);
+        SetAsideAll(slots);
+      }
+      begin = end;
+    }
+    // Kept in the list they would still be found as takers; they take nothing now.
+    std::erase_if(claims_, [&](const Claim& claim) { return work_.LiveDraft(claim.slot) == nullptr; });
+  }
+
+  void SetAsideAll(const std::vector<SlotId>& slots) {
+    std::vector<std::string> people;
+    for (const SlotId slot : slots) people.push_back(work_.KeyOf(slot) + " (" + work_.PlaceOf(slot) + ")");
+    std::sort(people.begin(), people.end());
+    const std::string reason = "the same " + std::string(AddressWord(kind_)) + " for " + std::to_string(slots.size()) +
+                               " keys: " + ListOf(people);
+    for (const SlotId slot : slots) work_.SetAside(slot, reason);
+  }
+
+  void FindHolders() {
+    // One bit a claim lets a million who hold nothing of interest pass without a search.
+    std::size_t bits = 1024;
+    while (bits < claims_.size() * 8) bits *= 2;
+    std::vector<bool> wanted(bits);
+    for (const Claim& claim : claims_) wanted[claim.address.low & (bits - 1)] = true;
+    for (SlotId id = 0; id < work_.table.known(); ++id) {
+      const Slot& slot = work_.table[id];
+      if (!wanted[slot.address_hash.low & (bits - 1)] || slot.kind != kind_ || !slot.is_there()) continue;
+      Claim* claim = ClaimOn(slot.address_hash);
+      if (claim != nullptr && claim->slot != id) claim->holder = id;
+    }
+  }
+
+  Claim* ClaimOn(const Hash128& address) {
+    const auto it = std::lower_bound(claims_.begin(), claims_.end(), address,
+                                     [](const Claim& claim, const Hash128& wanted) { return claim.address < wanted; });
+    return it != claims_.end() && it->address == address ? &*it : nullptr;
+  }
+
+  /// The claim by which `slot` itself moves to another address.
+  std::size_t ClaimOf(SlotId slot) {
+    if (by_slot_.empty()) {
+      for (std::size_t i = 0; i < claims_.size(); ++i) by_slot_.emplace_back(claims_[i].slot, i);
+      std::sort(by_slot_.begin(), by_slot_.end());
+    }
+    const auto it = std::lower_bound(by_slot_.begin(), by_slot_.end(), std::pair<SlotId, std::size_t>(slot, 0));
+    return it != by_slot_.end() && it->first == slot ? it->second : claims_.size();
+  }
+
+  void RefuseClaimsOnWhoStays() {
+    for (const Claim& claim : claims_) {
+      if (claim.holder == kNone) continue;
+      const Slot& holder = work_.table[claim.holder];
+      if (holder.has(kFrozen)) continue;
+      if (holder.seen == Seen::kPresent && ClaimOf(claim.holder) == claims_.size() && RecordNames(holder, claim)) {
+        SetAsideAll({claim.slot, claim.holder});
+      } else if (holder.seen == Seen::kNot && !work_.table[claim.slot].is_there() && IsMissing(holder)) {
+        ProposeRekey(claim);
+      }
+    }
+  }
+
+  /// Whether the holder's own record still says the address: an unchanged person's does.
+  bool RecordNames(const Slot& holder, const Claim& claim) const {
+    if (holder.candidate == kNone) return true;
+    const FieldView field = work_.candidates.Get(holder.candidate).fields[NaturalKeyField(kind_)];
+    return field.state == FieldState::kValue && AddressHash(field.text) == claim.address;
+  }
+
+  bool IsMissing(const Slot& holder) const {
+    if (holder.source >= sources_.size()) return false;
+    const SourceState& source = sources_[holder.source];
+    return source.healthy && source.snapshot != nullptr && source.snapshot->complete();
+  }
+
+  void ProposeRekey(const Claim& claim) {
+    if (kind_ == Kind::kGroup) return;
+    const std::string appeared = work_.KeyOf(claim.slot);
+    const std::string vanished = work_.KeyOf(claim.holder);
+    const std::string command = "'ucaas-sync quarantine release " + appeared + " --as " + vanished + "'";
+    work_.SetAside(claim.slot, "new key with the e-mail of " + vanished +
+                                   ", who is gone from the source; if they are one person: " + command);
+    work_.SetAside(claim.holder, "gone from the source while " + appeared +
+                                     " appeared with the same e-mail; if they are one person: " + command);
+  }
+
+  /// Follows the chain of holders from claim `start`, then settles it from its far end.
+  void Settle(std::size_t start) {
+    std::vector<std::size_t> path;
+    std::size_t at = start;
+    while (at < claims_.size() && claims_[at].progress == Claim::Progress::kOpen) {
+      claims_[at].progress = Claim::Progress::kOnPath;
+      path.push_back(at);
+      const SlotId holder = claims_[at].holder;
+      at = holder == kNone || work_.LiveDraft(holder) == nullptr ? claims_.size() : ClaimOf(holder);
+    }
+    if (at < claims_.size() && claims_[at].progress == Claim::Progress::kOnPath) {
+      RefuseCycle(std::vector<std::size_t>(std::find(path.begin(), path.end(), at), path.end()));
+    }
+    for (auto it = path.rbegin(); it != path.rend(); ++it) {
+      Conclude(claims_[*it]);
+      claims_[*it].progress = Claim::Progress::kSettled;
+    }
+  }
+
+  void RefuseCycle(const std::vector<std::size_t>& cycle) {
+    std::vector<std::string> keys;
+    for (const std::size_t i : cycle) keys.push_back(work_.KeyOf(claims_[i].slot));
+    std::sort(keys.begin(), keys.end());
+    const std::string reason = "these exchange their " + std::string(AddressWord(kind_)) +
+                               "s in a circle, so none can go first: " + ListOf(keys);
+    for (const std::size_t i : cycle) work_.SetAside(claims_[i].slot, reason);
+  }
+
+  void Conclude(const Claim& claim) {
+    if (claim.holder == kNone || work_.LiveDraft(claim.slot) == nullptr) return;
+    const Draft* holder = work_.LiveDraft(claim.holder);
+    if (holder != nullptr && holder->action == Action::kDelete && kind_ != Kind::kGroup) return;
+    if (holder != nullptr && holder->action != Action::kDelete && ClaimOf(claim.holder) < claims_.size()) {
+      work_.drafts.all()[work_.table[claim.slot].draft].depth = holder->depth + 1;
+      return;
+    }
+    work_.SetAside(claim.slot,
+                   "its " + std::string(AddressWord(kind_)) + " is still held by " + Describe(claim.holder));
+  }
+
+  std::string Describe(SlotId holder) const {
+    const Slot& slot = work_.table[holder];
+    std::string text = work_.KeyOf(holder);
+    if (slot.seen == Seen::kLeft) {
+      text += ", who left; if they are one person, give both one key";
+    } else if (slot.seen == Seen::kOutOfScope) {
+      text += ", who is out of scope";
+    } else if (slot.seen == Seen::kNot) {
+      text += ", who is gone from the source but not removed yet";
+    } else if (slot.has(kFrozen)) {
+      text += ", who is set aside or held (" + work_.PlaceOf(holder) + ")";
+    } else {
+      text += " (" + work_.PlaceOf(holder) + ")";
+    }
+    return text;
+  }
+
+  Workspace& work_;
+  std::span<const SourceState> sources_;
+  Kind kind_;
+  std::vector<Claim> claims_;  // by address, then slot
+  std::vector<std::pair<SlotId, std::size_t>> by_slot_;
+};
+
+}  // namespace
+
+void SettleAddresses(Workspace& work, std::span<const SourceState> sources) {
+  for (const Kind kind : kAllKinds) Settlement(work, sources, kind).Run();
+}
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,16 @@
+// E-mails and group names are what the target tells objects apart by: nobody may take one that another still has. Finds
+// the same address wanted twice, an address still held, a key that vanished while another appeared with its e-mail
+// (a proposal to rekey), and puts chains in order so that an address is released before it is taken.
+#pragma once
+
+#include <span>
+
+#include "daemon/plan/leaving.h"
+#include "daemon/plan/workspace.h"
+
+namespace ucaas_sync::plan {
+
+/// Looks at all drafts; sets aside who collides, and sets Draft::depth along chains.
+void SettleAddresses(Workspace& work, std::span<const SourceState> sources);
+
+}  // namespace ucaas_sync::plan

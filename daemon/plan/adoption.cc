@@ -1,0 +1,144 @@
+#include "daemon/plan/adoption.h"
+
+#include <algorithm>
+
+#include "daemon/model/text.h"
+#include "daemon/plan/compare.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+using Object = TargetListing::Object;
+
+std::string RemoteKey(Kind kind, const std::string& remote_id) {
+  return std::string(Name(kind)) + ' ' + remote_id;
+}
+
+}  // namespace
+
+Adoption::Adoption(Workspace& work, const TargetListing* listing) : work_(work), listing_(listing) {
+  if (listing_ == nullptr) return;
+  for (const Kind kind : kAllKinds) AdoptKind(kind);
+  if (!listing_->complete) {
+    work_.warnings.emplace_back(
+        "the list of what the target holds broke off: somebody who is planned as a create may be there already");
+  }
+}
+
+void Adoption::AdoptKind(Kind kind) {
+  struct ByAddress {
+    Hash128 address;
+    const Object* object = nullptr;
+  };
+  std::vector<ByAddress> index;
+  const FieldId field = NaturalKeyField(kind);
+  for (const Object& object : listing_->objects[Index(kind)]) {
+    const Hash128 address = AddressHash(object.fields[field].text);
+    if (!address.is_zero()) index.push_back({.address = address, .object = &object});
+  }
+  std::stable_sort(index.begin(), index.end(),
+                   [](const ByAddress& a, const ByAddress& b) { return a.address < b.address; });
+
+  const std::size_t count = work_.drafts.all().size();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Draft& draft = work_.drafts.all()[i];
+    if (draft.kind != kind || draft.dropped || draft.action != Action::kCreate) continue;
+    const Candidate candidate = work_.candidates.Get(work_.table[draft.slot].candidate);
+    const Hash128 address = AddressHash(candidate.fields[field].text);
+    auto it = std::lower_bound(index.begin(), index.end(), address,
+                               [](const ByAddress& entry, const Hash128& wanted) { return entry.address < wanted; });
+    std::vector<const Object*> matches;
+    for (; it != index.end() && it->address == address; ++it) {
+      if (!IsOurs(RemoteKey(kind, it->object->remote_id))) matches.push_back(it->object);
+    }
+    if (!matches.empty()) Consider(i, matches);
+  }
+
+  if (kind != Kind::kGroup) return;
+  // Contacts' memberships name groups by id: those we know, and those adopted just now.
+  for (SlotId id = 0; id < work_.table.known(); ++id) {
+    const Slot& slot = work_.table[id];
+    if (slot.kind == Kind::kGroup && slot.is_there()) groups_.emplace(work_.state.Load(slot.id).remote_id, id);
+  }
+  for (const auto& [slot, object] : adopted_) {
+    if (object->kind == Kind::kGroup) groups_.emplace(object->remote_id, slot);
+  }
+}
+
+ExistingObject Adoption::ExistingOf(const Object& object) {
+  ExistingObject existing;
+  const auto specs = FieldsOf(object.kind);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const Field& field = object.fields[i];
+    const bool is_known = field.state == FieldState::kValue || field.state == FieldState::kEmpty;
+    if (is_known && !specs[i].sent_once && !specs[i].secret)
+      existing.fields.emplace_back(static_cast<FieldId>(i), field);
+  }
+  return existing;
+}
+
+void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Object*>& matches) {
+  const Draft draft = work_.drafts.all()[draft_index];
+  const Slot& slot = work_.table[draft.slot];
+  const RulePolicy& rule = work_.policy.rules[slot.rule];
+  const std::string word(AddressWord(draft.kind));
+  if (matches.size() > 1) {
+    std::vector<std::string> ids;
+    for (const Object* match : matches) ids.push_back(match->remote_id);
+    std::sort(ids.begin(), ids.end());
+    work_.SetAside(draft.slot, "the target has " + std::to_string(matches.size()) + ' ' +
+                                   std::string(Name(draft.kind)) + "s with this " + word + ": " + ListOf(ids) +
+                                   "; remove all but one there");
+    return;
+  }
+  const Object& object = *matches.front();
+  if (rule.existing == config::ExistingPolicy::kQuarantine) {
+    work_.SetAside(draft.slot, "the target has this " + word + " already (" + object.remote_id +
+                                   "), and the rule says existing: quarantine");
+    return;
+  }
+  const FieldSetView there = View(object.fields);
+  const Candidate candidate = work_.candidates.Get(slot.candidate);
+  if (work_.IsProtected(draft.slot, candidate.key, there)) {
+    work_.Freeze(draft.slot);
+    return;
+  }
+  Operation operation;
+  operation.kind = draft.kind;
+  operation.action = Action::kAdopt;
+  operation.key = candidate.key;
+  operation.remote_id = object.remote_id;
+  operation.entity_id = slot.id;
+  operation.source = work_.SourceOf(draft.slot);
+  operation.who = DisplayName(draft.kind, there);
+  operation.existing = ExistingOf(object);
+  operation.fingerprint = candidate.fingerprint;
+  operation.changes = Differences(rule, there, candidate.fields);
+  operation.reason = "in the account already with this " + word;
+  if (!operation.changes.empty()) operation.reason += "; " + ChangedText(draft.kind, operation.changes, false);
+  work_.drafts.Replace(draft_index, std::move(operation));
+  adopted_.emplace(draft.slot, &object);
+}
+
+bool Adoption::IsOurs(const std::string& remote_key) {
+  if (!ours_loaded_) {
+    ours_loaded_ = true;
+    for (SlotId id = 0; id < work_.table.known(); ++id) {
+      const Slot& slot = work_.table[id];
+      if (slot.is_there()) ours_.insert(RemoteKey(slot.kind, work_.state.Load(slot.id).remote_id));
+    }
+  }
+  return ours_.contains(remote_key);
+}
+
+const Object* Adoption::AdoptedAs(SlotId slot) const {
+  const auto it = adopted_.find(slot);
+  return it == adopted_.end() ? nullptr : it->second;
+}
+
+SlotId Adoption::GroupWithRemoteId(const std::string& remote_id) const {
+  const auto it = groups_.find(remote_id);
+  return it == groups_.end() ? kNone : it->second;
+}
+
+}  // namespace ucaas_sync::plan

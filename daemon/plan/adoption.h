@@ -1,0 +1,37 @@
+// Who is in the account already is adopted, not made twice: matched by e-mail (groups by name) ignoring case. One match
+// adopts, two are set aside. Objects that nobody matches are foreign and stay untouched.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/plan/workspace.h"
+
+namespace ucaas_sync::plan {
+
+class Adoption {
+ public:
+  /// Turns drafts of creates into adopts. `listing` may be null: then nothing is adopted.
+  Adoption(Workspace& work, const TargetListing* listing);
+
+  /// For an adopted contact or group: what the target holds of it. Null for everybody else.
+  const TargetListing::Object* AdoptedAs(SlotId slot) const;
+  /// The group of the plan that has this id at the target, or kNone.
+  SlotId GroupWithRemoteId(const std::string& remote_id) const;
+
+ private:
+  void AdoptKind(Kind kind);
+  void Consider(std::uint32_t draft, const std::vector<const TargetListing::Object*>& matches);
+  static ExistingObject ExistingOf(const TargetListing::Object& object);
+  bool IsOurs(const std::string& remote_id);
+
+  Workspace& work_;
+  const TargetListing* listing_;
+  std::unordered_map<SlotId, const TargetListing::Object*> adopted_;
+  std::unordered_map<std::string, SlotId> groups_;  // remote id → slot
+  bool ours_loaded_ = false;
+  std::unordered_set<std::string> ours_;  // "KIND ID" of every object the state knows
+};
+
+}  // namespace ucaas_sync::plan

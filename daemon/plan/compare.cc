@@ -1,0 +1,103 @@
+#include "daemon/plan/compare.h"
+
+#include <cstring>
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+bool IsEmail(Kind kind, FieldId field) {
+  return kind != Kind::kGroup && field == NaturalKeyField(kind);
+}
+
+/// Whether the rule looks at the field at all once the object exists.
+bool IsCompared(const RulePolicy& rule, FieldId field, const FieldView& desired) {
+  if (desired.state == FieldState::kUnmapped || (rule.create_only & Bit(field)) != 0) return false;
+  return desired.state != FieldState::kEmpty || rule.empty == config::EmptyPolicy::kClear;
+}
+
+bool HasValue(const FieldView& field) {
+  return field.state == FieldState::kValue;
+}
+
+template <typename T>
+void PutRaw(std::string& out, T value) {
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  out.append(bytes, sizeof bytes);
+}
+
+}  // namespace
+
+Hash128 FingerprintOf(const RulePolicy& rule, std::uint32_t mapping_version, const FieldSetView& desired,
+                      std::string& scratch) {
+  scratch.clear();
+  PutRaw(scratch, mapping_version);
+  PutRaw(scratch, rule.create_only);
+  scratch += static_cast<char>(rule.empty);
+  const std::size_t count = FieldsOf(rule.kind).size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto field = static_cast<FieldId>(i);
+    if (!IsCompared(rule, field, desired[i])) continue;
+    if (desired[i].state == FieldState::kUnknown) return {};
+    // Field, state and length in one word: this runs for every field of every person.
+    PutRaw(scratch, static_cast<std::uint64_t>(field) | static_cast<std::uint64_t>(desired[i].state) << 8U |
+                        static_cast<std::uint64_t>(desired[i].text.size()) << 16U);
+    scratch.append(desired[i].text);
+  }
+  return HashOf(scratch);
+}
+
+Hash128 AddressHash(std::string_view address) {
+  return address.empty() ? Hash128{} : HashOf(FoldCase(address));
+}
+
+std::vector<FieldChange> Differences(const RulePolicy& rule, const FieldSetView& stored, const FieldSetView& desired) {
+  std::vector<FieldChange> changes;
+  const std::size_t count = FieldsOf(rule.kind).size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto field = static_cast<FieldId>(i);
+    const FieldView& want = desired[i];
+    const FieldView& have = stored[i];
+    if (!IsCompared(rule, field, want) || want.state == FieldState::kUnknown) continue;
+    if (HasValue(want) == HasValue(have)) {
+      if (!HasValue(want) || want.text == have.text) continue;
+      if (IsEmail(rule.kind, field) && FoldCase(want.text) == FoldCase(have.text)) continue;
+    }
+    changes.push_back({.field = field, .before = Field(have), .after = Field(want)});
+  }
+  return changes;
+}
+
+std::vector<FieldChange> AllFields(const FieldSetView& desired) {
+  std::vector<FieldChange> changes;
+  for (std::size_t i = 0; i < kMaxFields; ++i) {
+    if (HasValue(desired[i]))
+      changes.push_back({.field = static_cast<FieldId>(i), .before = {}, .after = Field(desired[i])});
+  }
+  return changes;
+}
+
+std::string_view DesiredStatus(const FieldSetView& desired) {
+  const FieldView& status = desired[kUserStatus];
+  return HasValue(status) ? status.text : kStatusActive;
+}
+
+std::string ChangedText(Kind kind, const std::vector<FieldChange>& changes, bool groups_changed) {
+  std::vector<std::string_view> names;
+  for (const FieldChange& change : changes) names.push_back(FieldsOf(kind)[change.field].name);
+  if (groups_changed) names.emplace_back("groups");
+  constexpr std::size_t kNamed = 3;
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i == kNamed - 1 && names.size() > kNamed) {
+      return text + " and " + std::to_string(names.size() - i) + " more changed";
+    }
+    if (i != 0) text += i + 1 == names.size() ? " and " : ", ";
+    text += names[i];
+  }
+  return text + " changed";
+}
+
+}  // namespace ucaas_sync::plan

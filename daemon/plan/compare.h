@@ -1,0 +1,37 @@
+// Desired against stored, field by field: what counts as a difference, and the fingerprint that makes the answer cheap
+// for who did not change. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/model/fields.h"
+#include "daemon/model/hash.h"
+#include "daemon/model/operation.h"
+#include "daemon/plan/policy.h"
+
+namespace ucaas_sync::plan {
+
+/// Digest of the fields that are compared, and of the policy by which they are. Zero when a compared field is unknown:
+/// such an entity is compared in full every time. `scratch` is working memory, to spare an allocation a person.
+Hash128 FingerprintOf(const RulePolicy& rule, std::uint32_t mapping_version, const FieldSetView& desired,
+                      std::string& scratch);
+
+/// The digest of an e-mail or name as the table keeps it; zero for no value.
+Hash128 AddressHash(std::string_view address);
+
+/// Changes that take `stored` to `desired`, by field; create-only fields, unknown ones and, with `empty: keep`, empty
+/// ones are none. E-mails that differ only in case are the same.
+std::vector<FieldChange> Differences(const RulePolicy& rule, const FieldSetView& stored, const FieldSetView& desired);
+
+/// What a create sends: every field that has a value.
+std::vector<FieldChange> AllFields(const FieldSetView& desired);
+
+/// The user's status when the operation is done: the mapped one, else active.
+std::string_view DesiredStatus(const FieldSetView& desired);
+
+/// "department changed", "department and designation changed", "department, designation and 2 more changed".
+std::string ChangedText(Kind kind, const std::vector<FieldChange>& changes, bool groups_changed);
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,111 @@
+#include "daemon/plan/drafting.h"
+
+#include <algorithm>
+
+#include "daemon/plan/compare.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+/// Turning an active account inactive is a suspend, the reverse a reactivate, whatever rule causes it. May add the
+/// change of status that brings somebody back.
+Action ClassOf(const StoredEntity& stored, const FieldSetView& desired, std::vector<FieldChange>& changes) {
+  if (stored.kind != Kind::kUser) return Action::kUpdate;
+  const auto status = std::find_if(changes.begin(), changes.end(),
+                                   [](const FieldChange& change) { return change.field == kUserStatus; });
+  if (stored.lifecycle == Lifecycle::kActive) {
+    const bool goes =
+        status != changes.end() && status->after.state == FieldState::kValue && status->after.text != kStatusActive;
+    return goes ? Action::kSuspend : Action::kUpdate;
+  }
+  // An unknown status is no reason to let somebody in again.
+  const bool may_return = desired[kUserStatus].state != FieldState::kUnknown && DesiredStatus(desired) == kStatusActive;
+  if (!may_return) return Action::kUpdate;
+  if (status == changes.end()) {
+    changes.push_back({.field = kUserStatus,
+                       .before = stored.fields[kUserStatus],
+                       .after = Field::Value(std::string(kStatusActive))});
+    std::sort(changes.begin(), changes.end(),
+              [](const FieldChange& a, const FieldChange& b) { return a.field < b.field; });
+  }
+  return Action::kReactivate;
+}
+
+std::string ReasonOf(Action action, Kind kind, const std::vector<FieldChange>& changes) {
+  if (action != Action::kReactivate) return ChangedText(kind, changes, false);
+  std::vector<FieldChange> others;
+  std::copy_if(changes.begin(), changes.end(), std::back_inserter(others),
+               [](const FieldChange& change) { return change.field != kUserStatus; });
+  return others.empty() ? "back again" : "back again; " + ChangedText(kind, others, false);
+}
+
+void DraftExisting(Workspace& work, const Candidate& candidate) {
+  const Slot& slot = work.table[candidate.slot];
+  const RulePolicy& rule = work.policy.rules[slot.rule];
+  const StoredEntity stored = work.state.Load(slot.id);
+  const FieldSetView there = View(stored.fields);
+  std::vector<FieldChange> changes = Differences(rule, there, candidate.fields);
+  const Action action = ClassOf(stored, candidate.fields, changes);
+  if (changes.empty()) {
+    if (!candidate.fingerprint.is_zero() && candidate.fingerprint != slot.fingerprint) {
+      work.notes.fingerprints.emplace_back(slot.id, candidate.fingerprint);
+    }
+    return;
+  }
+  if (work.IsProtected(candidate.slot, candidate.key, there)) {
+    work.Freeze(candidate.slot);
+    return;
+  }
+  Operation operation = work.Begin(candidate.slot, action, stored);
+  operation.reason = ReasonOf(action, slot.kind, changes);
+  operation.changes = std::move(changes);
+  operation.fingerprint = candidate.fingerprint;
+  work.AddDraft(candidate.slot, std::move(operation));
+}
+
+void DraftNewcomer(Workspace& work, const Candidate& candidate) {
+  Slot& slot = work.table[candidate.slot];
+  const auto specs = FieldsOf(slot.kind);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (specs[i].required && candidate.fields[i].state == FieldState::kUnknown) {
+      work.SetAside(candidate.slot, "cannot be created yet: " + std::string(specs[i].name) +
+                                        " is not known in this read (a record that it is joined with is missing)");
+      return;
+    }
+  }
+  slot.draft =
+      work.drafts.Add({.key = candidate.key, .slot = candidate.slot, .kind = slot.kind, .action = Action::kCreate});
+}
+
+}  // namespace
+
+void DraftChanges(Workspace& work) {
+  const std::size_t count = work.candidates.size();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Candidate candidate = work.candidates.Get(i);
+    const Slot& slot = work.table[candidate.slot];
+    if (slot.seen != Seen::kPresent || slot.has(kFrozen)) continue;
+    if (slot.is_there()) {
+      DraftExisting(work, candidate);
+    } else {
+      DraftNewcomer(work, candidate);
+    }
+  }
+}
+
+Operation BuildCreate(const Workspace& work, const Draft& draft) {
+  const Slot& slot = work.table[draft.slot];
+  const Candidate candidate = work.candidates.Get(slot.candidate);
+  Operation operation;
+  operation.kind = draft.kind;
+  operation.action = Action::kCreate;
+  operation.key = candidate.key;
+  operation.entity_id = slot.id;
+  operation.changes = AllFields(candidate.fields);
+  operation.reason = slot.is_known() ? "back again: was deleted before" : "joined: not in the account before";
+  operation.source = work.SourceOf(draft.slot);
+  operation.fingerprint = candidate.fingerprint;
+  return operation;
+}
+
+}  // namespace ucaas_sync::plan

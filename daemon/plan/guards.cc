@@ -1,0 +1,284 @@
+#include "daemon/plan/guards.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+constexpr std::size_t kMostExamples = 10;
+constexpr std::uint64_t kCreateFloor = 10;
+constexpr Duration kDay = std::chrono::hours(24);
+constexpr Duration kWeek = std::chrono::hours(7 * 24);
+
+/// Whole entities in `percent` of `base`; a hair is added since 5 % of 1200 must be 60 in binary too.
+std::uint64_t Share(double percent, std::uint64_t base) {
+  return static_cast<std::uint64_t>(std::floor(percent * static_cast<double>(base) / 100.0 + 1e-9));
+}
+
+std::string ValueOf(const Field& field) {
+  return field.state == FieldState::kValue ? Shorten(field.text, 40) : "(empty)";
+}
+
+class Judge {
+ public:
+  Judge(const Tally& tally, const OperationList& operations, const GuardContext& context)
+      : tally_(tally), operations_(operations), context_(context) {
+    past_ = context.state.RemovalsSince(context.now - kWeek);
+  }
+
+  std::vector<GuardVerdict> Run() {
+    for (const Kind kind : kAllKinds) {
+      if (context_.policy.has_rule_for(kind)) JudgeKind(kind);
+    }
+    for (const Kind kind : kAllKinds) JudgeRewrites(kind);
+    JudgeMembersLost();
+    for (const SourceState& source : context_.sources) JudgeSource(source);
+    return std::move(verdicts_);
+  }
+
+ private:
+  using Matches = bool (*)(const Operation&);
+
+  void JudgeKind(Kind kind) {
+    const Tally::OfKind& counts = tally_.kinds[Index(kind)];
+    const config::KindGuards& guards = context_.policy.guards.kinds[Index(kind)];
+    const auto count = [&](Action action) { return counts.actions[Index(action)]; };
+    const std::uint64_t base = counts.active;
+
+    if (context_.state.FirstRunFinished()) {
+      const std::uint64_t pending = std::min(context_.state.PendingCreates(kind), count(Action::kCreate));
+      JudgeCount(kind, "create", LimitOf(guards.create, base, kCreateFloor),
+                 count(Action::kCreate) - pending + count(Action::kReactivate), [](const Operation& operation) {
+                   return operation.action == Action::kCreate || operation.action == Action::kReactivate;
+                 });
+    }
+    JudgeCount(kind, "update", LimitOf(guards.update, base, UsualFloor(base)),
+               count(Action::kUpdate) + counts.adopts_with_differences, [](const Operation& operation) {
+                 return operation.action == Action::kUpdate ||
+                        (operation.action == Action::kAdopt && !operation.changes.empty());
+               });
+    if (kind == Kind::kUser) {
+      JudgeRemovals(kind, Action::kSuspend, guards.suspend, base,
+                    [](const Operation& operation) { return operation.action == Action::kSuspend; });
+    }
+    JudgeRemovals(kind, Action::kDelete, guards.remove, base,
+                  [](const Operation& operation) { return operation.action == Action::kDelete; });
+  }
+
+  void JudgeRemovals(Kind kind, Action action, const config::GuardLimit& guard, std::uint64_t base, Matches matches) {
+    const std::uint64_t planned = tally_.kinds[Index(kind)].actions[Index(action)];
+    const auto with_past = [&](Duration window) {
+      const auto in_window = [&](const PastRemoval& past) {
+        return past.kind == kind && past.action == action && !past.approved && past.at > context_.now - window;
+      };
+      return planned + static_cast<std::uint64_t>(std::count_if(past_.begin(), past_.end(), in_window));
+    };
+    const std::string word(Name(action));
+    // What is past cannot be held: a plan without such operations passes, whatever the sums say.
+    JudgeCount(kind, word, LimitOf(guard, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kDay), matches);
+    if (!guard.week) return;
+    config::GuardLimit week;
+    week.percent = guard.week;
+    week.at_least = guard.at_least;
+    JudgeCount(kind, word + ".week", LimitOf(week, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kWeek),
+               matches);
+  }
+
+  void JudgeCount(Kind kind, const std::string& word, std::optional<std::uint64_t> limit, std::uint64_t actual,
+                  Matches matches) {
+    if (!limit) return;
+    GuardVerdict verdict;
+    verdict.name = std::string(Name(kind)) + '.' + word;
+    verdict.limit = *limit;
+    verdict.actual = actual;
+    verdict.held = actual > *limit;
+    verdict.holds_everything = kind != Kind::kGroup;
+    if (verdict.held) {
+      for (std::size_t i = 0; i < operations_.size() && verdict.examples.size() < kMostExamples; ++i) {
+        const Operation operation = operations_.At(i);
+        if (operation.kind == kind && matches(operation)) verdict.examples.push_back(Describe(operation));
+      }
+      verdict.advice = "Look at the plan. If it is right, raise guards." + verdict.name +
+                       " in the configuration for this run; if not, see what changed in the source.";
+    }
+    verdicts_.push_back(std::move(verdict));
+  }
+
+  void JudgeRewrites(Kind kind) {
+    const Tally::OfKind& counts = tally_.kinds[Index(kind)];
+    config::GuardLimit guard;
+    guard.percent = context_.policy.guards.rewrite;
+    const auto limit = LimitOf(guard, counts.active, UsualFloor(counts.active));
+    const auto specs = FieldsOf(kind);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      if (counts.rewritten[i] == 0) continue;
+      GuardVerdict verdict;
+      verdict.name = "rewrite";
+      verdict.subject = std::string(Name(kind)) + '.' + std::string(specs[i].name);
+      verdict.limit = *limit;
+      verdict.actual = counts.rewritten[i];
+      verdict.held = verdict.actual > verdict.limit;
+      if (verdict.held) {
+        constexpr std::size_t kMostRewrites = 3;
+        for (std::size_t at = 0; at < operations_.size() && verdict.examples.size() < kMostRewrites; ++at) {
+          const Operation operation = operations_.At(at);
+          const FieldChange* change = FindChange(operation, static_cast<FieldId>(i));
+          if (operation.kind != kind || !IsRewrite(operation) || change == nullptr) continue;
+          verdict.examples.push_back(Shorten(operation.key, 40) + ": " + ValueOf(change->before) + " → " +
+                                     ValueOf(change->after));
+        }
+        verdict.advice =
+            "See whether a column was renamed, swapped or blanked. If every change is meant, raise "
+            "guards.rewrite for this run.";
+      }
+      verdicts_.push_back(std::move(verdict));
+    }
+  }
+
+  void JudgeMembersLost() {
+    config::GuardLimit guard;
+    guard.percent = context_.policy.guards.members_lost;
+    for (const auto& [key, group] : tally_.groups) {
+      GuardVerdict verdict;
+      verdict.name = "members_lost";
+      verdict.subject = key;
+      verdict.limit = *LimitOf(guard, group.members, UsualFloor(group.members));
+      verdict.actual = group.lost;
+      verdict.held = verdict.actual > verdict.limit;
+      if (!verdict.held) continue;
+      for (std::size_t i = 0; i < operations_.size() && verdict.examples.size() < kMostExamples; ++i) {
+        const Operation operation = operations_.At(i);
+        if (operation.kind == Kind::kContact && operation.action != Action::kDelete && Leaves(operation, key)) {
+          verdict.examples.push_back(Describe(operation));
+        }
+      }
+      verdict.advice =
+          "See whether the group is whole in the source. If it is, raise guards.members_lost "
+          "for this run.";
+      verdicts_.push_back(std::move(verdict));
+    }
+  }
+
+  void JudgeSource(const SourceState& source) {
+    if (source.snapshot == nullptr || !source.healthy) return;
+    const Snapshot& snapshot = *source.snapshot;
+    if (const auto last = context_.state.LastGoodSnapshot(source.name)) {
+      config::GuardLimit guard;
+      guard.percent = context_.policy.guards.source_drop;
+      GuardVerdict verdict;
+      verdict.name = "source_drop";
+      verdict.subject = source.name;
+      verdict.limit = *LimitOf(guard, last->records, UsualFloor(last->records));
+      verdict.actual = last->records > snapshot.records ? last->records - snapshot.records : 0;
+      verdict.held = verdict.actual > verdict.limit;
+      if (verdict.held) {
+        verdict.advice = "Source " + source.name + " had " + Counted(last->records, "record") + " on " +
+                         FormatInstant(last->read_at) + " and has " + WithThousands(snapshot.records) +
+                         " now. See whether the export is whole. If it is, raise guards.source_drop "
+                         "for this run.";
+      }
+      verdicts_.push_back(std::move(verdict));
+    }
+    const std::uint64_t all = snapshot.records + snapshot.rejected;
+    config::GuardLimit guard;
+    guard.percent = context_.policy.guards.rejects;
+    GuardVerdict verdict;
+    verdict.name = "rejects";
+    verdict.subject = source.name;
+    verdict.limit = *LimitOf(guard, all, UsualFloor(all));
+    verdict.actual = snapshot.rejected;
+    verdict.held = verdict.actual > verdict.limit;
+    if (verdict.held) {
+      verdict.advice = "Too many records of " + source.name + " cannot be used; 'ucaas-sync read " + source.name +
+                       "' names each with its line. Mend the export, or raise guards.rejects for this run.";
+    }
+    verdicts_.push_back(std::move(verdict));
+  }
+
+  static bool IsRewrite(const Operation& operation) {
+    return operation.action == Action::kUpdate || operation.action == Action::kAdopt ||
+           operation.action == Action::kReactivate;
+  }
+
+  static bool Leaves(const Operation& operation, const std::string& group) {
+    return operation.groups &&
+           std::binary_search(operation.groups->before.begin(), operation.groups->before.end(), group) &&
+           !std::binary_search(operation.groups->after.begin(), operation.groups->after.end(), group);
+  }
+
+  /// "E17 Ada Lovelace <ada@example.com>"
+  static std::string Describe(const Operation& operation) {
+    const std::string who = WhoOf(operation);
+    return Shorten(operation.key, 40) + (who.empty() ? "" : ' ' + Shorten(who, 120));
+  }
+
+  const Tally& tally_;
+  const OperationList& operations_;
+  const GuardContext& context_;
+  std::vector<PastRemoval> past_;
+  std::vector<GuardVerdict> verdicts_;
+};
+
+}  // namespace
+
+void Tally::Add(const Operation& operation) {
+  OfKind& kind = kinds[Index(operation.kind)];
+  ++kind.actions[Index(operation.action)];
+  switch (operation.action) {
+    case Action::kAdopt:
+      if (!operation.changes.empty()) ++kind.adopts_with_differences;
+      [[fallthrough]];
+    case Action::kUpdate:
+    case Action::kReactivate:
+      for (const FieldChange& change : operation.changes) {
+        // Coming back means a changed status; that is what the create guard counts.
+        if (operation.action == Action::kReactivate && change.field == kUserStatus) continue;
+        ++kind.rewritten[change.field];
+      }
+      break;
+    case Action::kCreate:
+    case Action::kSuspend:
+    case Action::kDelete:
+      break;
+  }
+}
+
+std::uint64_t UsualFloor(std::uint64_t base) {
+  return base < 10 ? 1 : 3;
+}
+
+std::optional<std::uint64_t> LimitOf(const config::GuardLimit& guard, std::uint64_t base, std::uint64_t floor) {
+  std::optional<std::uint64_t> limit = guard.count;
+  if (guard.percent) {
+    const std::uint64_t share = Share(*guard.percent, base);
+    limit = limit ? std::min(*limit, share) : share;
+  }
+  if (!limit) return std::nullopt;
+  return std::max(*limit, guard.at_least.value_or(floor));
+}
+
+std::vector<GuardVerdict> JudgeGuards(const Tally& tally, const OperationList& operations,
+                                      const GuardContext& context) {
+  return Judge(tally, operations, context).Run();
+}
+
+std::optional<Instant> WindowsEase(std::span<const GuardVerdict> verdicts, const GuardContext& context) {
+  std::optional<Instant> earliest;
+  const std::vector<PastRemoval> past = context.state.RemovalsSince(context.now - kWeek);
+  for (const PastRemoval& removal : past) {
+    if (removal.approved) continue;
+    const std::string name = std::string(Name(removal.kind)) + '.' + std::string(Name(removal.action));
+    for (const GuardVerdict& verdict : verdicts) {
+      if (!verdict.held || (verdict.name != name && verdict.name != name + ".week")) continue;
+      const Instant out = removal.at + (verdict.name == name ? kDay : kWeek);
+      if (out > context.now && (!earliest || out < *earliest)) earliest = out;
+    }
+  }
+  return earliest;
+}
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,177 @@
+#include "daemon/plan/intake.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <tuple>
+
+#include "daemon/model/text.h"
+#include "daemon/plan/compare.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+/// Half of the hash of `key` without case. Most keys are short ASCII: folded on the stack.
+std::uint64_t FoldedKey(std::string_view key) {
+  std::array<char, 64> folded;
+  if (key.size() <= folded.size() && IsAscii(key)) {
+    std::transform(key.begin(), key.end(), folded.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return HashOf({folded.data(), key.size()}).low;
+  }
+  return HashOf(FoldCase(key)).low;
+}
+
+/// What tells a byte-identical repeat. Many records yield one group: there the fields decide, not the record.
+std::uint64_t RecordMark(const EntityView& entity, std::string& scratch) {
+  if (entity.kind != Kind::kGroup) return entity.record_hash.low;
+  scratch.clear();
+  for (const FieldView& field : entity.fields) {
+    scratch += static_cast<char>(field.state);
+    scratch += field.text;
+    scratch += '\0';
+  }
+  return HashOf(scratch).low;
+}
+
+}  // namespace
+
+void Intake::OnEntity(const EntityView& entity) {
+  const Hash128 key_hash = HashOf(entity.key);
+  if (entity.standing == Standing::kOutOfScope) {
+    // The weakest word: another rule, or another record, may still say more.
+    const SlotId id = work_.table.Find(entity.kind, key_hash);
+    if (id != kNone && work_.table[id].seen == Seen::kNot) work_.table[id].seen = Seen::kOutOfScope;
+    return;
+  }
+  const SlotId id = work_.table.FindOrAdd(entity.kind, key_hash);
+  const Seen seen = work_.table[id].seen;
+  if (seen == Seen::kNot || seen == Seen::kOutOfScope) {
+    First(id, entity);
+  } else {
+    Again(id, entity);
+  }
+}
+
+void Intake::First(SlotId id, const EntityView& entity) {
+  Slot& slot = work_.table[id];
+  slot.rule = entity.rule;
+  slot.source = entity.source;
+  slot.line =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(entity.line, std::numeric_limits<std::uint32_t>::max()));
+  slot.record = RecordMark(entity, scratch_);
+  slot.folded_key = FoldedKey(entity.key);
+
+  if (entity.standing == Standing::kLeft) {
+    slot.seen = Seen::kLeft;
+    if (!slot.is_known()) slot.candidate = work_.candidates.Add(id, entity, {});
+    return;
+  }
+  if (entity.standing == Standing::kQuarantined) {
+    slot.seen = Seen::kQuarantined;
+    slot.candidate = work_.candidates.Add(id, entity, {});
+    return;
+  }
+  slot.seen = Seen::kPresent;
+  if (entity.kind == Kind::kContact) membership_.OnContact(id, entity, work_);
+  if (entity.kind == Kind::kGroup) membership_.OnGroup(id, entity, work_);
+
+  const RulePolicy& rule = work_.policy.rules[entity.rule];
+  const Hash128 fingerprint = FingerprintOf(rule, work_.policy.mapping_version, entity.fields, scratch_);
+  const bool is_unchanged = slot.is_there() && slot.lifecycle == Lifecycle::kActive && !fingerprint.is_zero() &&
+                            fingerprint == slot.fingerprint;
+  if (!is_unchanged) slot.candidate = work_.candidates.Add(id, entity, fingerprint);
+}
+
+void Intake::Again(SlotId id, const EntityView& entity) {
+  Slot& slot = work_.table[id];
+  const bool both_left = slot.seen == Seen::kLeft && entity.standing == Standing::kLeft;
+  const bool same_rule = slot.rule == entity.rule || entity.kind == Kind::kGroup;
+  const bool same_standing = (slot.seen == Seen::kPresent && entity.standing == Standing::kPresent) ||
+                             (slot.seen == Seen::kQuarantined && entity.standing == Standing::kQuarantined);
+  if (both_left || (same_rule && same_standing && slot.record == RecordMark(entity, scratch_))) return;
+  slot.set(kConflict);
+  work_.repeats.push_back({.slot = id, .rule = entity.rule, .source = entity.source, .line = entity.line});
+}
+
+void Intake::SetAsideUnusable() {
+  SetAsideRepeats();
+  for (SlotId id = 0; id < work_.table.size(); ++id) {
+    const Slot& slot = work_.table[id];
+    if (slot.seen == Seen::kQuarantined) {
+      work_.SetAside(id, std::string(work_.candidates.Get(slot.candidate).reason));
+    }
+  }
+  SetAsideCaseTwins();
+}
+
+void Intake::SetAsideRepeats() {
+  std::sort(work_.repeats.begin(), work_.repeats.end(), [](const Repeat& a, const Repeat& b) {
+    return std::tuple(a.slot, a.source, a.line, a.rule) < std::tuple(b.slot, b.source, b.line, b.rule);
+  });
+  for (std::size_t begin = 0; begin < work_.repeats.size();) {
+    const SlotId id = work_.repeats[begin].slot;
+    std::map<std::string, std::vector<std::string>> lines;  // by source
+    const SourceRef first = work_.SourceOf(id);
+    lines[first.name].push_back(std::to_string(first.line));
+    std::size_t end = begin;
+    for (; end < work_.repeats.size() && work_.repeats[end].slot == id; ++end) {
+      const Repeat& repeat = work_.repeats[end];
+      std::vector<std::string>& named = lines[work_.policy.sources[repeat.source]];
+      std::string line = std::to_string(repeat.line);
+      if (std::find(named.begin(), named.end(), line) == named.end()) named.push_back(std::move(line));
+    }
+    std::vector<std::string> places;
+    bool is_one_place = lines.size() == 1;
+    for (const auto& [source, numbers] : lines) {
+      is_one_place = is_one_place && numbers.size() == 1;
+      // Every line is named: which of them is wrong is for a person to find.
+      places.push_back((numbers.size() == 1 ? "line " : "lines ") + ListOf(numbers, numbers.size()) + " of " + source);
+    }
+    work_.SetAside(id, (is_one_place ? "two rules make this key of " : "the same key with different content: ") +
+                           ListOf(places, places.size()));
+    begin = end;
+  }
+}
+
+void Intake::SetAsideCaseTwins() {
+  // Two keys that are both known and unlike were told apart before; only a newcomer can bring such a pair.
+  const auto takes_part = [&](const Slot& slot) { return slot.seen != Seen::kNot && slot.seen != Seen::kOutOfScope; };
+  std::vector<std::pair<std::uint64_t, SlotId>> newcomers;
+  for (SlotId id = 0; id < work_.table.size(); ++id) {
+    const Slot& slot = work_.table[id];
+    if (!slot.is_there() && takes_part(slot)) newcomers.emplace_back(slot.folded_key, id);
+  }
+  if (newcomers.empty()) return;
+  std::sort(newcomers.begin(), newcomers.end());
+  std::size_t bits = 1024;
+  while (bits < newcomers.size() * 8) bits *= 2;
+  std::vector<bool> wanted(bits);
+  for (const auto& [folded, id] : newcomers) wanted[folded & (bits - 1)] = true;
+
+  std::map<std::pair<std::uint64_t, Kind>, std::vector<SlotId>> twins;
+  const auto next_of = [&](std::uint64_t folded) {
+    return std::lower_bound(newcomers.begin(), newcomers.end(), std::pair<std::uint64_t, SlotId>(folded, 0));
+  };
+  for (SlotId id = 0; id < work_.table.size(); ++id) {
+    const Slot& slot = work_.table[id];
+    if (!takes_part(slot) || !wanted[slot.folded_key & (bits - 1)]) continue;
+    for (auto it = next_of(slot.folded_key); it != newcomers.end() && it->first == slot.folded_key; ++it) {
+      if (it->second == id || work_.table[it->second].kind != slot.kind) continue;
+      twins[{slot.folded_key, slot.kind}].push_back(id);
+      // A known entity is nobody's newcomer, so its pair has to be entered from here as well.
+      if (slot.is_there()) twins[{slot.folded_key, slot.kind}].push_back(it->second);
+    }
+  }
+  for (auto& [which, slots] : twins) {
+    std::sort(slots.begin(), slots.end());
+    slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+    std::vector<std::string> people;
+    for (const SlotId id : slots) people.push_back(work_.KeyOf(id) + " (" + work_.PlaceOf(id) + ")");
+    std::sort(people.begin(), people.end());
+    for (const SlotId id : slots) work_.SetAside(id, "keys that differ only in case: " + ListOf(people));
+  }
+}
+
+}  // namespace ucaas_sync::plan

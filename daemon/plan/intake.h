@@ -1,0 +1,34 @@
+// The stream side of the planner: each entity is met once, on the hot path, and decided as far as one record can be.
+// An unchanged person only marks a slot. Single-threaded.
+#pragma once
+
+#include <string>
+
+#include "daemon/model/entity.h"
+#include "daemon/plan/membership.h"
+#include "daemon/plan/workspace.h"
+
+namespace ucaas_sync::plan {
+
+class Intake {
+ public:
+  Intake(Workspace& work, Membership& membership) : work_(work), membership_(membership) {}
+
+  void OnEntity(const EntityView& entity);
+
+  /// After the last entity: sets aside keys that came more than once with different content, keys that differ only in
+  /// case, and what mapping could not use.
+  void SetAsideUnusable();
+
+ private:
+  void First(SlotId id, const EntityView& entity);
+  void Again(SlotId id, const EntityView& entity);
+  void SetAsideRepeats();
+  void SetAsideCaseTwins();
+
+  Workspace& work_;
+  Membership& membership_;
+  std::string scratch_;
+};
+
+}  // namespace ucaas_sync::plan

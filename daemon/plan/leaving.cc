@@ -1,0 +1,273 @@
+#include "daemon/plan/leaving.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+constexpr std::size_t kMostRejectValues = 4'000'000;
+constexpr std::uint32_t kReadsNeeded = 2;
+
+LeavePolicy OfRule(const RulePolicy& rule) {
+  return {.known = true,
+          .absent = rule.absent,
+          .absent_after = rule.absent_after,
+          .delete_after = rule.delete_after,
+          .delete_adopted = rule.delete_adopted,
+          .maps_members = rule.maps_members};
+}
+
+std::string Day(Instant instant) {
+  return FormatDate(std::chrono::floor<std::chrono::days>(instant));
+}
+
+std::vector<FieldChange> AllLost(const StoredEntity& stored) {
+  std::vector<FieldChange> changes;
+  for (std::size_t i = 0; i < kMaxFields; ++i) {
+    if (stored.fields[i].state == FieldState::kValue) {
+      changes.push_back({.field = static_cast<FieldId>(i), .before = stored.fields[i], .after = {}});
+    }
+  }
+  return changes;
+}
+
+/// One plan's walk over everybody who is known.
+class Leaving {
+ public:
+  Leaving(Workspace& work, std::span<const SourceState> sources, const RejectBook& rejects)
+      : work_(work), sources_(sources), rejects_(rejects) {}
+
+  void Run() {
+    for (SlotId id = 0; id < work_.table.known(); ++id) {
+      const Slot& slot = work_.table[id];
+      if (!slot.is_there()) continue;
+      if (slot.has(kFrozen)) {
+        KeepNote(id);
+      } else if (slot.seen == Seen::kLeft) {
+        Left(id);
+      } else if (slot.seen == Seen::kNot) {
+        Missing(id);
+      }
+    }
+    Tell();
+  }
+
+ private:
+  void KeepNote(SlotId id) {
+    const auto it = work_.absences.find(id);
+    if (it != work_.absences.end()) work_.notes.absences.push_back(it->second);
+  }
+
+  void Left(SlotId id) {
+    const RulePolicy& rule = work_.policy.rules[work_.table[id].rule];
+    LeavePolicy policy = OfRule(rule);
+    // `keep` is a word on absence, which proves little; `left` was written to be acted on.
+    if (policy.absent == config::AbsentPolicy::kKeep) {
+      policy.absent = rule.kind == Kind::kUser ? config::AbsentPolicy::kSuspend : config::AbsentPolicy::kDelete;
+    }
+    const auto noted = work_.absences.find(id);
+    const Instant since = noted == work_.absences.end() ? work_.now : noted->second.since;
+    Go(id, policy, since, 0, rule.left.empty() ? "left" : "left: " + rule.left);
+  }
+
+  void Missing(SlotId id) {
+    const Slot& slot = work_.table[id];
+    const LeavePolicy policy = work_.policy.LeavingFrom(slot.kind, slot.source);
+    if (!policy.known) {
+      ++without_rule_;
+      return;
+    }
+    if (!ProvesAbsence(slot)) {
+      KeepNote(id);
+      return;
+    }
+    if (policy.absent == config::AbsentPolicy::kKeep) return;
+    const auto noted = work_.absences.find(id);
+    const bool is_first = noted == work_.absences.end();
+    const Instant since = is_first ? work_.now : noted->second.since;
+    const std::uint32_t reads = is_first ? 1 : noted->second.reads + 1;
+    const std::string& source = work_.policy.sources[slot.source];
+    if (!is_first && noted->second.reads == 0) {
+      // Left by evidence before the record went too: the clock that began then goes on.
+      Go(id, policy, since, 0, "left before, and not in " + source + " any more");
+      return;
+    }
+    if (policy.absent_after == Duration::zero()) {
+      Go(id, policy, since, reads, "absent: not in " + source + " any more");
+      return;
+    }
+    if (work_.now - since >= policy.absent_after && reads >= kReadsNeeded) {
+      Go(id, policy, since, reads,
+         "absent since " + Day(since) + " in " + Counted(reads, "complete read") + " of " + source);
+      return;
+    }
+    const std::optional<Action> action = ActionFor(slot, policy);
+    if (!action) return;
+    Note(id, since, reads);
+    Wait(id, *action, std::max(since + policy.absent_after, work_.now), "absent since " + Day(since));
+  }
+
+  bool ProvesAbsence(const Slot& slot) const {
+    if (slot.source >= sources_.size()) return false;
+    const SourceState& source = sources_[slot.source];
+    return source.healthy && source.snapshot != nullptr && source.snapshot->complete() &&
+           source.snapshot->records != 0 && !rejects_.HidesAnybody(slot.source, slot.kind);
+  }
+
+  /// What leaving means for this entity; nothing when it stays as it is.
+  static std::optional<Action> ActionFor(const Slot& slot, const LeavePolicy& policy) {
+    const bool ours = slot.ownership == Ownership::kCreated;
+    if (slot.kind != Kind::kUser) {
+      const bool may_delete = policy.absent == config::AbsentPolicy::kDelete && (ours || policy.delete_adopted);
+      return may_delete ? std::optional(Action::kDelete) : std::nullopt;
+    }
+    // A user whom we adopted is somebody else's account: suspended, never deleted.
+    if (policy.absent == config::AbsentPolicy::kDelete && ours) return Action::kDelete;
+    if (slot.lifecycle == Lifecycle::kActive) return Action::kSuspend;
+    return policy.delete_after && ours ? std::optional(Action::kDelete) : std::nullopt;
+  }
+
+  void Go(SlotId id, const LeavePolicy& policy, Instant since, std::uint32_t reads, const std::string& reason) {
+    const Slot& slot = work_.table[id];
+    const std::optional<Action> action = ActionFor(slot, policy);
+    if (!action) {
+      if (slot.kind != Kind::kUser && slot.ownership == Ownership::kAdopted) kept_adopted_.push_back(work_.KeyOf(id));
+      return;
+    }
+    const StoredEntity stored = work_.state.Load(slot.id);
+    if (work_.IsProtected(id, stored.key, View(stored.fields))) return;
+    const bool is_later_delete =
+        slot.kind == Kind::kUser && *action == Action::kDelete && policy.absent != config::AbsentPolicy::kDelete;
+    // Who may be deleted one day needs the day on which it began.
+    if (slot.kind == Kind::kUser && policy.delete_after) Note(id, since, reads);
+    if (is_later_delete) {
+      const Instant begun = std::max(stored.suspended_at.value_or(since), since);
+      const Instant at = begun + *policy.delete_after;
+      if (at > work_.now) {
+        Wait(id, *action, at, "suspended since " + Day(begun));
+        return;
+      }
+      Draft(id, *action, stored, "suspended since " + Day(begun) + "; " + reason);
+      return;
+    }
+    Draft(id, *action, stored, reason);
+  }
+
+  void Draft(SlotId id, Action action, const StoredEntity& stored, std::string reason) {
+    Operation operation = work_.Begin(id, action, stored);
+    operation.reason = std::move(reason);
+    if (action == Action::kDelete) {
+      operation.changes = AllLost(stored);
+      if (!stored.groups.empty()) operation.groups = GroupsChange{.before = stored.groups, .after = {}};
+    } else {
+      operation.changes = {{.field = kUserStatus,
+                            .before = stored.fields[kUserStatus],
+                            .after = Field::Value(std::string(kStatusSuspended))}};
+    }
+    work_.AddDraft(id, std::move(operation));
+  }
+
+  void Note(SlotId id, Instant since, std::uint32_t reads) {
+    work_.notes.absences.push_back({.entity_id = work_.table[id].id, .since = since, .reads = reads});
+  }
+
+  void Wait(SlotId id, Action action, Instant at, std::string reason) {
+    work_.due.push_back({.kind = work_.table[id].kind,
+                         .action = action,
+                         .key = work_.KeyOf(id),
+                         .at = at,
+                         .reason = std::move(reason)});
+    work_.WakeAt(at);
+  }
+
+  void Tell() {
+    if (without_rule_ != 0) {
+      work_.warnings.push_back(Counted(without_rule_, "entity", "entities") +
+                               " came from a source that no rule reads for that kind any more: left as they are");
+    }
+    if (!kept_adopted_.empty()) {
+      std::sort(kept_adopted_.begin(), kept_adopted_.end());
+      work_.warnings.push_back("kept though gone from the source, because they were adopted (delete_adopted: false): " +
+                               ListOf(kept_adopted_));
+    }
+  }
+
+  Workspace& work_;
+  std::span<const SourceState> sources_;
+  const RejectBook& rejects_;
+  std::uint64_t without_rule_ = 0;
+  std::vector<std::string> kept_adopted_;
+};
+
+}  // namespace
+
+RejectBook::Stops& RejectBook::StopsOf(std::uint16_t source) {
+  if (source >= stops_.size()) stops_.resize(source + std::size_t{1});
+  return stops_[source];
+}
+
+void RejectBook::Add(const RejectView& reject, Workspace& work) {
+  const std::string source =
+      reject.source < work.policy.sources.size() ? work.policy.sources[reject.source] : std::string(reject.file);
+  work.Report({.kind = "record",
+               .key = source + ':' + std::to_string(reject.line),
+               .reason = std::string(reject.reason),
+               .source = {.name = source, .line = reject.line, .dn = {}}});
+  Entry entry{.source = reject.source, .begin = values_.size(), .end = 0};
+  for (const std::string_view value : reject.values) {
+    if (value.empty()) continue;
+    const Hash128 hash = HashOf(value);
+    for (const Kind kind : kAllKinds) {
+      const SlotId slot = work.table.Find(kind, hash);
+      if (slot != kNone) work.table[slot].set(kRejectNamed);
+    }
+    if (values_.size() < kMostRejectValues) values_.push_back(hash);
+  }
+  if (values_.size() >= kMostRejectValues) StopsOf(reject.source) = {.people = true, .groups = true};
+  entry.end = values_.size();
+  entries_.push_back(entry);
+}
+
+void RejectBook::Resolve(Workspace& work) {
+  for (const Entry& entry : entries_) {
+    // A key that also has a good record of its own does not tell whose record this one is: the row of a missing person
+    // names their manager, who is there.
+    bool found_person = false;
+    bool found_group = false;
+    for (std::size_t i = entry.begin; i < entry.end; ++i) {
+      for (const Kind kind : kAllKinds) {
+        const SlotId id = work.table.Find(kind, values_[i]);
+        if (id == kNone) continue;
+        Slot& slot = work.table[id];
+        slot.set(kRejectNamed);
+        const bool is_missing = slot.is_known() && slot.seen == Seen::kNot;
+        if (kind == Kind::kGroup) {
+          found_group = found_group || slot.is_known();
+        } else {
+          found_person = found_person || is_missing;
+        }
+      }
+    }
+    Stops& stops = StopsOf(entry.source);
+    stops.people = stops.people || !found_person;
+    stops.groups = stops.groups || (!found_person && !found_group);
+  }
+  if (entries_.empty()) return;
+  for (SlotId id = 0; id < work.table.size(); ++id) {
+    if (work.table[id].has(kRejectNamed)) work.Freeze(id);
+  }
+}
+
+bool RejectBook::HidesAnybody(std::uint16_t source, Kind kind) const {
+  if (source >= stops_.size()) return false;
+  return kind == Kind::kGroup ? stops_[source].groups : stops_[source].people;
+}
+
+void PlanLeaving(Workspace& work, std::span<const SourceState> sources, const RejectBook& rejects) {
+  Leaving(work, sources, rejects).Run();
+}
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,312 @@
+#include "daemon/plan/membership.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "daemon/model/dn.h"
+#include "daemon/model/text.h"
+#include "daemon/plan/compare.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+constexpr std::size_t kMostSaid = 20;
+
+}  // namespace
+
+void MembershipChanges::Add(SlotId contact, std::span<const SlotId> before, std::span<const SlotId> after) {
+  changes_.push_back({.contact = contact,
+                      .begin = static_cast<std::uint32_t>(groups_.size()),
+                      .before = static_cast<std::uint32_t>(before.size()),
+                      .after = static_cast<std::uint32_t>(after.size())});
+  groups_.insert(groups_.end(), before.begin(), before.end());
+  groups_.insert(groups_.end(), after.begin(), after.end());
+}
+
+const MembershipChanges::Change* MembershipChanges::Of(SlotId contact) const {
+  const auto it = std::lower_bound(changes_.begin(), changes_.end(), contact,
+                                   [](const Change& change, SlotId wanted) { return change.contact < wanted; });
+  return it != changes_.end() && it->contact == contact ? &*it : nullptr;
+}
+
+void Membership::OnContact(SlotId slot, const EntityView& contact, Workspace& work) {
+  Slot& at = work.table[slot];
+  if (contact.maps_groups) at.set(kMapsGroups);
+  if (contact.groups_known) at.set(kGroupsKnown);
+  for (const std::string_view name : contact.groups) {
+    const auto [it, is_new] = name_ids_.try_emplace(HashOf(name), static_cast<std::uint32_t>(names_.size()));
+    if (is_new) names_.emplace_back(name);
+    name_uses_.push_back({.contact = slot, .name = it->second});
+  }
+  if (contact.dn.empty() || !work.policy.maps_members()) return;
+  if (const std::optional<std::string> dn = NormalizeDn(contact.dn)) dns_.push_back({.dn = HashOf(*dn), .slot = slot});
+}
+
+void Membership::OnGroup(SlotId slot, const EntityView& group, Workspace& work) {
+  keys_.try_emplace(slot, group.key);
+  group_names_.try_emplace(AddressHash(group.fields[kGroupName].text), slot);
+  if (group.maps_members && group.members_known) work.table[slot].set(kMembersKnown);
+  if (!group.maps_members) return;
+  GroupNode node{.slot = slot,
+                 .begin = member_refs_.size(),
+                 .end = 0,
+                 .nested = work.policy.rules[group.rule].nested,
+                 .unknown = !group.members_known,
+                 .contacts = {},
+                 .children = {}};
+  for (const std::string_view member : group.members) {
+    const std::optional<std::string> dn = NormalizeDn(member);
+    member_refs_.push_back({.hash = HashOf(dn ? std::string_view(*dn) : member), .is_dn = dn.has_value()});
+  }
+  node.end = member_refs_.size();
+  node_of_.emplace(slot, static_cast<std::uint32_t>(nodes_.size()));
+  nodes_.push_back(std::move(node));
+  if (const std::optional<std::string> dn = NormalizeDn(group.dn)) dns_.push_back({.dn = HashOf(*dn), .slot = slot});
+}
+
+const std::string& Membership::GroupKey(SlotId group, const Workspace& work) const {
+  const auto it = keys_.find(group);
+  return it != keys_.end() ? it->second : keys_.emplace(group, work.KeyOf(group)).first->second;
+}
+
+std::uint64_t Membership::MembersOf(SlotId group) const {
+  const auto it = member_counts_.find(group);
+  return it == member_counts_.end() ? 0 : it->second;
+}
+
+/// A group that contacts may be put into by this plan.
+bool Membership::CanHaveMembers(SlotId group, const Workspace& work) const {
+  const Slot& slot = work.table[group];
+  const Draft* draft = work.LiveDraft(group);
+  if (slot.is_there()) return draft == nullptr || draft->action != Action::kDelete;
+  return draft != nullptr;  // created or adopted now
+}
+
+/// For each name that contacts use, its group or kNone; names that mean nothing are said once.
+std::vector<SlotId> Membership::ResolveNames(Workspace& work) const {
+  std::unordered_map<Hash128, SlotId, Hash128Hasher> known;
+  for (SlotId id = 0; id < work.table.known(); ++id) {
+    const Slot& slot = work.table[id];
+    if (slot.kind == Kind::kGroup && slot.is_there()) known.try_emplace(slot.address_hash, id);
+  }
+  std::vector<SlotId> slots(names_.size(), kNone);
+  std::vector<std::string> unknown;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const Hash128 name = AddressHash(names_[i]);
+    if (const auto it = group_names_.find(name); it != group_names_.end()) {
+      slots[i] = it->second;
+    } else if (const auto stored = known.find(name); stored != known.end()) {
+      slots[i] = stored->second;
+    } else {
+      unknown.push_back('"' + Shorten(names_[i], 60) + '"');
+    }
+  }
+  if (!unknown.empty()) {
+    std::sort(unknown.begin(), unknown.end());
+    work.warnings.push_back("contacts name " + Counted(unknown.size(), "group") +
+                            " that no groups rule makes: left out: " + ListOf(unknown, kMostSaid));
+  }
+  return slots;
+}
+
+void Membership::ResolveMembers(Workspace& work) {
+  std::sort(dns_.begin(), dns_.end(),
+            [](const DnEntry& a, const DnEntry& b) { return a.dn != b.dn ? a.dn < b.dn : a.slot < b.slot; });
+  const auto visit_dn = [&](const Hash128& dn, const auto& visit) {
+    auto it = std::lower_bound(dns_.begin(), dns_.end(), dn,
+                               [](const DnEntry& entry, const Hash128& wanted) { return entry.dn < wanted; });
+    bool found = false;
+    for (; it != dns_.end() && it->dn == dn; ++it, found = true) visit(it->slot);
+    return found;
+  };
+  std::uint64_t strangers = 0;
+  std::vector<std::string> groups_with_strangers;
+  for (GroupNode& node : nodes_) {
+    std::uint64_t here = 0;
+    const auto add = [&](SlotId slot) {
+      if (work.table[slot].kind == Kind::kContact) {
+        node.contacts.push_back(slot);
+      } else if (const auto child = node_of_.find(slot); child != node_of_.end()) {
+        node.children.push_back(child->second);
+      }
+    };
+    for (std::size_t i = node.begin; i < node.end; ++i) {
+      const MemberRef& ref = member_refs_[i];
+      bool found = false;
+      if (ref.is_dn) {
+        found = visit_dn(ref.hash, add);
+      } else {
+        for (const Kind kind : {Kind::kContact, Kind::kGroup}) {
+          const SlotId slot = work.table.Find(kind, ref.hash);
+          if (slot == kNone) continue;
+          add(slot);
+          found = true;
+        }
+      }
+      if (!found) ++here;
+    }
+    if (here != 0) groups_with_strangers.push_back(GroupKey(node.slot, work));
+    strangers += here;
+  }
+  if (strangers != 0) {
+    std::sort(groups_with_strangers.begin(), groups_with_strangers.end());
+    work.warnings.push_back(Counted(strangers, "member") +
+                            " of groups are nobody that a contacts rule makes: left out, in " +
+                            ListOf(groups_with_strangers, kMostSaid));
+  }
+}
+
+void Membership::ReportCycles(Workspace& work) const {
+  enum class Colour : std::uint8_t { kWhite, kGrey, kBlack };
+  std::vector<Colour> colours(nodes_.size(), Colour::kWhite);
+  std::vector<std::string> cycles;
+  std::vector<std::pair<std::uint32_t, std::size_t>> path;  // node, next child
+  for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
+    if (colours[root] != Colour::kWhite) continue;
+    path.emplace_back(root, 0);
+    colours[root] = Colour::kGrey;
+    while (!path.empty()) {
+      auto& [at, next] = path.back();
+      const GroupNode& node = nodes_[at];
+      if (!node.nested || next == node.children.size()) {
+        colours[at] = Colour::kBlack;
+        path.pop_back();
+        continue;
+      }
+      const std::uint32_t child = node.children[next++];
+      if (colours[child] == Colour::kGrey) {
+        std::vector<std::string> keys;
+        auto from = std::find_if(path.begin(), path.end(), [&](const auto& step) { return step.first == child; });
+        for (; from != path.end(); ++from) keys.push_back(GroupKey(nodes_[from->first].slot, work));
+        // The circle begins anywhere; its smallest key makes the text the same in every order of reading.
+        std::rotate(keys.begin(), std::min_element(keys.begin(), keys.end()), keys.end());
+        std::string text;
+        for (const std::string& key : keys) text += key + " > ";
+        cycles.push_back(text + keys.front());
+      } else if (colours[child] == Colour::kWhite) {
+        colours[child] = Colour::kGrey;
+        path.emplace_back(child, 0);
+      }
+    }
+  }
+  if (cycles.empty()) return;
+  std::sort(cycles.begin(), cycles.end());
+  work.warnings.push_back("groups contain one another in a circle; each gets the members of all: " +
+                          ListOf(cycles, kMostSaid));
+}
+
+std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
+  std::vector<Edge> edges;
+  const std::vector<SlotId> groups = ResolveNames(work);
+  for (const NameUse& use : name_uses_) {
+    if (groups[use.name] != kNone) edges.push_back({.contact = use.contact, .group = groups[use.name]});
+  }
+  ResolveMembers(work);
+  ReportCycles(work);
+  std::vector<std::uint32_t> stamp(nodes_.size(), kNone);
+  std::vector<std::uint32_t> open;
+  std::vector<std::uint8_t> cannot_know(nodes_.size(), 0);
+  for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
+    open.assign(1, root);
+    stamp[root] = root;
+    while (!open.empty()) {
+      const GroupNode& node = nodes_[open.back()];
+      open.pop_back();
+      if (node.unknown || work.table[node.slot].has(kConflict)) cannot_know[root] = 1;
+      for (const SlotId contact : node.contacts) edges.push_back({.contact = contact, .group = nodes_[root].slot});
+      if (!nodes_[root].nested) break;
+      for (const std::uint32_t child : node.children) {
+        if (stamp[child] == root) continue;
+        stamp[child] = root;
+        open.push_back(child);
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) nodes_[i].unknown = cannot_know[i] != 0;
+  std::sort(edges.begin(), edges.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  return edges;
+}
+
+std::vector<Membership::Edge> Membership::StoredEdges(const Workspace& work, const Adoption& adoption) {
+  std::vector<Edge> edges;
+  work.state.ForEachMembership([&](std::int64_t contact_row, std::int64_t group_row) {
+    const SlotId contact = work.table.WithRow(contact_row);
+    const SlotId group = work.table.WithRow(group_row);
+    if (contact == kNone || group == kNone) return;
+    if (!work.table[contact].is_there() || !work.table[group].is_there()) return;
+    ++member_counts_[group];
+    edges.push_back({.contact = contact, .group = group});
+  });
+  for (const Draft& draft : work.drafts.all()) {
+    if (draft.kind != Kind::kContact || draft.dropped || draft.action != Action::kAdopt) continue;
+    const TargetListing::Object* object = adoption.AdoptedAs(draft.slot);
+    if (object == nullptr) continue;
+    for (const std::string& id : object->group_ids) {
+      const SlotId group = adoption.GroupWithRemoteId(id);
+      if (group != kNone) edges.push_back({.contact = draft.slot, .group = group});
+    }
+  }
+  std::sort(edges.begin(), edges.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  return edges;
+}
+
+/// Whether the sources are known to say that the pair is no more. Both sides that could have made it must be heard.
+bool Membership::MayRemove(const Edge& edge, const Workspace& work) const {
+  const Slot& contact = work.table[edge.contact];
+  const Slot& group = work.table[edge.group];
+  const bool contact_says = contact.has(kMapsGroups);
+  if (contact_says && !contact.has(kGroupsKnown)) return false;
+  if (group.seen == Seen::kPresent) {
+    const auto node = node_of_.find(edge.group);
+    if (node == node_of_.end()) return contact_says;
+    return !nodes_[node->second].unknown && !group.has(kFrozen);
+  }
+  // The group is not in the source: its members are not known to have left, and its own removal takes them along.
+  const LeavePolicy leaving = work.policy.LeavingFrom(Kind::kGroup, group.source);
+  return contact_says && leaving.known && !leaving.maps_members;
+}
+
+MembershipChanges Membership::Resolve(Workspace& work, const Adoption& adoption) {
+  MembershipChanges changes;
+  if (!work.policy.membership) return changes;
+  const std::vector<Edge> desired = DesiredEdges(work);
+  const std::vector<Edge> stored = StoredEdges(work, adoption);
+  std::vector<SlotId> before;
+  std::vector<SlotId> after;
+  std::size_t d = 0;
+  std::size_t s = 0;
+  while (d < desired.size() || s < stored.size()) {
+    const SlotId contact =
+        std::min(d < desired.size() ? desired[d].contact : kNone, s < stored.size() ? stored[s].contact : kNone);
+    before.clear();
+    after.clear();
+    for (; s < stored.size() && stored[s].contact == contact; ++s) before.push_back(stored[s].group);
+    const std::size_t first = d;
+    while (d < desired.size() && desired[d].contact == contact) ++d;
+    const Slot& slot = work.table[contact];
+    const Draft* draft = work.LiveDraft(contact);
+    const bool may_change = slot.seen == Seen::kPresent && !slot.has(kFrozen) && (slot.is_there() || draft != nullptr);
+    if (!may_change) continue;
+    for (std::size_t i = first; i < d; ++i) {
+      const SlotId group = desired[i].group;
+      const bool has_it = std::binary_search(before.begin(), before.end(), group);
+      // A group that is set aside gets no new members; who is in it stays.
+      if (has_it || (CanHaveMembers(group, work) && !work.table[group].has(kFrozen))) after.push_back(group);
+    }
+    for (const SlotId group : before) {
+      const Edge edge{.contact = contact, .group = group};
+      if (!std::binary_search(desired.begin() + static_cast<std::ptrdiff_t>(first),
+                              desired.begin() + static_cast<std::ptrdiff_t>(d), edge) &&
+          !MayRemove(edge, work)) {
+        after.push_back(group);
+      }
+    }
+    std::sort(after.begin(), after.end());
+    if (after != before) changes.Add(contact, before, after);
+  }
+  return changes;
+}
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,104 @@
+// Which contact belongs to which group: by names in the contact's record and by members (DNs or keys) in the group's,
+// nested groups laid flat. Kept as pairs of slots while the sources are read; compared with the state's pairs at the
+// end. Whoever cannot be known (a range without its tail, a group that is set aside) loses nobody.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/plan/adoption.h"
+#include "daemon/plan/workspace.h"
+
+namespace ucaas_sync::plan {
+
+/// What the memberships of all contacts come to; by contact, ascending.
+class MembershipChanges {
+ public:
+  struct Change {
+    SlotId contact = kNone;
+    std::uint32_t begin = 0;  ///< Into groups: first `before`, then `after`.
+    std::uint32_t before = 0;
+    std::uint32_t after = 0;
+  };
+  void Add(SlotId contact, std::span<const SlotId> before, std::span<const SlotId> after);
+  const std::vector<Change>& all() const { return changes_; }
+  /// Null when the memberships of `contact` stay as they are.
+  const Change* Of(SlotId contact) const;
+  std::span<const SlotId> Before(const Change& change) const { return {groups_.data() + change.begin, change.before}; }
+  std::span<const SlotId> After(const Change& change) const {
+    return {groups_.data() + change.begin + change.before, change.after};
+  }
+
+ private:
+  std::vector<Change> changes_;
+  std::vector<SlotId> groups_;
+};
+
+class Membership {
+ public:
+  /// Called for the first record of a contact or group that is present.
+  void OnContact(SlotId slot, const EntityView& contact, Workspace& work);
+  void OnGroup(SlotId slot, const EntityView& group, Workspace& work);
+
+  /// After all other drafts are settled. Says cycles, unknown members and unknown names as warnings.
+  MembershipChanges Resolve(Workspace& work, const Adoption& adoption);
+
+  /// How many members each group has by the state; for the guard.
+  std::uint64_t MembersOf(SlotId group) const;
+  /// The key of a group's slot.
+  const std::string& GroupKey(SlotId group, const Workspace& work) const;
+
+ private:
+  struct Edge {
+    SlotId contact = kNone;
+    SlotId group = kNone;
+    friend auto operator<=>(const Edge&, const Edge&) = default;
+  };
+  struct NameUse {
+    SlotId contact = kNone;
+    std::uint32_t name = 0;
+  };
+  struct GroupNode {
+    SlotId slot = kNone;
+    std::size_t begin = 0;  // into member_refs_
+    std::size_t end = 0;
+    bool nested = false;
+    bool unknown = false;
+    std::vector<SlotId> contacts;
+    std::vector<std::uint32_t> children;  // into nodes_
+  };
+  struct MemberRef {
+    Hash128 hash;
+    bool is_dn = false;
+  };
+  struct DnEntry {
+    Hash128 dn;
+    SlotId slot = kNone;
+  };
+
+  std::vector<SlotId> ResolveNames(Workspace& work) const;
+  void ResolveMembers(Workspace& work);
+  void ReportCycles(Workspace& work) const;
+  std::vector<Edge> DesiredEdges(Workspace& work);
+  std::vector<Edge> StoredEdges(const Workspace& work, const Adoption& adoption);
+  bool MayRemove(const Edge& edge, const Workspace& work) const;
+  bool CanHaveMembers(SlotId group, const Workspace& work) const;
+
+  std::vector<std::string> names_;
+  std::unordered_map<Hash128, std::uint32_t, Hash128Hasher> name_ids_;
+  std::vector<NameUse> name_uses_;
+  std::vector<GroupNode> nodes_;
+  std::unordered_map<SlotId, std::uint32_t> node_of_;
+  std::vector<MemberRef> member_refs_;
+  std::vector<DnEntry> dns_;
+  std::unordered_map<Hash128, SlotId, Hash128Hasher> group_names_;  // of groups that are present
+  std::unordered_map<SlotId, std::uint64_t> member_counts_;
+  mutable std::unordered_map<SlotId, std::string> keys_;
+  std::string scratch_;
+};
+
+}  // namespace ucaas_sync::plan

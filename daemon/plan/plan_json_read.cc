@@ -1,0 +1,564 @@
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
+#include <array>
+#include <istream>
+#include <memory>
+#include <set>
+
+#include "daemon/model/problem.h"
+#include "daemon/model/text.h"
+#include "daemon/plan/plan_json.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+constexpr std::size_t kMostText = std::size_t{64} << 20U;
+
+/// What stands in the file beyond its syntax: caught in ReadPlan, where the byte is known.
+struct Unfit {
+  std::string what;
+};
+
+/// RapidJSON's view of a std::istream, counting and capped.
+class Input {
+ public:
+  using Ch = char;
+
+  Input(std::istream& in, std::uint64_t max_bytes) : in_(in), max_bytes_(max_bytes) { Fill(); }
+
+  char Peek() const { return at_ < filled_ ? block_[at_] : '\0'; }
+  char Take() {
+    const char c = Peek();
+    if (at_ < filled_ && ++at_ == filled_) Fill();
+    return c;
+  }
+  std::size_t Tell() const { return static_cast<std::size_t>(before_ + at_); }
+  // Writing belongs to RapidJSON's stream concept only for parsing in place, which we do not.
+  void Put(char) {}
+  char* PutBegin() { return nullptr; }
+  void Flush() {}
+  std::size_t PutEnd(char*) { return 0; }
+
+ private:
+  void Fill() {
+    before_ += filled_;
+    at_ = 0;
+    in_.read(block_.data(), static_cast<std::streamsize>(block_.size()));
+    filled_ = static_cast<std::size_t>(in_.gcount());
+    if (before_ + filled_ > max_bytes_) throw Unfit{"it is larger than " + WithThousands(max_bytes_) + " bytes"};
+  }
+
+  std::istream& in_;
+  const std::uint64_t max_bytes_;
+  std::uint64_t before_ = 0;
+  std::array<char, 32768> block_{};
+  std::size_t filled_ = 0;
+  std::size_t at_ = 0;
+};
+
+/// A value as it comes: text, number or truth.
+struct Value {
+  enum class Type { kText, kNumber, kBool } type = Type::kText;
+  std::string_view text;
+  std::uint64_t number = 0;
+  bool flag = false;
+
+  std::string Text() const {
+    if (type != Type::kText) throw Unfit{"a text was expected"};
+    return std::string(text);
+  }
+  std::uint64_t Number() const {
+    if (type != Type::kNumber) throw Unfit{"a whole number was expected"};
+    return number;
+  }
+  bool Bool() const {
+    if (type != Type::kBool) throw Unfit{"true or false was expected"};
+    return flag;
+  }
+};
+
+/// Where in the plan the reader is. Each place knows which keys it may hold and which it must.
+enum class Place {
+  kStart,
+  kPlan,
+  kSources,
+  kSource,
+  kSummary,
+  kSummaryKind,
+  kGuards,
+  kGuard,
+  kExamples,
+  kOperations,
+  kOperation,
+  kBefore,
+  kAfter,
+  kExisting,
+  kGroupsBefore,
+  kGroupsAfter,
+  kGroupsExisting,
+  kOperationSource,
+  kQuarantine,
+  kItem,
+  kItemSource,
+  kWarnings,
+  kEnd,
+};
+
+struct PlaceSpec {
+  bool is_array = false;
+  std::vector<std::string_view> required;
+};
+
+PlaceSpec SpecOf(Place place) {
+  switch (place) {
+    case Place::kStart:
+    case Place::kEnd:
+    case Place::kBefore:
+    case Place::kAfter:
+    case Place::kExisting:
+      return {};
+    case Place::kPlan:
+      return {.required = {"plan_version", "id", "created_at", "hash", "config_hash", "state_version", "sources",
+                           "summary", "guards", "held", "operations", "quarantine"}};
+    case Place::kSource:
+      return {.required = {"name", "location", "records", "rejected", "complete", "hash"}};
+    case Place::kSummary:
+      return {.required = {"user", "group", "contact"}};
+    case Place::kSummaryKind:
+      return {.required = {"create", "adopt", "update", "suspend", "reactivate", "delete", "unchanged"}};
+    case Place::kGuard:
+      return {.required = {"name", "limit", "actual", "held"}};
+    case Place::kOperation:
+      return {.required = {"seq", "kind", "action", "key", "remote_id", "before", "after", "reason", "source"}};
+    case Place::kItem:
+      return {.required = {"kind", "key", "reason", "new", "source"}};
+    case Place::kOperationSource:
+    case Place::kItemSource:
+      return {.required = {"name"}};
+    case Place::kSources:
+    case Place::kGuards:
+    case Place::kExamples:
+    case Place::kOperations:
+    case Place::kGroupsBefore:
+    case Place::kGroupsAfter:
+    case Place::kGroupsExisting:
+    case Place::kQuarantine:
+    case Place::kWarnings:
+      return {.is_array = true, .required = {}};
+  }
+  return {};
+}
+
+class PlanHandler {
+ public:
+  explicit PlanHandler(std::uint32_t max_depth) : max_depth_(max_depth) {
+    stack_.push_back({.place = Place::kStart, .key = {}, .seen = {}});
+  }
+
+  Plan Take() { return std::move(plan_); }
+  bool is_done() const { return stack_.size() == 1 && stack_.front().place == Place::kEnd; }
+
+  // RapidJSON's handler concept.
+  bool Null() { throw Unfit{"null does not occur in a plan"}; }
+  bool Bool(bool flag) { return Scalar({.type = Value::Type::kBool, .text = {}, .number = 0, .flag = flag}); }
+  bool Int(int) { throw Unfit{"a negative number does not occur in a plan"}; }
+  bool Uint(unsigned number) { return Uint64(number); }
+  bool Int64(std::int64_t) { throw Unfit{"a negative number does not occur in a plan"}; }
+  bool Uint64(std::uint64_t number) {
+    return Scalar({.type = Value::Type::kNumber, .text = {}, .number = number, .flag = false});
+  }
+  bool Double(double) { throw Unfit{"a fraction does not occur in a plan"}; }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+  bool String(const char* text, rapidjson::SizeType size, bool) {
+    if (size > kMostText) throw Unfit{"a text is too long"};
+    return Scalar({.type = Value::Type::kText, .text = {text, size}, .number = 0, .flag = false});
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool) {
+    Frame& frame = stack_.back();
+    frame.key.assign(text, size);
+    if (!frame.seen.insert(frame.key).second) throw Unfit{"the key \"" + frame.key + "\" stands there twice"};
+    return true;
+  }
+  bool StartObject() { return Enter(false); }
+  bool StartArray() { return Enter(true); }
+  bool EndObject(rapidjson::SizeType) { return Leave(); }
+  bool EndArray(rapidjson::SizeType) { return Leave(); }
+
+ private:
+  struct Frame {
+    Place place = Place::kStart;
+    std::string key;
+    std::set<std::string, std::less<>> seen;
+  };
+
+  [[noreturn]] void UnknownKey() const { throw Unfit{"\"" + Printable(stack_.back().key) + "\" is not known here"}; }
+
+  bool Enter(bool is_array) {
+    if (stack_.size() > max_depth_) throw Unfit{"it is nested too deeply"};
+    const Place place = Below();
+    if (SpecOf(place).is_array != is_array)
+      throw Unfit{is_array ? "a list was not expected" : "an object was not expected"};
+    Begin(place);
+    stack_.push_back({.place = place, .key = {}, .seen = {}});
+    return true;
+  }
+
+  /// The place that begins at the present key.
+  Place Below() const {
+    const Frame& frame = stack_.back();
+    const std::string& key = frame.key;
+    switch (frame.place) {
+      case Place::kStart:
+        return Place::kPlan;
+      case Place::kPlan:
+        if (key == "sources") return Place::kSources;
+        if (key == "summary") return Place::kSummary;
+        if (key == "guards") return Place::kGuards;
+        if (key == "operations") return Place::kOperations;
+        if (key == "quarantine") return Place::kQuarantine;
+        if (key == "warnings") return Place::kWarnings;
+        break;
+      case Place::kSources:
+        return Place::kSource;
+      case Place::kSummary:
+        if (KindNamed(key)) return Place::kSummaryKind;
+        break;
+      case Place::kGuards:
+        return Place::kGuard;
+      case Place::kGuard:
+        if (key == "examples") return Place::kExamples;
+        break;
+      case Place::kOperations:
+        return Place::kOperation;
+      case Place::kOperation:
+        if (key == "before") return Place::kBefore;
+        if (key == "after") return Place::kAfter;
+        if (key == "existing") return Place::kExisting;
+        if (key == "source") return Place::kOperationSource;
+        break;
+      case Place::kBefore:
+        if (key == "groups") return Place::kGroupsBefore;
+        break;
+      case Place::kAfter:
+        if (key == "groups") return Place::kGroupsAfter;
+        break;
+      case Place::kExisting:
+        if (key == "groups") return Place::kGroupsExisting;
+        break;
+      case Place::kQuarantine:
+        return Place::kItem;
+      case Place::kItem:
+        if (key == "source") return Place::kItemSource;
+        break;
+      default:
+        break;
+    }
+    UnknownKey();
+  }
+
+  void Begin(Place place) {
+    switch (place) {
+      case Place::kSource:
+        plan_.sources.emplace_back();
+        break;
+      case Place::kGuard:
+        plan_.guards.emplace_back();
+        break;
+      case Place::kOperation:
+        operation_ = {};
+        before_.clear();
+        after_.clear();
+        existing_.clear();
+        groups_.reset();
+        break;
+      case Place::kGroupsBefore:
+      case Place::kGroupsAfter:
+        if (!groups_) groups_.emplace();
+        break;
+      case Place::kExisting:
+        operation_.existing.emplace();
+        break;
+      case Place::kItem:
+        plan_.quarantine.emplace_back();
+        break;
+      default:
+        break;
+    }
+  }
+
+  bool Leave() {
+    const Frame frame = std::move(stack_.back());
+    stack_.pop_back();
+    for (const std::string_view key : SpecOf(frame.place).required) {
+      if (!frame.seen.contains(key)) throw Unfit{"\"" + std::string(key) + "\" is missing"};
+    }
+    if (frame.place == Place::kOperation) FinishOperation();
+    if (stack_.back().place == Place::kStart) stack_.back().place = Place::kEnd;
+    return true;
+  }
+
+  bool Scalar(const Value& value) {
+    const Frame& frame = stack_.back();
+    switch (frame.place) {
+      case Place::kPlan:
+        return OfPlan(frame.key, value);
+      case Place::kSource:
+        return OfSource(frame.key, plan_.sources.back(), value);
+      case Place::kSummaryKind:
+        return OfSummary(frame.key, value);
+      case Place::kGuard:
+        return OfGuard(frame.key, plan_.guards.back(), value);
+      case Place::kExamples:
+        plan_.guards.back().examples.push_back(value.Text());
+        return true;
+      case Place::kOperation:
+        return OfOperation(frame.key, value);
+      case Place::kBefore:
+        before_.emplace_back(frame.key, TextOf(value));
+        return true;
+      case Place::kAfter:
+        after_.emplace_back(frame.key, TextOf(value));
+        return true;
+      case Place::kExisting:
+        existing_.emplace_back(frame.key, TextOf(value));
+        return true;
+      case Place::kGroupsExisting:
+        operation_.existing->groups.push_back(value.Text());
+        return true;
+      case Place::kGroupsBefore:
+        groups_->before.push_back(value.Text());
+        return true;
+      case Place::kGroupsAfter:
+        groups_->after.push_back(value.Text());
+        return true;
+      case Place::kOperationSource:
+        return OfSourceRef(frame.key, operation_.source, value);
+      case Place::kItem:
+        return OfItem(frame.key, plan_.quarantine.back(), value);
+      case Place::kItemSource:
+        return OfSourceRef(frame.key, plan_.quarantine.back().source, value);
+      case Place::kWarnings:
+        plan_.warnings.push_back(value.Text());
+        return true;
+      default:
+        throw Unfit{"a single value was not expected"};
+    }
+  }
+
+  static std::string TextOf(const Value& value) {
+    if (value.type == Value::Type::kBool) return value.flag ? "true" : "false";
+    return value.Text();
+  }
+
+  bool OfPlan(const std::string& key, const Value& value) {
+    if (key == "plan_version") {
+      if (value.Number() != kPlanVersion) throw Unfit{"it is a plan of another version of this program"};
+    } else if (key == "id") {
+      plan_.id = value.Text();
+    } else if (key == "created_at") {
+      const auto at = ParseInstant(value.Text());
+      if (!at) throw Unfit{"created_at is no time"};
+      plan_.created_at = *at;
+    } else if (key == "hash") {
+      plan_.hash = value.Text();
+    } else if (key == "config_hash") {
+      plan_.config_hash = value.Text();
+    } else if (key == "state_version") {
+      plan_.state_version = value.Number();
+    } else if (key == "held") {
+      plan_.held = value.Bool();
+    } else {
+      UnknownKey();
+    }
+    return true;
+  }
+
+  bool OfSource(const std::string& key, PlanSource& source, const Value& value) {
+    if (key == "name") {
+      source.name = value.Text();
+    } else if (key == "location") {
+      source.location = value.Text();
+    } else if (key == "records") {
+      source.records = value.Number();
+    } else if (key == "rejected") {
+      source.rejected = value.Number();
+    } else if (key == "complete") {
+      source.complete = value.Bool();
+    } else if (key == "hash") {
+      source.hash = value.Text();
+    } else {
+      UnknownKey();
+    }
+    return true;
+  }
+
+  bool OfSummary(const std::string& key, const Value& value) {
+    KindSummary& summary = plan_.summary_of(*KindNamed(stack_[stack_.size() - 2].key));
+    if (const auto action = ActionNamed(key)) {
+      summary.actions[Index(*action)] = value.Number();
+    } else if (key == "unchanged") {
+      summary.unchanged = value.Number();
+    } else {
+      UnknownKey();
+    }
+    return true;
+  }
+
+  bool OfGuard(const std::string& key, GuardVerdict& verdict, const Value& value) {
+    if (key == "name") {
+      verdict.name = value.Text();
+    } else if (key == "limit") {
+      verdict.limit = value.Number();
+    } else if (key == "actual") {
+      verdict.actual = value.Number();
+    } else if (key == "held") {
+      verdict.held = value.Bool();
+    } else if (key == "holds" && value.Text() == "group removals") {
+      verdict.holds_everything = false;
+    } else if (key == "subject") {
+      verdict.subject = value.Text();
+    } else if (key == "advice") {
+      verdict.advice = value.Text();
+    } else {
+      UnknownKey();
+    }
+    return true;
+  }
+
+  bool OfOperation(const std::string& key, const Value& value) {
+    if (key == "seq") {
+      if (value.Number() != plan_.operations.size() + 1)
+        throw Unfit{"the operations are not numbered one after another"};
+    } else if (key == "kind") {
+      const auto kind = KindNamed(value.Text());
+      if (!kind) throw Unfit{"there is no kind \"" + Printable(value.text) + "\""};
+      operation_.kind = *kind;
+    } else if (key == "action") {
+      const auto action = ActionNamed(value.Text());
+      if (!action) throw Unfit{"there is no action \"" + Printable(value.text) + "\""};
+      operation_.action = *action;
+    } else if (key == "key") {
+      operation_.key = value.Text();
+    } else if (key == "remote_id") {
+      operation_.remote_id = value.Text();
+    } else if (key == "who") {
+      operation_.who = value.Text();
+    } else if (key == "reason") {
+      operation_.reason = value.Text();
+    } else if (key == "fingerprint") {
+      operation_.fingerprint = ParseFingerprint(value.Text());
+    } else {
+      UnknownKey();
+    }
+    return true;
+  }
+
+  bool OfSourceRef(const std::string& key, SourceRef& source, const Value& value) {
+    if (key == "name") {
+      source.name = value.Text();
+    } else if (key == "line") {
+      source.line = value.Number();
+    } else if (key == "dn") {
+      source.dn = value.Text();
+    } else {
+      UnknownKey();
+    }
+    return true;
+  }
+
+  bool OfItem(const std::string& key, QuarantineItem& item, const Value& value) {
+    if (key == "kind") {
+      item.kind = value.Text();
+    } else if (key == "key") {
+      item.key = value.Text();
+    } else if (key == "reason") {
+      item.reason = value.Text();
+    } else if (key == "new") {
+      item.is_new = value.Bool();
+    } else {
+      UnknownKey();
+    }
+    return true;
+  }
+
+  static Hash128 ParseFingerprint(const std::string& hex) {
+    constexpr std::size_t kDigits = 32;
+    Hash128 hash;
+    if (hex.size() != kDigits) throw Unfit{"a fingerprint has 32 digits"};
+    for (std::size_t i = 0; i < kDigits; ++i) {
+      const std::size_t digit = std::string_view("0123456789abcdef").find(hex[i]);
+      if (digit == std::string_view::npos) throw Unfit{"a fingerprint is hexadecimal in lower case"};
+      std::uint64_t& word = i < kDigits / 2 ? hash.high : hash.low;
+      word = (word << 4U) | digit;
+    }
+    return hash;
+  }
+
+  static Field FieldOf(const std::string& text) { return text.empty() ? Field::Empty() : Field::Value(text); }
+
+  FieldId FieldNamed(const std::string& name) const {
+    const auto field = FindField(operation_.kind, name);
+    if (!field) throw Unfit{"a " + std::string(Name(operation_.kind)) + " has no field \"" + Printable(name) + "\""};
+    return *field;
+  }
+
+  /// Before and after come apart in the file and are joined here: the kind need not come before its fields.
+  void FinishOperation() {
+    std::array<FieldChange, kMaxFields> changes;
+    std::array<bool, kMaxFields> is_set{};
+    const auto take = [&](const std::vector<std::pair<std::string, std::string>>& side, Field FieldChange::*part) {
+      for (const auto& [name, text] : side) {
+        const FieldId field = FieldNamed(name);
+        changes[field].field = field;
+        changes[field].*part = FieldOf(text);
+        is_set[field] = true;
+      }
+    };
+    take(before_, &FieldChange::before);
+    take(after_, &FieldChange::after);
+    for (std::size_t i = 0; i < kMaxFields; ++i) {
+      if (is_set[i]) operation_.changes.push_back(std::move(changes[i]));
+    }
+    for (const auto& [name, text] : existing_)
+      operation_.existing->fields.emplace_back(FieldNamed(name), FieldOf(text));
+    operation_.groups = std::move(groups_);
+    groups_.reset();
+    plan_.operations.Add(std::move(operation_));
+  }
+
+  const std::uint32_t max_depth_;
+  std::vector<Frame> stack_;
+  Plan plan_;
+  Operation operation_;
+  std::vector<std::pair<std::string, std::string>> before_;
+  std::vector<std::pair<std::string, std::string>> after_;
+  std::vector<std::pair<std::string, std::string>> existing_;
+  std::optional<GroupsChange> groups_;
+};
+
+}  // namespace
+
+Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limits) {
+  const auto refuse = [&](std::uint64_t byte, const std::string& what) -> Failure {
+    return {ExitCode::kStale, name + ": not a plan of this program, or altered since: " + what + " (byte " +
+                                  std::to_string(byte) + "); make a new one with 'ucaas-sync plan --out'"};
+  };
+  std::unique_ptr<Input> input;
+  try {
+    input = std::make_unique<Input>(in, limits.max_bytes);
+    PlanHandler handler(limits.max_depth);
+    rapidjson::Reader reader;
+    // Iterative and validating: a file is as hostile as any other input.
+    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+    const rapidjson::ParseResult result = reader.Parse<kFlags>(*input, handler);
+    if (result.IsError()) throw refuse(result.Offset(), rapidjson::GetParseError_En(result.Code()));
+    if (!handler.is_done()) throw refuse(input->Tell(), "it is no object");
+    if (in.bad()) throw refuse(input->Tell(), "it could not be read to its end");
+    return handler.Take();
+  } catch (const Unfit& unfit) {
+    throw refuse(input ? input->Tell() : limits.max_bytes, unfit.what);
+  }
+}
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,281 @@
+#include "daemon/plan/planner.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "daemon/plan/addresses.h"
+#include "daemon/plan/adoption.h"
+#include "daemon/plan/compare.h"
+#include "daemon/plan/drafting.h"
+#include "daemon/plan/guards.h"
+#include "daemon/plan/intake.h"
+#include "daemon/plan/leaving.h"
+#include "daemon/plan/membership.h"
+#include "daemon/plan/order.h"
+#include "daemon/plan/plan_json.h"
+#include "daemon/plan/single_out.h"
+#include "daemon/plan/workspace.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+constexpr Duration kTargetRetry = std::chrono::hours(24);
+
+void FreezeHeld(Workspace& work) {
+  for (const StoredHold& hold : work.state.Holds(work.now)) {
+    if (hold.until && *hold.until > work.now) work.WakeAt(*hold.until);
+    for (const Kind kind : kAllKinds) {
+      const SlotId slot = work.table.Find(kind, HashOf(hold.key));
+      if (slot == kNone) continue;
+      work.table[slot].set(kHeldByPerson);
+      work.Freeze(slot);
+    }
+  }
+}
+
+/// What came of a source that is not whole is not acted upon; nor is anybody missed from it (see leaving).
+void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
+  std::vector<bool> is_unhealthy;
+  for (const SourceState& source : sources) {
+    const bool whole = source.healthy && source.snapshot != nullptr && source.snapshot->complete();
+    is_unhealthy.push_back(!whole);
+    if (!whole)
+      work.warnings.push_back("source " + source.name + " is not whole: everybody who comes from it stays as is");
+  }
+  if (std::find(is_unhealthy.begin(), is_unhealthy.end(), true) == is_unhealthy.end()) return;
+  for (SlotId id = 0; id < work.table.size(); ++id) {
+    const Slot& slot = work.table[id];
+    if (slot.source < is_unhealthy.size() && is_unhealthy[slot.source]) work.Freeze(id);
+  }
+}
+
+/// Who the target called invalid is tried again when the fields differ from those that were refused, or after a day.
+void FreezeRefusedByTarget(Workspace& work) {
+  for (const StoredQuarantine& item : work.state.Quarantined()) {
+    const std::optional<Kind> kind = KindNamed(item.kind);
+    if (!item.by_target || !kind) continue;
+    const SlotId id = work.table.Find(*kind, HashOf(item.key));
+    if (id == kNone) continue;
+    const Slot& slot = work.table[id];
+    if (work.now - item.since >= kTargetRetry) continue;
+    if (slot.seen == Seen::kPresent) {
+      if (slot.candidate == kNone) continue;  // equal to what was accepted since
+      const Hash128 fingerprint = work.candidates.Get(slot.candidate).fingerprint;
+      if (!fingerprint.is_zero() && fingerprint != item.fingerprint) continue;
+    } else if (!item.fingerprint.is_zero()) {
+      continue;  // its fields were refused; that says nothing of its removal
+    }
+    work.WakeAt(item.since + kTargetRetry);
+    work.table[id].set(kSetAsideByTarget);
+    work.SetAside(id, item.reason);
+  }
+}
+
+/// Contacts of whom nothing but the membership differs get an operation of their own.
+void DraftMembershipOnly(Workspace& work, const MembershipChanges& changes) {
+  for (const MembershipChanges::Change& change : changes.all()) {
+    if (work.LiveDraft(change.contact) != nullptr) continue;
+    const Slot& slot = work.table[change.contact];
+    const StoredEntity stored = work.state.Load(slot.id);
+    if (work.IsProtected(change.contact, stored.key, View(stored.fields))) continue;
+    Operation operation = work.Begin(change.contact, Action::kUpdate, stored);
+    operation.fingerprint =
+        slot.candidate == kNone ? slot.fingerprint : work.candidates.Get(slot.candidate).fingerprint;
+    work.AddDraft(change.contact, std::move(operation));
+  }
+}
+
+/// Puts settled drafts into order and counts them for the guards.
+class Assembly {
+ public:
+  Assembly(Workspace& work, const Adoption& adoption, const Membership& membership, const MembershipChanges& changes)
+      : work_(work), adoption_(adoption), membership_(membership), changes_(changes) {}
+
+  void Run(OperationList& operations, Tally& tally) {
+    for (const std::uint32_t index : PlanOrder(work_.drafts.all())) {
+      const Draft& draft = work_.drafts.all()[index];
+      Operation operation = draft.packed == kNone ? BuildCreate(work_, draft) : work_.drafts.Packed(draft);
+      if (draft.kind == Kind::kContact && draft.action != Action::kDelete) AddGroups(draft, operation, tally);
+      if (operation.existing) operation.existing->groups = ExistingGroups(draft.slot);
+      tally.Add(operation);
+      operations.Add(std::move(operation));
+    }
+  }
+
+ private:
+  void AddGroups(const Draft& draft, Operation& operation, Tally& tally) {
+    const MembershipChanges::Change* change = changes_.Of(draft.slot);
+    if (change == nullptr) return;
+    operation.groups = GroupsChange{.before = Keys(changes_.Before(*change)), .after = Keys(changes_.After(*change))};
+    if (operation.action == Action::kUpdate) {
+      operation.reason = ChangedText(Kind::kContact, operation.changes, true);
+    } else if (operation.action != Action::kCreate) {
+      operation.reason += "; groups changed";
+    }
+    const auto after = changes_.After(*change);
+    for (const SlotId group : changes_.Before(*change)) {
+      // A group that is itself missing from the source is judged by group.delete.
+      if (std::binary_search(after.begin(), after.end(), group) || work_.table[group].seen != Seen::kPresent) continue;
+      Tally::Group& lost = tally.groups[membership_.GroupKey(group, work_)];
+      lost.members = membership_.MembersOf(group);
+      ++lost.lost;
+    }
+  }
+
+  /// Of the groups that an adopted contact is in, those that the plan knows.
+  std::vector<std::string> ExistingGroups(SlotId slot) const {
+    std::vector<std::string> keys;
+    const TargetListing::Object* object = adoption_.AdoptedAs(slot);
+    if (object == nullptr) return keys;
+    for (const std::string& id : object->group_ids) {
+      const SlotId group = adoption_.GroupWithRemoteId(id);
+      if (group != kNone) keys.push_back(membership_.GroupKey(group, work_));
+    }
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }
+
+  std::vector<std::string> Keys(std::span<const SlotId> groups) const {
+    std::vector<std::string> keys;
+    for (const SlotId group : groups) keys.push_back(membership_.GroupKey(group, work_));
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }
+
+  Workspace& work_;
+  const Adoption& adoption_;
+  const Membership& membership_;
+  const MembershipChanges& changes_;
+};
+
+OperationList WithoutGroupRemovals(const OperationList& operations) {
+  OperationList rest;
+  operations.ForEach([&](Operation operation) {
+    if (operation.kind != Kind::kGroup || operation.action != Action::kDelete) rest.Add(std::move(operation));
+  });
+  return rest;
+}
+
+}  // namespace
+
+struct Planner::Impl {
+  Impl(const StateView& state, const Policy& policy, Instant now)
+      : policy_copy(policy), work(state, policy_copy, now), intake(work, membership) {}
+
+  const Policy policy_copy;
+  Workspace work;
+  Membership membership;
+  Intake intake;
+  RejectBook rejects;
+  bool group_removals_held = false;
+
+  Result Finish(const Inputs& inputs);
+  void Judge(const Inputs& inputs, const Tally& tally, Plan& plan);
+  void Summarize(const Tally& tally, Plan& plan) const;
+  void CountActive(Tally& tally) const;
+};
+
+Planner::Planner(const StateView& state, const Policy& policy, Instant now)
+    : impl_(std::make_unique<Impl>(state, policy, now)) {}
+Planner::~Planner() = default;
+
+void Planner::OnEntity(const EntityView& entity) {
+  impl_->intake.OnEntity(entity);
+}
+
+void Planner::OnReject(const RejectView& reject) {
+  impl_->rejects.Add(reject, impl_->work);
+}
+
+Planner::Result Planner::Finish(const Inputs& inputs) {
+  return impl_->Finish(inputs);
+}
+
+Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
+  work.warnings.insert(work.warnings.begin(), inputs.warnings.begin(), inputs.warnings.end());
+  FreezeHeld(work);
+  FreezeUnhealthy(work, inputs.sources);
+  rejects.Resolve(work);
+  intake.SetAsideUnusable();
+  FreezeRefusedByTarget(work);
+
+  DraftChanges(work);
+  PlanLeaving(work, inputs.sources, rejects);
+  SettleAddresses(work, inputs.sources);
+  if (!inputs.only.empty()) SingleOut(work, inputs.only);
+  const Adoption adoption(work, inputs.listing);
+  const MembershipChanges memberships = membership.Resolve(work, adoption);
+  DraftMembershipOnly(work, memberships);
+
+  Result result;
+  Plan& plan = result.plan;
+  Tally tally;
+  CountActive(tally);
+  Assembly(work, adoption, membership, memberships).Run(plan.operations, tally);
+  Judge(inputs, tally, plan);
+  Summarize(tally, plan);
+
+  if (inputs.new_id) plan.id = inputs.new_id();
+  plan.created_at = work.now;
+  plan.config_hash = inputs.config_hash;
+  plan.state_version = work.state.Version();
+  for (const SourceState& source : inputs.sources) {
+    PlanSource out{.name = source.name, .location = {}, .complete = false, .hash = {}};
+    if (source.snapshot != nullptr) {
+      out.location = source.snapshot->location;
+      out.records = source.snapshot->records;
+      out.rejected = source.snapshot->rejected;
+      out.complete = source.snapshot->complete() && source.healthy;
+      out.hash = source.snapshot->hash;
+    }
+    plan.sources.push_back(std::move(out));
+  }
+  plan.quarantine = std::move(work.quarantine);
+  std::sort(plan.quarantine.begin(), plan.quarantine.end(), [](const QuarantineItem& a, const QuarantineItem& b) {
+    return std::tie(a.kind, a.source.name, a.source.line, a.key, a.reason) <
+           std::tie(b.kind, b.source.name, b.source.line, b.key, b.reason);
+  });
+  plan.warnings = std::move(work.warnings);
+  plan.due = std::move(work.due);
+  std::sort(plan.due.begin(), plan.due.end(), [](const DueItem& a, const DueItem& b) {
+    return std::tie(a.at, a.kind, a.key) < std::tie(b.at, b.kind, b.key);
+  });
+  plan.hash = HashOfPlan(plan);
+  result.notes = std::move(work.notes);
+  std::sort(result.notes.absences.begin(), result.notes.absences.end(),
+            [](const PlanNotes::Absence& a, const PlanNotes::Absence& b) { return a.entity_id < b.entity_id; });
+  return result;
+}
+
+void Planner::Impl::CountActive(Tally& tally) const {
+  for (SlotId id = 0; id < work.table.known(); ++id) {
+    const Slot& slot = work.table[id];
+    if (slot.lifecycle == Lifecycle::kActive) ++tally.kinds[Index(slot.kind)].active;
+  }
+}
+
+void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) {
+  const GuardContext context{.policy = work.policy, .state = work.state, .now = work.now, .sources = inputs.sources};
+  plan.guards = JudgeGuards(tally, plan.operations, context);
+  for (const GuardVerdict& verdict : plan.guards) {
+    if (!verdict.held) continue;
+    plan.held = plan.held || verdict.holds_everything;
+    group_removals_held = group_removals_held || !verdict.holds_everything;
+  }
+  if (group_removals_held) plan.operations = WithoutGroupRemovals(plan.operations);
+  if (const std::optional<Instant> ease = WindowsEase(plan.guards, context)) work.WakeAt(*ease);
+}
+
+void Planner::Impl::Summarize(const Tally& tally, Plan& plan) const {
+  for (const Kind kind : kAllKinds) plan.summary_of(kind).actions = tally.kinds[Index(kind)].actions;
+  if (group_removals_held) plan.summary_of(Kind::kGroup).actions[Index(Action::kDelete)] = 0;
+  for (SlotId id = 0; id < work.table.known(); ++id) {
+    const Slot& slot = work.table[id];
+    if (slot.is_there() && slot.seen == Seen::kPresent && work.LiveDraft(id) == nullptr && !work.WasSetAside(id)) {
+      ++plan.summary_of(slot.kind).unchanged;
+    }
+  }
+}
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,72 @@
+// The plan of one run: entities stream in, are compared with the state, and Finish answers with the ordered operations
+// and the guards' verdicts. Pure: no files, no clock, no randomness; the same input gives the same bytes.
+// The state view must outlive the planner. Single-threaded. An unchanged person costs one slot of a table (96 bytes)
+// and no allocation. Throws only what the state view throws (StateFailure).
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/model/entity.h"
+#include "daemon/model/plan.h"
+#include "daemon/model/source.h"
+#include "daemon/model/store.h"
+#include "daemon/plan/policy.h"
+
+namespace ucaas_sync::plan {
+
+/// How the read of one configured source went; by index of the configuration.
+struct SourceState {
+  const Snapshot* snapshot = nullptr;  ///< Nothing when the source was not read: its entities freeze.
+  bool required = true;
+  bool healthy = true;  ///< False: what came of it is not to be trusted; its entities freeze.
+  std::string name;
+};
+
+/// What the target holds, for adopting instead of creating. All objects, ours and foreign ones.
+struct TargetListing {
+  struct Object {
+    Kind kind = Kind::kUser;
+    std::string remote_id;
+    FieldSet fields;
+    std::vector<std::string> group_ids;  ///< Contacts: remote ids of its groups.
+  };
+  std::array<std::vector<Object>, kKindCount> objects;  ///< by Index(Kind)
+  bool complete = true;                                 ///< Every list ended at an empty page.
+};
+
+class Planner : public EntitySink {
+ public:
+  /// Loads the narrow table of all known entities.
+  Planner(const StateView& state, const Policy& policy, Instant now);
+  ~Planner() override;
+  Planner(const Planner&) = delete;
+  Planner& operator=(const Planner&) = delete;
+
+  void OnEntity(const EntityView& entity) override;
+  void OnReject(const RejectView& reject) override;
+
+  struct Inputs {
+    std::vector<SourceState> sources;        ///< By index of the configuration.
+    const TargetListing* listing = nullptr;  ///< Nothing: nobody asked the target.
+    std::vector<std::string> warnings;       ///< Put before the plan's own.
+    std::string config_hash;
+    std::string only;                     ///< --only WHO: a key or an e-mail; everybody else stays as if unchanged.
+    std::function<std::string()> new_id;  ///< The plan's id; not part of its hash.
+  };
+  struct Result {
+    Plan plan;
+    PlanNotes notes;
+  };
+  /// Call once, after the last entity. When `only` names nobody, the plan is empty and a warning says so.
+  Result Finish(const Inputs& inputs);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ucaas_sync::plan

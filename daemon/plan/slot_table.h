@@ -1,0 +1,93 @@
+// The narrow table: one slot of 96 bytes for each entity that the state knows or the sources name, found by kind and
+// the hash of its key. Known entities are loaded first and so keep the numbers below known(). Single-threaded; a slot's
+// number never changes and references stay valid.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "daemon/model/entity.h"
+#include "daemon/model/hash.h"
+#include "daemon/model/store.h"
+
+namespace ucaas_sync::plan {
+
+using SlotId = std::uint32_t;
+inline constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint16_t kNoSource = std::numeric_limits<std::uint16_t>::max();
+
+/// What the sources said of a key in this run.
+enum class Seen : std::uint8_t { kNot, kPresent, kLeft, kOutOfScope, kQuarantined };
+
+/// Why an entity is left as it is, and what was noticed of it.
+enum SlotFlag : std::uint16_t {
+  kFrozen = 1U << 0U,            ///< No operation, no absence.
+  kHeldByPerson = 1U << 1U,      ///< Frozen by a hold: not even quarantine is said of it.
+  kConflict = 1U << 2U,          ///< Its key came more than once with different content.
+  kRejectNamed = 1U << 3U,       ///< A rejected record carries its key.
+  kMapsGroups = 1U << 4U,        ///< Contacts: its rule says to which groups it belongs …
+  kGroupsKnown = 1U << 5U,       ///< … and they are known.
+  kMembersKnown = 1U << 6U,      ///< Groups: its rule maps members, and all are known.
+  kSetAsideByTarget = 1U << 7U,  ///< Quarantined because the target called it invalid.
+};
+
+struct Slot {
+  Hash128 key_hash;
+  Hash128 address_hash;          ///< Of the e-mail or name at the target; zero when it has none there.
+  Hash128 fingerprint;           ///< As the state knows it.
+  std::int64_t id = 0;           ///< The state's row, 0 for a newcomer.
+  std::uint64_t record = 0;      ///< Half of the record's hash: tells byte-identical repeats.
+  std::uint64_t folded_key = 0;  ///< Half of the hash of the key without case.
+  std::uint32_t line = 0;
+  std::uint32_t candidate = kNone;  ///< In the CandidateStore.
+  std::uint32_t draft = kNone;      ///< In the DraftBoard.
+  std::uint16_t rule = 0;
+  std::uint16_t source = kNoSource;  ///< By the configuration: of the record, else of the state.
+  std::uint16_t flags = 0;
+  Kind kind = Kind::kUser;
+  Lifecycle lifecycle = Lifecycle::kActive;
+  Ownership ownership = Ownership::kCreated;
+  Seen seen = Seen::kNot;
+
+  bool has(SlotFlag flag) const { return (flags & flag) != 0; }
+  void set(SlotFlag flag) { flags = static_cast<std::uint16_t>(flags | flag); }
+  bool is_known() const { return id != 0; }
+  /// There is an object at the target that we look after.
+  bool is_there() const { return is_known() && lifecycle != Lifecycle::kGone; }
+};
+static_assert(sizeof(Slot) <= 96, "a million people must stay below 100 MB");
+
+class SlotTable {
+ public:
+  /// Loads every known entity. Sources that the configuration no longer has become kNoSource.
+  SlotTable(const StateView& state, const std::vector<std::string>& source_names);
+
+  Slot& operator[](SlotId id) { return chunks_[id / kChunk][id % kChunk]; }
+  const Slot& operator[](SlotId id) const { return chunks_[id / kChunk][id % kChunk]; }
+  std::size_t size() const { return size_; }
+  std::size_t known() const { return known_; }
+
+  /// kNone when there is none.
+  SlotId Find(Kind kind, const Hash128& key_hash) const;
+  SlotId FindOrAdd(Kind kind, const Hash128& key_hash);
+  /// The slot of a row of the state, kNone when the row is unknown.
+  SlotId WithRow(std::int64_t id) const;
+
+ private:
+  static constexpr std::size_t kChunk = 8192;
+
+  SlotId Append(Kind kind, const Hash128& key_hash);
+  std::size_t Probe(Kind kind, const Hash128& key_hash) const;
+  void Rehash(std::size_t buckets);
+
+  std::vector<std::unique_ptr<Slot[]>> chunks_;
+  std::size_t size_ = 0;
+  std::size_t known_ = 0;
+  std::vector<SlotId> buckets_;  // a power of two, at most 70 % full
+  std::vector<SlotId> by_row_;   // known slots by row; empty when they came in that order
+};
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,120 @@
+// What the steps of one plan share: the table, who may change, the drafts of operations, and who was set aside. Each
+// step (leaving, addresses, adoption, membership) is a function over it. Single-threaded; lives inside a Planner.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/model/plan.h"
+#include "daemon/model/store.h"
+#include "daemon/plan/arena.h"
+#include "daemon/plan/candidate_store.h"
+#include "daemon/plan/planner.h"
+#include "daemon/plan/policy.h"
+#include "daemon/plan/slot_table.h"
+
+namespace ucaas_sync::plan {
+
+/// An operation in the making. A create is built from its candidate when the plan is put together; others are packed.
+struct Draft {
+  std::string_view key;
+  SlotId slot = kNone;
+  std::uint32_t packed = kNone;  ///< In DraftBoard's list; kNone: a create.
+  std::uint32_t depth = 0;       ///< How many others must give up an address first.
+  Kind kind = Kind::kUser;
+  Action action = Action::kCreate;
+  bool dropped = false;
+};
+
+class DraftBoard {
+ public:
+  std::uint32_t Add(Draft draft, Operation operation) {
+    draft.packed = static_cast<std::uint32_t>(packed_.size());
+    packed_.Add(std::move(operation));
+    return Add(draft);
+  }
+  std::uint32_t Add(const Draft& draft) {
+    drafts_.push_back(draft);
+    return static_cast<std::uint32_t>(drafts_.size() - 1);
+  }
+  /// Another operation in the place of draft `index`.
+  void Replace(std::uint32_t index, Operation operation) {
+    drafts_[index].packed = static_cast<std::uint32_t>(packed_.size());
+    drafts_[index].action = operation.action;
+    packed_.Add(std::move(operation));
+  }
+  std::vector<Draft>& all() { return drafts_; }
+  const std::vector<Draft>& all() const { return drafts_; }
+  Operation Packed(const Draft& draft) const { return packed_.At(draft.packed); }
+
+ private:
+  std::vector<Draft> drafts_;
+  OperationList packed_;
+};
+
+/// A later occurrence of a key that disagrees with the first.
+struct Repeat {
+  SlotId slot = kNone;
+  std::uint16_t rule = 0;
+  std::uint16_t source = 0;
+  std::uint64_t line = 0;
+};
+
+struct Workspace {
+  Workspace(const StateView& view, const Policy& rules, Instant instant);
+
+  const StateView& state;
+  const Policy& policy;
+  const Instant now;
+  SlotTable table;
+  CandidateStore candidates;
+  DraftBoard drafts;
+  Arena texts;
+  std::vector<Repeat> repeats;
+  std::vector<QuarantineItem> quarantine;
+  std::vector<std::string> warnings;
+  std::vector<DueItem> due;
+  PlanNotes notes;
+  std::unordered_map<SlotId, PlanNotes::Absence> absences;  ///< As the state noted them.
+
+  std::string KeyOf(SlotId slot) const;
+  SourceRef SourceOf(SlotId slot) const;
+  /// "line 18 of hr"
+  std::string PlaceOf(SlotId slot) const;
+
+  /// The draft of `slot` that still stands, or null.
+  const Draft* LiveDraft(SlotId slot) const;
+  void AddDraft(SlotId slot, Operation operation);
+  /// An operation on the entity of `slot` with everything but its changes and reason.
+  Operation Begin(SlotId slot, Action action, const StoredEntity& stored) const;
+
+  /// Frozen, and nothing is said of it.
+  void Freeze(SlotId slot);
+  /// Frozen with a reason. Says nothing of who is held by a person; the first reason stays.
+  void SetAside(SlotId slot, const std::string& reason);
+  bool WasSetAside(SlotId slot) const { return reported_.contains(slot); }
+  /// One line of quarantine; `is_new` is found out here.
+  void Report(QuarantineItem item);
+  /// True, and a warning said, when `guards.protect` forbids to touch what has `fields` at the target.
+  bool IsProtected(SlotId slot, std::string_view key, const FieldSetView& fields);
+  /// Time alone changes the plan at `instant`.
+  void WakeAt(Instant instant);
+
+ private:
+  std::unordered_set<std::string> known_reports_;  // kind, key and reason of the state's quarantine
+  std::unordered_set<SlotId> reported_;
+  std::size_t protected_said_ = 0;
+};
+
+/// "E1, E2 and E3", at most `limit` of them named.
+std::string ListOf(const std::vector<std::string>& names, std::size_t limit = 10);
+/// "e-mail" or "name".
+std::string_view AddressWord(Kind kind);
+
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,149 @@
+// The plan's JSON: the bytes, the way back, the hash, and what is refused.
+#include <doctest/doctest.h>
+
+#include <clocale>
+#include <cstdlib>
+#include <ctime>
+#include <sstream>
+
+#include "daemon/model/problem.h"
+#include "daemon/plan/plan_json.h"
+#include "tests/plan/world.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+World Busy() {
+  World world;
+  world.Add(User("E17", {{"department", "Sales"}, {"status", "A"}}));
+  world.Add(User("E18"));
+  world.Add(Group("Sales", {{"shared", "true"}}));
+  world.Add(Contact("C1", {"Sales"}));
+  world.Sync();
+  world.Get(Kind::kUser, "E17").fields["department"] = "Finance \"R&D\"\n\xE2\x82\xAC";
+  world.Get(Kind::kUser, "E18").standing = Standing::kLeft;
+  world.Get(Kind::kContact, "C1").groups.clear();
+  world.Get(Kind::kGroup, "Sales").fields["shared"] = "false";
+  world.Add(User("E20", {{"password", "hunter2"}, {"send_welcome_mail", "false"}}));
+  Row bad = User("E99");
+  bad.standing = Standing::kQuarantined;
+  bad.reason = "e-mail missing";
+  world.Add(bad);
+  world.policy.guards = DefaultGuards();
+  world.policy.guards.kinds[Index(Kind::kUser)].create.at_least = 0;
+  return world;
+}
+
+std::string Refusal(const std::string& text, const ReadLimits& limits = {}) {
+  std::istringstream in(text);
+  try {
+    ReadPlan(in, "plan.json", limits);
+  } catch (const Failure& failure) {
+    CHECK(failure.code() == ExitCode::kStale);
+    return failure.what();
+  }
+  return "";
+}
+
+constexpr const char* kEmptyPlan =
+    R"({"plan_version":1,"id":"r1","created_at":"2026-11-01T00:00:00Z","hash":"a2b3d0d6c1d43aeaabc6aaf2f94b1a1c1ea6bd11f0b2ee21c1ac1a6a7d17ebd7","config_hash":"c0","state_version":17,"sources":[],"summary":{"user":{"create":0,"adopt":0,"update":0,"suspend":0,"reactivate":0,"delete":0,"unchanged":3},"group":{"create":0,"adopt":0,"update":0,"suspend":0,"reactivate":0,"delete":0,"unchanged":0},"contact":{"create":0,"adopt":0,"update":0,"suspend":0,"reactivate":0,"delete":0,"unchanged":0}},"guards":[{"name":"user.suspend","limit":60,"actual":0,"held":false}],"held":false,"operations":[
+{"seq":1,"kind":"user","action":"update","key":"E17","remote_id":"70012","before":{"department":"Sales"},"after":{"department":"Finance"},"reason":"department changed","source":{"name":"hr","line":18}}],"quarantine":[
+{"kind":"user","key":"E99","reason":"e-mail missing","new":true,"source":{"name":"hr","line":101}}]}
+)";
+
+TEST_CASE("the bytes are those of the contract, and reading and writing gives them again") {
+  std::istringstream in(kEmptyPlan);
+  const ucaas_sync::Plan plan = ReadPlan(in, "plan.json");
+  CHECK(plan.state_version == 17);
+  CHECK(plan.operations.At(0).changes.at(0).after == Field::Value("Finance"));
+  CHECK(AsJson(plan) == kEmptyPlan);
+}
+
+TEST_CASE("a busy plan survives the round trip, but for passwords and rows") {
+  World world = Busy();
+  const ucaas_sync::Plan plan = world.Plan().plan;
+  CHECK(plan.held);
+  const std::string json = AsJson(plan);
+  CHECK_FALSE(Contains(json, "hunter2"));
+  CHECK(Contains(json, R"("send_welcome_mail":false)"));
+  CHECK(Contains(json, R"("before":{"groups":["Sales"]},"after":{"groups":[]})"));
+  std::istringstream in(json);
+  const ucaas_sync::Plan back = ReadPlan(in, "plan.json");
+  CHECK(AsJson(back) == json);
+  CHECK(VerifyHash(back));
+  CHECK(back.guards == plan.guards);
+  CHECK(back.quarantine == plan.quarantine);
+  CHECK(back.sources == plan.sources);
+  REQUIRE(back.operations.size() == plan.operations.size());
+  for (std::size_t i = 0; i < back.operations.size(); ++i) {
+    Operation expected = plan.operations.At(i);
+    expected.entity_id = 0;
+    std::erase_if(expected.changes, [&](const FieldChange& change) {
+      return expected.kind == Kind::kUser && change.field == kUserPassword;
+    });
+    CHECK(back.operations.At(i) == expected);
+  }
+}
+
+TEST_CASE("the hash covers everything but id and creation time") {
+  World world = Busy();
+  ucaas_sync::Plan plan = world.Plan().plan;
+  CHECK(VerifyHash(plan));
+  plan.id = "other";
+  plan.created_at += std::chrono::hours(1);
+  CHECK(VerifyHash(plan));
+  plan.quarantine[0].reason += '!';
+  CHECK_FALSE(VerifyHash(plan));
+  std::string json = AsJson(world.Plan().plan);
+  json.replace(json.find("hr.csv"), 6, "hs.csv");
+  std::istringstream in(json);
+  CHECK_FALSE(VerifyHash(ReadPlan(in, "plan.json")));
+}
+
+TEST_CASE("the same bytes in every locale and time zone, and in any order of the source") {
+  World world = Busy();
+  const std::string expected = AsJson(world.Plan().plan);
+  const char* zone = std::getenv("TZ");
+  const std::string kept = zone == nullptr ? "" : zone;
+  for (const char* name : {"Pacific/Kiritimati", "America/St_Johns"}) {
+    setenv("TZ", name, 1);
+    tzset();
+    for (const char* locale : {"C", "C.UTF-8", "de_DE.UTF-8", "tr_TR.UTF-8"}) {
+      std::setlocale(LC_ALL, locale);  // one that is not installed leaves the last
+      CHECK(AsJson(world.Plan().plan) == expected);
+    }
+  }
+  std::setlocale(LC_ALL, "C");
+  if (zone == nullptr) {
+    unsetenv("TZ");
+  } else {
+    setenv("TZ", kept.c_str(), 1);
+  }
+  tzset();
+  std::reverse(world.rows.begin(), world.rows.end());
+  CHECK(AsJson(world.Plan().plan) == expected);
+}
+
+TEST_CASE("what is not our plan is refused with file, byte and what to do") {
+  CHECK(Contains(Refusal(""), "plan.json: not a plan of this program"));
+  CHECK(Contains(Refusal("{"), "ucaas-sync plan --out"));
+  CHECK(Contains(Refusal("[]"), "a list was not expected"));
+  CHECK(Contains(Refusal("{}"), "\"plan_version\" is missing"));
+  CHECK(Contains(Refusal(R"({"plan_version":2)"), "another version"));
+  CHECK(Contains(Refusal(R"({"plan_version":1,"plan_version":1})"), "twice"));
+  CHECK(Contains(Refusal(R"({"surprise":1})"), "\"surprise\" is not known here"));
+  CHECK(Contains(Refusal(R"({"state_version":-1})"), "negative"));
+  CHECK(Contains(Refusal(std::string(kEmptyPlan).substr(0, 700)), "byte"));
+  std::string unnumbered = kEmptyPlan;
+  unnumbered.replace(unnumbered.find("\"seq\":1"), 7, "\"seq\":2");
+  CHECK(Contains(Refusal(unnumbered), "numbered"));
+  CHECK(Contains(Refusal(std::string("{\"id\":\"\xFF\"}")), "byte"));
+}
+
+TEST_CASE("ten thousand levels and too many bytes are refused, not followed") {
+  CHECK(Contains(Refusal(R"({"sources":)" + std::string(10'000, '[')), "not expected"));
+  CHECK(Contains(Refusal(std::string(100'000, ' '), {.max_bytes = 1000}), "larger than 1,000 bytes"));
+}
+
+}  // namespace
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,270 @@
+// Leaving: evidence and absence differ.
+#include <doctest/doctest.h>
+
+#include "tests/plan/world.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+using std::chrono::hours;
+using Texts = std::vector<std::string>;
+
+World Company(int people) {
+  World world;
+  for (int i = 1; i <= people; ++i) world.Add(User("E" + std::to_string(i)));
+  world.Sync();
+  return world;
+}
+
+TEST_CASE("a record that matches left is acted on at once, with its line and the filter") {
+  World world = Company(3);
+  world.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+  const auto operations = Operations(world.Plan().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].action == Action::kSuspend);
+  CHECK(operations[0].reason == "left: (status=terminated)");
+  CHECK(operations[0].source.line == 3);
+  REQUIRE(operations[0].changes.size() == 1);
+  CHECK(operations[0].changes[0].after == Field::Value("S"));
+  CHECK(operations[0].fingerprint.is_zero());
+}
+
+TEST_CASE("who left and is unknown is nobody's business") {
+  World world = Company(1);
+  Row row = User("E9");
+  row.standing = Standing::kLeft;
+  world.Add(row);
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("absence is acted on after absent_after and in two complete reads, not before") {
+  World world = Company(3);
+  world.Remove(Kind::kUser, "E2");
+  auto first = world.Sync();
+  CHECK(first.plan.operations.empty());
+  REQUIRE(first.plan.due.size() == 1);
+  CHECK(first.plan.due[0].at == world.now + hours(24));
+  CHECK(*first.notes.due_at == world.now + hours(24));
+  world.Pass(hours(23));
+  CHECK(world.Sync().plan.operations.empty());
+  world.Pass(hours(1));
+  const auto operations = Operations(world.Sync().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].action == Action::kSuspend);
+  CHECK(operations[0].reason == "absent since 2026-11-01 in 3 complete reads of hr");
+  CHECK(world.Sync().plan.operations.empty());
+}
+
+TEST_CASE("one read long after the last is not yet two reads without somebody") {
+  World world = Company(3);
+  world.Pass(hours(240));
+  world.Remove(Kind::kUser, "E2");
+  CHECK(world.Sync().plan.operations.empty());
+}
+
+TEST_CASE("absent_after 0s waives both the time and the second read") {
+  World world = Company(3);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
+}
+
+TEST_CASE("a file cut in mid-row removes nobody and counts no read") {
+  World world = Company(3);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.snapshots[0].incomplete.emplace().what = "ends inside a row";
+  const auto result = world.Plan();
+  CHECK(result.plan.operations.empty());
+  CHECK(result.notes.absences.empty());
+  world.snapshots[0].incomplete.reset();
+  world.healthy[0] = false;
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("who is there again loses the absence, and is unchanged") {
+  World world = Company(3);
+  const Row away = world.Get(Kind::kUser, "E2");
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  CHECK(world.state.absences.size() == 1);
+  world.rows.push_back(away);
+  CHECK(world.Sync().plan.operations.empty());
+  CHECK(world.state.absences.empty());
+}
+
+TEST_CASE("who comes back after a suspend is reactivated and updated in one operation") {
+  World world = Company(3);
+  world.policy.rules[0].absent_after = Duration::zero();
+  Row away = world.Get(Kind::kUser, "E2");
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  away.fields["department"] = "Finance";
+  world.rows.push_back(away);
+  const auto operations = Operations(world.Sync().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].action == Action::kReactivate);
+  CHECK(operations[0].reason == "back again; department changed");
+  REQUIRE(FindChange(operations[0], kUserStatus) != nullptr);
+  CHECK(FindChange(operations[0], kUserStatus)->after == Field::Value("A"));
+  CHECK(FindChange(operations[0], kUserDepartment)->after == Field::Value("Finance"));
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("suspended for delete_after: deleted, and created anew when the key returns") {
+  World world = Company(3);
+  world.policy.rules[0].delete_after = hours(240);
+  Row& row = world.Get(Kind::kUser, "E2");
+  row.standing = Standing::kLeft;
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+  world.Pass(hours(239));
+  auto waiting = world.Sync();
+  CHECK(waiting.plan.operations.empty());
+  REQUIRE(waiting.plan.due.size() == 1);
+  CHECK(waiting.plan.due[0].action == Action::kDelete);
+  world.Pass(hours(1));
+  const auto operations = Operations(world.Sync().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].action == Action::kDelete);
+  CHECK(FindChange(operations[0], kUserEmail)->before == Field::Value("e2@example.com"));
+  world.Get(Kind::kUser, "E2").standing = Standing::kPresent;
+  const auto back = Operations(world.Sync().plan);
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].action == Action::kCreate);
+  CHECK(back[0].entity_id != 0);
+  CHECK(back[0].reason == "back again: was deleted before");
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("a long leave does not shorten delete_after for who then leaves for good") {
+  World world = Company(3);
+  world.policy.rules[0].delete_after = hours(240);
+  world.Get(Kind::kUser, "E2").fields["status"] = "S";
+  world.Sync();
+  world.Pass(hours(24 * 100));
+  world.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+  CHECK(world.Sync().plan.operations.empty());
+  world.Pass(hours(240));
+  CHECK(Lines(world.Plan().plan) == Texts{"user delete E2"});
+}
+
+TEST_CASE("out of scope is neither changed nor absent") {
+  World world = Company(3);
+  world.policy.rules[0].absent_after = Duration::zero();
+  Row& row = world.Get(Kind::kUser, "E2");
+  row.standing = Standing::kOutOfScope;
+  row.fields["department"] = "Elsewhere";
+  const auto result = world.Plan();
+  CHECK(result.plan.operations.empty());
+  CHECK(result.notes.absences.empty());
+}
+
+TEST_CASE("the person of a rejected row is frozen, and other absences still count") {
+  World world = Company(4);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.Remove(Kind::kUser, "E3");
+  world.bad_rows = {{.line = 3, .values = {"E2", "Ada"}}};
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user suspend E3"});
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].kind == "record");
+  CHECK(plan.quarantine[0].key == "hr:3");
+}
+
+TEST_CASE("a reject that names nobody stops the clock, even with absent_after 0s; left still acts") {
+  World world = Company(4);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.Get(Kind::kUser, "E4").standing = Standing::kLeft;
+  world.bad_rows = {{.line = 3, .values = {"garbage"}}};
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E4"});
+}
+
+TEST_CASE("a reject that names only somebody who has a good row may still hide another") {
+  World world = Company(4);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.bad_rows = {{.line = 3, .values = {"E?", "manager", "E1"}}};
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("rejects of one source do not stop the clock of another") {
+  World world = Company(2);
+  Row other = User("X1");
+  other.rule = 3;
+  other.source = 1;
+  world.Add(other);
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "X1");
+  world.bad_rows = {{.line = 3, .values = {"garbage"}}};
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend X1"});
+}
+
+TEST_CASE("absence notes survive a read that proves nothing") {
+  World world = Company(3);
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  world.bad_rows = {{.line = 3, .values = {"garbage"}}};
+  world.Pass(hours(25));
+  CHECK(world.Sync().plan.operations.empty());
+  REQUIRE(world.state.absences.size() == 1);
+  CHECK(world.state.absences[0].reads == 1);
+  world.bad_rows.clear();
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+}
+
+TEST_CASE("an adopted user is suspended but never deleted") {
+  World world = Company(2);
+  world.state.rows.begin()->second.entity.ownership = Ownership::kAdopted;
+  world.policy.rules[0].absent = config::AbsentPolicy::kDelete;
+  world.policy.rules[0].delete_after = hours(1);
+  world.Get(Kind::kUser, "E1").standing = Standing::kLeft;
+  world.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E1", "user delete E2"});
+  world.Pass(hours(1000));
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("an adopted contact is kept and named, unless delete_adopted") {
+  World world;
+  world.Add(Contact("C1"));
+  world.Add(Contact("C2"));
+  world.Sync();
+  world.state.rows.begin()->second.entity.ownership = Ownership::kAdopted;
+  world.Get(Kind::kContact, "C1").standing = Standing::kLeft;
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(Contains(plan.warnings[0], "C1"));
+  world.policy.rules[2].delete_adopted = true;
+  CHECK(Lines(world.Plan().plan) == Texts{"contact delete C1"});
+}
+
+TEST_CASE("absent: keep keeps who is missing, and still acts on evidence") {
+  World world = Company(3);
+  world.policy.rules[0].absent = config::AbsentPolicy::kKeep;
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.Get(Kind::kUser, "E3").standing = Standing::kLeft;
+  const auto result = world.Plan();
+  CHECK(Lines(result.plan) == Texts{"user suspend E3"});
+  CHECK(result.plan.due.empty());
+}
+
+TEST_CASE("a rule that is gone from the configuration removes nobody") {
+  World world = Company(3);
+  world.policy.rules[0].source = 1;
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.rows.clear();
+  world.Add(User("E1"));
+  world.Get(Kind::kUser, "E1").source = 1;
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(Contains(plan.warnings[0], "2 entities"));
+}
+
+}  // namespace
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,169 @@
+// Which contact belongs to which group.
+#include <doctest/doctest.h>
+
+#include "tests/plan/world.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Row DirectoryGroup(const std::string& name, Texts members) {
+  Row row = Group(name);
+  row.dn = "cn=" + name + ",ou=groups,dc=example,dc=com";
+  row.maps_members = true;
+  row.members = std::move(members);
+  return row;
+}
+
+Row DirectoryContact(const std::string& key) {
+  Row row = Contact(key);
+  row.maps_groups = false;
+  row.dn = "uid=" + key + ",ou=people,dc=example,dc=com";
+  return row;
+}
+
+std::string Dn(const std::string& key) {
+  return "UID=" + key + ", OU=People,DC=example,DC=com";
+}
+
+World Directory() {
+  World world;
+  world.policy.rules[1].maps_members = true;
+  world.policy.rules[1].nested = true;
+  return world;
+}
+
+const Operation* Find(const std::vector<Operation>& operations, const std::string& key) {
+  for (const Operation& operation : operations) {
+    if (operation.key == key) return &operation;
+  }
+  return nullptr;
+}
+
+TEST_CASE("a contact joins the groups that its record names, created in the same plan") {
+  World world;
+  world.Add(Contact("C1", {"Sales", "All"}));
+  world.Add(Group("Sales"));
+  world.Add(Group("Sales"));
+  world.Add(Group("All"));
+  const auto operations = Operations(world.Sync().plan);
+  CHECK(operations.size() == 3);
+  REQUIRE(Find(operations, "C1") != nullptr);
+  CHECK(Find(operations, "C1")->groups->after == Texts{"All", "Sales"});
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("a moved contact is one update of its groups, though no field differs") {
+  World world;
+  world.Add(Contact("C1", {"Sales"}));
+  world.Add(Group("Sales"));
+  world.Add(Group("Finance"));
+  world.Sync();
+  world.Get(Kind::kContact, "C1").groups = {"Finance"};
+  const auto operations = Operations(world.Sync().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].reason == "groups changed");
+  CHECK(operations[0].groups->before == Texts{"Sales"});
+  CHECK(operations[0].groups->after == Texts{"Finance"});
+  world.state.loads = 0;
+  CHECK(world.Plan().plan.operations.empty());
+  CHECK(world.state.loads == 0);
+}
+
+TEST_CASE("a group that no rule makes is left out and named once") {
+  World world;
+  world.Add(Contact("C1", {"Nowhere"}));
+  world.Add(Contact("C2", {"Nowhere"}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.size() == 2);
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(Contains(plan.warnings[0], "\"Nowhere\""));
+}
+
+TEST_CASE("the same group with different fields is set aside and its members stay") {
+  World world;
+  world.Add(Contact("C1", {"Sales"}));
+  world.Add(Group("Sales"));
+  world.Sync();
+  world.Add(Group("Sales", {{"desc", "other"}}));
+  world.Get(Kind::kGroup, "Sales").fields["desc"] = "one";
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.quarantine.size() == 1);
+}
+
+TEST_CASE("members by DN in any spelling and by key; strangers are counted") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryContact("C2"));
+  world.Add(DirectoryGroup("Staff", {Dn("C1"), "C2", Dn("service")}));
+  const auto plan = world.Sync().plan;
+  const auto operations = Operations(plan);
+  CHECK(Find(operations, "C1")->groups->after == Texts{"Staff"});
+  CHECK(Find(operations, "C2")->groups->after == Texts{"Staff"});
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(Contains(plan.warnings[0], "1 member"));
+}
+
+TEST_CASE("nested groups are laid flat, and a circle is reported, not followed for ever") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryGroup("Inner", {Dn("C1"), "cn=Outer,ou=groups,dc=example,dc=com"}));
+  world.Add(DirectoryGroup("Outer", {"cn=Inner,ou=groups,dc=example,dc=com"}));
+  const auto plan = world.Sync().plan;
+  CHECK(Find(Operations(plan), "C1")->groups->after == Texts{"Inner", "Outer"});
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(Contains(plan.warnings[0], "Inner > Outer > Inner"));
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("a range without its tail loses nobody and still lets people in") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryContact("C2"));
+  world.Add(DirectoryGroup("Staff", {Dn("C1")}));
+  world.Sync();
+  Row& staff = world.Get(Kind::kGroup, "Staff");
+  staff.members = {Dn("C2")};
+  staff.members_known = false;
+  const auto operations = Operations(world.Plan().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].key == "C2");
+  staff.members_known = true;
+  CHECK(world.Plan().plan.operations.size() == 2);
+}
+
+TEST_CASE("a directory group that is missing takes nobody's membership before it goes itself") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryGroup("Staff", {Dn("C1")}));
+  world.Sync();
+  world.Remove(Kind::kGroup, "Staff");
+  CHECK(world.Sync().plan.operations.empty());
+  world.Pass(std::chrono::hours(24));
+  CHECK(Lines(world.Sync().plan) == Texts{"group delete Staff"});
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("groups that cannot be known stay as they are") {
+  World world;
+  world.Add(Contact("C1", {"Sales"}));
+  world.Add(Group("Sales"));
+  world.Sync();
+  world.Get(Kind::kContact, "C1").groups.clear();
+  world.Get(Kind::kContact, "C1").groups_known = false;
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("membership: off neither compares nor writes") {
+  World world;
+  world.policy.membership = false;
+  world.Add(Contact("C1", {"Sales"}));
+  world.Add(Group("Sales"));
+  for (const Operation& operation : Operations(world.Sync().plan)) CHECK_FALSE(operation.groups);
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+}  // namespace
+}  // namespace ucaas_sync::plan

@@ -1,0 +1,86 @@
+// A small company for the plan's tests: a policy, a state in memory, and an export written line by line. Plan() makes
+// the plan of one read, Sync() also lets the state take it.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/plan/planner.h"
+#include "tests/support/memory_state.h"
+
+namespace ucaas_sync::plan {
+
+using Values = std::map<std::string, std::string>;
+
+/// One record as mapping would yield it.
+struct Row {
+  Kind kind = Kind::kUser;
+  std::string key{};
+  Values fields{};  ///< "" is empty, "?" is unknown.
+  Standing standing = Standing::kPresent;
+  std::string reason{};
+  std::uint16_t rule = 0;
+  std::uint16_t source = 0;
+  std::uint64_t line = 0;
+  std::string dn{};
+  std::vector<std::string> groups{};
+  bool maps_groups = false;
+  bool groups_known = true;
+  std::vector<std::string> members{};
+  bool maps_members = false;
+  bool members_known = true;
+};
+
+struct BadRow {
+  std::uint64_t line = 0;
+  std::vector<std::string> values{};
+  std::uint16_t source = 0;
+};
+
+Row User(const std::string& key, Values more = {});
+Row Contact(const std::string& key, std::vector<std::string> groups = {}, Values more = {});
+Row Group(const std::string& name, Values more = {});
+FieldSet Fields(Kind kind, const Values& values);
+
+/// The defaults of the manual.
+config::GuardsConfig DefaultGuards();
+/// Guards so wide that nothing holds, for tests of something else.
+config::GuardsConfig WideGuards();
+
+class World {
+ public:
+  /// Rules 0 users, 1 groups, 2 contacts, all from source 0 "hr"; source 1 is "other" and has rule 3 for users.
+  World();
+
+  testing::MemoryState state;
+  Policy policy;
+  Instant now;
+  std::vector<Row> rows;
+  std::vector<BadRow> bad_rows;
+  std::vector<Snapshot> snapshots;  ///< By source; records are counted by Plan().
+  std::vector<bool> healthy{true, true};
+  const TargetListing* listing = nullptr;
+  std::string only;
+
+  void Add(Row row);
+  /// Everybody of `kind` leaves the export.
+  void Remove(Kind kind, const std::string& key);
+  Row& Get(Kind kind, const std::string& key);
+  void Pass(Duration time) { now += time; }
+
+  Planner::Result Plan();
+  Planner::Result Sync();
+};
+
+/// "user suspend E1" for each operation, in order.
+std::vector<std::string> Lines(const ucaas_sync::Plan& plan);
+std::vector<Operation> Operations(const ucaas_sync::Plan& plan);
+const GuardVerdict* FindGuard(const ucaas_sync::Plan& plan, const std::string& name, const std::string& subject = "");
+std::string AsJson(const ucaas_sync::Plan& plan);
+bool Contains(const std::string& text, const std::string& part);
+
+}  // namespace ucaas_sync::plan

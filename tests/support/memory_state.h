@@ -1,0 +1,63 @@
+// A state in memory, for tests: a StateView whose every answer can be set, and which can take a plan as if the target
+// had accepted all of it. Single-threaded.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/model/plan.h"
+#include "daemon/model/store.h"
+
+namespace ucaas_sync::testing {
+
+class MemoryState : public StateView {
+ public:
+  struct Row {
+    StoredEntity entity;
+    Hash128 fingerprint;
+  };
+  std::map<std::int64_t, Row> rows;
+  std::set<std::pair<std::int64_t, std::int64_t>> memberships;  // contact, group
+  std::vector<std::string> source_names;
+  std::vector<PlanNotes::Absence> absences;
+  std::vector<StoredQuarantine> quarantine;
+  std::vector<StoredHold> holds;
+  std::map<std::string, SnapshotHistory> snapshots;
+  std::vector<PastRemoval> removals;
+  std::map<Kind, std::uint64_t> pending_creates;
+  bool first_run_finished = true;
+  std::uint64_t version = 1;
+  mutable std::uint64_t loads = 0;  ///< How often a whole row was asked for.
+
+  /// Adds a row as if it had been synced before; the fingerprint is left zero (compare in full).
+  std::int64_t Add(Kind kind, const std::string& key, FieldSet fields, const std::string& source = "hr");
+  /// Does what the plan says, as a target that accepts everything would, and notes what it found.
+  void Apply(const Plan& plan, const PlanNotes& notes, Instant now);
+
+  bool IsEmpty() const override { return rows.empty(); }
+  std::uint64_t Version() const override { return version; }
+  const std::vector<std::string>& SourceNames() const override { return source_names; }
+  std::size_t CountKnown() const override { return rows.size(); }
+  void ForEachKnown(const std::function<void(const KnownEntity&)>& visit) const override;
+  StoredEntity Load(std::int64_t id) const override;
+  std::optional<StoredEntity> Find(Kind kind, std::string_view key) const override;
+  void ForEachMembership(const std::function<void(std::int64_t, std::int64_t)>& visit) const override;
+  std::vector<PlanNotes::Absence> Absences() const override { return absences; }
+  std::vector<StoredQuarantine> Quarantined() const override { return quarantine; }
+  std::vector<StoredHold> Holds(Instant now) const override;
+  std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const override;
+  bool FirstRunFinished() const override { return first_run_finished; }
+  std::uint64_t PendingCreates(Kind kind) const override;
+  std::vector<PastRemoval> RemovalsSince(Instant since) const override;
+
+ private:
+  void Do(const Operation& operation, Instant now);
+  std::uint16_t SourceIndex(const std::string& name) const;
+  std::int64_t next_id_ = 1;
+  std::uint64_t next_remote_ = 70001;
+};
+
+}  // namespace ucaas_sync::testing
