@@ -119,7 +119,11 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
 void Executor::Begin(WorkPtr work) {
   ++open_;
   const Operation& operation = work->operation;
-  if (operation.entity_id != 0) work->row = store_.Load(operation.entity_id);
+  if (operation.existing) {
+    work->row = RowAsListed(operation, clock_.Now());
+  } else if (operation.entity_id != 0) {
+    work->row = store_.Load(operation.entity_id);
+  }
   if (const FieldChange* address = FindChange(operation, NaturalKeyField(operation.kind)); address != nullptr) {
     const Address wanted(operation.kind, FoldCase(address->after.text));
     const Address released(operation.kind, FoldCase(address->before.text));
@@ -151,8 +155,6 @@ void Executor::Dispatch(const WorkPtr& work) {
       return;
     }
     case Action::kAdopt:
-      SendAdopt(work);
-      return;
     case Action::kUpdate:
     case Action::kSuspend:
     case Action::kReactivate:

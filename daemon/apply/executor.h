@@ -81,7 +81,6 @@ class Executor {
   void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
 
   // executor_change.cc
-  void SendAdopt(const WorkPtr& work);
   void SendChange(const WorkPtr& work);
   void OnChanged(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void AfterTaken(const WorkPtr& work, const ucaas::CallResult& duplicate);

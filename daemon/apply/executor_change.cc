@@ -30,41 +30,6 @@ Ownership OwnershipOf(const Operation& operation, const std::optional<StoredEnti
 
 }  // namespace
 
-void Executor::SendAdopt(const WorkPtr& work) {
-  const Operation& operation = work->operation;
-  const FieldChange* address = FindChange(operation, NaturalKeyField(operation.kind));
-  if (address != nullptr && address->before.state == FieldState::kValue) {
-    SendChange(work);
-    return;
-  }
-  // The plan has the differences alone; the row must know the whole object, or later plans could not say what was
-  // there before. One request, once in an object's life.
-  caller_.Submit(CallFor(operation, Verb::kGet), [this, work](const CallResult& result, std::uint32_t attempts) {
-    work->attempts += attempts;
-    const Operation& adopt = work->operation;
-    switch (result.verdict) {
-      case Verdict::kOk:
-        work->row = RowAsFound(adopt, result.objects.front(), Ownership::kAdopted,
-                               KeysOfGroups(result.objects.front().group_ids), clock_.Now());
-        SendChange(work);
-        return;
-      case Verdict::kMissing:
-      case Verdict::kInvalid:
-      case Verdict::kDuplicate:
-        // Gone, or a target that shows no single objects: the change itself will tell.
-        work->incomplete = true;
-        SendChange(work);
-        return;
-      case Verdict::kRetry:
-      case Verdict::kRelogin:
-      case Verdict::kDenied:
-      case Verdict::kUnknown:
-        FinishFailed(work, result, /*quarantine=*/false, {});
-        return;
-    }
-  });
-}
-
 void Executor::SendChange(const WorkPtr& work) {
   const Operation& operation = work->operation;
   ucaas::Call call = CallFor(operation, Verb::kUpdate);
@@ -74,7 +39,7 @@ void Executor::SendChange(const WorkPtr& work) {
       case config::Membership::kContact:
         work->groups.emplace();
         call.group_ids = ResolveGroups(operation.groups->after, *work->groups);
-        work->incomplete = work->incomplete || work->groups->size() != operation.groups->after.size();
+        work->incomplete = work->groups->size() != operation.groups->after.size();
         break;
       case config::Membership::kGroup:
         work->awaits_groups = true;

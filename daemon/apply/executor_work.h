@@ -13,9 +13,9 @@ namespace ucaas_sync::apply {
 
 struct Executor::Work {
   Operation operation;
-  std::optional<StoredEntity> row;                 // as it was before; of an adoption as the target showed it
+  std::optional<StoredEntity> row;                 // as it was before; of an adopt as the target was listed
   std::optional<std::vector<std::string>> groups;  // keys of the groups that are really written
-  bool incomplete = false;                         // the row or its groups lack something: the next plan looks closely
+  bool incomplete = false;                         // some group has no remote id yet: the next plan adds it
   bool was_sent = false;                           // a create of ours may have had its effect
   bool is_gone = false;                            // the object was there and is no more
   bool is_recreation = false;                      // with all fields, not with the changed ones alone

@@ -79,7 +79,7 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
 }
 
 bool Gate::BudgetIsSpent() const {
-  return retries_ >= std::max(kLeastBudget, requests_ / 10);
+  return retries_ >= std::max(kLeastBudget, requests_ / 10) + forgiven_;
 }
 
 bool Gate::IsOutage() const {
@@ -100,10 +100,10 @@ void Gate::OnSent(bool is_retry) {
 }
 
 void Gate::OnAnswered() {
+  // Those that waited for the end of an outage are let through, one repeat for each request that it hit.
+  if (IsOutage()) forgiven_ += fresh_failures_;
   unanswered_since_.reset();
   failing_since_.reset();
-  // Those that waited for the end of an outage are let through, one repeat for each request that it hit.
-  if (breaker_ != Breaker::kClosed) retries_ -= std::min<std::uint64_t>(retries_, fresh_failures_);
   fresh_failures_ = 0;
   breaker_ = Breaker::kClosed;
   failed_probes_ = 0;

@@ -83,6 +83,7 @@ class Gate {
   std::uint32_t failed_probes_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t retries_ = 0;
+  std::uint64_t forgiven_ = 0;  // repeats beyond the budget: of requests that an outage hit
 };
 
 /// `Retry-After` in both its forms (RFC 9110, section 10.2.3): seconds, or an HTTP date, which is taken against the

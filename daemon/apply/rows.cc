@@ -103,6 +103,13 @@ StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& o
   return row;
 }
 
+StoredEntity RowAsListed(const Operation& adopt, Instant now) {
+  ucaas::RemoteObject object;
+  object.remote_id = adopt.remote_id;
+  for (const auto& [field, value] : adopt.existing->fields) object.fields[field] = value;
+  return RowAsFound(adopt, object, Ownership::kAdopted, adopt.existing->groups, now);
+}
+
 FieldValues FieldsToSend(const Operation& operation) {
   FieldValues fields;
   for (const FieldChange& change : operation.changes) {

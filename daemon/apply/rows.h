@@ -28,6 +28,9 @@ StoredEntity RowGone(const std::optional<StoredEntity>& before, const Operation&
 StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& object, Ownership ownership,
                         std::vector<std::string> groups, Instant now);
 
+/// The row for an object that is adopted, as the target was listed, before the adopt's own changes.
+StoredEntity RowAsListed(const Operation& adopt, Instant now);
+
 using FieldValues = std::vector<std::pair<FieldId, Field>>;
 
 /// What is sent for a change: every changed field with its new value.

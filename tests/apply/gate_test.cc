@@ -127,9 +127,19 @@ TEST_CASE("with the budget spent and nothing succeeding, nothing new is sent unt
 TEST_CASE("with the budget spent, a repeat is refused once others succeed") {
   Gate gate(Policy(), kStart);
   for (int i = 0; i < 10; ++i) gate.OnSent(true);
-  for (int i = 0; i < 8; ++i) gate.OnTransient(kStart, 1, std::nullopt);
+  gate.OnTransient(kStart, 1, std::nullopt);
   gate.OnAnswered();
   CHECK_FALSE(gate.RetryAt(kStart + seconds(2)).has_value());
+}
+
+TEST_CASE("who waited for the end of an outage is let through once, whatever the budget says") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 10; ++i) gate.OnSent(true);
+  for (int i = 0; i < 8; ++i) gate.OnTransient(kStart, 1, std::nullopt);
+  gate.OnAnswered();
+  int repeats = 0;
+  for (; gate.RetryAt(kStart + seconds(2)).has_value() && repeats < 100; ++repeats) gate.OnSent(true);
+  CHECK(repeats == 8);
 }
 
 TEST_CASE("Retry-After is never undercut, by the request that got it or by any other") {

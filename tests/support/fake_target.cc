@@ -191,10 +191,6 @@ HttpReply FakeTarget::Change(Kind kind, const std::string& id, const HttpRequest
   auto& list = objects[kind];
   const auto object = std::find_if(list.begin(), list.end(), [&](const Object& one) { return one.id == id; });
   if (object == list.end()) return Says(404, "404", "not found");
-  if (request.method == "GET") {
-    if (!shows_single_objects) return Says(404, "404", "no such route");
-    return Ok(Quoted(Payload(kind)) + ":" + Shown(kind, *object));
-  }
   if (request.method == "DELETE") {
     list.erase(object);
     return Ok({});

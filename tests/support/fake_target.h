@@ -50,7 +50,6 @@ class FakeTarget final : public Transport {
   std::size_t most_in_flight = 0;
   bool ignores_search = false;
   bool ignores_paging = false;
-  bool shows_single_objects = true;
   /// What a signal would do: called before each request is taken.
   std::function<void(const HttpRequest&)> on_request;
 
