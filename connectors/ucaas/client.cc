@@ -258,6 +258,7 @@ CallResult Client::Finish(const Pending& pending, HttpReply reply) const {
   result.http_status = reply.status;
   result.result = Shorten(envelope.result().value_or(envelope.error_code()), 64);
   result.retry_after = std::move(reply.retry_after);
+  result.date = std::move(reply.date);
   result.request_id = envelope.request_id();
   result.latency = reply.latency;
   if (!is_create) result.remote_id = pending.remote_id;

@@ -52,6 +52,7 @@ struct CallResult {
   std::string result;                      ///< The body's `result` as text, or empty.
   std::string message;                     ///< msg, desc or the transport's error: for people, one line, no secrets.
   std::optional<std::string> retry_after;  ///< The header as it came (seconds or HTTP date).
+  std::optional<std::string> date;         ///< Likewise: the target's own clock, which a date in retry_after goes by.
   std::string request_id;
   std::string remote_id;              ///< kCreate, kUpdate: of the object.
   std::vector<RemoteObject> objects;  ///< kGet, kFind (exact matches, ignoring case), kList.

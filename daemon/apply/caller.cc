@@ -4,11 +4,16 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/model/text.h"
+
 namespace ucaas_sync::apply {
 namespace {
 
 // However long the gate says to wait, a signal is looked at this often.
 constexpr std::chrono::milliseconds kLongestTurn{250};
+// A service must be gone ten seconds after its signal.
+constexpr std::chrono::seconds kAbandonAfter{8};
+constexpr std::uint64_t kFirstRequests = 10;
 
 }  // namespace
 
@@ -17,21 +22,42 @@ Caller::Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& 
     : client_(client), gate_(gate), clock_(clock), observer_(observer), stop_requested_(std::move(stop_requested)) {}
 
 void Caller::Submit(ucaas::Call call, Done done) {
-  waiting_.push_back({.call = std::move(call), .done = std::move(done), .attempts = 0});
+  waiting_.push_back({.call = std::move(call), .done = std::move(done), .attempts = 0, .last = {}});
 }
 
 void Caller::RequestStop(Stop stop) {
   if (!stop_) stop_ = std::move(stop);
 }
 
-Monotonic Caller::SendWhatMayGo() {
-  Monotonic now = clock_.Ticks();
+void Caller::LookForStop(Monotonic now) {
   if (stop_requested_ && stop_requested_()) {
     RequestStop({.code = ExitCode::kUnavailable, .because = "stopped by a signal"});
+    if (!abandon_at_) abandon_at_ = now + kAbandonAfter;
   }
-  while (!delayed_.empty() && delayed_.begin()->first <= now) {
-    waiting_.push_front(std::move(delayed_.extract(delayed_.begin()).mapped()));
+  if (stop_ || (waiting_.empty() && delayed_.empty())) return;
+  if (auto because = gate_.GivesUp(now)) {
+    RequestStop({.code = ExitCode::kUnavailable, .because = *std::move(because)});
   }
+}
+
+void Caller::ReviveDelayed(Monotonic now) {
+  while (!stop_ && !delayed_.empty() && delayed_.begin()->first <= now) {
+    Task task = std::move(delayed_.extract(delayed_.begin()).mapped());
+    if (const auto at = gate_.RetryAt(now); at && *at > now) {
+      delayed_.emplace(*at, std::move(task));
+    } else if (at) {
+      waiting_.push_front(std::move(task));
+    } else {
+      CompareFirst(task.last, /*is_final=*/true);
+      task.done(task.last, task.attempts);
+    }
+  }
+}
+
+Monotonic Caller::SendWhatMayGo() {
+  Monotonic now = clock_.Ticks();
+  LookForStop(now);
+  ReviveDelayed(now);
   Monotonic wake = now + kLongestTurn;
   while (!stop_ && !waiting_.empty()) {
     const GateDecision decision = gate_.Ask(now, flying_.size());
@@ -52,7 +78,7 @@ Monotonic Caller::SendWhatMayGo() {
     flying_.emplace(id, std::move(task));
     now = clock_.Ticks();
   }
-  if (!delayed_.empty()) wake = std::min(wake, delayed_.begin()->first);
+  if (!stop_ && !delayed_.empty()) wake = std::min(wake, delayed_.begin()->first);
   return wake;
 }
 
@@ -60,6 +86,13 @@ void Caller::Turn() {
   const Monotonic wake = SendWhatMayGo();
   if (stop_ && flying_.empty()) return;
   for (const ucaas::CallResult& result : client_.Wait(wake)) Settle(result);
+  if (abandon_at_ && clock_.Ticks() >= *abandon_at_ && !flying_.empty()) {
+    observer_.OnEvent({.severity = Severity::kWarning,
+                       .name = "requests_abandoned",
+                       .text = Counted(flying_.size(), "request") +
+                               " without an answer abandoned; the next run looks what became of them"});
+    flying_.clear();
+  }
 }
 
 void Caller::Drain() {
@@ -80,8 +113,9 @@ void Caller::Settle(const ucaas::CallResult& result) {
 
 void Caller::Judge(Task task, const ucaas::CallResult& result) {
   const Monotonic now = clock_.Ticks();
-  const auto retry_after =
-      result.retry_after ? ParseRetryAfter(*result.retry_after, clock_.Now()) : std::optional<Duration>();
+  const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
+  const auto retry_after = result.retry_after ? ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()))
+                                              : std::optional<Duration>();
   const bool is_paced = result.http_status == 429 || result.result == "429" || retry_after.has_value();
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;
@@ -90,26 +124,67 @@ void Caller::Judge(Task task, const ucaas::CallResult& result) {
       again = gate_.OnPaced(now, retry_after);
       observer_.OnRetry("paced");
     } else {
+      CompareFirst(result, /*is_final=*/false);
       again = gate_.OnTransient(now, task.attempts, retry_after);
       observer_.OnRetry("transient");
     }
-    if (again && !stop_) {
+    if (again) {
+      // After a stop it is simply not sent again.
       observer_.OnEvent({.severity = Severity::kDebug,
                          .name = "request_retried",
                          .text = result.message + "; again in " +
                                  FormatDuration(std::chrono::duration_cast<Duration>(*again - now))});
+      task.last = result;
       delayed_.emplace(*again, std::move(task));
       return;
     }
   } else if (result.verdict == ucaas::Verdict::kUnknown) {
     gate_.OnTransient(now, task.attempts, retry_after);
-  } else {
+  } else if (result.transport == TransportOutcome::kReply) {
+    if (is_paced) gate_.OnPaced(now, retry_after);
     gate_.OnAnswered();
   }
   if (result.verdict == ucaas::Verdict::kDenied) {
-    RequestStop({.code = ExitCode::kRefused, .because = result.message});
+    // A certificate that does not fit is no word of the target about our rights: it was never reached.
+    const bool is_tls = result.transport == TransportOutcome::kTls;
+    RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused, .because = result.message});
   }
+  if (!is_paced) CompareFirst(result, /*is_final=*/true);
   task.done(result, task.attempts);
+}
+
+void Caller::CompareFirst(const ucaas::CallResult& result, bool is_final) {
+  if (!may_be_alike_ || stop_) return;
+  switch (result.verdict) {
+    case ucaas::Verdict::kRetry: {
+      // An outage is for the breaker to ride out. An answer that is none of the API's (a web page, a redirect) will
+      // not become one.
+      const bool is_outage = result.transport != TransportOutcome::kReply || result.http_status >= 500 ||
+                             result.http_status == 408 || result.http_status == 425;
+      if (!is_final && is_outage) return;
+      if (is_final && !is_outage) return;  // was counted with each attempt
+      break;
+    }
+    case ucaas::Verdict::kInvalid:
+      if (result.transport != TransportOutcome::kReply) return;  // never left this machine
+      break;
+    case ucaas::Verdict::kUnknown:
+    case ucaas::Verdict::kRelogin:
+    case ucaas::Verdict::kDenied:
+      break;
+    case ucaas::Verdict::kOk:
+    case ucaas::Verdict::kDuplicate:
+    case ucaas::Verdict::kMissing:
+      may_be_alike_ = false;
+      return;
+  }
+  if (alike_ == 0) first_ = result;
+  may_be_alike_ = result.transport == first_.transport && result.http_status == first_.http_status &&
+                  result.result == first_.result;
+  if (!may_be_alike_ || ++alike_ < kFirstRequests) return;
+  const bool is_refusal = result.verdict == ucaas::Verdict::kInvalid;
+  RequestStop({.code = is_refusal ? ExitCode::kPartial : ExitCode::kUnavailable,
+               .because = "the first " + Counted(kFirstRequests, "request") + " all failed alike: " + result.message});
 }
 
 }  // namespace ucaas_sync::apply

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <queue>
 #include <string>
 #include <unordered_map>
 
@@ -38,7 +37,8 @@ class Caller {
   void Submit(ucaas::Call call, Done done);
   /// Sends what may be sent, waits for the next event at most, and hands out what ended.
   void Turn();
-  /// Turns until nothing is left, or the run is stopped; then what is in flight is still waited for.
+  /// Turns until nothing is left, or the run is stopped; then what is in flight is still waited for, after a signal no
+  /// longer than 8 s. What is abandoned then, like what was never sent, ends without an answer.
   void Drain();
   /// Nothing more is sent from now on. The first reason counts.
   void RequestStop(Stop stop);
@@ -53,12 +53,17 @@ class Caller {
     ucaas::Call call;
     Done done;
     std::uint32_t attempts = 0;
+    ucaas::CallResult last;  // of a task that waits for its repeat
   };
 
+  void LookForStop(Monotonic now);
+  void ReviveDelayed(Monotonic now);
   Monotonic SendWhatMayGo();
   void Settle(const ucaas::CallResult& result);
   void Judge(Task task, const ucaas::CallResult& result);
   void Report(const Task& task, const ucaas::CallResult& result);
+  /// The first ten requests that all fail alike: nothing will work, and what they have in common is the reason.
+  void CompareFirst(const ucaas::CallResult& result, bool is_final);
 
   ucaas::Client& client_;
   Gate& gate_;
@@ -69,7 +74,11 @@ class Caller {
   std::multimap<Monotonic, Task> delayed_;
   std::unordered_map<ucaas::CallId, Task> flying_;
   std::optional<Stop> stop_;
+  std::optional<Monotonic> abandon_at_;
   std::uint64_t requests_ = 0;
+  std::uint64_t alike_ = 0;  // failures like `first_`, from the first on
+  bool may_be_alike_ = true;
+  ucaas::CallResult first_;
 };
 
 }  // namespace ucaas_sync::apply

@@ -1,6 +1,7 @@
 #include "daemon/apply/executor.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "daemon/apply/executor_work.h"
 #include "daemon/apply/rows.h"
@@ -11,21 +12,25 @@ namespace {
 
 // Operations of one phase do not depend on each other but through addresses; between phases everything is finished and
 // in the journal: access is removed first, groups exist before contacts join them, and are empty before they go.
-int PhaseOf(const Operation& operation) {
+enum Phase : int { kUsersLeave, kContactsLeave, kGroups, kUsers, kContacts, kGroupsLeave };
+
+Phase PhaseOf(const Operation& operation) {
   const bool removes = operation.action == Action::kDelete;
   switch (operation.kind) {
     case Kind::kUser:
-      return removes || operation.action == Action::kSuspend ? 0 : 3;
+      return removes || operation.action == Action::kSuspend ? kUsersLeave : kUsers;
     case Kind::kContact:
-      return removes ? 1 : 4;
+      return removes ? kContactsLeave : kContacts;
     case Kind::kGroup:
-      return removes ? 5 : 2;
+      return removes ? kGroupsLeave : kGroups;
   }
-  return 0;
+  return kUsersLeave;
 }
 
 constexpr std::uint64_t kFailuresJudgedFrom = 10;
 constexpr std::size_t kCommitSize = 64;
+// Against a slow target a batch takes its time; what was done meanwhile is not to be forgotten.
+constexpr std::chrono::milliseconds kCommitAfter{250};
 
 std::string OneLine(const ucaas::CallResult& result) {
   std::string text = result.message;
@@ -33,6 +38,19 @@ std::string OneLine(const ucaas::CallResult& result) {
   if (text.empty()) text = "no answer";
   if (!result.result.empty() && result.result != "1") text += " (result " + result.result + ")";
   return Shorten(text, 300);
+}
+
+std::string Who(const Operation& operation) {
+  return std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
+}
+
+OperationOutcome OutcomeOf(const ucaas::CallResult& result) {
+  OperationOutcome outcome;
+  outcome.verdict = ucaas::Name(result.verdict);
+  outcome.result = result.result;
+  outcome.http_status = result.http_status;
+  outcome.message = result.message;
+  return outcome;
 }
 
 }  // namespace
@@ -46,14 +64,17 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   total_ = plan.operations.size();
   mark_ = 0;
   for (UnknownCreate& create : store_.UnknownCreates()) {
-    unknown_creates_.emplace(std::pair(create.kind, std::move(create.key)), std::move(create.address));
+    unknown_creates_.emplace(Address(create.kind, std::move(create.key)), std::move(create.address));
   }
   store_.StorePlan(run, plan);
   for (std::size_t begin = 0; begin < plan.operations.size() && !caller_.stopped();) {
-    const int phase = PhaseOf(plan.operations.At(begin));
+    // A suspend that takes an address which another user gives up first stands among the updates: the plan's order
+    // is the order, a later phase never goes back to an earlier one.
+    const Phase phase = PhaseOf(plan.operations.At(begin));
     std::size_t end = begin + 1;
-    while (end < plan.operations.size() && PhaseOf(plan.operations.At(end)) == phase) ++end;
-    RunPhase(run, plan, begin, end);
+    while (end < plan.operations.size() && PhaseOf(plan.operations.At(end)) <= phase) ++end;
+    RunPhase(plan, begin, end);
+    if (!memberships_.empty() && !caller_.stopped()) WriteMemberships();
     begin = end;
   }
   Flush();
@@ -62,50 +83,56 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
     result_.code = caller_.stopped()->code;
     result_.message = caller_.stopped()->because;
   } else if (result_.failed > 0) {
-    result_.code = ExitCode::kPartial;
-    result_.message = Counted(result_.failed, "operation") + " of " + WithThousands(total_) + " failed";
+    // Where nothing at all worked, and nothing was refused for what it says, the target is what fails.
+    const bool all_transient =
+        result_.done == 0 &&
+        std::all_of(failures_.begin(), failures_.end(), [](const auto& kind) { return kind.second.is_transient; });
+    result_.code = all_transient ? ExitCode::kUnavailable : ExitCode::kPartial;
+    result_.message = WithThousands(result_.failed) + " of " + Counted(total_, "operation") +
+                      " failed: " + CommonestFailure().example;
   }
   return result_;
 }
 
-void Executor::RunPhase(const std::string& run, const Plan& plan, std::size_t begin, std::size_t end) {
+void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
   std::size_t next = begin;
-  while ((next < end || open_ > 0) && !(caller_.stopped() && caller_.idle())) {
+  while (!caller_.stopped() && (next < end || open_ > 0)) {
     while (next < end && open_ < options_.window && !caller_.stopped()) {
       if (next + 1 > mark_) {
         mark_ = std::min<std::uint64_t>(end, next + options_.mark_batch);
-        store_.AdvanceMark(run, mark_);
+        store_.AdvanceMark(run_, mark_);
       }
       auto work = std::make_shared<Work>();
       work->operation = plan.operations.At(next++);
       Begin(std::move(work));
     }
-    if (open_ == 0) continue;
-    caller_.Turn();
-    if (caller_.stopped() && caller_.outstanding() == 0) break;
-    if (outcomes_.size() >= kCommitSize) Flush();
-    // Stopped: what was queued but never sent will not end; what is in flight will.
-    if (caller_.stopped()) {
-      caller_.Drain();
-      break;
-    }
+    if (open_ > 0 && caller_.idle()) throw std::logic_error("operations wait for one that is not under way");
+    if (open_ > 0) caller_.Turn();
+    const bool is_due = !outcomes_.empty() && clock_.Ticks() - oldest_outcome_ >= kCommitAfter;
+    if (is_due || outcomes_.size() >= kCommitSize) Flush();
   }
+  // Stopped: what was begun and not sent ends without an outcome; what is in flight still gets its answer.
+  if (caller_.stopped()) caller_.Drain();
   Flush();
 }
 
 void Executor::Begin(WorkPtr work) {
   ++open_;
   const Operation& operation = work->operation;
-  if (operation.entity_id != 0) work->row = store_.Load(operation.entity_id);
-  const FieldChange* address = FindChange(operation, NaturalKeyField(operation.kind));
-  if (address != nullptr && operation.action != Action::kDelete) {
-    const auto wanted = std::pair(operation.kind, FoldCase(address->after.text));
-    const auto released = std::pair(operation.kind, FoldCase(address->before.text));
-    if (!address->before.text.empty() && released != wanted) {
+  if (operation.existing) {
+    work->row = RowAsListed(operation, clock_.Now());
+  } else if (operation.entity_id != 0) {
+    work->row = store_.Load(operation.entity_id);
+  }
+  if (const FieldChange* address = FindChange(operation, NaturalKeyField(operation.kind)); address != nullptr) {
+    const Address wanted(operation.kind, FoldCase(address->after.text));
+    const Address released(operation.kind, FoldCase(address->before.text));
+    if (!released.second.empty() && released != wanted) {
       work->releases = released;
       releasing_[released];
     }
-    if (const auto holder = releasing_.find(wanted); holder != releasing_.end() && released != wanted) {
+    const auto holder = releasing_.find(wanted);
+    if (operation.action != Action::kDelete && released != wanted && holder != releasing_.end()) {
       holder->second.push_back(std::move(work));
       return;
     }
@@ -122,6 +149,7 @@ void Executor::Dispatch(const WorkPtr& work) {
       } else {
         // A run that was cut off may have created it: look before anything is sent.
         work->was_sent = true;
+        work->sent_address = unknown->second;
         AfterUnknownCreate(work);
       }
       return;
@@ -138,76 +166,99 @@ void Executor::Dispatch(const WorkPtr& work) {
   }
 }
 
-std::vector<std::string> Executor::ResolveGroups(const std::vector<std::string>& keys,
-                                                 std::vector<std::string>& resolved_keys) {
-  std::vector<std::string> ids;
-  for (const std::string& key : keys) {
-    auto known = group_ids_.find(key);
-    if (known == group_ids_.end()) {
-      const auto group = store_.Find(Kind::kGroup, key);
-      if (!group || group->remote_id.empty()) continue;
-      known = group_ids_.emplace(key, group->remote_id).first;
-    }
-    ids.push_back(known->second);
-    resolved_keys.push_back(key);
-  }
-  return ids;
-}
-
 void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, StoredEntity row, bool converged) {
-  OperationOutcome outcome;
+  const Operation& operation = work->operation;
+  if (work->is_gone && operation.kind == Kind::kGroup) {
+    // The new group is empty. Forgetting the old one's members lets the next plan find each of them missing.
+    OperationOutcome gone = OutcomeOf(result);
+    gone.row = RowGone(work->row, operation, row.ownership);
+    Record(work, std::move(gone));
+    observer_.OnEvent({.severity = Severity::kWarning,
+                       .name = "group_recreated",
+                       .text = "group " + Printable(operation.key) +
+                               " was gone at the target and is there anew; the next run puts its members back"});
+  }
+  OperationOutcome outcome = OutcomeOf(result);
   outcome.done = true;
-  outcome.verdict = ucaas::Name(result.verdict);
-  outcome.result = result.result;
-  outcome.http_status = result.http_status;
-  outcome.message = result.message;
   outcome.row = std::move(row);
   // Without a fingerprint the next plan compares in full, and finds what is still missing.
-  if (converged && !work->groups_incomplete) outcome.fingerprint = work->operation.fingerprint;
-  ++result_.done;
-  Finish(work, std::move(outcome));
+  if (converged && !work->incomplete) outcome.fingerprint = operation.fingerprint;
+  if (!work->awaits_groups) CountDone(operation, outcome.verdict);
+  --open_;
+  Record(work, std::move(outcome));
+  Release(work, /*was_done=*/true);
+  JudgeFailures();
 }
 
 void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine,
                             const std::string& message) {
-  OperationOutcome outcome;
-  outcome.verdict = ucaas::Name(result.verdict);
-  outcome.result = result.result;
-  outcome.http_status = result.http_status;
+  const Operation& operation = work->operation;
+  OperationOutcome outcome = OutcomeOf(result);
   outcome.message = message.empty() ? OneLine(result) : message;
   outcome.quarantine = quarantine;
-  outcome.fingerprint = work->operation.fingerprint;
-  const Operation& operation = work->operation;
-  observer_.OnEvent({.severity = Severity::kWarning,
-                     .name = quarantine ? "operation_quarantined" : "operation_failed",
-                     .text = std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)) + ' ' +
-                             Printable(operation.key) + ": " + Printable(outcome.message)});
-  ++result_.failed;
-  if (quarantine) ++result_.quarantined;
-  ++failure_texts_[outcome.message];
-  Finish(work, std::move(outcome));
+  outcome.fingerprint = operation.fingerprint;
+  if (work->is_gone) {
+    outcome.row = RowGone(work->row, operation, work->row ? work->row->ownership : Ownership::kCreated);
+    if (!quarantine) outcome.fingerprint = {};
+  }
+  CountFailed(operation, result, outcome.message, quarantine);
+  --open_;
+  Record(work, std::move(outcome));
+  Release(work, /*was_done=*/false);
   JudgeFailures();
 }
 
-void Executor::Finish(const WorkPtr& work, OperationOutcome outcome) {
+void Executor::FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up) {
+  if (look_up.verdict != ucaas::Verdict::kRetry) look_up.verdict = ucaas::Verdict::kUnknown;
+  CountFailed(work->operation, look_up, "it is not known whether the target did it; the next run looks first", false);
+  --open_;
+  Release(work, /*was_done=*/false);
+  JudgeFailures();
+}
+
+void Executor::CountDone(const Operation& operation, const std::string& verdict) {
+  ++result_.done;
+  observer_.OnOutcome(operation, verdict, true);
+  observer_.OnProgress("apply", result_.done + result_.failed, total_);
+}
+
+void Executor::CountFailed(const Operation& operation, const ucaas::CallResult& result, const std::string& message,
+                           bool quarantine) {
+  ++result_.failed;
+  if (quarantine) ++result_.quarantined;
+  // Messages name people; what failures have in common is what the target's codes say.
+  FailureKind& kind = failures_[std::string(ucaas::Name(result.verdict)) + ' ' + std::to_string(result.http_status) +
+                                ' ' + result.result + ' ' + std::to_string(static_cast<int>(result.transport))];
+  if (kind.count++ == 0) kind.example = message;
+  kind.is_transient = result.verdict == ucaas::Verdict::kRetry;
+  observer_.OnEvent({.severity = Severity::kWarning,
+                     .name = quarantine ? "operation_quarantined" : "operation_failed",
+                     .text = Who(operation) + ": " + Printable(message)});
+  observer_.OnOutcome(operation, ucaas::Name(result.verdict), false);
+  observer_.OnProgress("apply", result_.done + result_.failed, total_);
+}
+
+void Executor::Record(const WorkPtr& work, OperationOutcome outcome) {
   outcome.seq = work->operation.seq;
   outcome.attempts = std::max<std::uint32_t>(1, work->attempts);
   outcome.at = clock_.Now();
-  --open_;
-  observer_.OnOutcome(work->operation, outcome.verdict, outcome.done);
-  const bool was_done = outcome.done;
+  if (outcomes_.empty()) oldest_outcome_ = clock_.Ticks();
   outcomes_.push_back(std::move(outcome));
-  observer_.OnProgress("apply", result_.done + result_.failed, total_);
+}
+
+void Executor::Release(const WorkPtr& work, bool was_done) {
   if (!work->releases) return;
   auto waiting = releasing_.extract(*work->releases);
-  if (waiting.empty() || waiting.mapped().empty()) return;
+  if (waiting.empty() || waiting.mapped().empty() || caller_.stopped()) return;
   Flush();
   for (const WorkPtr& next : waiting.mapped()) {
     if (was_done) {
       Dispatch(next);
     } else {
-      FinishFailed(next, {}, /*quarantine=*/false,
-                   "its address is still held by " + work->operation.key + ", whose change failed");
+      ucaas::CallResult result;
+      result.verdict = ucaas::Verdict::kDuplicate;
+      FinishFailed(next, result, /*quarantine=*/false,
+                   "its address is still held by " + Printable(work->operation.key) + ", whose change failed");
     }
   }
 }
@@ -215,13 +266,23 @@ void Executor::Finish(const WorkPtr& work, OperationOutcome outcome) {
 void Executor::JudgeFailures() {
   const std::uint64_t finished = result_.done + result_.failed;
   if (finished < kFailuresJudgedFrom || caller_.stopped()) return;
-  if (static_cast<double>(result_.failed) * 100.0 <= options_.failures_percent * static_cast<double>(finished)) return;
-  const auto common = std::max_element(failure_texts_.begin(), failure_texts_.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
-  caller_.RequestStop({.code = ExitCode::kPartial,
-                       .because = WithThousands(result_.failed) + " of the first " + Counted(finished, "operation") +
-                                  " failed, more than guards.failures allows; " + WithThousands(common->second) +
-                                  " of them: " + common->first});
+  const bool is_too_much =
+      static_cast<double>(result_.failed) * 100.0 > options_.failures_percent * static_cast<double>(finished);
+  const bool all_alike = result_.failed == finished && failures_.size() == 1;
+  if (failures_.empty() || (!is_too_much && !all_alike)) return;
+  const FailureKind& kind = CommonestFailure();
+  caller_.RequestStop(
+      {.code = kind.is_transient ? ExitCode::kUnavailable : ExitCode::kPartial,
+       .because = WithThousands(result_.failed) + " of the first " + Counted(finished, "operation") + " failed" +
+                  (is_too_much ? ", more than guards.failures allows; " : "; ") +
+                  (kind.count == result_.failed ? "all alike: " : WithThousands(kind.count) + " of them alike: ") +
+                  kind.example});
+}
+
+const Executor::FailureKind& Executor::CommonestFailure() const {
+  return std::max_element(failures_.begin(), failures_.end(),
+                          [](const auto& a, const auto& b) { return a.second.count < b.second.count; })
+      ->second;
 }
 
 void Executor::Flush() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,7 +39,7 @@ struct ApplyResult {
   std::uint64_t done = 0;
   std::uint64_t failed = 0;  ///< Quarantined ones included.
   std::uint64_t quarantined = 0;
-  std::uint64_t left = 0;  ///< Not begun, because the run was stopped.
+  std::uint64_t left = 0;  ///< Not done because the run was stopped; the next one plans it again.
 };
 
 class Executor {
@@ -52,32 +53,63 @@ class Executor {
  private:
   struct Work;
   using WorkPtr = std::shared_ptr<Work>;
+  using Address = std::pair<Kind, std::string>;
+  using Found = std::function<void(const std::vector<ucaas::RemoteObject>&)>;
+  struct Search;
+  struct Membership;
+  struct FailureKind {
+    std::uint64_t count = 0;
+    std::string example;
+    bool is_transient = false;
+  };
 
-  void RunPhase(const std::string& run, const Plan& plan, std::size_t begin, std::size_t end);
+  void RunPhase(const Plan& plan, std::size_t begin, std::size_t end);
   void Begin(WorkPtr work);
   void Dispatch(const WorkPtr& work);
 
+  // executor_create.cc
   void SendCreate(const WorkPtr& work);
   void OnCreated(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
-  /// Looks the address up; `then` gets the exact matches, or nothing when the look-up failed (the work is then
-  /// finished).
-  void LookUp(const WorkPtr& work, const std::string& address,
-              std::function<void(const std::vector<ucaas::RemoteObject>&)> then);
+  /// A create of ours may have had its effect: looks before anything is sent again.
   void AfterUnknownCreate(const WorkPtr& work);
   void AfterDuplicate(const WorkPtr& work, const ucaas::CallResult& duplicate);
+  /// Makes `object` the operation's own. `is_ours`: it exists because of a create of ours.
+  void TakeOver(const WorkPtr& work, const ucaas::RemoteObject& object, bool is_ours);
+  /// Looks the address up, page by page; `then` gets the exact matches. When the look-up fails, the work ends.
+  void LookUp(const WorkPtr& work, const std::string& address, Found then);
+  void SearchPage(const WorkPtr& work, std::shared_ptr<Search> search);
+  void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
+
+  // executor_change.cc
   void SendChange(const WorkPtr& work);
   void OnChanged(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
+  void AfterTaken(const WorkPtr& work, const ucaas::CallResult& duplicate);
+  /// The object is gone at the target, and comes back with all its fields once nobody is found in its place.
   void Recreate(const WorkPtr& work);
+  /// Membership::kRecreate: deletes the contact and creates it anew.
+  void Replace(const WorkPtr& work);
   void SendDelete(const WorkPtr& work);
 
+  // executor_groups.cc
   /// Remote ids of the groups with these keys; keys that have none yet are left out of both lists.
   std::vector<std::string> ResolveGroups(const std::vector<std::string>& keys, std::vector<std::string>& resolved_keys);
+  /// Keys of the groups with these remote ids, sorted; groups that the state does not know are left out.
+  std::vector<std::string> KeysOfGroups(const std::vector<std::string>& remote_ids);
+  /// Membership::kGroup: sends each touched group its whole list, then records the contacts' memberships.
+  void WriteMemberships();
+  std::vector<std::string> MembersOf(const std::string& group_key, std::int64_t group_id) const;
 
-  static Ownership OwnershipOf(const Work& work);
   void FinishDone(const WorkPtr& work, const ucaas::CallResult& result, StoredEntity row, bool converged);
   void FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine, const std::string& message);
-  void Finish(const WorkPtr& work, OperationOutcome outcome);
+  /// Whether the target did it stays unknown: no outcome, so that the next run looks again.
+  void FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up);
+  void CountDone(const Operation& operation, const std::string& verdict);
+  void CountFailed(const Operation& operation, const ucaas::CallResult& result, const std::string& message,
+                   bool quarantine);
+  void Record(const WorkPtr& work, OperationOutcome outcome);
+  void Release(const WorkPtr& work, bool was_done);
   void JudgeFailures();
+  const FailureKind& CommonestFailure() const;
   void Flush();
 
   StateStore& store_;
@@ -91,12 +123,14 @@ class Executor {
   std::uint64_t mark_ = 0;
   std::size_t open_ = 0;  // begun and not finished
   ApplyResult result_;
-  std::vector<OperationOutcome> outcomes_;                               // not yet in the journal
-  std::map<std::pair<Kind, std::string>, std::string> unknown_creates_;  // key → address
-  std::map<std::pair<Kind, std::string>, std::vector<WorkPtr>>
-      releasing_;                                           // address under way of being released → who waits
+  std::vector<OperationOutcome> outcomes_;                  // not yet in the journal
+  Monotonic oldest_outcome_;                                // of those
+  std::map<Address, std::string> unknown_creates_;          // key → address that was sent
+  std::map<Address, std::vector<WorkPtr>> releasing_;       // address under way of being released → who waits
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id
-  std::map<std::string, std::uint64_t> failure_texts_;
+  std::optional<std::unordered_map<std::string, std::string>> group_keys_;  // remote id → key, when first needed
+  std::vector<std::shared_ptr<Membership>> memberships_;  // Membership::kGroup: what the groups are still to be sent
+  std::map<std::string, FailureKind> failures_;           // by what they have in common
 };
 
 }  // namespace ucaas_sync::apply

@@ -1,4 +1,4 @@
-// One operation under way; shared by the two halves of the executor and nobody else.
+// One operation under way; shared by the parts of the executor and nobody else.
 #pragma once
 
 #include <optional>
@@ -13,14 +13,33 @@ namespace ucaas_sync::apply {
 
 struct Executor::Work {
   Operation operation;
-  std::optional<StoredEntity> row;                 // as it was before
+  std::optional<StoredEntity> row;                 // as it was before; of an adopt as the target was listed
   std::optional<std::vector<std::string>> groups;  // keys of the groups that are really written
-  bool groups_incomplete = false;                  // some group has no remote id yet: the next run adds it
+  bool incomplete = false;                         // some group has no remote id yet: the next plan adds it
   bool was_sent = false;                           // a create of ours may have had its effect
-  bool is_recreation = false;
+  bool is_gone = false;                            // the object was there and is no more
+  bool is_recreation = false;                      // with all fields, not with the changed ones alone
+  bool awaits_groups = false;                      // done when its groups have got their lists
   std::uint32_t attempts = 0;
   std::uint32_t create_rounds = 0;
-  std::optional<std::pair<Kind, std::string>> releases;  // the address that this operation sets free
+  std::string sent_address;         // of a create that an earlier run may have sent
+  std::optional<Address> releases;  // the address that this operation sets free
+};
+
+/// A contact whose change of groups waits for the groups' own lists.
+struct Executor::Membership {
+  WorkPtr work;
+  StoredEntity row;  // with the new groups
+  ucaas::CallResult result;
+  bool failed = false;
+  std::string message;
+};
+
+struct Executor::Search {
+  std::string address;
+  std::uint32_t page = 1;
+  std::vector<ucaas::RemoteObject> found;
+  Found then;
 };
 
 }  // namespace ucaas_sync::apply

@@ -38,13 +38,22 @@ Gate::Gate(const GatePolicy& policy, Monotonic now)
       last_slowed_(now - kSlowingPause),
       probe_at_(now) {}
 
-GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
-  if (unanswered_since_ && now - *unanswered_since_ >= policy_.retry.give_up) {
-    return {.answer = GateAnswer::kStop,
-            .until = now,
-            .because = "the target has not given a usable answer for " +
-                       FormatDuration(std::chrono::duration_cast<Duration>(now - *unanswered_since_))};
+std::optional<std::string> Gate::GivesUp(Monotonic now) const {
+  if (!unanswered_since_) return std::nullopt;
+  if (now - *unanswered_since_ >= policy_.retry.give_up) {
+    return "the target has not given a usable answer for " +
+           FormatDuration(std::chrono::duration_cast<Duration>(now - *unanswered_since_));
   }
+  if (not_before_ > now && not_before_ - *unanswered_since_ >= policy_.retry.give_up) {
+    return "the target asks for a pause of " + FormatDuration(std::chrono::ceil<Duration>(not_before_ - now)) +
+           ", longer than target.retry.give_up allows";
+  }
+  return std::nullopt;
+}
+
+GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
+  if (auto because = GivesUp(now)) return {.answer = GateAnswer::kStop, .until = now, .because = *std::move(because)};
+  OpenIfDue(now);
   const Monotonic next_reply = now + std::chrono::hours(1);
   if (in_flight >= policy_.concurrency) return {.answer = GateAnswer::kWait, .until = next_reply, .because = {}};
   if (now < not_before_) return {.answer = GateAnswer::kWait, .until = not_before_, .because = {}};
@@ -53,6 +62,10 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
     if (now < probe_at_) return {.answer = GateAnswer::kWait, .until = probe_at_, .because = {}};
     breaker_ = Breaker::kProbing;
     return {.answer = GateAnswer::kSend, .until = now, .because = {}};
+  }
+  // Nothing succeeds and nothing may be repeated any more: new requests would only be failed ones.
+  if (IsOutage() && BudgetIsSpent()) {
+    return {.answer = GateAnswer::kWait, .until = *failing_since_ + kBreakerOpensAfter, .because = {}};
   }
   const double rate = CurrentRate();
   const double burst = std::max(kBurst, rate / 20);
@@ -65,15 +78,33 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
   return {.answer = GateAnswer::kSend, .until = now, .because = {}};
 }
 
+bool Gate::BudgetIsSpent() const {
+  return retries_ >= std::max(kLeastBudget, requests_ / 10) + forgiven_;
+}
+
+bool Gate::IsOutage() const {
+  return failing_since_ && fresh_failures_ >= std::clamp<std::uint32_t>(policy_.concurrency, 2, 5);
+}
+
+void Gate::OpenIfDue(Monotonic now) {
+  if (breaker_ != Breaker::kClosed || !failing_since_ || now - *failing_since_ < kBreakerOpensAfter) return;
+  breaker_ = Breaker::kOpen;
+  probe_at_ = now;
+}
+
 void Gate::OnSent(bool is_retry) {
   tokens_ -= 1.0;
   ++requests_;
-  if (is_retry) ++retries_;
+  // The open breaker's single probes are no hammering: they go on for as long as `give_up` allows.
+  if (is_retry && breaker_ == Breaker::kClosed) ++retries_;
 }
 
 void Gate::OnAnswered() {
+  // Those that waited for the end of an outage are let through, one repeat for each request that it hit.
+  if (IsOutage()) forgiven_ += fresh_failures_;
   unanswered_since_.reset();
   failing_since_.reset();
+  fresh_failures_ = 0;
   breaker_ = Breaker::kClosed;
   failed_probes_ = 0;
   pace_ = std::min(1.0, pace_ + kRecovery);
@@ -83,17 +114,28 @@ std::optional<Monotonic> Gate::OnTransient(Monotonic now, std::uint32_t attempt,
   if (retry_after) return OnPaced(now, retry_after);
   if (!unanswered_since_) unanswered_since_ = now;
   if (!failing_since_) failing_since_ = now;
+  if (attempt == 1) ++fresh_failures_;
   if (breaker_ == Breaker::kProbing) ++failed_probes_;
-  const bool opens = breaker_ == Breaker::kClosed && now - *failing_since_ >= kBreakerOpensAfter;
-  if (breaker_ != Breaker::kClosed || opens) {
+  OpenIfDue(now);
+  const bool is_open = breaker_ != Breaker::kClosed;
+  if (is_open) {
     breaker_ = Breaker::kOpen;
     probe_at_ = now + std::max<Duration>(Jittered(Ceiling(failed_probes_)), policy_.retry.first_delay / 2);
   }
-  const std::uint64_t budget = std::max(kLeastBudget, requests_ / 10);
-  // An open breaker lets single probes through for as long as `give_up` allows: they are no hammering.
-  const bool is_probe = breaker_ != Breaker::kClosed;
-  if (!is_probe && (attempt >= policy_.retry.attempts || retries_ >= budget)) return std::nullopt;
+  if (attempt >= policy_.retry.attempts && !IsOutage()) return std::nullopt;
+  if (!is_open && BudgetIsSpent()) {
+    // Either others succeed, and there is nothing left for this one; or nobody does, and the breaker is about to open.
+    if (!IsOutage()) return std::nullopt;
+    return *failing_since_ + kBreakerOpensAfter;
+  }
   return now + Jittered(Ceiling(attempt - 1));
+}
+
+std::optional<Monotonic> Gate::RetryAt(Monotonic now) {
+  OpenIfDue(now);
+  if (breaker_ != Breaker::kClosed || !BudgetIsSpent()) return now;
+  if (!IsOutage()) return std::nullopt;
+  return *failing_since_ + kBreakerOpensAfter;
 }
 
 Monotonic Gate::OnPaced(Monotonic now, std::optional<Duration> retry_after) {
@@ -125,17 +167,21 @@ std::optional<Duration> ParseRetryAfter(const std::string& header, Instant now) 
     constexpr std::uint64_t kLongest = 24ULL * 3600;
     return Duration(std::chrono::seconds(std::min(*seconds, kLongest)));
   }
-  // "Sun, 06 Nov 1994 08:49:37 GMT"
+  const auto instant = ParseHttpDate(text);
+  if (!instant) return std::nullopt;
+  return std::max(Duration(0), *instant - now);
+}
+
+std::optional<Instant> ParseHttpDate(std::string_view text) {
   static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  text = Trim(text);
   if (text.size() != 29 || text.substr(25) != " GMT") return std::nullopt;
   const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
   if (month == kMonths.end()) return std::nullopt;
   const std::string number = std::to_string(month - kMonths.begin() + 1);
-  const auto instant = ParseInstant(std::string(text.substr(12, 4)) + '-' + (number.size() == 1 ? "0" : "") + number +
-                                    '-' + std::string(text.substr(5, 2)) + 'T' + std::string(text.substr(17, 8)) + 'Z');
-  if (!instant) return std::nullopt;
-  return std::max(Duration(0), *instant - now);
+  return ParseInstant(std::string(text.substr(12, 4)) + '-' + (number.size() == 1 ? "0" : "") + number + '-' +
+                      std::string(text.substr(5, 2)) + 'T' + std::string(text.substr(17, 8)) + 'Z');
 }
 
 }  // namespace ucaas_sync::apply

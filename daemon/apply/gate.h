@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "daemon/model/clock.h"
@@ -38,13 +38,20 @@ class Gate {
 
   /// May one more request go out now, with `in_flight` under way?
   GateDecision Ask(Monotonic now, std::size_t in_flight);
+  /// Why waiting any longer is no use: `give_up` has passed without a usable answer, or the target asks for a pause
+  /// that is longer. Nothing while there is hope.
+  std::optional<std::string> GivesUp(Monotonic now) const;
   /// A request went out.
   void OnSent(bool is_retry);
   /// A reply that shows a working target, whatever it says of our values.
   void OnAnswered();
   /// Attempt number `attempt` (from 1) of a request failed for the moment. Returns when it may be sent again, or
-  /// nothing when its attempts or the run's retry budget (a tenth of the requests, at least 10) are used up.
+  /// nothing when its attempts or the run's budget for repeats are used up (in an outage neither counts: the breaker
+  /// limits then). Ask RetryAt when that moment has come.
   std::optional<Monotonic> OnTransient(Monotonic now, std::uint32_t attempt, std::optional<Duration> retry_after);
+  /// When a repeat that is due may be sent: `now`, or later, or never, when the run's budget for repeats (a tenth of
+  /// the requests, at least 10) has been used up meanwhile.
+  std::optional<Monotonic> RetryAt(Monotonic now);
   /// 429, or any reply with Retry-After: pacing. Slows everything down, and counts for no attempt, budget or breaker.
   /// Returns when the request may be sent again.
   Monotonic OnPaced(Monotonic now, std::optional<Duration> retry_after);
@@ -52,6 +59,10 @@ class Gate {
  private:
   enum class Breaker : std::uint8_t { kClosed, kOpen, kProbing };
 
+  bool BudgetIsSpent() const;
+  /// Several requests failed and nothing succeeded since: it is not about one of them.
+  bool IsOutage() const;
+  void OpenIfDue(Monotonic now);
   double CurrentRate() const { return policy_.rate * pace_; }
   /// The longest wait after `doublings` failures.
   Duration Ceiling(std::uint32_t doublings) const;
@@ -66,15 +77,19 @@ class Gate {
   Monotonic last_slowed_;
   std::optional<Monotonic> unanswered_since_;  // for give_up: failures and pacing
   std::optional<Monotonic> failing_since_;     // for the breaker: failures alone
+  std::uint32_t fresh_failures_ = 0;           // since then, of requests that were sent for the first time
   Breaker breaker_ = Breaker::kClosed;
   Monotonic probe_at_;
   std::uint32_t failed_probes_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t retries_ = 0;
+  std::uint64_t forgiven_ = 0;  // repeats beyond the budget: of requests that an outage hit
 };
 
 /// `Retry-After` in both its forms (RFC 9110, section 10.2.3): seconds, or an HTTP date, which is taken against the
 /// target's own `now` so that a wrong clock here does not matter. Nothing when it is neither.
 std::optional<Duration> ParseRetryAfter(const std::string& header, Instant now);
+/// "Sun, 06 Nov 1994 08:49:37 GMT": the one form that is written today (RFC 9110, section 5.6.7).
+std::optional<Instant> ParseHttpDate(std::string_view text);
 
 }  // namespace ucaas_sync::apply

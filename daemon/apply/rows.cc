@@ -1,6 +1,6 @@
 #include "daemon/apply/rows.h"
 
-#include "daemon/model/text.h"
+#include <algorithm>
 
 namespace ucaas_sync::apply {
 namespace {
@@ -14,6 +14,12 @@ bool IsWritable(const Field& field) {
   return field.state == FieldState::kValue || field.state == FieldState::kEmpty;
 }
 
+// Whatever word a target has for it: who is not active is not let in.
+Lifecycle LifecycleOf(const Field& status) {
+  const bool is_inactive = status.state == FieldState::kValue && status.text != kStatusActive;
+  return is_inactive ? Lifecycle::kSuspended : Lifecycle::kActive;
+}
+
 Lifecycle LifecycleAfter(const std::optional<StoredEntity>& before, const Operation& operation) {
   switch (operation.action) {
     case Action::kSuspend:
@@ -21,7 +27,6 @@ Lifecycle LifecycleAfter(const std::optional<StoredEntity>& before, const Operat
     case Action::kReactivate:
       return Lifecycle::kActive;
     case Action::kDelete:
-      return Lifecycle::kGone;
     case Action::kCreate:
     case Action::kAdopt:
     case Action::kUpdate:
@@ -29,12 +34,17 @@ Lifecycle LifecycleAfter(const std::optional<StoredEntity>& before, const Operat
   }
   if (operation.kind == Kind::kUser) {
     const FieldChange* status = FindChange(operation, kUserStatus);
-    if (status != nullptr && status->after.state == FieldState::kValue) {
-      return status->after.text == kStatusSuspended ? Lifecycle::kSuspended : Lifecycle::kActive;
-    }
+    if (status != nullptr && status->after.state == FieldState::kValue) return LifecycleOf(status->after);
   }
   if (operation.action == Action::kCreate) return Lifecycle::kActive;
   return before ? before->lifecycle : Lifecycle::kActive;
+}
+
+void SilenceWelcome(Kind kind, FieldValues& fields) {
+  if (kind != Kind::kUser) return;
+  const bool is_mapped =
+      std::any_of(fields.begin(), fields.end(), [](const auto& field) { return field.first == kUserSendWelcomeMail; });
+  if (!is_mapped) fields.emplace_back(kUserSendWelcomeMail, Field::Value("false"));
 }
 
 }  // namespace
@@ -42,35 +52,43 @@ Lifecycle LifecycleAfter(const std::optional<StoredEntity>& before, const Operat
 StoredEntity RowAfter(const std::optional<StoredEntity>& before, const Operation& operation,
                       const std::string& remote_id, Ownership ownership,
                       const std::optional<std::vector<std::string>>& groups, Instant now) {
+  if (operation.action == Action::kDelete) return RowGone(before, operation, ownership);
   StoredEntity row = before.value_or(StoredEntity{});
   row.kind = operation.kind;
   row.key = operation.key;
   row.ownership = ownership;
+  if (row.id == 0) row.id = operation.entity_id;
   if (!operation.source.name.empty()) row.source = operation.source.name;
   const Lifecycle was = row.lifecycle;
   row.lifecycle = LifecycleAfter(before, operation);
-  if (row.lifecycle == Lifecycle::kGone) {
-    row.remote_id.clear();
-    row.fields = {};
-    row.groups.clear();
-    row.suspended_at.reset();
-    return row;
-  }
   if (!remote_id.empty()) row.remote_id = remote_id;
   for (const FieldChange& change : operation.changes) {
     if (IsKept(operation.kind, change.field) && IsWritable(change.after)) row.fields[change.field] = change.after;
   }
   if (row.lifecycle == Lifecycle::kActive) {
     row.suspended_at.reset();
-  } else if (!before || was == Lifecycle::kActive || !row.suspended_at) {
+  } else if (!before || was != Lifecycle::kSuspended || !row.suspended_at) {
     row.suspended_at = now;
   }
   if (groups) row.groups = *groups;
   return row;
 }
 
-StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& object, Ownership ownership) {
+StoredEntity RowGone(const std::optional<StoredEntity>& before, const Operation& operation, Ownership ownership) {
   StoredEntity row;
+  row.id = before ? before->id : operation.entity_id;
+  row.kind = operation.kind;
+  row.key = operation.key;
+  row.ownership = ownership;
+  row.source = before && operation.source.name.empty() ? before->source : operation.source.name;
+  row.lifecycle = Lifecycle::kGone;
+  return row;
+}
+
+StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& object, Ownership ownership,
+                        std::vector<std::string> groups, Instant now) {
+  StoredEntity row;
+  row.id = operation.entity_id;
   row.kind = operation.kind;
   row.key = operation.key;
   row.remote_id = object.remote_id;
@@ -79,39 +97,61 @@ StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& o
   for (FieldId field = 0; field < FieldsOf(operation.kind).size(); ++field) {
     if (IsKept(operation.kind, field)) row.fields[field] = object.fields[field];
   }
-  if (operation.kind == Kind::kUser && object.fields[kUserStatus].text == kStatusSuspended) {
-    row.lifecycle = Lifecycle::kSuspended;
-  }
+  if (operation.kind == Kind::kUser) row.lifecycle = LifecycleOf(object.fields[kUserStatus]);
+  if (row.lifecycle == Lifecycle::kSuspended) row.suspended_at = now;
+  row.groups = std::move(groups);
   return row;
 }
 
-std::vector<std::pair<FieldId, Field>> Differences(const Operation& operation, const ucaas::RemoteObject& object) {
-  std::vector<std::pair<FieldId, Field>> differences;
-  for (const FieldChange& change : operation.changes) {
-    if (!IsKept(operation.kind, change.field) || change.after.state != FieldState::kValue) continue;
-    if (object.fields[change.field].text != change.after.text) differences.emplace_back(change.field, change.after);
-  }
-  return differences;
+StoredEntity RowAsListed(const Operation& adopt, Instant now) {
+  ucaas::RemoteObject object;
+  object.remote_id = adopt.remote_id;
+  for (const auto& [field, value] : adopt.existing->fields) object.fields[field] = value;
+  return RowAsFound(adopt, object, Ownership::kAdopted, adopt.existing->groups, now);
 }
 
-std::vector<std::pair<FieldId, Field>> FieldsToSend(const Operation& operation) {
-  std::vector<std::pair<FieldId, Field>> fields;
+FieldValues FieldsToSend(const Operation& operation) {
+  FieldValues fields;
   for (const FieldChange& change : operation.changes) {
-    if (IsWritable(change.after)) fields.emplace_back(change.field, change.after);
+    if (IsWritable(change.after) && change.before != change.after) fields.emplace_back(change.field, change.after);
   }
   return fields;
 }
 
-std::vector<std::pair<FieldId, Field>> FieldsToRecreate(const StoredEntity& row, const Operation& operation) {
+FieldValues FieldsToCreate(const Operation& operation) {
+  FieldValues fields = FieldsToSend(operation);
+  SilenceWelcome(operation.kind, fields);
+  return fields;
+}
+
+FieldValues FieldsToRecreate(const StoredEntity& row, const Operation& operation) {
   FieldSet all = row.fields;
   for (const FieldChange& change : operation.changes) {
     if (IsWritable(change.after)) all[change.field] = change.after;
   }
-  std::vector<std::pair<FieldId, Field>> fields;
+  FieldValues fields;
   for (FieldId field = 0; field < FieldsOf(operation.kind).size(); ++field) {
     if (all[field].state == FieldState::kValue) fields.emplace_back(field, all[field]);
   }
+  SilenceWelcome(operation.kind, fields);
   return fields;
+}
+
+bool Shows(const ucaas::RemoteObject& object, Kind kind, const FieldValues& sent) {
+  return std::all_of(sent.begin(), sent.end(), [&](const auto& field) {
+    return !IsKept(kind, field.first) || object.fields[field.first].text == field.second.text;
+  });
+}
+
+std::optional<std::string_view> MissingField(Kind kind, const FieldValues& sent) {
+  const auto specs = FieldsOf(kind);
+  for (FieldId field = 0; field < specs.size(); ++field) {
+    const bool is_there = std::any_of(sent.begin(), sent.end(), [&](const auto& value) {
+      return value.first == field && value.second.state == FieldState::kValue;
+    });
+    if (specs[field].required && !is_there) return specs[field].name;
+  }
+  return std::nullopt;
 }
 
 std::string AddressBefore(const std::optional<StoredEntity>& row, const Operation& operation) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,16 +20,30 @@ StoredEntity RowAfter(const std::optional<StoredEntity>& before, const Operation
                       const std::string& remote_id, Ownership ownership,
                       const std::optional<std::vector<std::string>>& groups, Instant now);
 
+/// The row once the object is gone at the target: nothing but who it was.
+StoredEntity RowGone(const std::optional<StoredEntity>& before, const Operation& operation, Ownership ownership);
+
 /// The row for an object that was found at the target in place of being created: its fields as the target shows them,
-/// so that the next plan shows every difference before it is written.
-StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& object, Ownership ownership);
+/// so that the next plan shows every difference before it is written. `groups` are the keys of its groups.
+StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& object, Ownership ownership,
+                        std::vector<std::string> groups, Instant now);
 
-/// Fields of `operation` whose desired value differs from what `object` shows; never fields that are sent once.
-std::vector<std::pair<FieldId, Field>> Differences(const Operation& operation, const ucaas::RemoteObject& object);
+/// The row for an object that is adopted, as the target was listed, before the adopt's own changes.
+StoredEntity RowAsListed(const Operation& adopt, Instant now);
 
-/// What is sent for `operation`: every changed field with its new value; for a re-creation the row's fields too.
-std::vector<std::pair<FieldId, Field>> FieldsToSend(const Operation& operation);
-std::vector<std::pair<FieldId, Field>> FieldsToRecreate(const StoredEntity& row, const Operation& operation);
+using FieldValues = std::vector<std::pair<FieldId, Field>>;
+
+/// What is sent for a change: every changed field with its new value.
+FieldValues FieldsToSend(const Operation& operation);
+/// What is sent for a create. No welcome mail goes out that no rule asks for, whatever the target's own default is.
+FieldValues FieldsToCreate(const Operation& operation);
+/// The same for an object that was there before: the row's fields with the changes. Nobody is welcomed twice.
+FieldValues FieldsToRecreate(const StoredEntity& row, const Operation& operation);
+
+/// Whether `object` shows every field of `sent` as it was sent; fields that are sent once are never compared.
+bool Shows(const ucaas::RemoteObject& object, Kind kind, const FieldValues& sent);
+/// A required field of `kind` that `sent` lacks, or nothing.
+std::optional<std::string_view> MissingField(Kind kind, const FieldValues& sent);
 
 /// The e-mail (for groups the name) before and after; empty when unknown.
 std::string AddressBefore(const std::optional<StoredEntity>& row, const Operation& operation);

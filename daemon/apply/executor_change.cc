@@ -1,0 +1,249 @@
+// The executor's changes of what is there: adopt, update, suspend, reactivate, delete, and what is done when the object
+// is not there any more.
+#include <utility>
+
+#include "daemon/apply/executor.h"
+#include "daemon/apply/executor_work.h"
+#include "daemon/apply/rows.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::apply {
+namespace {
+
+using ucaas::CallResult;
+using ucaas::RemoteObject;
+using ucaas::Verb;
+using ucaas::Verdict;
+
+ucaas::Call CallFor(const Operation& operation, Verb verb) {
+  ucaas::Call call;
+  call.verb = verb;
+  call.kind = operation.kind;
+  call.remote_id = operation.remote_id;
+  return call;
+}
+
+Ownership OwnershipOf(const Operation& operation, const std::optional<StoredEntity>& row) {
+  if (operation.action == Action::kAdopt) return Ownership::kAdopted;
+  return row ? row->ownership : Ownership::kCreated;
+}
+
+}  // namespace
+
+void Executor::SendChange(const WorkPtr& work) {
+  const Operation& operation = work->operation;
+  ucaas::Call call = CallFor(operation, Verb::kUpdate);
+  call.fields = FieldsToSend(operation);
+  if (operation.groups) {
+    switch (options_.membership) {
+      case config::Membership::kContact:
+        work->groups.emplace();
+        call.group_ids = ResolveGroups(operation.groups->after, *work->groups);
+        work->incomplete = work->groups->size() != operation.groups->after.size();
+        break;
+      case config::Membership::kGroup:
+        work->awaits_groups = true;
+        break;
+      case config::Membership::kRecreate:
+        Replace(work);
+        return;
+      case config::Membership::kOff:
+        break;
+    }
+  }
+  if (call.fields.empty() && !call.group_ids) {
+    CallResult nothing_to_send;
+    nothing_to_send.verdict = Verdict::kOk;
+    OnChanged(work, nothing_to_send, 0);
+    return;
+  }
+  caller_.Submit(std::move(call),
+                 [this, work](const CallResult& result, std::uint32_t attempts) { OnChanged(work, result, attempts); });
+}
+
+void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {
+  work->attempts += attempts;
+  const Operation& operation = work->operation;
+  const Ownership ownership = OwnershipOf(operation, work->row);
+  switch (result.verdict) {
+    case Verdict::kOk: {
+      StoredEntity row = RowAfter(work->row, operation, operation.remote_id, ownership, work->groups, clock_.Now());
+      if (work->awaits_groups) {
+        StoredEntity with_groups = row;
+        with_groups.groups = operation.groups->after;
+        memberships_.push_back(std::make_shared<Membership>(
+            Membership{.work = work, .row = std::move(with_groups), .result = result, .failed = false, .message = {}}));
+      }
+      FinishDone(work, result, std::move(row), /*converged=*/!work->awaits_groups);
+      return;
+    }
+    case Verdict::kMissing:
+      // Nobody can be less active than gone; anything else needs the account back.
+      if (operation.action == Action::kSuspend) {
+        FinishDone(work, result, RowGone(work->row, operation, ownership), /*converged=*/false);
+      } else {
+        Recreate(work);
+      }
+      return;
+    case Verdict::kDuplicate:
+      AfterTaken(work, result);
+      return;
+    case Verdict::kInvalid:
+      FinishFailed(work, result, /*quarantine=*/true, {});
+      return;
+    case Verdict::kRetry:
+    case Verdict::kRelogin:
+    case Verdict::kDenied:
+    case Verdict::kUnknown:
+      if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
+      FinishFailed(work, result, /*quarantine=*/false, {});
+      return;
+  }
+}
+
+void Executor::AfterTaken(const WorkPtr& work, const CallResult& duplicate) {
+  if (caller_.stopped()) return;
+  const std::string address = AddressAfter(work->row, work->operation);
+  if (address.empty()) {
+    FinishFailed(work, duplicate, /*quarantine=*/true, {});
+    return;
+  }
+  LookUp(work, address, [this, work, duplicate](const std::vector<RemoteObject>& found) {
+    const Operation& operation = work->operation;
+    if (found.size() == 1 && found.front().remote_id == operation.remote_id &&
+        Shows(found.front(), operation.kind, FieldsToSend(operation)) && !operation.groups) {
+      // Taken by itself: an earlier attempt had its effect, and its repeat was refused for that.
+      CallResult done = duplicate;
+      done.verdict = Verdict::kOk;
+      OnChanged(work, done, 0);
+      return;
+    }
+    std::string message = "the target says its new address is taken";
+    if (!found.empty()) {
+      message += found.front().remote_id == operation.remote_id ? ", though by itself alone"
+                                                                : " by another (" + found.front().remote_id + ")";
+    }
+    FinishFailed(work, duplicate, /*quarantine=*/true, message);
+  });
+}
+
+void Executor::Recreate(const WorkPtr& work) {
+  if (caller_.stopped()) return;
+  if (!work->row) work->row.emplace();
+  work->is_gone = true;
+  work->is_recreation = true;
+  work->row->remote_id.clear();
+  if (const auto field = MissingField(work->operation.kind, FieldsToRecreate(*work->row, work->operation)); field) {
+    CallResult missing;
+    missing.verdict = Verdict::kMissing;
+    FinishFailed(work, missing, /*quarantine=*/false,
+                 "is gone at the target, and " + std::string(*field) +
+                     " is not known to create it anew; the next run plans a create");
+    return;
+  }
+  const std::string before = AddressBefore(work->row, work->operation);
+  const std::string after = AddressAfter(work->row, work->operation);
+  // Somebody else may have put it back by hand.
+  const auto judge = [this, work](const std::vector<RemoteObject>& found) {
+    if (found.empty()) return false;
+    CallResult taken;
+    taken.verdict = Verdict::kDuplicate;
+    if (found.size() > 1) {
+      FinishFailed(
+          work, taken, /*quarantine=*/true,
+          "its object is gone at the target, and " + std::to_string(found.size()) + " others have its address");
+    } else if (options_.never_adopt.contains(work->operation.kind)) {
+      FinishFailed(work, taken, /*quarantine=*/true,
+                   "its object is gone at the target, another (" + found.front().remote_id +
+                       ") has its address, and the rule says existing: quarantine");
+    } else {
+      // One that shows just what we would send may be our own, from a run that was cut off here.
+      const bool is_ours = work->row->ownership == Ownership::kCreated && work->operation.action != Action::kAdopt &&
+                           Shows(found.front(), work->operation.kind, FieldsToRecreate(*work->row, work->operation));
+      TakeOver(work, found.front(), is_ours);
+    }
+    return true;
+  };
+  LookUp(work, after, [this, work, before, after, judge](const std::vector<RemoteObject>& found) {
+    if (judge(found)) return;
+    if (before.empty() || FoldCase(before) == FoldCase(after)) {
+      SendCreate(work);
+      return;
+    }
+    LookUp(work, before, [this, work, judge](const std::vector<RemoteObject>& old) {
+      if (!judge(old)) SendCreate(work);
+    });
+  });
+}
+
+void Executor::Replace(const WorkPtr& work) {
+  const Operation& operation = work->operation;
+  const auto field =
+      MissingField(operation.kind, work->row ? FieldsToRecreate(*work->row, operation) : FieldsToCreate(operation));
+  if (field) {
+    // Better in the wrong groups than gone.
+    CallResult refused;
+    refused.verdict = Verdict::kInvalid;
+    FinishFailed(work, refused, /*quarantine=*/false,
+                 "its groups change, which target.membership: recreate does by creating it anew, but " +
+                     std::string(*field) + " is not known; nothing was deleted");
+    return;
+  }
+  caller_.Submit(CallFor(operation, Verb::kDelete), [this, work](const CallResult& result, std::uint32_t attempts) {
+    work->attempts += attempts;
+    switch (result.verdict) {
+      case Verdict::kOk:
+      case Verdict::kMissing:
+        if (caller_.stopped()) return;  // the next run does the same again: gone already, then created
+        work->is_gone = true;
+        work->is_recreation = true;
+        work->row->remote_id.clear();
+        if (result.verdict == Verdict::kMissing) {
+          // A run that was cut off between the two may have created it.
+          work->was_sent = true;
+          AfterUnknownCreate(work);
+        } else {
+          SendCreate(work);
+        }
+        return;
+      case Verdict::kInvalid:
+        FinishFailed(work, result, /*quarantine=*/true, {});
+        return;
+      case Verdict::kRetry:
+      case Verdict::kRelogin:
+      case Verdict::kDenied:
+      case Verdict::kDuplicate:
+      case Verdict::kUnknown:
+        if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
+        FinishFailed(work, result, /*quarantine=*/false, {});
+        return;
+    }
+  });
+}
+
+void Executor::SendDelete(const WorkPtr& work) {
+  caller_.Submit(
+      CallFor(work->operation, Verb::kDelete), [this, work](const CallResult& result, std::uint32_t attempts) {
+        work->attempts += attempts;
+        switch (result.verdict) {
+          case Verdict::kOk:
+          case Verdict::kMissing:
+            FinishDone(work, result, RowGone(work->row, work->operation, OwnershipOf(work->operation, work->row)),
+                       /*converged=*/true);
+            return;
+          case Verdict::kInvalid:
+            FinishFailed(work, result, /*quarantine=*/true, {});
+            return;
+          case Verdict::kRetry:
+          case Verdict::kRelogin:
+          case Verdict::kDenied:
+          case Verdict::kDuplicate:
+          case Verdict::kUnknown:
+            if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
+            FinishFailed(work, result, /*quarantine=*/false, {});
+            return;
+        }
+      });
+}
+
+}  // namespace ucaas_sync::apply

@@ -1,0 +1,212 @@
+// The executor's creates: what is sent, what became of one that nobody answered, and whose an object is that was there
+// already.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/apply/executor.h"
+#include "daemon/apply/executor_work.h"
+#include "daemon/apply/rows.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::apply {
+namespace {
+
+using ucaas::CallResult;
+using ucaas::RemoteObject;
+using ucaas::Verdict;
+
+// A target that ignores the search lists everybody: beyond this many pages nothing is known.
+constexpr std::uint32_t kMostSearchPages = 20;
+
+CallResult Answer(Verdict verdict, std::string message) {
+  CallResult result;
+  result.verdict = verdict;
+  result.message = std::move(message);
+  return result;
+}
+
+std::string SeveralHaveIt(std::size_t count) {
+  return "the target has " + std::to_string(count) + " objects with its address; remove all but one there";
+}
+
+}  // namespace
+
+void Executor::SendCreate(const WorkPtr& work) {
+  const Operation& operation = work->operation;
+  ucaas::Call call;
+  call.verb = ucaas::Verb::kCreate;
+  call.kind = operation.kind;
+  call.fields = work->is_recreation ? FieldsToRecreate(*work->row, operation) : FieldsToCreate(operation);
+  // Every mode of membership sends the groups on create: that is the one documented way.
+  const auto* wanted = operation.groups ? &operation.groups->after : nullptr;
+  if (wanted == nullptr && work->is_recreation && !work->row->groups.empty()) wanted = &work->row->groups;
+  if (wanted != nullptr) {
+    work->groups.emplace();
+    call.group_ids = ResolveGroups(*wanted, *work->groups);
+    work->incomplete = work->groups->size() != wanted->size();
+  }
+  ++work->create_rounds;
+  caller_.Submit(std::move(call),
+                 [this, work](const CallResult& result, std::uint32_t attempts) { OnCreated(work, result, attempts); });
+}
+
+void Executor::OnCreated(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {
+  work->attempts += attempts;
+  switch (result.verdict) {
+    case Verdict::kOk:
+      FinishDone(
+          work, result,
+          RowAfter(work->row, work->operation, result.remote_id, Ownership::kCreated, work->groups, clock_.Now()),
+          /*converged=*/true);
+      return;
+    case Verdict::kUnknown:
+      work->was_sent = true;
+      if (caller_.stopped()) return;  // no outcome: the next run looks it up
+      AfterUnknownCreate(work);
+      return;
+    case Verdict::kDuplicate:
+      if (caller_.stopped()) return;
+      AfterDuplicate(work, result);
+      return;
+    case Verdict::kInvalid:
+      FinishFailed(work, result, /*quarantine=*/true, {});
+      return;
+    case Verdict::kMissing:  // a route or a group that is not there says nothing of this person
+    case Verdict::kRetry:
+    case Verdict::kRelogin:
+    case Verdict::kDenied:
+      FinishFailed(work, result, /*quarantine=*/false, {});
+      return;
+  }
+}
+
+void Executor::AfterUnknownCreate(const WorkPtr& work) {
+  const std::string address = AddressAfter(work->row, work->operation);
+  const auto judge = [this, work](const std::vector<RemoteObject>& found) {
+    if (found.size() > 1) {
+      FinishFailed(work, Answer(Verdict::kDuplicate, SeveralHaveIt(found.size())), /*quarantine=*/true, {});
+    } else if (found.size() == 1) {
+      // It was not there before this create was sent: it is ours.
+      TakeOver(work, found.front(), /*is_ours=*/true);
+    } else if (work->create_rounds < options_.create_attempts) {
+      SendCreate(work);
+    } else {
+      FinishFailed(
+          work,
+          Answer(Verdict::kRetry, "the target gave no usable answer to the create, and does not show it afterwards"),
+          /*quarantine=*/false, {});
+    }
+  };
+  // The source may have changed since that run: then the object bears the old address.
+  const bool has_moved = !work->sent_address.empty() && FoldCase(work->sent_address) != FoldCase(address);
+  if (!has_moved) {
+    LookUp(work, address, judge);
+    return;
+  }
+  LookUp(work, work->sent_address, [this, work, address, judge](const std::vector<RemoteObject>& found) {
+    if (found.empty()) {
+      LookUp(work, address, judge);
+    } else {
+      judge(found);
+    }
+  });
+}
+
+void Executor::AfterDuplicate(const WorkPtr& work, const CallResult& duplicate) {
+  if (work->was_sent) {
+    AfterUnknownCreate(work);
+    return;
+  }
+  LookUp(work, AddressAfter(work->row, work->operation),
+         [this, work, duplicate](const std::vector<RemoteObject>& found) {
+           if (found.size() != 1) {
+             FinishFailed(work, duplicate, /*quarantine=*/true,
+                          found.empty() ? "the target says its address is taken, but does not show by whom"
+                                        : SeveralHaveIt(found.size()));
+           } else if (options_.never_adopt.contains(work->operation.kind)) {
+             FinishFailed(work, duplicate, /*quarantine=*/true,
+                          "its address is taken at the target (" + found.front().remote_id +
+                              "), and the rule says existing: quarantine");
+           } else {
+             TakeOver(work, found.front(), /*is_ours=*/false);
+           }
+         });
+}
+
+void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is_ours) {
+  const Operation& operation = work->operation;
+  const FieldValues sent = work->is_recreation ? FieldsToRecreate(*work->row, operation) : FieldsToCreate(operation);
+  const auto* wanted = operation.groups ? &operation.groups->after : nullptr;
+  if (wanted == nullptr && work->is_recreation && !work->row->groups.empty()) wanted = &work->row->groups;
+  std::vector<std::string> groups = KeysOfGroups(object.group_ids);
+  const bool same = Shows(object, operation.kind, sent) && (wanted == nullptr || groups == *wanted);
+  CallResult result = Answer(Verdict::kOk, {});
+  result.remote_id = object.remote_id;
+  if (is_ours) {
+    result.message = "an earlier create of ours had its effect";
+  } else {
+    result.message = "was there already: adopted unchanged";
+    observer_.OnEvent({.severity = Severity::kWarning,
+                       .name = "existing_adopted",
+                       .text = std::string(Name(operation.kind)) + ' ' + Printable(operation.key) +
+                               " is at the target already: adopted unchanged" +
+                               (same ? "" : "; the next plan shows what differs")});
+  }
+  const Ownership ownership = is_ours ? Ownership::kCreated : Ownership::kAdopted;
+  if (same) {
+    if (wanted != nullptr) work->groups = std::move(groups);
+    FinishDone(work, result, RowAfter(work->row, operation, object.remote_id, ownership, work->groups, clock_.Now()),
+               true);
+  } else {
+    FinishDone(work, result, RowAsFound(operation, object, ownership, std::move(groups), clock_.Now()), false);
+  }
+}
+
+void Executor::LookUp(const WorkPtr& work, const std::string& address, Found then) {
+  auto search = std::make_shared<Search>();
+  search->address = address;
+  search->then = std::move(then);
+  SearchPage(work, std::move(search));
+}
+
+void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
+  ucaas::Call call;
+  call.verb = ucaas::Verb::kFind;
+  call.kind = work->operation.kind;
+  call.address = search->address;
+  call.page = search->page;
+  caller_.Submit(std::move(call), [this, work, search](const CallResult& result, std::uint32_t attempts) {
+    work->attempts += attempts;
+    if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing) {
+      OnLookUpFailed(work, result);
+      return;
+    }
+    for (const RemoteObject& object : result.objects) {
+      const bool is_known = std::any_of(search->found.begin(), search->found.end(),
+                                        [&](const RemoteObject& known) { return known.remote_id == object.remote_id; });
+      if (!is_known) search->found.push_back(object);
+    }
+    const bool is_end = !result.may_have_more || search->found.size() > 1;
+    if (!is_end && search->page < kMostSearchPages) {
+      ++search->page;
+      SearchPage(work, search);
+    } else if (is_end || !search->found.empty()) {
+      search->then(search->found);
+    } else {
+      OnLookUpFailed(work, Answer(Verdict::kRetry,
+                                  "asked for one address, the target shows page after page of others: whether it "
+                                  "has this one cannot be told"));
+    }
+  });
+}
+
+void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {
+  if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
+  if (work->was_sent) {
+    FinishUnknown(work, result);
+  } else {
+    FinishFailed(work, result, /*quarantine=*/false, {});
+  }
+}
+
+}  // namespace ucaas_sync::apply

@@ -1,0 +1,146 @@
+// The executor's memberships: keys of groups as remote ids and back, and the lists that groups are sent where
+// membership is written there.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "daemon/apply/executor.h"
+#include "daemon/apply/executor_work.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::apply {
+namespace {
+
+std::vector<std::string> KeysOnlyInOne(const GroupsChange& change) {
+  std::vector<std::string> keys;
+  std::set_symmetric_difference(change.before.begin(), change.before.end(), change.after.begin(), change.after.end(),
+                                std::back_inserter(keys));
+  return keys;
+}
+
+}  // namespace
+
+std::vector<std::string> Executor::ResolveGroups(const std::vector<std::string>& keys,
+                                                 std::vector<std::string>& resolved_keys) {
+  std::vector<std::string> ids;
+  for (const std::string& key : keys) {
+    auto known = group_ids_.find(key);
+    if (known == group_ids_.end()) {
+      const auto group = store_.Find(Kind::kGroup, key);
+      if (!group || group->remote_id.empty()) continue;
+      known = group_ids_.emplace(key, group->remote_id).first;
+    }
+    ids.push_back(known->second);
+    resolved_keys.push_back(key);
+  }
+  return ids;
+}
+
+std::vector<std::string> Executor::KeysOfGroups(const std::vector<std::string>& remote_ids) {
+  if (remote_ids.empty()) return {};
+  if (!group_keys_) {
+    std::vector<std::int64_t> rows;
+    store_.ForEachKnown([&rows](const KnownEntity& known) {
+      if (known.kind == Kind::kGroup && known.lifecycle != Lifecycle::kGone) rows.push_back(known.id);
+    });
+    group_keys_.emplace();
+    for (const std::int64_t row : rows) {
+      StoredEntity group = store_.Load(row);
+      group_keys_->emplace(std::move(group.remote_id), std::move(group.key));
+    }
+  }
+  std::vector<std::string> keys;
+  for (const std::string& id : remote_ids) {
+    if (const auto key = group_keys_->find(id); key != group_keys_->end()) keys.push_back(key->second);
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+std::vector<std::string> Executor::MembersOf(const std::string& group_key, std::int64_t group_id) const {
+  std::set<std::int64_t> rows;
+  store_.ForEachMembership([&](std::int64_t contact, std::int64_t group) {
+    if (group == group_id) rows.insert(contact);
+  });
+  std::set<std::string> ids;
+  for (const std::int64_t row : rows) ids.insert(store_.Load(row).remote_id);
+  // The changes of this run are in the journal when the target has them, and not before.
+  for (const auto& membership : memberships_) {
+    const auto& after = membership->row.groups;
+    if (std::binary_search(after.begin(), after.end(), group_key)) {
+      ids.insert(membership->row.remote_id);
+    } else {
+      ids.erase(membership->row.remote_id);
+    }
+  }
+  ids.erase(std::string());
+  return {ids.begin(), ids.end()};
+}
+
+void Executor::WriteMemberships() {
+  Flush();
+  std::map<std::string, std::vector<std::shared_ptr<Membership>>> touched;  // group key → whose change it is
+  for (const auto& membership : memberships_) {
+    for (const std::string& key : KeysOnlyInOne(*membership->work->operation.groups)) {
+      touched[key].push_back(membership);
+    }
+  }
+  const auto fail = [](const std::vector<std::shared_ptr<Membership>>& whose, const ucaas::CallResult& result,
+                       const std::string& message) {
+    for (const auto& membership : whose) {
+      membership->failed = true;
+      membership->result = result;
+      membership->message = message;
+    }
+  };
+  std::set<std::string> written;
+  for (const auto& [key, whose] : touched) {
+    const auto group = store_.Find(Kind::kGroup, key);
+    if (!group || group->remote_id.empty()) {
+      ucaas::CallResult missing;
+      missing.verdict = ucaas::Verdict::kMissing;
+      fail(whose, missing, "group " + Printable(key) + " is not at the target yet; the next run tries again");
+      continue;
+    }
+    ucaas::Call call;
+    call.verb = ucaas::Verb::kUpdate;
+    call.kind = Kind::kGroup;
+    call.remote_id = group->remote_id;
+    call.contact_ids = MembersOf(key, group->id);
+    caller_.Submit(
+        std::move(call), [&written, &fail, key = key, whose = whose](const ucaas::CallResult& result, std::uint32_t) {
+          if (result.verdict == ucaas::Verdict::kOk) {
+            written.insert(key);
+          } else {
+            fail(whose, result, "the members of group " + Printable(key) + " could not be written: " + result.message);
+          }
+        });
+  }
+  caller_.Drain();
+  for (const auto& membership : memberships_) {
+    const Operation& operation = membership->work->operation;
+    const auto keys = KeysOnlyInOne(*operation.groups);
+    const bool is_whole =
+        std::all_of(keys.begin(), keys.end(), [&written](const std::string& key) { return written.contains(key); });
+    if (!is_whole && !membership->failed) continue;  // stopped before: as the journal has it, the groups still differ
+    OperationOutcome outcome;
+    outcome.verdict = ucaas::Name(membership->result.verdict);
+    outcome.result = membership->result.result;
+    outcome.http_status = membership->result.http_status;
+    if (is_whole) {
+      outcome.done = true;
+      outcome.row = membership->row;
+      outcome.fingerprint = operation.fingerprint;
+      CountDone(operation, outcome.verdict);
+    } else {
+      outcome.message = membership->message;
+      CountFailed(operation, membership->result, membership->message, /*quarantine=*/false);
+    }
+    Record(membership->work, std::move(outcome));
+  }
+  memberships_.clear();
+  Flush();
+  JudgeFailures();
+}
+
+}  // namespace ucaas_sync::apply

@@ -1,0 +1,180 @@
+#include <doctest/doctest.h>
+
+#include "tests/apply/bench.h"
+
+namespace ucaas_sync::apply {
+namespace {
+
+using testing::Breaks;
+using testing::Says;
+
+HttpReply Timeout() {
+  return Breaks(TransportOutcome::kTimeout);
+}
+
+TEST_CASE("a create sends no welcome mail unless a rule maps it") {
+  Bench bench;
+  Operation wanted = Bench::CreateUser("E2");
+  wanted.changes.push_back(Bench::Change(kUserSendWelcomeMail, {}, "true"));
+  bench.Do({Bench::CreateUser("E1"), wanted});
+  CHECK(bench.target.With(Kind::kUser, "e1@x.org")->fields.at("send_welcome_mail") == "false");
+  CHECK(bench.target.With(Kind::kUser, "e2@x.org")->fields.at("send_welcome_mail") == "true");
+}
+
+TEST_CASE("a create whose answer got lost is looked up, found, and ours") {
+  Bench bench;
+  bench.target.faults = {{.request = "POST users", .reply = Timeout(), .has_effect = true}};
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+  CHECK(result.code == ExitCode::kConverged);
+  CHECK(bench.target.CountRequests("POST users") == 1);
+  CHECK(bench.target.CountOf(Kind::kUser) == 1);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kCreated);
+  CHECK(bench.store.FingerprintOf(Kind::kUser, "E1") == HashOf("E1"));
+}
+
+TEST_CASE("a create that never arrived is looked up, not found, and sent again") {
+  Bench bench;
+  bench.target.faults = {{.request = "POST users", .reply = Timeout()}};
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+  CHECK(result.code == ExitCode::kConverged);
+  CHECK(bench.target.CountRequests("POST users") == 2);
+  CHECK(bench.target.CountOf(Kind::kUser) == 1);
+  CHECK(bench.Place("GET users") < bench.log.size());
+}
+
+TEST_CASE("a create that takes its effect late is found as a duplicate, and ours all the same") {
+  Bench bench;
+  bench.target.faults = {{.request = "POST users", .reply = Timeout()},
+                         {.request = "GET users", .reply = Says(200, "1", "")}};
+  bench.target.faults[1].reply.body = R"({"result":1,"users":[]})";
+  // Between the look-up and the repeat the first one takes its effect.
+  int posts = 0;
+  bench.target.on_request = [&](const HttpRequest& request) {
+    if (request.method == "POST" && ++posts == 2) {
+      bench.target.Add(
+          Kind::kUser,
+          {{"email", "e1@x.org"}, {"user_type", "moderator"}, {"first_name", "Ada"}, {"last_name", "Lovelace"}});
+    }
+  };
+  Operation create = Bench::CreateUser("E1");
+  create.changes[3] = Bench::Change(kUserEmail, {}, "e1@x.org");
+  const ApplyResult result = bench.Do({create});
+  CHECK(result.code == ExitCode::kConverged);
+  CHECK(bench.target.CountOf(Kind::kUser) == 1);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kCreated);
+}
+
+TEST_CASE("a create stays unknown when the look-up fails too: no outcome, and counted as failed") {
+  Bench bench;
+  bench.target.faults = {{.request = "POST users", .reply = Timeout(), .has_effect = true},
+                         {.request = "GET users", .reply = Says(406, "406", "search_by not valid"), .times = 10}};
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+  CHECK(result.code == ExitCode::kPartial);
+  CHECK(result.failed == 1);
+  CHECK(bench.store.outcomes.empty());
+  CHECK(bench.store.mark == 1);
+  CHECK(bench.target.CountRequests("POST users") == 1);
+}
+
+TEST_CASE("a create that is never answered is sent three times at most") {
+  Bench bench;
+  bench.target.faults = {{.request = "POST users", .reply = Timeout(), .times = 100}};
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+  CHECK(result.failed == 1);
+  CHECK(bench.target.CountRequests("POST users") == 3);
+  CHECK_FALSE(bench.store.quarantine.contains({"user", "E1"}));
+}
+
+TEST_CASE("not found is believed when the pages end, and not before") {
+  Bench bench;
+  for (int i = 0; i < 250; ++i) bench.target.Add(Kind::kUser, {{"email", "x" + std::to_string(i) + "@x.org"}});
+  bench.target.ignores_search = true;
+  bench.target.faults = {{.request = "POST users", .reply = Timeout(), .has_effect = true}};
+  SUBCASE("found on the third page") {
+    const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+    CHECK(result.code == ExitCode::kConverged);
+    CHECK(bench.target.CountRequests("POST users") == 1);
+  }
+  SUBCASE("a list without an end says nothing") {
+    bench.target.ignores_paging = true;
+    const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+    CHECK(result.failed == 1);
+    CHECK(bench.store.outcomes.empty());
+    CHECK(bench.target.CountRequests("POST users") == 1);
+    CHECK(bench.target.CountRequests("GET users") == 20);
+  }
+}
+
+TEST_CASE("an address that is taken is adopted unchanged, and the next plan shows the rest") {
+  Bench bench;
+  const std::string id = bench.target.Add(Kind::kUser, {{"email", "E1@X.org"}, {"first_name", "Augusta"}});
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+  CHECK(result.code == ExitCode::kConverged);
+  const StoredEntity* row = bench.store.Has(Kind::kUser, "E1");
+  REQUIRE(row != nullptr);
+  CHECK(row->remote_id == id);
+  CHECK(row->ownership == Ownership::kAdopted);
+  CHECK(row->fields[kUserFirstName].text == "Augusta");
+  CHECK(bench.store.FingerprintOf(Kind::kUser, "E1").is_zero());
+  CHECK(bench.target.CountRequests("PATCH") == 0);
+}
+
+TEST_CASE("an address that two objects have is set aside") {
+  Bench bench;
+  bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}});
+  bench.target.Add(Kind::kUser, {{"email", "E1@x.org"}});
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+  CHECK(result.quarantined == 1);
+  CHECK(bench.store.outcomes.at(1).message.find("2 objects") != std::string::npos);
+  CHECK(bench.store.Has(Kind::kUser, "E1") == nullptr);
+}
+
+TEST_CASE("a rule that adopts nobody sets aside whose address is taken") {
+  Bench bench;
+  bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}});
+  ExecutorOptions options;
+  options.never_adopt = {Kind::kUser};
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")}, options);
+  CHECK(result.quarantined == 1);
+  CHECK(bench.store.Has(Kind::kUser, "E1") == nullptr);
+}
+
+TEST_CASE("what a cut-off run may have created is looked up before anything is sent") {
+  Bench bench;
+  bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "e1@x.org"}};
+  SUBCASE("it was: nothing is sent, and it is ours") {
+    bench.target.Add(
+        Kind::kUser,
+        {{"email", "E1@x.org"}, {"user_type", "moderator"}, {"first_name", "Ada"}, {"last_name", "Lovelace"}});
+    CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
+    CHECK(bench.target.CountRequests("POST") == 0);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kCreated);
+    CHECK(bench.store.FingerprintOf(Kind::kUser, "E1") == HashOf("E1"));
+  }
+  SUBCASE("it was not: sent once") {
+    CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
+    CHECK(bench.Place("GET users?search_by=email") < bench.Place("POST users"));
+    CHECK(bench.target.CountRequests("POST") == 1);
+  }
+  SUBCASE("the source has another address now: the old one is looked for first") {
+    bench.store.unknown.front().address = "ada@x.org";
+    const std::string id = bench.target.Add(Kind::kUser, {{"email", "ada@x.org"}});
+    CHECK(bench.Do({Bench::CreateUser("E1")}).done == 1);
+    CHECK(bench.target.CountRequests("POST") == 0);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == id);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->fields[kUserEmail].text == "ada@x.org");
+  }
+}
+
+TEST_CASE("a password is never in the journal's messages") {
+  Bench bench;
+  Operation create = Bench::CreateUser("E1");
+  create.changes.insert(create.changes.begin() + 4, Bench::Change(kUserPassword, {}, "Tr0ub4dor"));
+  bench.target.faults = {{.request = "POST users", .reply = Says(406, "406", "password Tr0ub4dor is too weak")}};
+  bench.Do({create});
+  CHECK(bench.store.outcomes.at(1).message.find("Tr0ub4dor") == std::string::npos);
+  for (const std::string& text : bench.observer.texts) CHECK(text.find("Tr0ub4dor") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace ucaas_sync::apply

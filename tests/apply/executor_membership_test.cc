@@ -1,0 +1,195 @@
+#include <doctest/doctest.h>
+
+#include "tests/apply/bench.h"
+
+namespace ucaas_sync::apply {
+namespace {
+
+using testing::Breaks;
+using testing::Says;
+
+struct Company {
+  Bench bench;
+  StoredEntity sales = bench.Known(Kind::kGroup, "Sales");
+  StoredEntity finance = bench.Known(Kind::kGroup, "Finance");
+  StoredEntity ada = bench.Known(Kind::kContact, "E1");
+  StoredEntity bob = bench.Known(Kind::kContact, "E2");
+  ExecutorOptions options;
+
+  explicit Company(config::Membership membership) {
+    options.membership = membership;
+    bench.store.Join(ada.id, sales.id);
+    bench.store.Join(bob.id, finance.id);
+    bench.target.objects[Kind::kContact][0].group_ids = {sales.remote_id};
+    bench.target.objects[Kind::kContact][1].group_ids = {finance.remote_id};
+  }
+  /// Ada goes from Sales to Finance.
+  Operation Move() {
+    Operation operation = bench.At(ada, Action::kUpdate, {Bench::Change(kContactCompany, {}, "Example")});
+    operation.groups = GroupsChange{.before = {"Sales"}, .after = {"Finance"}};
+    return operation;
+  }
+  std::vector<std::string> GroupsOfAda() { return bench.store.Load(ada.id).groups; }
+};
+
+const std::vector<std::string> kFinance{"Finance"};
+const std::vector<std::string> kSales{"Sales"};
+
+TEST_CASE("membership: contact sends the whole list of group ids with the contact") {
+  Company company(config::Membership::kContact);
+  CHECK(company.bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(company.bench.target.With(Kind::kContact, "e1@x.org")->group_ids ==
+        std::vector<std::string>{company.finance.remote_id});
+  CHECK(company.GroupsOfAda() == kFinance);
+  CHECK(company.bench.target.CountRequests() == 1);
+}
+
+TEST_CASE("membership: off never sends a change of groups, and the state does not claim it") {
+  Company company(config::Membership::kOff);
+  CHECK(company.bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(company.bench.target.BodiesOf("PATCH contacts").front() == R"({"company":"Example"})");
+  CHECK(company.GroupsOfAda() == kSales);
+}
+
+TEST_CASE("every mode of membership sends the groups when a contact is created") {
+  for (const auto mode : {config::Membership::kContact, config::Membership::kGroup, config::Membership::kRecreate,
+                          config::Membership::kOff}) {
+    Company company(mode);
+    CHECK(company.bench.Do({Bench::CreateContact("E3", {"Sales"})}, company.options).code == ExitCode::kConverged);
+    CHECK(company.bench.target.With(Kind::kContact, "e3@x.org")->group_ids ==
+          std::vector<std::string>{company.sales.remote_id});
+    CHECK(company.bench.store.Find(Kind::kContact, "E3")->groups == kSales);
+  }
+}
+
+TEST_CASE("a group that is not there yet is left out, and the next plan looks again") {
+  Company company(config::Membership::kContact);
+  CHECK(company.bench.Do({Bench::CreateContact("E3", {"Sales", "Unborn"})}, company.options).done == 1);
+  CHECK(company.bench.store.Find(Kind::kContact, "E3")->groups == kSales);
+  CHECK(company.bench.store.FingerprintOf(Kind::kContact, "E3").is_zero());
+}
+
+TEST_CASE("membership: group sends each touched group its whole list, after the contact, and then records it") {
+  Company company(config::Membership::kGroup);
+  Bench& bench = company.bench;
+  CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(bench.target.BodiesOf("PATCH contacts/" + company.ada.remote_id).front() == R"({"company":"Example"})");
+  CHECK(bench.target.BodiesOf("PATCH groups/" + company.sales.remote_id) ==
+        std::vector<std::string>{R"({"contact_ids":[]})"});
+  CHECK(bench.target.BodiesOf("PATCH groups/" + company.finance.remote_id) ==
+        std::vector<std::string>{R"({"contact_ids":[")" + company.ada.remote_id + R"(",")" + company.bob.remote_id +
+                                 R"("]})"});
+  CHECK(bench.Place("PATCH contacts") < bench.Place("commit 1"));
+  CHECK(bench.Place("commit 1") < bench.Place("PATCH groups"));
+  CHECK(company.GroupsOfAda() == kFinance);
+  CHECK(bench.store.FingerprintOf(Kind::kContact, "E1") == HashOf("E1"));
+}
+
+TEST_CASE("membership: group sends one list a group, however many of its contacts move") {
+  Company company(config::Membership::kGroup);
+  Operation back = company.bench.At(company.bob, Action::kUpdate);
+  back.groups = GroupsChange{.before = {"Finance"}, .after = {"Finance", "Sales"}};
+  CHECK(company.bench.Do({company.Move(), back}, company.options).done == 2);
+  CHECK(company.bench.target.CountRequests("PATCH groups") == 2);
+  CHECK(company.bench.target.BodiesOf("PATCH groups/" + company.sales.remote_id).front() ==
+        R"({"contact_ids":[")" + company.bob.remote_id + R"("]})");
+}
+
+TEST_CASE("membership: group claims nothing that a group did not accept") {
+  Company company(config::Membership::kGroup);
+  company.bench.target.faults = {
+      {.request = "PATCH groups/" + company.finance.remote_id, .reply = Says(406, "406", "too many")}};
+  const ApplyResult result = company.bench.Do({company.Move()}, company.options);
+  CHECK(result.code == ExitCode::kPartial);
+  CHECK(result.failed == 1);
+  CHECK(result.done == 0);
+  CHECK(company.GroupsOfAda() == kSales);
+  CHECK(company.bench.store.Load(company.ada.id).fields[kContactCompany].text == "Example");
+  CHECK(company.bench.store.FingerprintOf(Kind::kContact, "E1").is_zero());
+  CHECK(company.bench.store.outcomes.at(1).message == "the members of group Finance could not be written: too many");
+}
+
+TEST_CASE("membership: group cut off before the groups' lists leaves the change to the next run") {
+  Company company(config::Membership::kGroup);
+  company.bench.target.on_request = [&](const HttpRequest& request) {
+    if (request.path.starts_with("contacts")) company.bench.stop = true;
+  };
+  const ApplyResult result = company.bench.Do({company.Move()}, company.options);
+  CHECK(result.code == ExitCode::kUnavailable);
+  CHECK(result.left == 1);
+  CHECK(company.GroupsOfAda() == kSales);
+  CHECK(company.bench.target.CountRequests("PATCH groups") == 0);
+}
+
+TEST_CASE("membership: recreate deletes the contact and creates it anew with every field") {
+  Company company(config::Membership::kRecreate);
+  Bench& bench = company.bench;
+  CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(bench.Place("DELETE contacts/" + company.ada.remote_id) < bench.Place("POST contacts"));
+  const auto* contact = bench.target.With(Kind::kContact, "e1@x.org");
+  REQUIRE(contact != nullptr);
+  CHECK(contact->fields.at("name") == "Ada Lovelace");
+  CHECK(contact->fields.at("company") == "Example");
+  CHECK(contact->group_ids == std::vector<std::string>{company.finance.remote_id});
+  CHECK(bench.store.Load(company.ada.id).remote_id == contact->id);
+  CHECK(company.GroupsOfAda() == kFinance);
+}
+
+TEST_CASE("membership: recreate that was cut off in between ends with one contact") {
+  Company company(config::Membership::kRecreate);
+  Bench& bench = company.bench;
+  SUBCASE("after the delete") {
+    bench.target.objects[Kind::kContact].erase(bench.target.objects[Kind::kContact].begin());
+  }
+  SUBCASE("after the create") {
+    bench.target.objects[Kind::kContact].erase(bench.target.objects[Kind::kContact].begin());
+    bench.target.Add(Kind::kContact, {{"name", "Ada Lovelace"}, {"email", "E1@x.org"}, {"company", "Example"}});
+    bench.target.objects[Kind::kContact].back().group_ids = {company.finance.remote_id};
+  }
+  SUBCASE("with the answer to the create lost") {
+    bench.target.faults = {{.request = "POST contacts", .reply = Breaks(TransportOutcome::kReset), .has_effect = true}};
+  }
+  CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(bench.target.CountOf(Kind::kContact) == 2);
+  CHECK(bench.store.Load(company.ada.id).remote_id == bench.target.With(Kind::kContact, "e1@x.org")->id);
+  CHECK(company.GroupsOfAda() == kFinance);
+}
+
+TEST_CASE("membership: recreate deletes nobody whom it could not create") {
+  Company company(config::Membership::kRecreate);
+  company.bench.store.rows[company.ada.id].entity.fields[kContactName] = {};
+  const ApplyResult result = company.bench.Do({company.Move()}, company.options);
+  CHECK(result.failed == 1);
+  CHECK(company.bench.target.CountRequests() == 0);
+  CHECK(company.bench.store.outcomes.at(1).message.find("nothing was deleted") != std::string::npos);
+}
+
+TEST_CASE("membership: recreate knows that a contact is gone when it is not created again") {
+  Company company(config::Membership::kRecreate);
+  company.bench.target.faults = {{.request = "POST contacts", .reply = Says(406, "406", "no")}};
+  company.bench.Do({company.Move()}, company.options);
+  CHECK(company.bench.store.Load(company.ada.id).lifecycle == Lifecycle::kGone);
+}
+
+TEST_CASE("a group that was gone and is created anew has no members, and the state knows") {
+  Company company(config::Membership::kContact);
+  company.bench.target.objects[Kind::kGroup].erase(company.bench.target.objects[Kind::kGroup].begin());
+  const ApplyResult result = company.bench.Do(
+      {company.bench.At(company.sales, Action::kUpdate, {Bench::Change(kGroupDesc, {}, "Selling")})}, company.options);
+  CHECK(result.code == ExitCode::kConverged);
+  const auto sales = company.bench.store.Find(Kind::kGroup, "Sales");
+  CHECK(sales->lifecycle == Lifecycle::kActive);
+  CHECK(sales->remote_id == company.bench.target.With(Kind::kGroup, "Sales")->id);
+  CHECK(company.GroupsOfAda().empty());
+}
+
+TEST_CASE("a contact that is adopted as a duplicate keeps the groups that the target shows") {
+  Company company(config::Membership::kContact);
+  company.bench.target.Add(Kind::kContact, {{"email", "E3@x.org"}, {"name", "Eve"}});
+  company.bench.target.objects[Kind::kContact].back().group_ids = {company.sales.remote_id, "foreign"};
+  company.bench.Do({Bench::CreateContact("E3", {"Finance"})}, company.options);
+  CHECK(company.bench.store.Find(Kind::kContact, "E3")->groups == kSales);
+}
+
+}  // namespace
+}  // namespace ucaas_sync::apply

@@ -1,0 +1,256 @@
+#include "daemon/apply/gate.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace ucaas_sync::apply {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Monotonic kStart{};
+
+GatePolicy Policy(double rate = 1000) {
+  return {.concurrency = 8, .rate = rate, .retry = {}, .seed = 7};
+}
+
+bool Sends(Gate& gate, Monotonic now, std::size_t in_flight = 0) {
+  return gate.Ask(now, in_flight).answer == GateAnswer::kSend;
+}
+
+TEST_CASE("never more requests are in flight than concurrency says") {
+  Gate gate(Policy(), kStart);
+  CHECK(Sends(gate, kStart, 7));
+  CHECK_FALSE(Sends(gate, kStart, 8));
+}
+
+TEST_CASE("the rate is kept within one request, and used to 95 per cent") {
+  Gate gate(Policy(20), kStart);
+  int sent = 0;
+  Monotonic now = kStart;
+  while (now < kStart + seconds(10)) {
+    const GateDecision decision = gate.Ask(now, 0);
+    if (decision.answer == GateAnswer::kSend) {
+      gate.OnSent(false);
+      gate.OnAnswered();
+      ++sent;
+    } else {
+      REQUIRE(decision.answer == GateAnswer::kWait);
+      REQUIRE(decision.until > now);
+      now = decision.until;
+    }
+  }
+  CHECK(sent <= 202);  // ten seconds' worth and one burst
+  CHECK(sent >= 190);
+}
+
+TEST_CASE("a long pause does not save up a burst") {
+  Gate gate(Policy(20), kStart);
+  int sent = 0;
+  const Monotonic later = kStart + minutes(5);
+  while (Sends(gate, later)) {
+    gate.OnSent(false);
+    ++sent;
+  }
+  CHECK(sent == 2);
+}
+
+TEST_CASE("a repeat waits anything up to a ceiling that doubles, and no longer than max_delay") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    GatePolicy policy = Policy();
+    policy.seed = seed;
+    policy.retry.attempts = 100;
+    policy.retry.max_delay = Duration(3'000);
+    for (std::uint32_t attempt = 1; attempt <= 6; ++attempt) {
+      Gate gate(policy, kStart);
+      const auto again = gate.OnTransient(kStart, attempt, std::nullopt);
+      REQUIRE(again.has_value());
+      CHECK(*again >= kStart);
+      CHECK(*again <= kStart + std::min<Duration>(Duration(500) * (1 << (attempt - 1)), Duration(3'000)));
+    }
+  }
+}
+
+TEST_CASE("the jitter is full: repeats spread over the whole of the delay") {
+  int early = 0;
+  int late = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    GatePolicy policy = Policy();
+    policy.seed = seed;
+    Gate gate(policy, kStart);
+    const auto again = *gate.OnTransient(kStart, 3, std::nullopt);
+    if (again < kStart + milliseconds(500)) ++early;
+    if (again > kStart + milliseconds(1500)) ++late;
+  }
+  CHECK(early > 50);
+  CHECK(late > 50);
+}
+
+TEST_CASE("a request is not sent more often than attempts says") {
+  Gate gate(Policy(), kStart);
+  CHECK(gate.OnTransient(kStart, 5, std::nullopt).has_value());
+  CHECK_FALSE(gate.OnTransient(kStart, 6, std::nullopt).has_value());
+}
+
+TEST_CASE("the budget for repeats is a tenth of the requests, and at least ten") {
+  for (const auto& [requests, budget] : {std::pair{20, 10}, std::pair{1000, 100}}) {
+    CAPTURE(requests);
+    Gate gate(Policy(), kStart);
+    for (int i = 0; i < requests; ++i) gate.OnSent(false);
+    int repeats = 0;
+    while (repeats < 10'000 && gate.RetryAt(kStart) == kStart) {
+      gate.OnSent(true);
+      gate.OnAnswered();
+      ++repeats;
+    }
+    CHECK(repeats >= budget);
+    CHECK(repeats <= budget + budget / 9 + 1);  // repeats are requests too
+  }
+}
+
+TEST_CASE("with the budget spent and nothing succeeding, nothing new is sent until the breaker probes") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 10; ++i) gate.OnSent(true);
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(gate.OnTransient(kStart, 1, std::nullopt).has_value());
+  const auto again = gate.OnTransient(kStart, 1, std::nullopt);
+  CHECK(again == kStart + seconds(2));
+  CHECK_FALSE(Sends(gate, kStart + milliseconds(1999)));
+  CHECK(gate.RetryAt(kStart + seconds(1)) == kStart + seconds(2));
+  CHECK(gate.RetryAt(kStart + seconds(2)) == kStart + seconds(2));
+  CHECK(Sends(gate, kStart + seconds(2)));
+  CHECK_FALSE(Sends(gate, kStart + seconds(2), 1));  // one probe at a time
+}
+
+TEST_CASE("with the budget spent, a repeat is refused once others succeed") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 10; ++i) gate.OnSent(true);
+  gate.OnTransient(kStart, 1, std::nullopt);
+  gate.OnAnswered();
+  CHECK_FALSE(gate.RetryAt(kStart + seconds(2)).has_value());
+}
+
+TEST_CASE("who waited for the end of an outage is let through once, whatever the budget says") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 10; ++i) gate.OnSent(true);
+  for (int i = 0; i < 8; ++i) gate.OnTransient(kStart, 1, std::nullopt);
+  gate.OnAnswered();
+  int repeats = 0;
+  for (; gate.RetryAt(kStart + seconds(2)).has_value() && repeats < 100; ++repeats) gate.OnSent(true);
+  CHECK(repeats == 8);
+}
+
+TEST_CASE("Retry-After is never undercut, by the request that got it or by any other") {
+  Gate gate(Policy(), kStart);
+  const Monotonic again = gate.OnPaced(kStart, Duration(3'000));
+  CHECK(again == kStart + seconds(3));
+  gate.OnAnswered();  // of a request that was in flight
+  CHECK(gate.OnPaced(kStart + milliseconds(10), Duration(500)) == kStart + seconds(3));
+  const GateDecision decision = gate.Ask(kStart + milliseconds(2999), 0);
+  CHECK(decision.answer == GateAnswer::kWait);
+  CHECK(decision.until == kStart + seconds(3));
+  CHECK(Sends(gate, kStart + seconds(3)));
+}
+
+TEST_CASE("pacing counts for no attempt, no budget and no breaker") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 100; ++i) gate.OnPaced(kStart + milliseconds(100 * i), std::nullopt);
+  const Monotonic now = kStart + seconds(20);
+  CHECK(gate.RetryAt(now) == now);
+  CHECK(Sends(gate, now, 3));  // an open breaker would let one through alone
+}
+
+TEST_CASE("a 429 halves the pace, and answers bring it back") {
+  const auto sent_in_a_second = [](Gate& gate, Monotonic from) {
+    int sent = 0;
+    for (Monotonic now = from; now < from + seconds(1); now += milliseconds(1)) {
+      while (Sends(gate, now)) {
+        gate.OnSent(false);
+        ++sent;
+      }
+    }
+    return sent;
+  };
+  Gate gate(Policy(100), kStart);
+  gate.OnPaced(kStart, Duration(0));
+  gate.OnPaced(kStart + milliseconds(1), Duration(0));  // was under way already: says nothing new
+  const int slowed = sent_in_a_second(gate, kStart + seconds(10));
+  CHECK(slowed >= 48);
+  CHECK(slowed <= 53);
+  for (int i = 0; i < 300; ++i) gate.OnAnswered();
+  CHECK(sent_in_a_second(gate, kStart + seconds(20)) >= 97);
+}
+
+TEST_CASE("failures that fill two seconds open the breaker; then one request at a time asks") {
+  Gate gate(Policy(), kStart);
+  gate.OnTransient(kStart, 1, std::nullopt);
+  CHECK(Sends(gate, kStart + milliseconds(1900), 5));
+  gate.OnTransient(kStart + seconds(2), 2, std::nullopt);
+  CHECK_FALSE(Sends(gate, kStart + seconds(2), 5));
+  Monotonic now = kStart + seconds(3);
+  REQUIRE(Sends(gate, now));
+  gate.OnSent(true);
+  CHECK_FALSE(Sends(gate, now, 1));
+  SUBCASE("a probe that fails is followed by a pause") {
+    gate.OnTransient(now, 3, std::nullopt);
+    CHECK_FALSE(Sends(gate, now));
+    CHECK(Sends(gate, now + seconds(60)));
+  }
+  SUBCASE("a probe that is answered lets everybody through again") {
+    gate.OnAnswered();
+    CHECK(Sends(gate, now, 5));
+  }
+}
+
+TEST_CASE("a success between failures keeps the breaker closed") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 50; ++i) {
+    const Monotonic now = kStart + milliseconds(200) * i;
+    gate.OnTransient(now, 1, std::nullopt);
+    gate.OnAnswered();
+    CHECK(Sends(gate, now, 5));
+  }
+}
+
+TEST_CASE("without a usable answer for give_up, the gate says stop, because") {
+  Gate gate(Policy(), kStart);
+  gate.OnTransient(kStart, 1, std::nullopt);
+  CHECK(gate.Ask(kStart + minutes(9), 0).answer != GateAnswer::kStop);
+  const GateDecision decision = gate.Ask(kStart + minutes(10), 0);
+  CHECK(decision.answer == GateAnswer::kStop);
+  CHECK(decision.because == "the target has not given a usable answer for 10 min");
+}
+
+TEST_CASE("pacing alone is ended by give_up too") {
+  Gate gate(Policy(), kStart);
+  for (int minute = 0; minute < 10; ++minute) gate.OnPaced(kStart + minutes(minute), Duration(60'000));
+  CHECK(gate.Ask(kStart + minutes(10), 0).answer == GateAnswer::kStop);
+}
+
+TEST_CASE("a pause longer than give_up is not waited for") {
+  Gate gate(Policy(), kStart);
+  gate.OnPaced(kStart, Duration(std::chrono::hours(1)));
+  const GateDecision decision = gate.Ask(kStart, 0);
+  CHECK(decision.answer == GateAnswer::kStop);
+  CHECK(decision.because.find("target.retry.give_up") != std::string::npos);
+}
+
+TEST_CASE("Retry-After is read as seconds and as an HTTP date, and nothing else") {
+  const Instant now = *ParseInstant("2026-11-23T09:00:00Z");
+  CHECK(ParseRetryAfter("120", now) == Duration(120'000));
+  CHECK(ParseRetryAfter(" 0 ", now) == Duration(0));
+  CHECK(ParseRetryAfter("Mon, 23 Nov 2026 09:00:30 GMT", now) == Duration(30'000));
+  CHECK(ParseRetryAfter("Mon, 23 Nov 2026 08:00:00 GMT", now) == Duration(0));
+  CHECK(ParseRetryAfter("99999999999999999999", now) == std::nullopt);
+  CHECK(ParseRetryAfter("999999999", now) == Duration(std::chrono::hours(24)));
+  for (const char* bad : {"", "soon", "-1", "1.5", "Mon, 23 Nov 2026 09:00:30 CET", "Mon, 23 Now 2026 09:00:30 GMT",
+                          "Mon, 32 Nov 2026 09:00:30 GMT"}) {
+    CAPTURE(bad);
+    CHECK(ParseRetryAfter(bad, now) == std::nullopt);
+  }
+}
+
+}  // namespace
+}  // namespace ucaas_sync::apply
