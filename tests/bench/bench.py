@@ -164,7 +164,7 @@ class Bench:
         say(f"planning, {people:,} people: measuring")
         program = [self.build / "ucaas-sync", "-c", config, "plan"]
         goal = PLAN_GOALS.get(people)
-        rate = lambda cost: (1 / cost.cpu, f"{cost.cpu:.2f} s")
+        rate = lambda cost: (1 / cost.cpu, f"{cost.cpu:.3f} s")
         for share, ours, theirs, wanted in (
                 (f"{changed} % changed", [*program, "--source", f"hr={folder / 'day2.csv'}"], "day2.csv", goal),
                 ("nothing changed, file read", program, "people.csv", None)):
