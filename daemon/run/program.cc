@@ -9,8 +9,8 @@ Program Compile(const std::filesystem::path& file, const config::Environment& en
                 config::Diagnostics& diagnostics) {
   config::Config config = config::Load(file, environment, diagnostics);
   mapping::Mapper mapper = mapping::Mapper::Compile(config, diagnostics);
-  const auto protect = std::make_shared<mapping::ProtectFilter>(
-      mapping::ProtectFilter::Compile(config.guards.protect, diagnostics));
+  const auto protect =
+      std::make_shared<mapping::ProtectFilter>(mapping::ProtectFilter::Compile(config.guards.protect, diagnostics));
   ucaas::Routes routes = ucaas::Routes::From(config.target, diagnostics);
   ucaas::Codes codes = ucaas::Codes::From(config.target, diagnostics);
   if (config.target.login) {
