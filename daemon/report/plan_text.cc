@@ -28,22 +28,47 @@ std::string PadLeft(std::string text, std::size_t width) {
   return text;
 }
 
-// Breaks at spaces, so that no line is wider than `width`; what has no space is left whole.
-void WriteWrapped(std::ostream& out, std::string_view text, std::size_t indent, std::size_t width) {
-  const std::string margin(indent, ' ');
+/// Bytes of the longest beginning of `text` (UTF-8, not empty) that fits; one character at least.
+std::size_t FittingPrefix(std::string_view text, std::size_t columns) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    std::size_t next = end + 1;
+    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0U) == 0x80U) ++next;
+    if (end > 0 && DisplayWidth(text.substr(0, next)) > columns) break;
+    end = next;
+  }
+  return end;
+}
+
+/// Lines of at most `columns`, broken at spaces, and inside a word only where it is wider than a line.
+std::vector<std::string> Wrapped(std::string_view text, std::size_t columns) {
+  std::vector<std::string> lines;
   std::string line;
+  const auto end_line = [&] {
+    if (!line.empty()) lines.push_back(std::move(line));
+    line.clear();
+  };
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t end = std::min(text.find(' ', at), text.size());
-    const std::string_view word = text.substr(at, end - at);
-    if (!line.empty() && indent + DisplayWidth(line) + 1 + DisplayWidth(word) > width) {
-      out << margin << line << '\n';
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + std::string(word);
+    std::string_view word = text.substr(at, end - at);
     at = end + 1;
+    if (!line.empty() && DisplayWidth(line) + 1 + DisplayWidth(word) > columns) end_line();
+    while (DisplayWidth(word) > columns) {
+      const std::size_t fits = FittingPrefix(word, columns);
+      lines.emplace_back(word.substr(0, fits));
+      word.remove_prefix(fits);
+    }
+    if (!line.empty()) line += ' ';
+    line += word;
   }
-  if (!line.empty()) out << margin << line << '\n';
+  end_line();
+  return lines;
+}
+
+void WriteWrapped(std::ostream& out, std::string_view text, std::size_t indent, std::size_t width) {
+  const std::size_t columns = width - std::min(width - 1, indent);
+  for (const std::string& line : Wrapped(text, columns)) out << std::string(indent, ' ') << line << '\n';
 }
 
 struct Mark {
@@ -111,7 +136,9 @@ class Writer {
       if (!guard.held) continue;
       const std::string consequence =
           guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.";
-      out_ << Paint("HELD by " + Printable(HeldLine(guard)), Ink::kBad, options_.colour) << '\n';
+      for (const std::string& line : Wrapped("HELD by " + Printable(HeldLine(guard)), options_.width)) {
+        out_ << Paint(line, Ink::kBad, options_.colour) << '\n';
+      }
       WriteWrapped(out_, consequence + (guard.advice.empty() ? "" : ' ' + Printable(guard.advice)), 2, options_.width);
       const bool is_repeat = before != nullptr && before->examples == guard.examples && before->actual == guard.actual;
       Examples(guard, is_repeat);

@@ -1,0 +1,128 @@
+#include "daemon/report/status.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "connectors/ucaas/json_view.h"
+#include "tests/report/sample.h"
+
+namespace ucaas_sync::report {
+namespace {
+
+const Instant kNow = *ParseInstant("2026-11-23T09:00:00Z");
+
+Status SampleStatus() {
+  RunRecord last;
+  last.id = "20261123T085500-1a2b";
+  last.trigger = "command";
+  last.started = kNow - std::chrono::minutes(5);
+  last.ended = kNow - std::chrono::minutes(4);
+  last.outcome = ExitCode::kHeld;
+  last.message = "held by user.suspend: 30, limit 15";
+  last.summary[Index(Kind::kUser)].actions[Index(Action::kSuspend)] = 30;
+  last.summary[Index(Kind::kUser)].unchanged = 1170;
+  RunRecord before;
+  before.id = "20261122T090000-3c4d";
+  before.trigger = "schedule";
+  before.started = kNow - std::chrono::hours(24);
+  before.ended = before.started;
+  Status status;
+  status.runs = {last, before};
+  status.quarantine = {{.kind = "user",
+                        .key = "E99",
+                        .reason = "e-mail missing",
+                        .since = kNow,
+                        .source = {.name = "hr", .line = 101, .dn = {}},
+                        .fingerprint = {}}};
+  status.held = last.message;
+  status.due = {{.kind = Kind::kUser,
+                 .action = Action::kDelete,
+                 .key = "E7",
+                 .at = kNow + std::chrono::hours(48),
+                 .reason = "suspended since 2026-10-25"}};
+  return status;
+}
+
+std::string JsonOf(const Status& status) {
+  std::ostringstream out;
+  WriteStatusJson(status, out);
+  return out.str();
+}
+
+std::string TextOf(const Status& status, bool colour = false) {
+  std::ostringstream out;
+  WriteStatusText(status, kNow, colour, out);
+  return out.str();
+}
+
+TEST_CASE("status as JSON has the contract's shape, newest run first") {
+  const auto document = ucaas::JsonDocument::Parse(JsonOf(SampleStatus()));
+  REQUIRE(document.has_value());
+  const auto root = document->root();
+  REQUIRE(root.Find("runs").has_value());
+  std::vector<std::string> ids;
+  root.Find("runs")->ForEach([&](const ucaas::JsonView& run) {
+    ids.emplace_back(*run.FindText("id"));
+    for (const char* key : {"id", "outcome", "started", "ended", "trigger", "summary"})
+      CHECK(run.Find(key).has_value());
+  });
+  CHECK(ids == std::vector<std::string>{"20261123T085500-1a2b", "20261122T090000-3c4d"});
+  root.Find("runs")->ForEach([&](const ucaas::JsonView& run) {
+    if (run.FindText("id") != "20261123T085500-1a2b") return;
+    CHECK(run.FindText("outcome") == "held");
+    CHECK(run.FindText("started") == "2026-11-23T08:55:00Z");
+    CHECK(run.Find("summary")->Find("user")->FindText("suspend") == "30");
+    CHECK(run.Find("summary")->Find("user")->FindText("unchanged") == "1170");
+  });
+  CHECK(root.Find("quarantine")->size() == 1);
+  CHECK(root.Find("held")->IsObject());
+  CHECK(root.Find("due")->size() == 1);
+  CHECK(root.Find("next_run")->IsNull());
+}
+
+TEST_CASE("status of a new state is a whole document too") {
+  const auto document = ucaas::JsonDocument::Parse(JsonOf({}));
+  REQUIRE(document.has_value());
+  CHECK(document->root().Find("runs")->size() == 0);
+  CHECK(document->root().Find("held")->IsNull());
+  CHECK(TextOf({}) == "No run yet. `ucaas-sync plan` shows what the first would do.\n");
+}
+
+TEST_CASE("hostile text stays inside its JSON string and its line") {
+  Status status = SampleStatus();
+  status.runs.front().message = kHostile;
+  status.quarantine.front().key = kHostile;
+  status.quarantine.front().reason = kHostile;
+  status.held = kHostile;
+  status.due.front().reason = kHostile;
+  const auto document = ucaas::JsonDocument::Parse(JsonOf(status));
+  REQUIRE(document.has_value());
+  document->root().Find("quarantine")->ForEach([](const ucaas::JsonView& item) {
+    CHECK(item.FindText("key") == kHostile);
+  });
+  const std::string text = TextOf(status);
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(text.find("\nHELD by nobody") == std::string::npos);
+}
+
+TEST_CASE("status as text says how things stand, what waits for a person, and what comes") {
+  const std::string text = TextOf(SampleStatus());
+  CHECK(text.starts_with("Last run: held, 5 min ago\n"));
+  CHECK(text.find("Waiting for a person: held by user.suspend: 30, limit 15\n") != std::string::npos);
+  CHECK(text.find("  2026-11-25T09:00:00Z  delete user E7  suspended since 2026-10-25\n") != std::string::npos);
+  CHECK(text.find("  user E99: e-mail missing\n") != std::string::npos);
+  CHECK(text.find("suspend 30 users") != std::string::npos);
+  CHECK(text.find("cut off") != std::string::npos);
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(TextOf(SampleStatus(), true).find('\x1b') != std::string::npos);
+}
+
+TEST_CASE("a long quarantine is cut, and counted") {
+  Status status = SampleStatus();
+  status.quarantine.resize(25, status.quarantine.front());
+  CHECK(TextOf(status).find("  … and 5 more; --format json has them all\n") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace ucaas_sync::report
