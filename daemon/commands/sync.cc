@@ -15,8 +15,9 @@ void Tell(const Session& session, const run::SyncResult& result) {
                           {.colour = session.terminal.colour, .width = session.terminal.width, .operations = 20},
                           session.out);
   } else {
-    report::WriteNewQuarantine(
-        result.plan, {.colour = session.terminal.colour, .width = session.terminal.width, .quarantine = 20}, session.out);
+    report::WriteNewQuarantine(result.plan,
+                               {.colour = session.terminal.colour, .width = session.terminal.width, .quarantine = 20},
+                               session.out);
   }
   session.out << "run " << result.run << ": " << Word(result.code);
   if (result.code != ExitCode::kHeld) {

@@ -20,7 +20,8 @@ TEST_CASE("one e-mail for two keys sets both aside, also in other case") {
   auto people = CompanyPeople(15);
   people[3].email = "PERSON3@Example.com";
   company.WritePeople(people);
-  company.ExpectNoWrite(4, {"user E3", "user E4", "E3 (line 4 of hr) and E4 (line 5 of hr)", company.Path("people.csv:4")});
+  company.ExpectNoWrite(
+      4, {"user E3", "user E4", "E3 (line 4 of hr) and E4 (line 5 of hr)", company.Path("people.csv:4")});
 }
 
 TEST_CASE("a missing column is refused by name, with the columns that are there") {
@@ -30,8 +31,8 @@ TEST_CASE("a missing column is refused by name, with the columns that are there"
     csv += person.id + ',' + person.first_name + ',' + person.last_name + ',' + person.email + ",\"" + person.title +
            "\"," + person.status + "\r\n";
   }
-  company.ExpectRefused(csv, {company.Path("people.csv:1"), "no column \"department\"", "its columns are",
-                              "config.yaml:"});
+  company.ExpectRefused(csv,
+                        {company.Path("people.csv:1"), "no column \"department\"", "its columns are", "config.yaml:"});
 }
 
 TEST_CASE("a renamed column is refused, naming the one it may be now") {
@@ -55,8 +56,8 @@ TEST_CASE("headings of first name and e-mail swapped: nobody is rewritten") {
 TEST_CASE("headings of first and last name swapped: the rewrite guard holds and shows it") {
   Company company(15);
   company.Write("people.csv", Replaced(CompanyCsv(15), "first_name,last_name", "last_name,first_name"));
-  company.ExpectNoWrite(3, {"HELD by rewrite (user.first_name): 15, limit 4", "swapped", "E10: Ada \xE2\x86\x92 Person10",
-                            "Nothing will be written"});
+  company.ExpectNoWrite(3, {"HELD by rewrite (user.first_name): 15, limit 4", "swapped",
+                            "E10: Ada \xE2\x86\x92 Person10", "Nothing will be written"});
 }
 
 TEST_CASE("a blank key column is refused") {

@@ -143,14 +143,15 @@ TEST_CASE("a file cut anywhere in a row is refused with its line, and nobody lea
 TEST_CASE("a file cut in its last field is refused, because a shorter word looks like a whole one") {
   Company company(15);
   const std::string whole = CompanyCsv(15);
-  company.ExpectRefused(whole.substr(0, whole.size() - 5), {company.Path("people.csv:16"), "no newline at its end",
-                                                            "final_newline: optional"});
+  company.ExpectRefused(whole.substr(0, whole.size() - 5),
+                        {company.Path("people.csv:16"), "no newline at its end", "final_newline: optional"});
   company.ExpectRefused(whole.substr(0, whole.size() - 2), {company.Path("people.csv:16"), "no newline at its end"});
 }
 
 TEST_CASE("final_newline: optional takes a file without one") {
   Company company(15);
-  company.Write("config.yaml", Replaced(CompanyConfig(), "key: employee_id }", "key: employee_id, final_newline: optional }"));
+  company.Write("config.yaml",
+                Replaced(CompanyConfig(), "key: employee_id }", "key: employee_id, final_newline: optional }"));
   const std::string whole = CompanyCsv(15);
   company.Write("people.csv", whole.substr(0, whole.size() - 2));
   company.ExpectNoWrite(0, {"converged"});
@@ -177,7 +178,8 @@ TEST_CASE("a file that is truncated while it is read is refused") {
   const std::string large = LargeCsv();
   company.Write("people.csv", large);
   const std::string before = company.Everything();
-  const Output output = SyncWhile(company, [&] { std::filesystem::resize_file(company.folder() / "people.csv", 4000); });
+  const Output output =
+      SyncWhile(company, [&] { std::filesystem::resize_file(company.folder() / "people.csv", 4000); });
   Expect(output, 5, {company.Path("people.csv"), "nothing was written"});
   CHECK(company.Everything() == before);
 }

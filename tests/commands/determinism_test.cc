@@ -53,8 +53,7 @@ TEST_CASE("a plan has the same bytes in every locale and time zone") {
   Company company(60, "timezone: UTC\n");
   company.WritePeople(DayTwo());
   // Debian has no locale but C unless somebody made one; localedef makes them here, so that setting them has an effect.
-  const std::string make =
-      "for l in de_DE tr_TR; do localedef -i $l -f UTF-8 ./locales/$l.UTF-8 || exit 1; done";
+  const std::string make = "for l in de_DE tr_TR; do localedef -i $l -f UTF-8 ./locales/$l.UTF-8 || exit 1; done";
   std::filesystem::create_directory(company.folder() / "locales");
   const bool has_locales = std::filesystem::exists("/usr/share/i18n/locales/tr_TR");
   if (has_locales) {

@@ -32,7 +32,7 @@ DayTwo NextDay(std::uint64_t count) {
   day.people[30].department = "Space";
   day.people[40].title = "Emperor";
   day.people[50].email = "PERSON51@EXAMPLE.COM";  // the same address
-  day.writes += 3 * 2 - 2;                       // person 25 works in Finance already
+  day.writes += 3 * 2 - 2;                        // person 25 works in Finance already
   return day;
 }
 
@@ -116,7 +116,8 @@ TEST_CASE("whoever is merely missing waits a day, and status says until when") {
   for (int read = 0; read < 3; ++read) Expect(cli.Run({"sync"}), 0, {"nothing to do"});
   CHECK(cli.Everything() == before);
   Expect(cli.Run({"status"}), 0, {"Coming removals", "suspend user E15", "delete contact E15"});
-  Expect(cli.Run({"status", "--format", "json"}), 0, {R"("due":[{"kind":"user","action":"suspend","key":"E15","at":")"});
+  Expect(cli.Run({"status", "--format", "json"}), 0,
+         {R"("due":[{"kind":"user","action":"suspend","key":"E15","at":")"});
 }
 
 TEST_CASE("absent_after: 0s acts on the first complete read that lacks somebody") {

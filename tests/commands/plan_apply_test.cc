@@ -74,8 +74,8 @@ TEST_CASE("a held plan ends 3 with the guard, the numbers and the people") {
   auto people = CompanyPeople(15);
   for (std::size_t i = 0; i < 4; ++i) people[i].status = "terminated";
   company.WritePeople(people);
-  Expect(company.Run({"plan"}), 3, {"HELD by user.suspend: 4, limit 3", "E1 Bj\xC3\xB6rn Person1 <person1@example.com>",
-                                    "This plan is held"});
+  Expect(company.Run({"plan"}), 3,
+         {"HELD by user.suspend: 4, limit 3", "E1 Bj\xC3\xB6rn Person1 <person1@example.com>", "This plan is held"});
   company.ExpectNoWrite(3, {"HELD by user.suspend: 4, limit 3", "held"});
   Expect(company.Run({"status"}), 0, {"Waiting for a person", "user.suspend"});
   Expect(company.Run({"plan", "--out", "held.plan"}), 3);

@@ -54,8 +54,9 @@ TEST_CASE("an account that was never there ends 7 before anything is written") {
 }
 
 TEST_CASE("a reply of 10,000 levels of JSON is an error of the account and not of the program") {
-  for (const std::string& body : {std::string(10'000, '['), std::string(10'000, '[') + std::string(10'000, ']'),
-                                  "{\"result\":1,\"users\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}"}) {
+  for (const std::string& body :
+       {std::string(10'000, '['), std::string(10'000, '[') + std::string(10'000, ']'),
+        "{\"result\":1,\"users\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}"}) {
     Cli cli;
     const test::ScriptedServer server({test::Answer("200 OK", body, "Connection: close\r\n")});
     cli.Write("access-key", "key\n");
