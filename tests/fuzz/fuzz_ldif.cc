@@ -46,7 +46,7 @@ void RequireSame(const ldif::ReadResult& a, const ldif::ReadResult& b) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Choices input(data, size);
-  const auto whole = ReadIn(input, std::size_t{1} << 20U, {});
+  const auto whole = ReadIn(input, std::size_t{1} << 16U, {});
   RequireSame(whole, ReadIn(input, 64, {1, 7, 64, 3}));
   RequireSame(whole, ReadIn(input, 97, {61}));
   std::uint64_t line = 0;
