@@ -73,6 +73,8 @@ std::optional<JsonDocument> JsonDocument::Parse(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (text.size() > kMaxBytes) return std::nullopt;
+  // The parser takes a NUL for the end of its input: whatever came behind it would count for nothing.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
 
   // Iterative, because the recursive parser's stack is at the mercy of the sender.
   constexpr unsigned kFlags =

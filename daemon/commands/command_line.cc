@@ -259,7 +259,8 @@ int Main(int argc, char** argv) {
       return static_cast<int>(ExitCode::kUsage);
     }
     const bool asked = app.got_subcommand("help");
-    (asked ? std::cout : std::cerr) << topic->help();
+    app.clear();  // CLI11 otherwise shows the help of the command that was parsed, which is "help"
+    (asked ? std::cout : std::cerr) << topic->help(topic == &app ? "" : "ucaas-sync");
     return asked ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   const config::Environment environment = config::ProcessEnvironment();

@@ -14,6 +14,10 @@ void Tell(const Session& session, const run::SyncResult& result) {
     report::WritePlanText(result.plan,
                           {.colour = session.terminal.colour, .width = session.terminal.width, .operations = 20},
                           session.out);
+  } else {
+    report::WriteNewQuarantine(result.plan,
+                               {.colour = session.terminal.colour, .width = session.terminal.width, .quarantine = 20},
+                               session.out);
   }
   session.out << "run " << result.run << ": " << Word(result.code);
   if (result.code != ExitCode::kHeld) {

@@ -33,6 +33,7 @@ class Input {
     if (at_ < filled_ && ++at_ == filled_) Fill();
     return c;
   }
+  bool is_at_end() const { return at_ == filled_; }
   std::size_t Tell() const { return static_cast<std::size_t>(before_ + at_); }
   // Writing belongs to RapidJSON's stream concept only for parsing in place, which we do not.
   void Put(char) {}
@@ -553,6 +554,8 @@ Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limit
     constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
     const rapidjson::ParseResult result = reader.Parse<kFlags>(*input, handler);
     if (result.IsError()) throw refuse(result.Offset(), rapidjson::GetParseError_En(result.Code()));
+    // The parser takes a NUL for the end of its input.
+    if (!input->is_at_end()) throw refuse(input->Tell(), "a NUL byte");
     if (!handler.is_done()) throw refuse(input->Tell(), "it is no object");
     if (in.bad()) throw refuse(input->Tell(), "it could not be read to its end");
     return handler.Take();

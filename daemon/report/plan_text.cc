@@ -279,4 +279,29 @@ void WritePlanText(const Plan& plan, const PlanTextOptions& options, std::ostrea
   writer.End(plan);
 }
 
+void WriteNewQuarantine(const Plan& plan, const PlanTextOptions& options, std::ostream& out) {
+  const auto count = static_cast<std::size_t>(
+      std::count_if(plan.quarantine.begin(), plan.quarantine.end(), [](const auto& item) { return item.is_new; }));
+  if (count == 0) return;
+  const std::size_t limit = options.quarantine == 0 ? count : options.quarantine;
+  out << Paint("New in quarantine (frozen: neither updated nor removed): " + WithThousands(count), Ink::kCareful,
+               options.colour)
+      << '\n';
+  std::size_t shown = 0;
+  for (const QuarantineItem& item : plan.quarantine) {
+    if (!item.is_new) continue;
+    if (shown++ == limit) break;
+    out << "? " << item.kind << ' ' << Printable(item.key) << '\n';
+    WriteWrapped(out, Printable(item.reason), kIndent, options.width);
+    const auto source = std::find_if(plan.sources.begin(), plan.sources.end(),
+                                     [&](const PlanSource& candidate) { return candidate.name == item.source.name; });
+    if (source == plan.sources.end()) continue;
+    // Never wrapped or cut: it is there to be copied.
+    out << std::string(kIndent, ' ') << Printable(source->location);
+    if (item.source.line != 0) out << ':' << item.source.line;
+    out << '\n';
+  }
+  if (shown > limit) out << "… and " << WithThousands(count - limit) << " more; `ucaas-sync status` counts them all.\n";
+}
+
 }  // namespace ucaas_sync::report

@@ -19,4 +19,7 @@ struct PlanTextOptions {
 
 void WritePlanText(const Plan& plan, const PlanTextOptions& options, std::ostream& out);
 
+/// What this plan newly set aside, each entry with its file and line and the reason; nothing when there is nothing new.
+void WriteNewQuarantine(const Plan& plan, const PlanTextOptions& options, std::ostream& out);
+
 }  // namespace ucaas_sync::report

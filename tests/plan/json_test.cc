@@ -140,6 +140,12 @@ TEST_CASE("what is not our plan is refused with file, byte and what to do") {
   CHECK(Contains(Refusal(std::string("{\"id\":\"\xFF\"}")), "byte"));
 }
 
+TEST_CASE("nothing hides behind a NUL byte") {
+  CHECK(Contains(Refusal(kEmptyPlan + std::string("\0{}", 3)), "a NUL byte"));
+  CHECK(Contains(Refusal(kEmptyPlan + std::string("\0", 1)), "a NUL byte"));
+  CHECK(Refusal(kEmptyPlan + std::string(" \n")).empty());
+}
+
 TEST_CASE("ten thousand levels and too many bytes are refused, not followed") {
   CHECK(Contains(Refusal(R"({"sources":)" + std::string(10'000, '[')), "not expected"));
   CHECK(Contains(Refusal(std::string(100'000, ' '), {.max_bytes = 1000}), "larger than 1,000 bytes"));

@@ -172,6 +172,25 @@ TEST_CASE("without colour there is no escape sequence; with it, the words are th
   CHECK(painted == plain);
 }
 
+TEST_CASE("what is newly set aside is named with its file and line, and what is old is not") {
+  Plan plan = SamplePlan();
+  plan.quarantine.push_back({.kind = "user",
+                             .key = "E98",
+                             .reason = "e-mail missing",
+                             .is_new = false,
+                             .source = {.name = "hr", .line = 0, .dn = {}}});
+  std::ostringstream out;
+  WriteNewQuarantine(plan, {}, out);
+  CHECK(out.str() == R"(New in quarantine (frozen: neither updated nor removed): 1
+? user E99
+    e-mail missing
+    /srv/hr/people.csv:101
+)");
+  std::ostringstream nothing;
+  WriteNewQuarantine({}, {}, nothing);
+  CHECK(nothing.str().empty());
+}
+
 TEST_CASE("a password is never shown") {
   CHECK(TextOf(SamplePlan()).find("Tr0ub4dor") == std::string::npos);
 }

@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -10,10 +11,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 namespace ucaas_sync::testing {
 namespace {
@@ -26,13 +30,11 @@ struct Pipe {
   Pipe(const Pipe&) = delete;
   Pipe& operator=(const Pipe&) = delete;
   ~Pipe() {
-    CloseWriter();
-    close(ends[0]);
+    for (const int end : ends) {
+      if (end >= 0) close(end);
+    }
   }
-  void CloseWriter() {
-    if (ends[1] >= 0) close(ends[1]);
-    ends[1] = -1;
-  }
+  int TakeReader() { return std::exchange(ends[0], -1); }
 };
 
 // Both at once, so that neither pipe fills up while the other is waited for.
@@ -89,43 +91,85 @@ std::string Cli::Read(const std::string& name) const {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-Output Cli::Run(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words{"-c", (folder_ / "config.yaml").string()};
+void Expect(const Output& output, int code, std::initializer_list<std::string_view> says) {
+  INFO("stdout:\n" << output.out << "stderr:\n" << output.err);
+  CHECK(output.code == code);
+  for (const std::string_view text : says) {
+    INFO("it should say: " << text);
+    CHECK(output.Says(text));
+  }
+}
+
+Child::Child(const std::filesystem::path& folder, std::vector<std::string> words,
+             const std::vector<std::string>& variables) {
+  Pipe out;
+  Pipe err;
+  std::vector<std::string> environment = variables;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, out.ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, err.ends[1], STDERR_FILENO);
+  const std::string program = words.front();
+  const int failed =
+      posix_spawn(&pid_, program.c_str(), &actions, nullptr, Pointers(words).data(), Pointers(environment).data());
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) throw std::runtime_error("cannot start " + program);
+  out_ = out.TakeReader();
+  err_ = err.TakeReader();
+}
+
+Child::~Child() {
+  if (pid_ > 0) {
+    kill(pid_, SIGKILL);
+    Wait();
+  }
+}
+
+void Child::Signal(int signal) const {
+  if (pid_ > 0) kill(pid_, signal);
+}
+
+Output Child::Wait() {
+  Output output;
+  if (pid_ <= 0) return output;
+  ReadBoth(out_, err_, output);
+  close(out_);
+  close(err_);
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = 0;
+  output.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return output;
+}
+
+std::vector<std::string> Cli::Variables() const {
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : environment_) variables.push_back(name + '=' + value);
+  return variables;
+}
+
+Child Cli::Start(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{UCAAS_SYNC_PROGRAM, "-c", Path("config.yaml")};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return RunBare(words);
+  return Child(folder_, std::move(words), Variables());
+}
+
+Output Cli::Run(const std::vector<std::string>& arguments) {
+  return Start(arguments).Wait();
 }
 
 Output Cli::RunBare(const std::vector<std::string>& arguments) {
   std::vector<std::string> words{UCAAS_SYNC_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : environment_) variables.push_back(name + '=' + value);
-  Pipe out;
-  Pipe err;
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder_.c_str());
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out.ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err.ends[1], STDERR_FILENO);
-  pid_t child = 0;
-  const int failed =
-      posix_spawn(&child, UCAAS_SYNC_PROGRAM, &actions, nullptr, Pointers(words).data(), Pointers(variables).data());
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) throw std::runtime_error("cannot start " UCAAS_SYNC_PROGRAM);
-  out.CloseWriter();
-  err.CloseWriter();
-  Output output;
-  ReadBoth(out.ends[0], err.ends[0], output);
-  int status = 0;
-  waitpid(child, &status, 0);
-  output.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return output;
+  return Child(folder_, std::move(words), Variables()).Wait();
 }
 
-std::string Cli::Account(const std::string& sql) const {
-  if (!std::filesystem::exists(folder_ / "account.db")) return {};
-  const SQLite::Database database((folder_ / "account.db").string(), SQLite::OPEN_READONLY);
+std::string AccountAt(const std::filesystem::path& file, const std::string& sql) {
+  if (!std::filesystem::exists(file)) return {};
+  const SQLite::Database database(file.string(), SQLite::OPEN_READONLY);
   SQLite::Statement query(database, sql);
   std::string text;
   while (query.executeStep()) {
@@ -135,15 +179,22 @@ std::string Cli::Account(const std::string& sql) const {
   return text;
 }
 
+std::string Cli::Account(const std::string& sql) const {
+  return AccountAt(folder_ / "account.db", sql);
+}
+
 std::uint64_t Cli::Count(const std::string& kind) const {
   const std::string count = Account("SELECT count(*) FROM " + kind + 's');
   return count.empty() ? 0 : std::stoull(count);
 }
 
-std::string CompanyConfig(std::string_view more) {
-  return R"(state_dir: state
-target: { sandbox: account.db }
-sources:
+std::string Cli::Everything() const {
+  return Account("SELECT * FROM users ORDER BY id") + Account("SELECT * FROM groups ORDER BY id") +
+         Account("SELECT * FROM contacts ORDER BY id") + Account("SELECT * FROM memberships ORDER BY contact, grp");
+}
+
+std::string CompanyConfig(std::string_view more, std::string_view target) {
+  return "state_dir: state\n" + std::string(target) + R"yaml(sources:
   hr: { csv: people.csv, key: employee_id }
 tables:
   status: { active: A, leave: S }
@@ -167,21 +218,47 @@ contacts:
   left: "(status=terminated)"
   fields: { name: "{first_name} {last_name}", email: "{email|lower}", designation: "{title}", shared: "true" }
   groups: "{department}"
-)" + std::string(more);
+)yaml" + std::string(more);
 }
 
-std::string CompanyCsv(std::uint64_t count) {
+std::vector<Person> CompanyPeople(std::uint64_t count) {
   static constexpr std::array<std::string_view, 6> kDepartments{"Sales",   "Finance", "Research",
                                                                 "Support", "Legal",   "Board"};
   static constexpr std::array<std::string_view, 5> kNames{"Ada", "Bj\xC3\xB6rn", "Chlo\xC3\xA9", "Dmitri", "Efua"};
-  std::string csv = "employee_id,first_name,last_name,email,department,title,status\r\n";
+  std::vector<Person> people;
+  people.reserve(count);
   for (std::uint64_t i = 1; i <= count; ++i) {
     const std::string number = std::to_string(i);
-    csv += "E" + number + ',' + std::string(kNames[i % kNames.size()]) + ",Person" + number + ",person" + number +
-           "@example.com," + std::string(kDepartments[i % kDepartments.size()]) + ",\"Engineer, grade " +
-           std::to_string(i % 3) + "\",active\r\n";
+    people.push_back({.id = "E" + number,
+                      .first_name = std::string(kNames[i % kNames.size()]),
+                      .last_name = "Person" + number,
+                      .email = "person" + number + "@example.com",
+                      .department = std::string(kDepartments[i % kDepartments.size()]),
+                      .title = "Engineer, grade " + std::to_string(i % 3)});
+  }
+  return people;
+}
+
+std::string CsvOf(const std::vector<Person>& people) {
+  std::string csv = "employee_id,first_name,last_name,email,department,title,status\r\n";
+  for (const Person& person : people) {
+    for (const std::string* value :
+         {&person.id, &person.first_name, &person.last_name, &person.email, &person.department}) {
+      csv.append(*value).append(1, ',');
+    }
+    csv.append(1, '"').append(person.title).append("\",").append(person.status).append("\r\n");
   }
   return csv;
+}
+
+std::string CompanyCsv(std::uint64_t count) {
+  return CsvOf(CompanyPeople(count));
+}
+
+std::string Replaced(std::string text, std::string_view old, std::string_view replacement) {
+  const std::size_t at = text.find(old);
+  if (at == std::string::npos) throw std::logic_error("there is no \"" + std::string(old) + '"');
+  return text.replace(at, old.size(), replacement);
 }
 
 }  // namespace ucaas_sync::testing

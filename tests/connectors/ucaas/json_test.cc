@@ -81,6 +81,12 @@ TEST_CASE("what is not JSON is not a document") {
   CHECK(JsonDocument::Parse("7")->root().Text() == "7");
 }
 
+TEST_CASE("nothing hides behind a NUL byte") {
+  CHECK_FALSE(JsonDocument::Parse(std::string_view("{}\0x", 4)));
+  CHECK_FALSE(JsonDocument::Parse(std::string_view("{}\0", 3)));
+  CHECK_FALSE(JsonDocument::Parse(std::string_view("\0{}", 3)));
+}
+
 TEST_CASE("nesting is limited, however deep the sender goes") {
   CHECK(JsonDocument::Parse(std::string(64, '[') + std::string(64, ']')));
   CHECK_FALSE(JsonDocument::Parse(std::string(65, '[') + std::string(65, ']')));

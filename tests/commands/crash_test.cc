@@ -1,0 +1,98 @@
+// A sync that is stopped or killed anywhere: the next one converges, nobody is missing, doubled or mailed twice.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "tests/support/cli.h"
+#include "tests/support/service.h"
+
+namespace ucaas_sync::testing {
+namespace {
+
+constexpr std::uint64_t kPeople = 40;
+
+std::string MailingConfig(const Service& service) {
+  return Replaced(CompanyConfig({}, service.Target()), "user_type: moderator",
+                  "user_type: moderator\n    send_welcome_mail: \"true\"");
+}
+
+void ExpectEverybodyOnce(const Cli& cli, Service& service) {
+  CHECK(cli.Count("user") == kPeople);
+  CHECK(cli.Count("contact") == kPeople);
+  CHECK(cli.Count("group") == 6);
+  CHECK(cli.Account("SELECT count(*) FROM memberships") == std::to_string(kPeople) + '\n');
+  auto mails = service.sandbox().WelcomeMails();
+  std::sort(mails.begin(), mails.end());
+  CHECK(std::adjacent_find(mails.begin(), mails.end()) == mails.end());
+  CHECK(mails.size() == kPeople);
+}
+
+void WaitForWrites(const Service& service, std::uint64_t writes) {
+  while (service.counters().writes < writes) std::this_thread::yield();
+}
+
+}  // namespace
+
+TEST_CASE("after kill -9 in the middle the next sync converges, with each welcome mail sent once") {
+  for (const std::uint64_t writes : {1U, 7U, 23U, 46U, 60U, 70U}) {
+    CAPTURE(writes);
+    Cli cli;
+    Service service(cli);
+    cli.Write("config.yaml", MailingConfig(service));
+    cli.Write("people.csv", CompanyCsv(kPeople));
+    service.SlowDown(std::chrono::milliseconds(10));
+    Child sync = cli.Start({"sync"});
+    WaitForWrites(service, writes);
+    sync.Signal(SIGKILL);
+    CHECK(sync.Wait().code == 128 + SIGKILL);
+    CHECK(service.counters().writes < 2 * kPeople + 6);
+    service.SlowDown(std::chrono::milliseconds(0));
+    Expect(cli.Run({"sync"}), 0, {"converged"});
+    ExpectEverybodyOnce(cli, service);
+    Expect(cli.Run({"sync"}), 0, {"nothing to do"});
+    Expect(cli.Run({"status"}), 0, {"cut off"});
+  }
+}
+
+TEST_CASE("a sync killed again and again gets there") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", MailingConfig(service));
+  cli.Write("people.csv", CompanyCsv(kPeople));
+  service.SlowDown(std::chrono::milliseconds(10));
+  for (int kills = 0; kills < 4; ++kills) {
+    const std::uint64_t before = service.counters().writes;
+    Child sync = cli.Start({"sync"});
+    WaitForWrites(service, before + 9);
+    sync.Signal(SIGKILL);
+    sync.Wait();
+  }
+  service.SlowDown(std::chrono::milliseconds(0));
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  ExpectEverybodyOnce(cli, service);
+}
+
+TEST_CASE("SIGTERM ends a sync within seconds, keeps what was done, and the next one does the rest") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", MailingConfig(service));
+  cli.Write("people.csv", CompanyCsv(kPeople));
+  service.SlowDown(std::chrono::milliseconds(50));
+  Child sync = cli.Start({"sync"});
+  WaitForWrites(service, 10);
+  const auto asked = std::chrono::steady_clock::now();
+  sync.Signal(SIGTERM);
+  Expect(sync.Wait(), 7, {"left for the next run"});
+  CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds(10));
+  const std::uint64_t done = service.counters().writes;
+  CHECK(done < 2 * kPeople + 6);
+  service.SlowDown(std::chrono::milliseconds(0));
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(service.counters().writes == 2 * kPeople + 6);
+  ExpectEverybodyOnce(cli, service);
+}
+
+}  // namespace ucaas_sync::testing

@@ -1,0 +1,94 @@
+// What becomes of a run when the account refuses it, is away, or talks nonsense.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <variant>
+
+#include "tests/support/cli.h"
+#include "tests/support/scripted_server.h"
+#include "tests/support/service.h"
+
+namespace ucaas_sync::testing {
+
+TEST_CASE("a wrong key ends 6, says what to look at, and shows no key") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  cli.Write("people.csv", CompanyCsv(15));
+  cli.Write("access-key", "not the right one\n");
+  const Output output = cli.Run({"--log-level", "debug", "sync"});
+  Expect(output, 6, {"refused"});
+  CHECK_FALSE(output.Says("not the right one"));
+  CHECK(service.counters().writes == 0);
+  CHECK(service.counters().requests <= 10);
+}
+
+TEST_CASE("an account that is away ends 7, and the next run takes up the rest") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  cli.Write("people.csv", CompanyCsv(15));
+  Expect(cli.Run({"sync"}), 0);
+  auto people = CompanyPeople(15);
+  people[3].title = "Director";
+  cli.Write("people.csv", CsvOf(people));
+  const std::string before = cli.Everything();
+  service.Stop();
+  Expect(cli.Run({"sync"}), 7, {"unavailable"});
+  CHECK(cli.Everything() == before);
+  service.Start();
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(service.counters().writes == 2);
+  CHECK(cli.Account("SELECT email FROM users WHERE designation = 'Director'") == "person4@example.com\n");
+}
+
+TEST_CASE("an account that was never there ends 7 before anything is written") {
+  Cli cli;
+  cli.Write("access-key", "key\n");
+  cli.Write("config.yaml",
+            CompanyConfig({}, "target:\n  base_url: http://127.0.0.1:" + std::to_string(test::ClosedPort()) +
+                                  "/v1/\n  basic: { id: a, key_file: access-key }\n  retry: { attempts: 2, "
+                                  "first_delay: 1ms, max_delay: 10ms, give_up: 1s }\n"));
+  cli.Write("people.csv", CompanyCsv(5));
+  Expect(cli.Run({"sync"}), 7, {"unavailable", "127.0.0.1"});
+}
+
+TEST_CASE("a reply of 10,000 levels of JSON is an error of the account and not of the program") {
+  for (const std::string& body :
+       {std::string(10'000, '['), std::string(10'000, '[') + std::string(10'000, ']'),
+        "{\"result\":1,\"users\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}"}) {
+    Cli cli;
+    const test::ScriptedServer server({test::Answer("200 OK", body, "Connection: close\r\n")});
+    cli.Write("access-key", "key\n");
+    cli.Write("config.yaml", CompanyConfig({}, "target:\n  base_url: " + server.base_url() +
+                                                   "\n  basic: { id: a, key_file: access-key }\n  retry: { attempts: "
+                                                   "2, first_delay: 1ms, max_delay: 10ms, give_up: 1s }\n"));
+    cli.Write("people.csv", CompanyCsv(5));
+    Expect(cli.Run({"sync"}), 7, {"unavailable", "nothing was written"});
+    for (const std::string& request : server.requests()) CHECK(request.starts_with("GET "));
+  }
+}
+
+TEST_CASE("an account that fails now and then still gets everybody, once") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", Replaced(CompanyConfig({}, service.Target()), "attempts: 2", "attempts: 6"));
+  cli.Write("people.csv", CompanyCsv(60));
+  sandbox::Faults faults;
+  for (const char* rule : {"POST: 503 3%", "POST: close after 3%"}) {
+    const auto parsed = sandbox::ParseFault(rule);
+    REQUIRE(std::holds_alternative<sandbox::FaultRule>(parsed));
+    faults.rules.push_back(std::get<sandbox::FaultRule>(parsed));
+  }
+  service.sandbox().SetFaults(faults);
+  for (int run = 0; run < 5 && cli.Run({"sync"}).code != 0; ++run) {
+  }
+  service.sandbox().SetFaults({});
+  Expect(cli.Run({"sync"}), 0);
+  CHECK(cli.Count("user") == 60);
+  CHECK(cli.Count("contact") == 60);
+  CHECK(cli.Count("group") == 6);
+  CHECK(service.counters().faults > 0);
+}
+
+}  // namespace ucaas_sync::testing

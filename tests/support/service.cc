@@ -1,0 +1,32 @@
+#include "tests/support/service.h"
+
+namespace ucaas_sync::testing {
+
+Service::Service(Cli& cli) {
+  options_.db = cli.folder() / "account.db";
+  options_.access_id = "hr-sync";
+  options_.access_key = "correct horse battery staple";
+  Start();
+  options_.port = sandbox_->port();
+  cli.Write("access-key", options_.access_key + '\n');
+}
+
+std::string Service::Target() const {
+  return "target:\n  base_url: http://127.0.0.1:" + std::to_string(options_.port) +
+         "/ucaas/v1/\n"
+         "  basic: { id: hr-sync, key_file: access-key }\n"
+         "  rate: 10000/s\n"
+         "  retry: { attempts: 2, first_delay: 1ms, max_delay: 10ms, give_up: 1s }\n";
+}
+
+void Service::SlowDown(std::chrono::milliseconds latency) {
+  sandbox::Faults faults;
+  faults.latency = latency;
+  sandbox_->SetFaults(faults);
+}
+
+void Service::Start() {
+  sandbox_ = std::make_unique<sandbox::Sandbox>(options_);
+}
+
+}  // namespace ucaas_sync::testing

@@ -1,0 +1,35 @@
+// A UCaaS account over HTTP for the program under test: the sandbox, served by the test, which can count, slow it down
+// and make it fail while a command is under way. The account lies in `account.db` of the Cli's folder.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "connectors/ucaas/sandbox/sandbox.h"
+#include "tests/support/cli.h"
+
+namespace ucaas_sync::testing {
+
+class Service {
+ public:
+  /// Starts it, and writes the key file that Target() names.
+  explicit Service(Cli& cli);
+
+  /// The configuration's target: this service, with retries that end soon.
+  std::string Target() const;
+  sandbox::Sandbox& sandbox() { return *sandbox_; }
+  sandbox::Counters counters() const { return sandbox_->counters(); }
+  /// Every request waits so long before it takes effect.
+  void SlowDown(std::chrono::milliseconds latency);
+  /// Nobody listens any more, until Start.
+  void Stop() { sandbox_.reset(); }
+  /// On the same port; the counters begin anew.
+  void Start();
+
+ private:
+  sandbox::Options options_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+};
+
+}  // namespace ucaas_sync::testing
