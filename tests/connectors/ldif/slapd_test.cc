@@ -1,154 +1,22 @@
 // Exports of a real directory server, made in the test: what slapcat and ldapsearch write is what was loaded.
 // Each case has a slapd of its own in a directory of its own, reached by a socket in it.
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
-#include <stdexcept>
-#include <thread>
+#include <string>
+#include <vector>
 
 #include "daemon/model/text.h"
 #include "tests/connectors/ldif/memory_stream.h"
-
-extern char** environ;
+#include "tests/support/slapd.h"
 
 namespace ucaas_sync::ldif {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kPeople = 200;
-
-std::string Slurp(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-/// Starts a program; its output goes to `out`, its errors to `err`.
-pid_t Start(std::vector<std::string> arguments, const fs::path& out, const fs::path& err) {
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  pid_t pid = 0;
-  const int error = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw std::runtime_error(arguments[0] + ": " + std::strerror(error));
-  return pid;
-}
-
-int WaitFor(pid_t pid) {
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-fs::path Program(const std::string& name) {
-  for (const char* folder : {"/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
-    const fs::path path = fs::path(folder) / name;
-    if (fs::exists(path)) return path;
-  }
-  throw std::runtime_error(name + " is not there; this test needs Debian's slapd and ldap-utils (apt-get install)");
-}
-
-class Directory {
- public:
-  explicit Directory(const std::string& entries) {
-    std::string name = (fs::temp_directory_path() / "ucaas-sync-slapd-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp: " + std::string(std::strerror(errno)));
-    folder_ = name;
-    try {
-      fs::create_directory(folder_ / "db");
-      std::ofstream(folder_ / "slapd.conf") << "include /etc/ldap/schema/core.schema\n"
-                                               "include /etc/ldap/schema/cosine.schema\n"
-                                               "include /etc/ldap/schema/inetorgperson.schema\n"
-                                               "modulepath /usr/lib/ldap\nmoduleload back_mdb\n"
-                                               "database mdb\nsuffix dc=example,dc=com\n"
-                                               "rootdn cn=admin,dc=example,dc=com\n"
-                                            << "directory " << (folder_ / "db").string() << "\n";
-      std::ofstream(folder_ / "entries.ldif") << entries;
-      Run({Program("slapadd"), "-q", "-f", Path("slapd.conf"), "-l", Path("entries.ldif")});
-      url_ = "ldapi://";
-      for (const char c : Path("socket")) url_ += c == '/' ? std::string("%2F") : std::string(1, c);
-      // With -d slapd stays in the foreground and is our child.
-      server_ = Start({Program("slapd"), "-d", "0", "-f", Path("slapd.conf"), "-h", url_}, folder_ / "server.out",
-                      folder_ / "server.err");
-      WaitUntilItAnswers();
-    } catch (...) {
-      Stop();
-      throw;
-    }
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() { Stop(); }
-
-  std::string Slapcat() { return Run({Program("slapcat"), "-f", Path("slapd.conf")}); }
-
-  std::string Search(const std::vector<std::string>& options, int expected_exit = 0) {
-    std::vector<std::string> arguments{Program("ldapsearch"), "-x", "-H", url_, "-b", "dc=example,dc=com"};
-    arguments.insert(arguments.end(), options.begin(), options.end());
-    return Run(arguments, expected_exit);
-  }
-
- private:
-  std::string Path(const char* name) const { return (folder_ / name).string(); }
-
-  std::string Run(const std::vector<std::string>& arguments, int expected_exit = 0) {
-    const int exit = WaitFor(Start(arguments, folder_ / "out", folder_ / "err"));
-    if (exit != expected_exit) {
-      throw std::runtime_error(arguments[0] + " ended " + std::to_string(exit) + ": " + Slurp(folder_ / "err"));
-    }
-    return Slurp(folder_ / "out");
-  }
-
-  /// slapd has no way to say that it listens but to answer.
-  void WaitUntilItAnswers() {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (WaitFor(Start({Program("ldapsearch"), "-x", "-H", url_, "-b", "", "-s", "base"}, folder_ / "out",
-                         folder_ / "err")) != 0) {
-      if (waitpid(server_, nullptr, WNOHANG) == server_) {
-        server_ = 0;
-        throw std::runtime_error("slapd ended at once: " + Slurp(folder_ / "server.err"));
-      }
-      if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("slapd does not answer");
-      std::this_thread::yield();
-    }
-  }
-
-  void Stop() {
-    if (server_ > 0) {
-      kill(server_, SIGTERM);
-      WaitFor(server_);
-    }
-    server_ = 0;
-    std::error_code ignored;  // a leftover in the temporary folder is no reason to fail
-    fs::remove_all(folder_, ignored);
-  }
-
-  fs::path folder_;
-  std::string url_;
-  pid_t server_ = 0;
-};
 
 /// Entries as a person would list them: DN → attribute (lower case) → values.
 using Entry = std::map<std::string, std::multiset<std::string>>;
@@ -221,7 +89,7 @@ Entries Found(const ReadResult& read, const Entries& loaded) {
 
 TEST_CASE("what slapcat and ldapsearch export of a directory is what was loaded into it") {
   const Entries loaded = Company();
-  Directory directory(Write(loaded));
+  testing::Slapd directory(Write(loaded));
   const std::map<std::string, std::string> exports{
       {"slapcat", directory.Slapcat()},
       {"ldapsearch", directory.Search({})},
@@ -251,7 +119,7 @@ TEST_CASE("what slapcat and ldapsearch export of a directory is what was loaded 
 }
 
 TEST_CASE("an export of ldapsearch that was cut anywhere before its result is incomplete") {
-  Directory directory(Write(Company()));
+  testing::Slapd directory(Write(Company()));
   const std::string whole = directory.Search({});
   const std::size_t result = whole.find("\nresult: ");
   REQUIRE(result != std::string::npos);
@@ -271,7 +139,7 @@ TEST_CASE("an export of ldapsearch that was cut anywhere before its result is in
 }
 
 TEST_CASE("an export that the server stopped at its size limit is incomplete, with the line of the result") {
-  Directory directory(Write(Company()));
+  testing::Slapd directory(Write(Company()));
   constexpr int kSizeLimitExceeded = 4;
   const std::string text = directory.Search({"-z", "50"}, kSizeLimitExceeded);
   const ReadResult read = ReadText(text);
