@@ -136,11 +136,10 @@ class Settlement {
     if (kind_ == Kind::kGroup) return;
     const std::string appeared = work_.KeyOf(claim.slot);
     const std::string vanished = work_.KeyOf(claim.holder);
-    const std::string command = "'ucaas-sync quarantine release " + appeared + " --as " + vanished + "'";
-    work_.SetAside(claim.slot, "new key with the e-mail of " + vanished +
-                                   ", who is gone from the source; if they are one person: " + command);
-    work_.SetAside(claim.holder, "gone from the source while " + appeared +
-                                     " appeared with the same e-mail; if they are one person: " + command);
+    const std::string advice =
+        "; if they are one person, give the record its old key back; if not, one of the two e-mails is wrong";
+    work_.SetAside(claim.slot, "new key with the e-mail of " + vanished + ", who is gone from the source" + advice);
+    work_.SetAside(claim.holder, "gone from the source while " + appeared + " appeared with the same e-mail" + advice);
   }
 
   /// Follows the chain of holders from claim `start`, then settles it from its far end.

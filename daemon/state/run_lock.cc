@@ -40,7 +40,7 @@ RunLock RunLock::Acquire(const std::filesystem::path& dir, Instant now) {
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) throw FileFailure(path, "take the run lock", errno);
     throw Failure(ExitCode::kBusy, "another run is under way: " + path.string() + " is held " + Holder(descriptor) +
-                                       "; wait until it has ended and try again (plan, explain and status work "
+                                       "; wait until it has ended and try again (plan and status work "
                                        "meanwhile)");
   }
   const std::string line = std::to_string(::getpid()) + " " + FormatInstant(now) + "\n";

@@ -137,7 +137,7 @@ TEST_CASE("a vanished and an appeared key with one e-mail are a proposal to reke
   const auto plan = world.Plan().plan;
   CHECK(Lines(plan) == Texts{"user update E3"});
   REQUIRE(plan.quarantine.size() == 2);
-  CHECK(Contains(plan.quarantine[0].reason + plan.quarantine[1].reason, "quarantine release N1 --as E1"));
+  CHECK(Contains(plan.quarantine[0].reason + plan.quarantine[1].reason, "N1 appeared with the same e-mail"));
 }
 
 TEST_CASE("an address that moves along a chain is released before it is taken") {

@@ -218,7 +218,7 @@ TEST_CASE("a state belongs to one account") {
   CHECK(elsewhere.code() == ExitCode::kConfig);
   CHECK(Says(elsewhere, "https://one.example/"));
   CHECK(Says(elsewhere, "https://two.example/"));
-  CHECK(Says(elsewhere, "state rebind"));
+  CHECK(Says(elsewhere, "state_dir of its own"));
   const Failure another = FailureOf([&] { store->Bind("https://one.example/", "id-2"); });
   CHECK(another.code() == ExitCode::kConfig);
   CHECK(Says(another, "id-2"));
