@@ -59,6 +59,8 @@ TEST_CASE("a plan has the same bytes in every locale and time zone") {
   if (has_locales) {
     Expect(Child(company.folder(), {"/bin/sh", "-c", make}, {"PATH=/usr/bin:/bin"}).Wait(), 0);
     company.SetEnvironment("LOCPATH", company.Path("locales"));
+    // With LOCPATH glibc's newlocale leaks 51 bytes, once, and p11-kit calls it while it is loaded.
+    company.SetEnvironment("ASAN_OPTIONS", "detect_leaks=0");
   }
   const Output first = company.Run({"plan", "--format", "json"});
   Expect(first, 0, {"\"operations\":[", "N1"});
