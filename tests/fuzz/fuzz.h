@@ -15,7 +15,7 @@ namespace ucaas_sync::fuzz {
 /// Ends the process when a promise is broken, so that the fuzzer keeps the input.
 inline void Require(bool holds, const char* promise, std::string_view detail = {}) {
   if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n%.*s\n", promise, static_cast<int>(detail.size()), detail.data());
+  std::fprintf(stderr, "broken promise: %s\n%s\n", promise, std::string(detail).c_str());
   std::abort();
 }
 
