@@ -21,11 +21,12 @@ class JsonDocument::Builder {
   bool RawNumber(const char* text, rapidjson::SizeType length, bool /*copy*/) {
     return Scalar(Type::kNumber, {text, length});
   }
+  // RapidJSON lets an escaped low surrogate stand alone, and writes bytes for it that are not UTF-8: no such document.
   bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) {
-    return Scalar(Type::kString, {text, length});
+    return IsUtf8({text, length}) && Scalar(Type::kString, {text, length});
   }
   bool Key(const char* text, rapidjson::SizeType length, bool /*copy*/) {
-    return Scalar(Type::kString, {text, length});
+    return IsUtf8({text, length}) && Scalar(Type::kString, {text, length});
   }
   bool StartObject() { return Open(Type::kObject); }
   bool StartArray() { return Open(Type::kArray); }
