@@ -24,22 +24,20 @@ constexpr std::string_view kDelimiters = ",;\t|";
 char FindDelimiter(BlockBuffer& buffer, const std::string& location, std::size_t max_record_bytes) {
   std::array<std::size_t, kDelimiters.size()> counts{};
   bool in_quotes = false;
-  bool has_begun = false;
+  std::size_t length = 0;  // of the heading so far; empty lines before it are not part of it
   for (std::size_t at = buffer.begin();; ++at) {
     if (at == buffer.end()) {
-      if (at - buffer.begin() > max_record_bytes) break;  // RowReader says so
       at -= buffer.begin();
       if (!buffer.Fill()) break;
     }
     if (at == buffer.end()) break;
     const char c = buffer.data()[at];
     if (c == '"') in_quotes = !in_quotes;
+    const bool ends_line = !in_quotes && (c == '\r' || c == '\n');
+    if (ends_line && length == 0) continue;
+    if (ends_line) break;
+    if (++length > max_record_bytes) return ',';  // RowReader says so
     if (in_quotes) continue;
-    if (c == '\r' || c == '\n') {
-      if (has_begun) break;
-      continue;  // an empty line before the heading
-    }
-    has_begun = true;
     const std::size_t kind = kDelimiters.find(c);
     if (kind != std::string_view::npos) ++counts[kind];
   }
