@@ -1,0 +1,84 @@
+#include "daemon/run/steps.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "daemon/model/text.h"
+#include "daemon/run/target.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+std::uint64_t RandomNumber() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32U) | device();
+}
+
+apply::ExecutorOptions OptionsOf(const Program& program) {
+  apply::ExecutorOptions options;
+  options.membership = program.config.target.membership;
+  options.failures_percent = program.config.guards.failures;
+  options.window = std::max<std::uint32_t>(4, 2 * program.config.target.concurrency);
+  for (const config::RuleConfig& rule : program.config.rules) {
+    if (rule.existing == config::ExistingPolicy::kQuarantine) options.never_adopt.insert(rule.kind);
+  }
+  return options;
+}
+
+bool HasNewQuarantine(const Plan& plan) {
+  return std::any_of(plan.quarantine.begin(), plan.quarantine.end(),
+                     [](const QuarantineItem& item) { return item.is_new; });
+}
+
+}  // namespace
+
+std::string NewPlanId() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::uint64_t number = RandomNumber();
+  std::string id;
+  for (int i = 0; i < 16; ++i, number >>= 4U) id += kDigits[number & 0xFU];
+  return id;
+}
+
+std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode) {
+  const config::Config& config = context.program.config;
+  auto store =
+      state::OpenStore(config.state_dir, mode, {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber()});
+  const AccountName account = AccountOf(config.target);
+  store->Bind(account.base_url, account.credential_id);
+  return store;
+}
+
+apply::ApplyResult Apply(const Context& context, StateStore& store, const std::string& run, const Plan& plan) {
+  if (plan.operations.empty()) return {};
+  Target target(context.program, context.clock, context.observer, context.stop_requested);
+  apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program));
+  return executor.Apply(run, plan);
+}
+
+std::string HeldMessage(const Plan& plan) {
+  std::string text;
+  for (const GuardVerdict& guard : plan.guards) {
+    if (!guard.held) continue;
+    if (!text.empty()) text += ", ";
+    text += guard.name + (guard.subject.empty() ? "" : " (" + guard.subject + ")") + ": " +
+            WithThousands(guard.actual) + ", limit " + WithThousands(guard.limit);
+  }
+  return "held by " + text;
+}
+
+void Conclude(SyncResult& result) {
+  result.code = result.applied.code;
+  result.message = result.applied.message;
+  if (result.code == ExitCode::kConverged && HasNewQuarantine(result.plan)) {
+    result.code = ExitCode::kPartial;
+    result.message =
+        "new in quarantine: " +
+        Counted(static_cast<std::uint64_t>(std::count_if(result.plan.quarantine.begin(), result.plan.quarantine.end(),
+                                                         [](const QuarantineItem& item) { return item.is_new; })),
+                "entry", "entries");
+  }
+}
+
+}  // namespace ucaas_sync::run

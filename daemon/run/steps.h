@@ -1,0 +1,45 @@
+// The steps that every kind of run is made of: opening the state, applying a plan, and keeping the run's record.
+// Private to this room. Each throws Failure for what ends the run.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/run/pipeline.h"
+#include "daemon/state/sqlite_store.h"
+
+namespace ucaas_sync::run {
+
+/// Random, for plans; 16 hexadecimal digits.
+std::string NewPlanId();
+
+/// The state of the configured account; refused (78) when it belongs to another one.
+std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode);
+
+/// Stores the plan under `run` and does it. An empty plan asks the target nothing.
+apply::ApplyResult Apply(const Context& context, StateStore& store, const std::string& run, const Plan& plan);
+
+/// "held by user.suspend: 61, limit 60, …"
+std::string HeldMessage(const Plan& plan);
+
+/// Sets the run's code and message from what was applied and what went newly into quarantine.
+void Conclude(SyncResult& result);
+
+/// Runs `body` between BeginRun and FinishRun; a run that fails is journalled with its code and message, then goes on
+/// failing.
+template <typename Body>
+SyncResult Journalled(const Context& context, state::SqliteStore& store, const std::string& trigger, Body&& body) {
+  SyncResult result;
+  result.run = store.BeginRun({.trigger = trigger, .at = context.clock.Now()});
+  try {
+    body(result);
+  } catch (const Failure& failure) {
+    store.FinishRun(result.run, failure.code(), failure.what(), 0, result.plan.summary, context.clock.Now());
+    throw;
+  }
+  store.FinishRun(result.run, result.code, result.message, result.applied.failed, result.plan.summary,
+                  context.clock.Now());
+  return result;
+}
+
+}  // namespace ucaas_sync::run
