@@ -73,9 +73,9 @@ Snapshot CsvSource::Read(AttributeTable& attributes, RecordSink& sink) {
       snapshot.incomplete = failure.problem();
     }
     if (buffer.has_read_all()) {
-      snapshot.hash = hashing.Hex();
       // A command that failed, or a file that changed, explains whatever else is wrong.
       if (auto problem = decoding.Finish()) snapshot.incomplete = std::move(problem);
+      if (snapshot.complete()) snapshot.hash = hashing.Hex();
     }
   } catch (const SourceFailure& failure) {
     snapshot.incomplete = failure.problem();

@@ -106,12 +106,11 @@ std::optional<std::size_t> Envelope::PageLength() const {
 }
 
 std::string NormalCode(std::string_view code) {
-  std::string_view text = Trim(code);
-  if (const std::size_t dot = text.find('.'); dot != std::string_view::npos) {
-    const std::string_view fraction = text.substr(dot + 1);
-    if (fraction.find_first_not_of('0') == std::string_view::npos) text = text.substr(0, dot);
-  }
+  const std::string_view text = Trim(code);
   std::string_view digits = text;
+  if (const std::size_t dot = text.find('.'); dot != std::string_view::npos) {
+    if (text.find_first_not_of('0', dot + 1) == std::string_view::npos) digits = text.substr(0, dot);
+  }
   if (digits.starts_with('+')) digits.remove_prefix(1);
   if (!IsDigits(digits)) return std::string(text);
   const std::size_t first = digits.find_first_not_of('0');

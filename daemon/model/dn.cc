@@ -307,7 +307,9 @@ std::optional<std::string> FirstOfType(std::string_view dn, std::string_view typ
     if (!walker.Next()) return std::nullopt;
     lower_type.clear();
     AppendLower(walker.type, lower_type);
-    if (!found && ShortType(lower_type) == ShortType(wanted)) found = std::move(walker.value);
+    if (found || ShortType(lower_type) != ShortType(wanted)) continue;
+    if (walker.is_hex || !IsUtf8(walker.value)) return std::nullopt;  // escapes and BER can hold any bytes
+    found = std::move(walker.value);
   }
   return found;
 }

@@ -14,7 +14,8 @@ bool IsDn(std::string_view dn);
 /// around separators dropped, multi-valued RDNs sorted. Empty when `dn` is not a DN (then it may be a plain key).
 std::optional<std::string> NormalizeDn(std::string_view dn);
 
-/// The first value of attribute type `type` (ASCII case ignored), unescaped: the `dn:cn` template filter.
+/// The first value of attribute type `type` (ASCII case ignored), unescaped: the `dn:cn` template filter. Empty when
+/// `dn` is not a DN or that value is no UTF-8 text.
 std::optional<std::string> FirstOfType(std::string_view dn, std::string_view type);
 
 }  // namespace ucaas_sync

@@ -63,7 +63,7 @@ struct Snapshot {
   std::uint64_t records = 0;  ///< Rejected ones not counted.
   std::uint64_t rejected = 0;
   std::optional<Problem> incomplete;  ///< Why it is not complete, with file and line; nothing when it is.
-  std::string hash;                   ///< SHA-256 of the bytes, hexadecimal.
+  std::string hash;                   ///< SHA-256 of the bytes, hexadecimal; empty when incomplete.
   std::vector<FileIdentity> files;
   std::vector<std::string> columns;  ///< CSV: the headings, for "did you mean"; LDIF: empty.
   bool complete() const { return !incomplete.has_value(); }

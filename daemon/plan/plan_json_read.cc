@@ -9,54 +9,13 @@
 #include "daemon/model/problem.h"
 #include "daemon/model/text.h"
 #include "daemon/plan/plan_json.h"
+#include "daemon/plan/plan_json_input.h"
+#include "daemon/plan/plan_json_places.h"
 
 namespace ucaas_sync::plan {
 namespace {
 
 constexpr std::size_t kMostText = std::size_t{64} << 20U;
-
-/// What stands in the file beyond its syntax: caught in ReadPlan, where the byte is known.
-struct Unfit {
-  std::string what;
-};
-
-/// RapidJSON's view of a std::istream, counting and capped.
-class Input {
- public:
-  using Ch = char;
-
-  Input(std::istream& in, std::uint64_t max_bytes) : in_(in), max_bytes_(max_bytes) { Fill(); }
-
-  char Peek() const { return at_ < filled_ ? block_[at_] : '\0'; }
-  char Take() {
-    const char c = Peek();
-    if (at_ < filled_ && ++at_ == filled_) Fill();
-    return c;
-  }
-  bool is_at_end() const { return at_ == filled_; }
-  std::size_t Tell() const { return static_cast<std::size_t>(before_ + at_); }
-  // Writing belongs to RapidJSON's stream concept only for parsing in place, which we do not.
-  void Put(char) {}
-  char* PutBegin() { return nullptr; }
-  void Flush() {}
-  std::size_t PutEnd(char*) { return 0; }
-
- private:
-  void Fill() {
-    before_ += filled_;
-    at_ = 0;
-    in_.read(block_.data(), static_cast<std::streamsize>(block_.size()));
-    filled_ = static_cast<std::size_t>(in_.gcount());
-    if (before_ + filled_ > max_bytes_) throw Unfit{"it is larger than " + WithThousands(max_bytes_) + " bytes"};
-  }
-
-  std::istream& in_;
-  const std::uint64_t max_bytes_;
-  std::uint64_t before_ = 0;
-  std::array<char, 32768> block_{};
-  std::size_t filled_ = 0;
-  std::size_t at_ = 0;
-};
 
 /// A value as it comes: text, number or truth.
 struct Value {
@@ -78,78 +37,6 @@ struct Value {
     return flag;
   }
 };
-
-/// Where in the plan the reader is. Each place knows which keys it may hold and which it must.
-enum class Place {
-  kStart,
-  kPlan,
-  kSources,
-  kSource,
-  kSummary,
-  kSummaryKind,
-  kGuards,
-  kGuard,
-  kExamples,
-  kOperations,
-  kOperation,
-  kBefore,
-  kAfter,
-  kExisting,
-  kGroupsBefore,
-  kGroupsAfter,
-  kGroupsExisting,
-  kOperationSource,
-  kQuarantine,
-  kItem,
-  kItemSource,
-  kWarnings,
-  kEnd,
-};
-
-struct PlaceSpec {
-  bool is_array = false;
-  std::vector<std::string_view> required;
-};
-
-PlaceSpec SpecOf(Place place) {
-  switch (place) {
-    case Place::kStart:
-    case Place::kEnd:
-    case Place::kBefore:
-    case Place::kAfter:
-    case Place::kExisting:
-      return {};
-    case Place::kPlan:
-      return {.required = {"plan_version", "id", "created_at", "hash", "config_hash", "state_version", "sources",
-                           "summary", "guards", "held", "operations", "quarantine"}};
-    case Place::kSource:
-      return {.required = {"name", "location", "records", "rejected", "complete", "hash"}};
-    case Place::kSummary:
-      return {.required = {"user", "group", "contact"}};
-    case Place::kSummaryKind:
-      return {.required = {"create", "adopt", "update", "suspend", "reactivate", "delete", "unchanged"}};
-    case Place::kGuard:
-      return {.required = {"name", "limit", "actual", "held"}};
-    case Place::kOperation:
-      return {.required = {"seq", "kind", "action", "key", "remote_id", "before", "after", "reason", "source"}};
-    case Place::kItem:
-      return {.required = {"kind", "key", "reason", "new", "source"}};
-    case Place::kOperationSource:
-    case Place::kItemSource:
-      return {.required = {"name"}};
-    case Place::kSources:
-    case Place::kGuards:
-    case Place::kExamples:
-    case Place::kOperations:
-    case Place::kGroupsBefore:
-    case Place::kGroupsAfter:
-    case Place::kGroupsExisting:
-    case Place::kQuarantine:
-    case Place::kWarnings:
-      return {.is_array = true, .required = {}};
-  }
-  return {};
-}
 
 class PlanHandler {
  public:
@@ -173,9 +60,11 @@ class PlanHandler {
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
   bool String(const char* text, rapidjson::SizeType size, bool) {
     if (size > kMostText) throw Unfit{"a text is too long"};
+    RequireUtf8({text, size});
     return Scalar({.type = Value::Type::kText, .text = {text, size}, .number = 0, .flag = false});
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
+    RequireUtf8({text, size});
     Frame& frame = stack_.back();
     frame.key.assign(text, size);
     if (!frame.seen.insert(frame.key).second) throw Unfit{"the key \"" + frame.key + "\" stands there twice"};
@@ -193,69 +82,23 @@ class PlanHandler {
     std::set<std::string, std::less<>> seen;
   };
 
+  /// RapidJSON lets an escaped low surrogate stand alone, and gives bytes for it that are not UTF-8.
+  static void RequireUtf8(std::string_view text) {
+    if (!IsUtf8(text)) throw Unfit{"half a surrogate pair stands in a text"};
+  }
+
   [[noreturn]] void UnknownKey() const { throw Unfit{"\"" + Printable(stack_.back().key) + "\" is not known here"}; }
 
   bool Enter(bool is_array) {
     if (stack_.size() > max_depth_) throw Unfit{"it is nested too deeply"};
-    const Place place = Below();
+    const std::optional<Place> below = PlaceBelow(stack_.back().place, stack_.back().key);
+    if (!below) UnknownKey();
+    const Place place = *below;
     if (SpecOf(place).is_array != is_array)
       throw Unfit{is_array ? "a list was not expected" : "an object was not expected"};
     Begin(place);
     stack_.push_back({.place = place, .key = {}, .seen = {}});
     return true;
-  }
-
-  /// The place that begins at the present key.
-  Place Below() const {
-    const Frame& frame = stack_.back();
-    const std::string& key = frame.key;
-    switch (frame.place) {
-      case Place::kStart:
-        return Place::kPlan;
-      case Place::kPlan:
-        if (key == "sources") return Place::kSources;
-        if (key == "summary") return Place::kSummary;
-        if (key == "guards") return Place::kGuards;
-        if (key == "operations") return Place::kOperations;
-        if (key == "quarantine") return Place::kQuarantine;
-        if (key == "warnings") return Place::kWarnings;
-        break;
-      case Place::kSources:
-        return Place::kSource;
-      case Place::kSummary:
-        if (KindNamed(key)) return Place::kSummaryKind;
-        break;
-      case Place::kGuards:
-        return Place::kGuard;
-      case Place::kGuard:
-        if (key == "examples") return Place::kExamples;
-        break;
-      case Place::kOperations:
-        return Place::kOperation;
-      case Place::kOperation:
-        if (key == "before") return Place::kBefore;
-        if (key == "after") return Place::kAfter;
-        if (key == "existing") return Place::kExisting;
-        if (key == "source") return Place::kOperationSource;
-        break;
-      case Place::kBefore:
-        if (key == "groups") return Place::kGroupsBefore;
-        break;
-      case Place::kAfter:
-        if (key == "groups") return Place::kGroupsAfter;
-        break;
-      case Place::kExisting:
-        if (key == "groups") return Place::kGroupsExisting;
-        break;
-      case Place::kQuarantine:
-        return Place::kItem;
-      case Place::kItem:
-        if (key == "source") return Place::kItemSource;
-        break;
-      default:
-        break;
-    }
-    UnknownKey();
   }
 
   void Begin(Place place) {

@@ -99,4 +99,10 @@ TEST_CASE("the first value of a type is unescaped, its case kept") {
   CHECK(!FirstOfType("uid=a,dc=b", "cn"));
 }
 
+TEST_CASE("a value of a DN that is bytes and not text is none") {
+  CHECK(!FirstOfType("cn=\\CFter,dc=b", "cn"));
+  CHECK(!FirstOfType("cn=#0402CAFE,dc=b", "cn"));
+  CHECK(FirstOfType("cn=\\CFter,uid=U7", "uid") == "U7");
+}
+
 }  // namespace ucaas_sync

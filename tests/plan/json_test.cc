@@ -138,6 +138,8 @@ TEST_CASE("what is not our plan is refused with file, byte and what to do") {
   unnumbered.replace(unnumbered.find("\"seq\":1"), 7, "\"seq\":2");
   CHECK(Contains(Refusal(unnumbered), "numbered"));
   CHECK(Contains(Refusal(std::string("{\"id\":\"\xFF\"}")), "byte"));
+  CHECK(Contains(Refusal(R"({"id":"\udc00"})"), "half a surrogate pair"));
+  CHECK(Contains(Refusal(R"({"\udc00":1})"), "half a surrogate pair"));
 }
 
 TEST_CASE("nothing hides behind a NUL byte") {

@@ -216,7 +216,19 @@ TEST_CASE("a field that never ends is refused at its line, without taking memory
   options.block_bytes = 1024;
   const Result many_blocks = ReadStream(std::make_unique<MemoryStream>(text), options);
   CHECK(many_blocks.incomplete() == one_block.incomplete());
-  CHECK(many_blocks.snapshot.hash.empty());  // it was given up before its end
+  CHECK(many_blocks.snapshot.hash.empty());
+  CHECK(one_block.snapshot.hash.empty());
+}
+
+TEST_CASE("a heading that never ends is refused for its length, whatever delimiters are in it") {
+  const std::string text = "a,b\t" + std::string(300, 'x') + "\n1,2\n";
+  Options options;
+  options.max_record_bytes = 200;
+  for (const std::size_t block : {std::size_t{64}, std::size_t{100}, std::size_t{1} << 16U}) {
+    options.block_bytes = block;
+    const Result result = ReadStream(std::make_unique<MemoryStream>(text), options);
+    CHECK(Has(result.incomplete(), "people.csv:1: the record that begins here is longer than 200 bytes"));
+  }
 }
 
 TEST_CASE("a row of a hundred thousand fields is refused") {

@@ -11,11 +11,13 @@ TEST_CASE("result is read as text, number or decimal, with spaces around it") {
     const char* body;
     const char* result;
   };
-  const Case cases[] = {{R"({"result":1})", "1"},         {R"({"result":"1"})", "1"},    {R"({"result":1.0})", "1"},
-                        {R"({"result":" 1 "})", "1"},     {R"({"result":"1.00"})", "1"}, {R"({"result":"01"})", "1"},
-                        {R"({"result":"1504"})", "1504"}, {R"({"result":0})", "0"},      {R"({"result":"0.0"})", "0"},
-                        {R"({"result":-1})", "-1"},       {R"({"result":1.5})", "1.5"},  {R"({"result":"OK"})", "OK"},
-                        {R"({"result":10})", "10"},       {R"({"result":true})", "true"}};
+  const Case cases[] = {
+      {R"({"result":1})", "1"},         {R"({"result":"1"})", "1"},     {R"({"result":1.0})", "1"},
+      {R"({"result":" 1 "})", "1"},     {R"({"result":"1.00"})", "1"},  {R"({"result":"01"})", "1"},
+      {R"({"result":"1504"})", "1504"}, {R"({"result":0})", "0"},       {R"({"result":"0.0"})", "0"},
+      {R"({"result":-1})", "-1"},       {R"({"result":1.5})", "1.5"},   {R"({"result":"OK"})", "OK"},
+      {R"({"result":10})", "10"},       {R"({"result":true})", "true"}, {R"({"result":"no. 0"})", "no. 0"},
+      {R"({"result":"no ."})", "no ."}};
   for (const Case& c : cases) {
     CAPTURE(std::string(c.body));
     const Envelope envelope = Envelope::Read(c.body);
