@@ -166,6 +166,7 @@ Verdict Codes::ByTable(const Evidence& evidence) const {
     case TransportOutcome::kNotConnected:
       return Verdict::kRetry;  // Nothing was sent.
     case TransportOutcome::kTls:
+    case TransportOutcome::kNotLoggedIn:
       return Verdict::kDenied;
     case TransportOutcome::kTimeout:
     case TransportOutcome::kReset:

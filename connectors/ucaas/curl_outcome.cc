@@ -74,6 +74,7 @@ std::string ExplanationOf(const TransferEnd& end, std::string_view host) {
   switch (OutcomeOf(end)) {
     case TransportOutcome::kReply:
     case TransportOutcome::kAbandoned:
+    case TransportOutcome::kNotLoggedIn:
       return {};
     case TransportOutcome::kNotResolved:
       text += "the name could not be resolved; check target.base_url (or target.proxy) and this machine's DNS";

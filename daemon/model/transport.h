@@ -32,6 +32,7 @@ enum class TransportOutcome : std::uint8_t {
   kTruncated,     ///< The reply broke off or is not HTTP.
   kTooLarge,      ///< The reply is beyond the size limit.
   kAbandoned,     ///< We gave it up (shutdown).
+  kNotLoggedIn,   ///< The target refuses our login: nothing was sent.
 };
 
 struct HttpReply {

@@ -13,10 +13,6 @@ Program Compile(const std::filesystem::path& file, const config::Environment& en
       std::make_shared<mapping::ProtectFilter>(mapping::ProtectFilter::Compile(config.guards.protect, diagnostics));
   ucaas::Routes routes = ucaas::Routes::From(config.target, diagnostics);
   ucaas::Codes codes = ucaas::Codes::From(config.target, diagnostics);
-  if (config.target.login) {
-    diagnostics.Error(config.target.login->email.at, "target.login is not available in this version",
-                      "use target.basic with the account's API access id and key");
-  }
   plan::Protect protects;
   if (!config.guards.protect.empty()) {
     protects = [protect](Kind kind, const FieldSetView& fields) { return protect->Protects(kind, fields); };

@@ -7,6 +7,7 @@
 #include "connectors/ucaas/client.h"
 #include "connectors/ucaas/curl_transport.h"
 #include "connectors/ucaas/sandbox/sandbox.h"
+#include "connectors/ucaas/token_transport.h"
 #include "daemon/apply/gate.h"
 #include "daemon/apply/listing.h"
 #include "daemon/model/text.h"
@@ -32,12 +33,17 @@ std::string RandomKey() {
 AccountName AccountOf(const config::TargetConfig& target) {
   if (!target.sandbox.empty())
     return {.base_url = "sandbox:" + target.sandbox.value, .credential_id = std::string(kSandboxId)};
-  return {.base_url = target.base_url.value, .credential_id = target.basic ? target.basic->id.value : std::string()};
+  std::string id;
+  if (target.basic) id = target.basic->id.value;
+  // Two people of one API id may see different users.
+  if (target.login) id = target.login->api_id.value + ' ' + FoldCase(target.login->email.value);
+  return {.base_url = target.base_url.value, .credential_id = std::move(id)};
 }
 
 struct Target::Parts {
   std::optional<sandbox::Sandbox> sandbox;
   std::optional<ucaas::CurlTransport> transport;
+  std::optional<ucaas::TokenTransport> tokens;  // with target.login
   std::optional<ucaas::Client> client;
   std::optional<apply::Gate> gate;
   std::optional<apply::Caller> caller;
@@ -61,7 +67,9 @@ Target::Target(const Program& program, const Clock& clock, Observer& observer, s
     if (target.rate == config::TargetConfig{}.rate) policy.rate = kSandboxRate;
   }
   parts_->transport.emplace(options);
-  parts_->client.emplace(*parts_->transport, program.routes, program.codes, target.page_length);
+  if (target.login) parts_->tokens.emplace(*parts_->transport, clock, *target.login, program.codes);
+  Transport& transport = parts_->tokens ? static_cast<Transport&>(*parts_->tokens) : *parts_->transport;
+  parts_->client.emplace(transport, program.routes, program.codes, target.page_length);
   parts_->gate.emplace(policy, clock.Ticks());
   parts_->caller.emplace(*parts_->client, *parts_->gate, clock, observer, std::move(stop_requested));
 }

@@ -23,6 +23,35 @@ TEST_CASE("a wrong key ends 6, says what to look at, and shows no key") {
   CHECK(service.counters().requests <= 10);
 }
 
+TEST_CASE("a login does the whole job, and neither token nor password is shown") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.LoginTarget()));
+  cli.Write("people.csv", CompanyCsv(15));
+  Expect(cli.Run({"check"}), 0);
+  const Output output = cli.Run({"--log-level", "debug", "sync"});
+  Expect(output, 0, {"converged"});
+  CHECK(cli.Count("user") == 15);
+  CHECK_FALSE(output.Says("let me in"));
+  CHECK_FALSE(output.Says("Token "));
+  CHECK(service.counters().by_route.at("POST login") == 2);  // for the list of who is there, and for the writes
+  CHECK(service.counters().requests > 20);
+  Expect(cli.Run({"sync"}), 0);
+  CHECK(service.counters().by_route.at("POST login") == 2);
+}
+
+TEST_CASE("a wrong password ends 6, says what to look at, and is not shown") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.LoginTarget("not the right one")));
+  cli.Write("people.csv", CompanyCsv(15));
+  const Output output = cli.Run({"--log-level", "debug", "sync"});
+  Expect(output, 6, {"target.login", "password"});
+  CHECK_FALSE(output.Says("not the right one"));
+  CHECK(service.counters().writes == 0);
+  CHECK(service.counters().requests == 1);
+}
+
 TEST_CASE("an account that is away ends 7, and the next run takes up the rest") {
   Cli cli;
   Service service(cli);

@@ -6,16 +6,23 @@ Service::Service(Cli& cli) {
   options_.db = cli.folder() / "account.db";
   options_.access_id = "hr-sync";
   options_.access_key = "correct horse battery staple";
+  options_.logins = {{.email = "boss@example.com", .password = "let me in"}};
   Start();
   options_.port = sandbox_->port();
   cli.Write("access-key", options_.access_key + '\n');
 }
 
 std::string Service::Target() const {
-  return "target:\n  base_url: http://127.0.0.1:" + std::to_string(options_.port) +
-         "/ucaas/v1/\n"
-         "  basic: { id: hr-sync, key_file: access-key }\n"
-         "  rate: 10000/s\n"
+  return TargetWith("basic: { id: hr-sync, key_file: access-key }");
+}
+
+std::string Service::LoginTarget(const std::string& password) const {
+  return TargetWith("login: { api_id: hr-sync, email: boss@example.com, password: \"" + password + "\" }");
+}
+
+std::string Service::TargetWith(const std::string& credentials) const {
+  return "target:\n  base_url: http://127.0.0.1:" + std::to_string(options_.port) + "/ucaas/v1/\n  " + credentials +
+         "\n  rate: 10000/s\n"
          "  retry: { attempts: 2, first_delay: 1ms, max_delay: 10ms, give_up: 1s }\n";
 }
 

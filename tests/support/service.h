@@ -18,6 +18,8 @@ class Service {
 
   /// The configuration's target: this service, with retries that end soon.
   std::string Target() const;
+  /// The same with token authentication, for the portal account whose password is `password`.
+  std::string LoginTarget(const std::string& password = "let me in") const;
   sandbox::Sandbox& sandbox() { return *sandbox_; }
   sandbox::Counters counters() const { return sandbox_->counters(); }
   /// Every request waits so long before it takes effect.
@@ -28,6 +30,8 @@ class Service {
   void Start();
 
  private:
+  std::string TargetWith(const std::string& credentials) const;
+
   sandbox::Options options_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
 };
