@@ -142,7 +142,7 @@ void Caller::Judge(Task task, const ucaas::CallResult& result) {
     gate_.OnTransient(now, task.attempts, retry_after);
   } else if (result.transport == TransportOutcome::kReply) {
     if (is_paced) gate_.OnPaced(now, retry_after);
-    gate_.OnAnswered();
+    gate_.OnAnswered(now, result.latency);
   }
   if (result.verdict == ucaas::Verdict::kDenied) {
     // A certificate that does not fit is no word of the target about our rights: it was never reached.

@@ -16,13 +16,6 @@ using std::chrono::microseconds;
 // The breaker opens when transient failures fill this long without a success between them.
 constexpr std::chrono::seconds kBreakerOpensAfter{2};
 constexpr std::uint64_t kLeastBudget = 10;
-constexpr double kSlowest = 0.02;
-// Each answer gives back this share of the pace: from half to full speed in some 250 answers.
-constexpr double kRecovery = 0.002;
-// Replies that were already under way when we slowed down say nothing new.
-constexpr std::chrono::milliseconds kSlowingPause{250};
-// What may be sent at once after a pause; keeps a burst from breaking a limit that is counted per second.
-constexpr double kBurst = 2.0;
 
 }  // namespace
 
@@ -31,12 +24,7 @@ GatePolicy GatePolicy::From(const config::TargetConfig& target, std::uint64_t se
 }
 
 Gate::Gate(const GatePolicy& policy, Monotonic now)
-    : policy_(policy),
-      random_(policy.seed),
-      refilled_(now),
-      not_before_(now),
-      last_slowed_(now - kSlowingPause),
-      probe_at_(now) {}
+    : policy_(policy), random_(policy.seed), pace_(policy.rate, now), not_before_(now), probe_at_(now) {}
 
 std::optional<std::string> Gate::GivesUp(Monotonic now) const {
   if (!unanswered_since_) return std::nullopt;
@@ -67,15 +55,8 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
   if (IsOutage() && BudgetIsSpent()) {
     return {.answer = GateAnswer::kWait, .until = *failing_since_ + kBreakerOpensAfter, .because = {}};
   }
-  const double rate = CurrentRate();
-  const double burst = std::max(kBurst, rate / 20);
-  tokens_ = std::min(burst, tokens_ + rate * std::chrono::duration<double>(now - refilled_).count());
-  refilled_ = now;
-  if (tokens_ < 1.0) {
-    const auto wait = microseconds(static_cast<std::int64_t>(std::ceil((1.0 - tokens_) / rate * 1e6)));
-    return {.answer = GateAnswer::kWait, .until = now + wait, .because = {}};
-  }
-  return {.answer = GateAnswer::kSend, .until = now, .because = {}};
+  const Monotonic at = pace_.SendAt(now);
+  return {.answer = at > now ? GateAnswer::kWait : GateAnswer::kSend, .until = at, .because = {}};
 }
 
 bool Gate::BudgetIsSpent() const {
@@ -93,13 +74,13 @@ void Gate::OpenIfDue(Monotonic now) {
 }
 
 void Gate::OnSent(bool is_retry) {
-  tokens_ -= 1.0;
+  pace_.OnSent();
   ++requests_;
   // The open breaker's single probes are no hammering: they go on for as long as `give_up` allows.
   if (is_retry && breaker_ == Breaker::kClosed) ++retries_;
 }
 
-void Gate::OnAnswered() {
+void Gate::OnAnswered(Monotonic now, microseconds latency) {
   // Those that waited for the end of an outage are let through, one repeat for each request that it hit.
   if (IsOutage()) forgiven_ += fresh_failures_;
   unanswered_since_.reset();
@@ -107,7 +88,7 @@ void Gate::OnAnswered() {
   fresh_failures_ = 0;
   breaker_ = Breaker::kClosed;
   failed_probes_ = 0;
-  pace_ = std::min(1.0, pace_ + kRecovery);
+  pace_.OnAnswered(now, latency);
 }
 
 std::optional<Monotonic> Gate::OnTransient(Monotonic now, std::uint32_t attempt, std::optional<Duration> retry_after) {
@@ -140,12 +121,9 @@ std::optional<Monotonic> Gate::RetryAt(Monotonic now) {
 
 Monotonic Gate::OnPaced(Monotonic now, std::optional<Duration> retry_after) {
   if (!unanswered_since_) unanswered_since_ = now;
-  if (now - last_slowed_ >= kSlowingPause) {
-    pace_ = std::max(kSlowest, pace_ / 2);
-    last_slowed_ = now;
-  }
   const Duration wait = retry_after.value_or(Jittered(policy_.retry.first_delay));
   not_before_ = std::max(not_before_, now + wait);
+  pace_.OnPaced(now, not_before_);
   return not_before_;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "daemon/apply/pace.h"
 #include "daemon/model/clock.h"
 #include "daemon/model/time.h"
 
@@ -44,7 +45,7 @@ class Gate {
   /// A request went out.
   void OnSent(bool is_retry);
   /// A reply that shows a working target, whatever it says of our values.
-  void OnAnswered();
+  void OnAnswered(Monotonic now, std::chrono::microseconds latency);
   /// Attempt number `attempt` (from 1) of a request failed for the moment. Returns when it may be sent again, or
   /// nothing when its attempts or the run's budget for repeats are used up (in an outage neither counts: the breaker
   /// limits then). Ask RetryAt when that moment has come.
@@ -63,18 +64,14 @@ class Gate {
   /// Several requests failed and nothing succeeded since: it is not about one of them.
   bool IsOutage() const;
   void OpenIfDue(Monotonic now);
-  double CurrentRate() const { return policy_.rate * pace_; }
   /// The longest wait after `doublings` failures.
   Duration Ceiling(std::uint32_t doublings) const;
   Duration Jittered(Duration ceiling);
 
   GatePolicy policy_;
   std::mt19937_64 random_;
-  double pace_ = 1.0;  // share of the configured rate: halved by a 429, grown by answers
-  double tokens_ = 1.0;
-  Monotonic refilled_;
-  Monotonic not_before_;  // what Retry-After asked for
-  Monotonic last_slowed_;
+  Pace pace_;
+  Monotonic not_before_;                       // what Retry-After asked for
   std::optional<Monotonic> unanswered_since_;  // for give_up: failures and pacing
   std::optional<Monotonic> failing_since_;     // for the breaker: failures alone
   std::uint32_t fresh_failures_ = 0;           // since then, of requests that were sent for the first time

@@ -1,0 +1,107 @@
+#include "daemon/apply/pace.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ucaas_sync::apply {
+namespace {
+
+using std::chrono::microseconds;
+using Seconds = std::chrono::duration<double>;
+
+// The rate never falls below this share of the ceiling: somebody must ask whether it may rise again.
+constexpr double kSlowest = 0.001;
+constexpr double kLeastRate = 0.2;
+// Replies that were already under way when we slowed down say nothing new.
+constexpr std::chrono::milliseconds kSlowingPause{250};
+// What may be sent at once after a pause; keeps a burst from breaking a limit that is counted per second.
+constexpr double kBurst = 2.0;
+// Once the limit was met there are no bursts any more: only what a late wake-up missed is made up for.
+constexpr double kLateness = 1.2;
+// How long the rate takes back to where the last 429 met it: short as long as little is known, then longer and longer.
+constexpr double kFirstReturn = 2;
+constexpr double kLongestReturn = 60;
+constexpr double kLongerEachTime = 3;
+// Just below a limit that was met, to stay clear of it for a while.
+constexpr double kBelowLimit = 0.93;
+
+}  // namespace
+
+Pace::Pace(double ceiling, Monotonic now)
+    : ceiling_(ceiling),
+      floor_(std::min(ceiling, std::max(kLeastRate, ceiling * kSlowest))),
+      rate_(ceiling),
+      refilled_(now),
+      paced_at_(now),
+      resumed_at_(now),
+      slowed_at_(now) {}
+
+Monotonic Pace::SendAt(Monotonic now) {
+  Grow(now);
+  const double burst = limit_ == 0 ? std::max(kBurst, rate_ / 20) : kLateness;
+  tokens_ = std::min(burst, tokens_ + rate_ * Seconds(now - refilled_).count());
+  refilled_ = now;
+  if (tokens_ >= 1.0) return now;
+  return now + microseconds(static_cast<std::int64_t>(std::ceil((1.0 - tokens_) / rate_ * 1e6)));
+}
+
+// Back to the limit quickly, past it slowly at first, and ever faster while nothing contradicts: it may have risen.
+void Pace::Grow(Monotonic now) {
+  if (limit_ == 0 || now <= resumed_at_) return;
+  if (latency_ > 2 * usual_latency_ + 0.05) return;
+  const double age = Seconds(now - resumed_at_).count() / return_;
+  const double distance = age < 1 ? (start_ - limit_) * std::pow(1 - age, 3) : 0.5 * limit_ * std::pow(age - 1, 3);
+  rate_ = std::clamp(limit_ + distance, rate_, ceiling_);
+}
+
+void Pace::OnAnswered(Monotonic now, microseconds latency) {
+  ++answers_;
+  WatchLatency(now, latency);
+}
+
+void Pace::WatchLatency(Monotonic now, microseconds latency) {
+  constexpr double kWeight = 1.0 / 32;
+  // A target may become slower for good: what is usual follows upwards, but takes some thousand replies for it.
+  constexpr double kDrift = 1.0 / 4096;
+  constexpr double kFarTooLong = 8;
+  const double seconds = Seconds(latency).count();
+  if (usual_latency_ == 0) usual_latency_ = latency_ = seconds;
+  latency_ += kWeight * (seconds - latency_);
+  usual_latency_ = std::min(usual_latency_ + kDrift * (latency_ - usual_latency_), std::max(latency_, 1e-6));
+  if (latency_ <= kFarTooLong * usual_latency_ + 0.05 || now - slowed_at_ < std::chrono::seconds(1)) return;
+  limit_ = rate_;
+  start_ = rate_ = std::max(floor_, rate_ * 0.9);
+  return_ = kFirstReturn;
+  resumed_at_ = slowed_at_ = now;
+}
+
+void Pace::OnPaced(Monotonic now, Monotonic not_before) {
+  if (limit_ != 0 && now < std::max(paced_at_ + kSlowingPause, resumed_at_)) {
+    resumed_at_ = std::max(resumed_at_, not_before);
+    return;
+  }
+  if (limit_ == 0) {
+    // All that is known is that this was too fast.
+    limit_ = rate_;
+    rate_ /= 2;
+  } else {
+    // What got through since the last 429, the pause included, is no more than the limit, however the target counts.
+    // The rate at which the 429 came is no less, but for what had been saved up.
+    const double active = Seconds(now - resumed_at_).count();
+    const double through =
+        std::min(rate_, static_cast<double>(answers_) / std::max(Seconds(now - paced_at_).count(), 1e-3));
+    const bool held = active >= return_ / 2;
+    constexpr double kTooSoon = 0.9;
+    constexpr double kTrustInRate = 0.75;
+    limit_ = held ? through + kTrustInRate * (rate_ - through) : std::max(through, kTooSoon * rate_);
+    return_ = held ? std::min(kLongestReturn, return_ * kLongerEachTime) : std::max(kFirstReturn, return_ / 2);
+    rate_ = kBelowLimit * limit_;
+  }
+  limit_ = std::clamp(limit_, floor_, ceiling_);
+  start_ = rate_ = std::clamp(rate_, floor_, ceiling_);
+  answers_ = 0;
+  paced_at_ = now;
+  resumed_at_ = std::max(now, not_before);
+}
+
+}  // namespace ucaas_sync::apply

@@ -1,0 +1,189 @@
+// The pace on a virtual clock against targets that limit in the ways that are in use.
+#include "daemon/apply/pace.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+namespace ucaas_sync::apply {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Seconds = std::chrono::duration<double>;
+
+constexpr Monotonic kStart{};
+
+/// A target that takes so many requests a second and answers the rest with 429.
+struct Limit {
+  double rate = 20;
+  double capacity = 20;            ///< What a token bucket saves up; 0: counts per whole second instead.
+  milliseconds retry_after{1000};  ///< 0: none is given, and our own pause is a fraction of a second.
+};
+
+class Target {
+ public:
+  explicit Target(const Limit& limit) : limit_(limit), tokens_(limit.capacity) {}
+
+  bool Takes(Monotonic now) {
+    if (limit_.capacity == 0) {
+      const auto second = std::chrono::floor<seconds>(now);
+      if (second != window_) in_window_ = 0;
+      window_ = second;
+      return ++in_window_ <= limit_.rate;
+    }
+    tokens_ = std::min(limit_.capacity, tokens_ + limit_.rate * Seconds(now - filled_).count());
+    filled_ = now;
+    if (tokens_ < 1) return false;
+    tokens_ -= 1;
+    return true;
+  }
+  void SetRate(double rate) { limit_.rate = rate; }
+  const Limit& limit() const { return limit_; }
+
+ private:
+  Limit limit_;
+  double tokens_;
+  Monotonic filled_{};
+  std::chrono::time_point<std::chrono::steady_clock, seconds> window_{};
+  double in_window_ = 0;
+};
+
+struct Throughput {
+  std::uint64_t taken = 0;
+  std::uint64_t refused = 0;
+  double per_second = 0;
+};
+
+class Run {
+ public:
+  Run(double ceiling, const Limit& limit, std::size_t concurrency = 32)
+      : pace_(ceiling, kStart), target_(limit), concurrency_(concurrency) {}
+
+  /// Goes on for `length`, sending whatever may be sent.
+  Throughput For(seconds length) {
+    Throughput result;
+    const Monotonic end = now_ + length;
+    while (now_ < end) {
+      Monotonic next = end;
+      while (flying_.size() < concurrency_ && now_ >= not_before_) {
+        const Monotonic at = pace_.SendAt(now_);
+        if (at > now_) {
+          next = std::min(next, at);
+          break;
+        }
+        pace_.OnSent();
+        flying_.push_back({now_ + latency_, target_.Takes(now_)});
+      }
+      if (now_ < not_before_) next = std::min(next, not_before_);
+      if (!flying_.empty()) next = std::min(next, flying_.front().at);
+      now_ = std::max(next, now_ + microseconds(1));
+      while (!flying_.empty() && flying_.front().at <= now_) {
+        const bool taken = flying_.front().taken;
+        flying_.pop_front();
+        if (taken) {
+          pace_.OnAnswered(now_, latency_);
+          ++result.taken;
+          continue;
+        }
+        ++result.refused;
+        const milliseconds own{50 + (result.refused * 97) % 450};
+        const milliseconds given = target_.limit().retry_after;
+        not_before_ = std::max(not_before_, now_ + (given.count() > 0 ? given : own));
+        pace_.OnPaced(now_, not_before_);
+      }
+    }
+    result.per_second = static_cast<double>(result.taken) / Seconds(length).count();
+    return result;
+  }
+  Pace& pace() { return pace_; }
+  Target& target() { return target_; }
+  void SetLatency(microseconds latency) { latency_ = latency; }
+
+ private:
+  struct Flight {
+    Monotonic at;
+    bool taken;
+  };
+  Pace pace_;
+  Target target_;
+  std::size_t concurrency_;
+  microseconds latency_{20'000};
+  Monotonic now_ = kStart;
+  Monotonic not_before_ = kStart;
+  std::deque<Flight> flying_;
+};
+
+double Share(double rate, double times, double capacity, milliseconds retry_after) {
+  Run run(rate * times, {.rate = rate, .capacity = capacity, .retry_after = retry_after});
+  run.For(seconds(10));
+  return run.For(seconds(300)).per_second / rate;
+}
+
+TEST_CASE("95 per cent of a limit that nobody told us are used, of a second's worth saved up") {
+  for (const double rate : {2.0, 5.0, 20.0, 100.0}) {
+    for (const double times : {1.2, 2.0, 10.0, 50.0}) {
+      for (const milliseconds retry_after : {milliseconds(0), milliseconds(1000)}) {
+        CAPTURE(rate);
+        CAPTURE(times);
+        CAPTURE(retry_after.count());
+        CHECK(Share(rate, times, rate, retry_after) >= 0.95);
+      }
+      CHECK(Share(rate, times, 0, milliseconds(0)) >= 0.95);
+    }
+  }
+}
+
+TEST_CASE("a limit that forgives nothing and asks for a whole second each time is used to 90 per cent") {
+  for (const double rate : {5.0, 20.0, 100.0}) {
+    for (const double times : {1.2, 2.0, 10.0, 50.0}) {
+      CAPTURE(rate);
+      CAPTURE(times);
+      CHECK(Share(rate, times, 0, milliseconds(1000)) >= 0.90);
+      CHECK(Share(rate, times, 2, milliseconds(1000)) >= 0.90);
+    }
+  }
+}
+
+TEST_CASE("within ten seconds most of the limit is used, though the ceiling is fifty times as high") {
+  Run run(1000, {.rate = 20, .capacity = 20, .retry_after = milliseconds(1000)});
+  CHECK(run.For(seconds(10)).per_second >= 17);
+}
+
+TEST_CASE("refusals become rare once the limit is known") {
+  Run run(1000, {.rate = 20, .capacity = 20, .retry_after = milliseconds(1000)});
+  run.For(seconds(60));
+  CHECK(run.For(seconds(300)).refused <= 30);
+}
+
+TEST_CASE("without a limit the ceiling is the rate") {
+  Run run(50, {.rate = 1e6, .capacity = 1e6, .retry_after = milliseconds(0)});
+  CHECK(run.For(seconds(60)).per_second >= 49.9);
+  CHECK(run.pace().rate() == 50);
+}
+
+TEST_CASE("a limit that is lifted is found out within minutes") {
+  Run run(200, {.rate = 20, .capacity = 20, .retry_after = milliseconds(1000)});
+  run.For(seconds(120));
+  run.target().SetRate(200);
+  run.For(seconds(240));
+  CHECK(run.For(seconds(60)).per_second >= 100);
+}
+
+TEST_CASE("replies that take far longer than they used to lower the rate, and it comes back with them") {
+  Run run(100, {.rate = 1e6, .capacity = 1e6, .retry_after = milliseconds(0)}, 1000);
+  run.For(seconds(10));
+  run.SetLatency(seconds(2));
+  run.For(seconds(10));
+  CHECK(run.pace().rate() < 80);
+  CHECK(run.pace().rate() > 10);
+  run.SetLatency(milliseconds(20));
+  run.For(seconds(60));
+  CHECK(run.pace().rate() >= 95);
+}
+
+}  // namespace
+}  // namespace ucaas_sync::apply
