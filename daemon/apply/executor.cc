@@ -100,6 +100,9 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
     while (next < end && open_ < options_.window && !caller_.stopped()) {
       if (next + 1 > mark_) {
         mark_ = std::min<std::uint64_t>(end, next + options_.mark_batch);
+        // A person may have been put on hold while the run is under way.
+        held_.clear();
+        for (StoredHold& hold : store_.Holds(clock_.Now())) held_.insert(std::move(hold.key));
         store_.AdvanceMark(run_, mark_);
       }
       auto work = std::make_shared<Work>();
@@ -124,6 +127,12 @@ void Executor::Begin(WorkPtr work) {
   } else if (operation.entity_id != 0) {
     work->row = store_.Load(operation.entity_id);
   }
+  if (const std::string moved = Moved(*work); !moved.empty()) {
+    ucaas::CallResult refused;
+    refused.verdict = ucaas::Verdict::kInvalid;
+    FinishFailed(work, refused, /*quarantine=*/false, moved);
+    return;
+  }
   if (const FieldChange* address = FindChange(operation, NaturalKeyField(operation.kind)); address != nullptr) {
     const Address wanted(operation.kind, FoldCase(address->after.text));
     const Address released(operation.kind, FoldCase(address->before.text));
@@ -138,6 +147,18 @@ void Executor::Begin(WorkPtr work) {
     }
   }
   Dispatch(work);
+}
+
+std::string Executor::Moved(const Work& work) const {
+  const Operation& operation = work.operation;
+  if (held_.contains(operation.key)) return "was put on hold meanwhile: left as it is";
+  // An adopt's row is made of the listing; a newcomer has none.
+  if (operation.existing || !work.row) return {};
+  const bool is_there = work.row->lifecycle != Lifecycle::kGone;
+  const bool makes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
+  const bool is_same = work.row->key == operation.key && work.row->kind == operation.kind &&
+                       (makes ? !is_there : is_there && work.row->remote_id == operation.remote_id);
+  return is_same ? std::string() : "has changed since the plan was made: left as it is; the next run plans it anew";
 }
 
 void Executor::Dispatch(const WorkPtr& work) {

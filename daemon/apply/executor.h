@@ -66,6 +66,8 @@ class Executor {
   void RunPhase(const Plan& plan, std::size_t begin, std::size_t end);
   void Begin(WorkPtr work);
   void Dispatch(const WorkPtr& work);
+  /// Why the operation no longer fits the state, at the moment of sending; empty when it does.
+  std::string Moved(const Work& work) const;
 
   // executor_create.cc
   void SendCreate(const WorkPtr& work);
@@ -121,7 +123,8 @@ class Executor {
   std::string run_;
   std::uint64_t total_ = 0;
   std::uint64_t mark_ = 0;
-  std::size_t open_ = 0;  // begun and not finished
+  std::size_t open_ = 0;        // begun and not finished
+  std::set<std::string> held_;  // keys that people hold
   ApplyResult result_;
   std::vector<OperationOutcome> outcomes_;                  // not yet in the journal
   Monotonic oldest_outcome_;                                // of those

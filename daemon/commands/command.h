@@ -65,12 +65,32 @@ struct SandboxOptions {
   double rate_limit = 0;
 };
 
+struct ApproveOptions {
+  std::string what;  ///< A run's id, "last", or a plan file.
+  std::string reason;
+};
+
+struct HoldOptions {
+  std::string who;
+  std::string until;
+  std::string reason;
+};
+
+struct ReleaseOptions {
+  std::string who;
+  std::string as;  ///< The key it had before; empty: nothing but a release.
+};
+
 ExitCode RunCheck(const Session& session);
 ExitCode RunRead(const Session& session, const ReadOptions& options);
 ExitCode RunPlan(const Session& session, const PlanOptions& options);
 ExitCode RunSync(const Session& session, const std::string& only);
 ExitCode RunApply(const Session& session, const std::filesystem::path& file);
 ExitCode RunStatus(const Session& session, Format format);
+ExitCode RunApprove(const Session& session, const ApproveOptions& options);
+ExitCode RunHold(const Session& session, const HoldOptions& options);
+ExitCode RunQuarantineList(const Session& session, Format format);
+ExitCode RunQuarantineRelease(const Session& session, const ReleaseOptions& options);
 ExitCode RunSandbox(const Session& session, const SandboxOptions& options);
 ExitCode RunCodes(const Session& session);
 

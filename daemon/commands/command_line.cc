@@ -34,6 +34,10 @@ struct Parsed {
   SandboxOptions sandbox;
   std::string sync_only;
   std::string apply_file;
+  ApproveOptions approve;
+  HoldOptions hold;
+  Format quarantine_format = Format::kText;
+  ReleaseOptions release;
   Format status_format = Format::kText;
   std::string help_topic;
 };
@@ -119,6 +123,46 @@ void AddSandbox(CLI::App& app, SandboxOptions& sandbox) {
       "  ucaas-sync sandbox --db account.db --key-file key --fault 'POST users: 500 5%' --fault '*: delay 200ms'");
 }
 
+void AddApprove(CLI::App& app, ApproveOptions& approve) {
+  CLI::App* command = app.add_subcommand("approve", "Consent to what a guard holds, for 24 h");
+  command->add_option("what", approve.what, "A held run as `status` shows it, `last`, or a plan file")
+      ->option_text("RUN|FILE")
+      ->required();
+  command->add_option("--reason", approve.reason, "Why, for the record")->option_text("R");
+  command->footer(
+      "Covers what the guards held, and not more: a later plan passes while what it does under them is among that.\n"
+      "Sources that cannot be used (5) cannot be approved.\n\nExamples:\n"
+      "  ucaas-sync approve last --reason 'Leeds closes, ticket 4711'\n"
+      "  ucaas-sync plan --out monday.plan; ucaas-sync approve monday.plan && ucaas-sync apply monday.plan");
+}
+
+void AddHold(CLI::App& app, HoldOptions& hold) {
+  CLI::App* command = app.add_subcommand("hold", "Leave somebody as they are, whatever the source says");
+  command->add_option("who", hold.who, "A key or an e-mail")->option_text("WHO")->required();
+  command->add_option("--until", hold.until, "A date, an instant, or a time from now; else until released")
+      ->option_text("T");
+  command->add_option("--reason", hold.reason, "Why, for the record")->option_text("R");
+  command->footer(
+      "Ended by `quarantine release WHO`.\n\nExamples:\n"
+      "  ucaas-sync hold E4711 --until 30d --reason 'legal hold'\n"
+      "  ucaas-sync hold ada.lovelace@example.com --until 2026-12-31");
+}
+
+void AddQuarantine(CLI::App& app, Parsed& parsed) {
+  CLI::App* command = app.add_subcommand("quarantine", "See and end what is set aside: in quarantine or on hold");
+  command->require_subcommand(1);
+  CLI::App* list = command->add_subcommand("list", "Who is set aside since when, why, and what ends it");
+  list->add_option("--format", parsed.quarantine_format, "How to show it")
+      ->option_text("text|json")
+      ->transform(CLI::CheckedTransformer(kTextOrJson));
+  CLI::App* release = command->add_subcommand("release", "End a hold, try again what the target refused, or rekey");
+  release->add_option("who", parsed.release.who, "A key or an e-mail")->option_text("KEY")->required();
+  release->add_option("--as", parsed.release.as, "The same person's key of before: their account goes on under KEY")
+      ->option_text("OLD");
+  release->footer("Examples:\n  ucaas-sync quarantine release E4711\n  ucaas-sync quarantine release N17 --as E4711");
+  command->footer("Examples:\n  ucaas-sync quarantine list\n  ucaas-sync quarantine release N17 --as E4711");
+}
+
 void AddCommands(CLI::App& app, Parsed& parsed) {
   app.add_subcommand("check", "Validate the configuration: every problem at once, with its place")
       ->footer("Example:\n  ucaas-sync -c ./config.yaml check");
@@ -132,6 +176,9 @@ void AddCommands(CLI::App& app, Parsed& parsed) {
   apply->footer(
       "Refused (9) when the plan was altered or used, or when the configuration or anybody it touches has changed.\n\n"
       "Example:\n  ucaas-sync plan --out monday.plan && ucaas-sync apply monday.plan");
+  AddApprove(app, parsed.approve);
+  AddHold(app, parsed.hold);
+  AddQuarantine(app, parsed);
   CLI::App* status = app.add_subcommand("status", "The last runs, quarantine, what a guard holds, who is due");
   status->add_option("--format", parsed.status_format, "How to show it")
       ->option_text("text|json")
@@ -172,6 +219,13 @@ ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& sess
   if (app.got_subcommand("read")) return RunRead(session, parsed.read);
   if (app.got_subcommand("plan")) return RunPlan(session, parsed.plan);
   if (app.got_subcommand("status")) return RunStatus(session, parsed.status_format);
+  if (app.got_subcommand("approve")) return RunApprove(session, parsed.approve);
+  if (app.got_subcommand("hold")) return RunHold(session, parsed.hold);
+  if (app.got_subcommand("quarantine")) {
+    return app.get_subcommand("quarantine")->got_subcommand("list")
+               ? RunQuarantineList(session, parsed.quarantine_format)
+               : RunQuarantineRelease(session, parsed.release);
+  }
   if (app.got_subcommand("codes")) return RunCodes(session);
   CatchStopSignals();
   if (app.got_subcommand("sync")) return RunSync(session, parsed.sync_only);

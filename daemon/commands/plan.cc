@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "daemon/commands/command.h"
+#include "daemon/model/text.h"
 #include "daemon/plan/plan_json.h"
 #include "daemon/report/plan_html.h"
 #include "daemon/report/plan_text.h"
@@ -20,6 +21,8 @@ void Write(const Plan& plan, const PlanOptions& options, const Session& session)
     case Format::kText: {
       report::PlanTextOptions text{.colour = session.terminal.colour, .width = session.terminal.width};
       if (options.all) text.operations = text.quarantine = 0;
+      text.approve = options.out.empty() ? "ucaas-sync plan --out FILE, then ucaas-sync approve FILE"
+                                         : "ucaas-sync approve " + ShellWord(options.out.string());
       report::WritePlanText(plan, text, session.out);
       return;
     }

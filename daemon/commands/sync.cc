@@ -12,7 +12,10 @@ void Tell(const Session& session, const run::SyncResult& result) {
   session.log.ClearProgress();
   if (result.code == ExitCode::kHeld) {
     report::WritePlanText(result.plan,
-                          {.colour = session.terminal.colour, .width = session.terminal.width, .operations = 20},
+                          {.colour = session.terminal.colour,
+                           .width = session.terminal.width,
+                           .operations = 20,
+                           .approve = result.approve},
                           session.out);
   } else {
     report::WriteNewQuarantine(result.plan,
@@ -29,7 +32,9 @@ void Tell(const Session& session, const run::SyncResult& result) {
     if (result.applied.failed > 0) session.out << ", " << WithThousands(result.applied.failed) << " failed";
     if (result.applied.left > 0) session.out << ", " << WithThousands(result.applied.left) << " left for the next run";
   }
-  if (!result.message.empty()) session.out << " (" << Printable(result.message) << ')';
+  // A held plan has said all that stands in the message.
+  if (!result.message.empty() && result.code != ExitCode::kHeld)
+    session.out << " (" << Printable(result.message) << ')';
   session.out << '\n';
 }
 

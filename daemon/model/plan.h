@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/model/consent.h"
 #include "daemon/model/kind.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/time.h"
@@ -42,6 +43,7 @@ struct GuardVerdict {
   std::string subject;           ///< What it is about, where the name is not enough: the field, the group, the source.
   std::vector<std::string> examples;  ///< Up to 10 people or values, for the text: "E17 Ada Lovelace <ada@…>".
   std::string advice;                 ///< What to do about it.
+  std::string approved_by;  ///< "ada until 2026-11-24T08:00:00Z": it would hold, but a person agreed. `held` is false.
   friend bool operator==(const GuardVerdict&, const GuardVerdict&) = default;
 };
 
@@ -93,6 +95,7 @@ struct PlanNotes {
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
   /// First instant at which the same files would give another plan; nothing when time alone changes nothing.
   std::optional<Instant> due_at;
+  ConsentScope consent;  ///< What the plan's guards hold: what an approval of it would cover.
 };
 
 }  // namespace ucaas_sync

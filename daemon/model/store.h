@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/model/consent.h"
 #include "daemon/model/exit_code.h"
 #include "daemon/model/fields.h"
 #include "daemon/model/hash.h"
@@ -66,6 +67,7 @@ struct StoredHold {
   std::string key;  ///< Of any kind.
   std::string reason;
   std::optional<Instant> until;
+  Instant since = {};
 };
 
 /// What the guards and the staleness checks need of the last good snapshot of a source.
@@ -110,6 +112,8 @@ class StateView {
   /// Creates of a cut-off run's stored plan that are still to do.
   virtual std::uint64_t PendingCreates(Kind kind) const = 0;
   virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
+  /// Approvals that serve at `now`, oldest first.
+  virtual std::vector<Approval> Approvals(Instant now) const = 0;
 };
 
 struct RunStart {
@@ -182,9 +186,6 @@ class StateStore : public StateView, public Journal {
   /// Waiting removals of the last plan, soonest first.
   virtual std::vector<DueItem> Due() const = 0;
   virtual void ReplaceDue(std::span<const DueItem> due) = 0;
-  /// The last held plan's verdicts as JSON for `status`, or empty.
-  virtual std::string Held() const = 0;
-  virtual void SetHeld(const std::string& json) = 0;
 };
 
 }  // namespace ucaas_sync

@@ -52,6 +52,9 @@ std::string Counted(std::uint64_t number, std::string_view singular, std::string
 /// The candidate nearest to `word` by edit distance, if it is near enough to be meant.
 std::optional<std::string_view> Nearest(std::string_view word, std::span<const std::string_view> candidates);
 
+/// `word` as a shell takes it for one word: in quotes where it must be.
+std::string ShellWord(std::string_view word);
+
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text);
 
 /// Strict RFC 4648 base64, white space not allowed.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/model/text.h"
 #include "daemon/plan/compare.h"
 
 namespace ucaas_sync::plan {
@@ -136,9 +137,9 @@ class Settlement {
     if (kind_ == Kind::kGroup) return;
     const std::string appeared = work_.KeyOf(claim.slot);
     const std::string vanished = work_.KeyOf(claim.holder);
-    const std::string advice =
-        "; if they are one person, give the record its old key back; if not, one of the two e-mails is wrong";
-    work_.SetAside(claim.slot, "new key with the e-mail of " + vanished + ", who is gone from the source" + advice);
+    const std::string advice = "; if they are one person: ucaas-sync quarantine release " + ShellWord(appeared) +
+                               " --as " + ShellWord(vanished) + "; if not, one of the two e-mails is wrong";
+    work_.SetAside(claim.slot, RekeyProposal(vanished) + ", who is gone from the source" + advice);
     work_.SetAside(claim.holder, "gone from the source while " + appeared + " appeared with the same e-mail" + advice);
   }
 
@@ -207,6 +208,10 @@ class Settlement {
 };
 
 }  // namespace
+
+std::string RekeyProposal(std::string_view vanished) {
+  return "new key with the e-mail of " + std::string(vanished);
+}
 
 void SettleAddresses(Workspace& work, std::span<const SourceState> sources) {
   for (const Kind kind : kAllKinds) Settlement(work, sources, kind).Run();

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "daemon/plan/leaving.h"
 #include "daemon/plan/workspace.h"
@@ -12,5 +14,8 @@ namespace ucaas_sync::plan {
 
 /// Looks at all drafts; sets aside who collides, and sets Draft::depth along chains.
 void SettleAddresses(Workspace& work, std::span<const SourceState> sources);
+
+/// How the reason begins with which the newcomer of a proposal to rekey is set aside.
+std::string RekeyProposal(std::string_view vanished);
 
 }  // namespace ucaas_sync::plan

@@ -5,12 +5,14 @@
 #include <cmath>
 
 #include "daemon/model/text.h"
+#include "daemon/plan/guard_reach.h"
 
 namespace ucaas_sync::plan {
 namespace {
 
 constexpr std::size_t kMostExamples = 10;
 constexpr std::uint64_t kCreateFloor = 10;
+constexpr std::string_view kApprove = "approve it with `ucaas-sync approve`";
 constexpr Duration kDay = std::chrono::hours(24);
 constexpr Duration kWeek = std::chrono::hours(7 * 24);
 
@@ -41,8 +43,6 @@ class Judge {
   }
 
  private:
-  using Matches = bool (*)(const Operation&);
-
   void JudgeKind(Kind kind) {
     const Tally::OfKind& counts = tally_.kinds[Index(kind)];
     const config::KindGuards& guards = context_.policy.guards.kinds[Index(kind)];
@@ -52,24 +52,15 @@ class Judge {
     if (context_.state.FirstRunFinished()) {
       const std::uint64_t pending = std::min(context_.state.PendingCreates(kind), count(Action::kCreate));
       JudgeCount(kind, "create", LimitOf(guards.create, base, kCreateFloor),
-                 count(Action::kCreate) - pending + count(Action::kReactivate), [](const Operation& operation) {
-                   return operation.action == Action::kCreate || operation.action == Action::kReactivate;
-                 });
+                 count(Action::kCreate) - pending + count(Action::kReactivate));
     }
     JudgeCount(kind, "update", LimitOf(guards.update, base, UsualFloor(base)),
-               count(Action::kUpdate) + counts.adopts_with_differences, [](const Operation& operation) {
-                 return operation.action == Action::kUpdate ||
-                        (operation.action == Action::kAdopt && !operation.changes.empty());
-               });
-    if (kind == Kind::kUser) {
-      JudgeRemovals(kind, Action::kSuspend, guards.suspend, base,
-                    [](const Operation& operation) { return operation.action == Action::kSuspend; });
-    }
-    JudgeRemovals(kind, Action::kDelete, guards.remove, base,
-                  [](const Operation& operation) { return operation.action == Action::kDelete; });
+               count(Action::kUpdate) + counts.adopts_with_differences);
+    if (kind == Kind::kUser) JudgeRemovals(kind, Action::kSuspend, guards.suspend, base);
+    JudgeRemovals(kind, Action::kDelete, guards.remove, base);
   }
 
-  void JudgeRemovals(Kind kind, Action action, const config::GuardLimit& guard, std::uint64_t base, Matches matches) {
+  void JudgeRemovals(Kind kind, Action action, const config::GuardLimit& guard, std::uint64_t base) {
     const std::uint64_t planned = tally_.kinds[Index(kind)].actions[Index(action)];
     const auto with_past = [&](Duration window) {
       const auto in_window = [&](const PastRemoval& past) {
@@ -79,17 +70,15 @@ class Judge {
     };
     const std::string word(Name(action));
     // What is past cannot be held: a plan without such operations passes, whatever the sums say.
-    JudgeCount(kind, word, LimitOf(guard, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kDay), matches);
+    JudgeCount(kind, word, LimitOf(guard, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kDay));
     if (!guard.week) return;
     config::GuardLimit week;
     week.percent = guard.week;
     week.at_least = guard.at_least;
-    JudgeCount(kind, word + ".week", LimitOf(week, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kWeek),
-               matches);
+    JudgeCount(kind, word + ".week", LimitOf(week, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kWeek));
   }
 
-  void JudgeCount(Kind kind, const std::string& word, std::optional<std::uint64_t> limit, std::uint64_t actual,
-                  Matches matches) {
+  void JudgeCount(Kind kind, const std::string& word, std::optional<std::uint64_t> limit, std::uint64_t actual) {
     if (!limit) return;
     GuardVerdict verdict;
     verdict.name = std::string(Name(kind)) + '.' + word;
@@ -98,12 +87,9 @@ class Judge {
     verdict.held = actual > *limit;
     verdict.holds_everything = kind != Kind::kGroup;
     if (verdict.held) {
-      for (std::size_t i = 0; i < operations_.size() && verdict.examples.size() < kMostExamples; ++i) {
-        const Operation operation = operations_.At(i);
-        if (operation.kind == kind && matches(operation)) verdict.examples.push_back(Describe(operation));
-      }
-      verdict.advice = "Look at the plan. If it is right, raise guards." + verdict.name +
-                       " in the configuration for this run; if not, see what changed in the source.";
+      AddExamples(verdict);
+      verdict.advice = "Look at the plan. If every one is meant, " + std::string(kApprove) +
+                       "; if not, see what changed in the source.";
     }
     verdicts_.push_back(std::move(verdict));
   }
@@ -124,16 +110,16 @@ class Judge {
       verdict.held = verdict.actual > verdict.limit;
       if (verdict.held) {
         constexpr std::size_t kMostRewrites = 3;
+        const auto reach = GuardReach::Of(verdict.name, verdict.subject);
         for (std::size_t at = 0; at < operations_.size() && verdict.examples.size() < kMostRewrites; ++at) {
           const Operation operation = operations_.At(at);
+          if (!reach->Holds(operation)) continue;
           const FieldChange* change = FindChange(operation, static_cast<FieldId>(i));
-          if (operation.kind != kind || !IsRewrite(operation) || change == nullptr) continue;
           verdict.examples.push_back(Shorten(operation.key, 40) + ": " + ValueOf(change->before) + " → " +
                                      ValueOf(change->after));
         }
-        verdict.advice =
-            "See whether a column was renamed, swapped or blanked. If every change is meant, raise "
-            "guards.rewrite for this run.";
+        verdict.advice = "See whether a column was renamed, swapped or blanked. If every change is meant, " +
+                         std::string(kApprove) + '.';
       }
       verdicts_.push_back(std::move(verdict));
     }
@@ -150,15 +136,8 @@ class Judge {
       verdict.actual = group.lost;
       verdict.held = verdict.actual > verdict.limit;
       if (!verdict.held) continue;
-      for (std::size_t i = 0; i < operations_.size() && verdict.examples.size() < kMostExamples; ++i) {
-        const Operation operation = operations_.At(i);
-        if (operation.kind == Kind::kContact && operation.action != Action::kDelete && Leaves(operation, key)) {
-          verdict.examples.push_back(Describe(operation));
-        }
-      }
-      verdict.advice =
-          "See whether the group is whole in the source. If it is, raise guards.members_lost "
-          "for this run.";
+      AddExamples(verdict);
+      verdict.advice = "See whether the group is whole in the source. If it is, " + std::string(kApprove) + '.';
       verdicts_.push_back(std::move(verdict));
     }
   }
@@ -178,8 +157,7 @@ class Judge {
       if (verdict.held) {
         verdict.advice = "Source " + source.name + " had " + Counted(last->records, "record") + " on " +
                          FormatInstant(last->read_at) + " and has " + WithThousands(snapshot.records) +
-                         " now. See whether the export is whole. If it is, raise guards.source_drop "
-                         "for this run.";
+                         " now. See whether the export is whole. If it is, " + std::string(kApprove) + '.';
       }
       verdicts_.push_back(std::move(verdict));
     }
@@ -194,26 +172,18 @@ class Judge {
     verdict.held = verdict.actual > verdict.limit;
     if (verdict.held) {
       verdict.advice = "Too many records of " + source.name + " cannot be used; 'ucaas-sync read " + source.name +
-                       "' names each with its line. Mend the export, or raise guards.rejects for this run.";
+                       "' names each with its line. Mend the export. If the rest of it can be trusted, " +
+                       std::string(kApprove) + '.';
     }
     verdicts_.push_back(std::move(verdict));
   }
 
-  static bool IsRewrite(const Operation& operation) {
-    return operation.action == Action::kUpdate || operation.action == Action::kAdopt ||
-           operation.action == Action::kReactivate;
-  }
-
-  static bool Leaves(const Operation& operation, const std::string& group) {
-    return operation.groups &&
-           std::binary_search(operation.groups->before.begin(), operation.groups->before.end(), group) &&
-           !std::binary_search(operation.groups->after.begin(), operation.groups->after.end(), group);
-  }
-
-  /// "E17 Ada Lovelace <ada@example.com>"
-  static std::string Describe(const Operation& operation) {
-    const std::string who = WhoOf(operation);
-    return Shorten(operation.key, 40) + (who.empty() ? "" : ' ' + Shorten(who, 120));
+  void AddExamples(GuardVerdict& verdict) const {
+    const auto reach = GuardReach::Of(verdict.name, verdict.subject);
+    for (std::size_t i = 0; i < operations_.size() && verdict.examples.size() < kMostExamples; ++i) {
+      const Operation operation = operations_.At(i);
+      if (reach->Holds(operation)) verdict.examples.push_back(DescribePerson(operation));
+    }
   }
 
   const Tally& tally_;
@@ -247,6 +217,11 @@ void Tally::Add(const Operation& operation) {
   }
 }
 
+std::string DescribePerson(const Operation& operation) {
+  const std::string who = WhoOf(operation);
+  return Shorten(operation.key, 40) + (who.empty() ? "" : ' ' + Shorten(who, 120));
+}
+
 std::uint64_t UsualFloor(std::uint64_t base) {
   return base < 10 ? 1 : 3;
 }
@@ -264,6 +239,15 @@ std::optional<std::uint64_t> LimitOf(const config::GuardLimit& guard, std::uint6
 std::vector<GuardVerdict> JudgeGuards(const Tally& tally, const OperationList& operations,
                                       const GuardContext& context) {
   return Judge(tally, operations, context).Run();
+}
+
+std::vector<GuardVerdict> JudgeOperations(const OperationList& operations, const GuardContext& context) {
+  Tally tally;
+  context.state.ForEachKnown([&](const KnownEntity& known) {
+    if (known.lifecycle == Lifecycle::kActive) ++tally.kinds[Index(known.kind)].active;
+  });
+  operations.ForEach([&](const Operation& operation) { tally.Add(operation); });
+  return JudgeGuards(tally, operations, context);
 }
 
 std::optional<Instant> WindowsEase(std::span<const GuardVerdict> verdicts, const GuardContext& context) {

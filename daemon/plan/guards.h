@@ -41,6 +41,9 @@ std::optional<std::uint64_t> LimitOf(const config::GuardLimit& guard, std::uint6
 /// 3, but 1 where fewer than 10 are active.
 std::uint64_t UsualFloor(std::uint64_t base);
 
+/// "E17 Ada Lovelace <ada@example.com>", fit for one line.
+std::string DescribePerson(const Operation& operation);
+
 struct GuardContext {
   const Policy& policy;
   const StateView& state;
@@ -51,6 +54,10 @@ struct GuardContext {
 /// All verdicts in a fixed order: by kind and class, then rewrites, members lost, sources. Those that held have
 /// examples and advice.
 std::vector<GuardVerdict> JudgeGuards(const Tally& tally, const OperationList& operations, const GuardContext& context);
+
+/// The verdicts that the operations alone allow, without those on sources and on members lost: for a plan that was made
+/// before, judged by what was removed since.
+std::vector<GuardVerdict> JudgeOperations(const OperationList& operations, const GuardContext& context);
 
 /// When a sum over 24 h or 7 d that holds now will have become smaller; nothing when no such sum holds.
 std::optional<Instant> WindowsEase(std::span<const GuardVerdict> verdicts, const GuardContext& context);

@@ -264,6 +264,8 @@ class PlanHandler {
       verdict.subject = value.Text();
     } else if (key == "advice") {
       verdict.advice = value.Text();
+    } else if (key == "approved_by") {
+      verdict.approved_by = value.Text();
     } else {
       UnknownKey();
     }

@@ -155,6 +155,7 @@ class PlanWriter {
     if (!verdict.subject.empty()) Text("subject", verdict.subject);
     if (!verdict.examples.empty()) Texts("examples", verdict.examples);
     if (!verdict.advice.empty()) Text("advice", verdict.advice);
+    if (!verdict.approved_by.empty()) Text("approved_by", verdict.approved_by);
     json_.EndObject();
   }
 

@@ -7,6 +7,7 @@
 #include "daemon/plan/addresses.h"
 #include "daemon/plan/adoption.h"
 #include "daemon/plan/compare.h"
+#include "daemon/plan/consent.h"
 #include "daemon/plan/drafting.h"
 #include "daemon/plan/guards.h"
 #include "daemon/plan/intake.h"
@@ -258,6 +259,11 @@ void Planner::Impl::CountActive(Tally& tally) const {
 void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) {
   const GuardContext context{.policy = work.policy, .state = work.state, .now = work.now, .sources = inputs.sources};
   plan.guards = JudgeGuards(tally, plan.operations, context);
+  if (std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& verdict) { return verdict.held; })) {
+    ConsentResult consent = UseApprovals(work.state.Approvals(work.now), plan.guards, plan.operations);
+    if (consent.until) work.WakeAt(*consent.until);
+    work.notes.consent = std::move(consent.scope);
+  }
   for (const GuardVerdict& verdict : plan.guards) {
     if (!verdict.held) continue;
     plan.held = plan.held || verdict.holds_everything;

@@ -82,6 +82,10 @@ void WriteSources(const Plan& plan, std::ostream& out) {
 
 void WriteHeld(const Plan& plan, std::ostream& out) {
   for (const GuardVerdict& guard : plan.guards) {
+    if (!guard.approved_by.empty()) {
+      out << "<p class=\"update\">Approved: " << EscapeHtml(HeldLine(guard)) << "; by " << EscapeHtml(guard.approved_by)
+          << "</p>\n";
+    }
     if (!guard.held) continue;
     out << "<div class=\"banner\" role=\"alert\"><strong>Held by " << EscapeHtml(HeldLine(guard)) << ".</strong> "
         << (guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.") << ' '

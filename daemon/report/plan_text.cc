@@ -147,6 +147,19 @@ class Writer {
     }
   }
 
+  void Approved(const Plan& plan) {
+    bool is_any = false;
+    for (const GuardVerdict& guard : plan.guards) {
+      if (guard.approved_by.empty()) continue;
+      is_any = true;
+      const std::string line = "Approved: " + Printable(HeldLine(guard)) + "; by " + Printable(guard.approved_by);
+      for (const std::string& part : Wrapped(line, options_.width)) {
+        out_ << Paint(part, Ink::kCareful, options_.colour) << '\n';
+      }
+    }
+    if (is_any) out_ << '\n';
+  }
+
   void Warnings(const Plan& plan) {
     for (const std::string& warning : plan.warnings) {
       out_ << Paint("Warning:", Ink::kCareful, options_.colour) << '\n';
@@ -192,6 +205,12 @@ class Writer {
       out_ << "Nothing to do: the account is as the sources say.\n";
     } else {
       out_ << Counted(plan.operations.size(), "change") << " to make.\n";
+    }
+    const bool is_any_held =
+        std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& guard) { return guard.held; });
+    // Never wrapped: it is there to be copied.
+    if (is_any_held && !options_.approve.empty()) {
+      out_ << "If what is held is right: " << Printable(options_.approve) << '\n';
     }
   }
 
@@ -273,6 +292,7 @@ void WritePlanText(const Plan& plan, const PlanTextOptions& options, std::ostrea
   writer.Sources(plan);
   writer.Counts(plan);
   writer.Held(plan);
+  writer.Approved(plan);
   writer.Warnings(plan);
   writer.Operations(plan);
   writer.Quarantine(plan);

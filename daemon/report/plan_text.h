@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <iosfwd>
+#include <string>
 
 #include "daemon/model/plan.h"
 
@@ -15,6 +16,7 @@ struct PlanTextOptions {
   std::size_t width = 80;
   std::size_t operations = 50;  ///< Shown at most; the rest is counted. 0: all.
   std::size_t quarantine = 20;  ///< Likewise.
+  std::string approve{};        ///< The command that lets pass what a guard holds, for the last line.
 };
 
 void WritePlanText(const Plan& plan, const PlanTextOptions& options, std::ostream& out);

@@ -6,6 +6,7 @@
 #include "daemon/model/json_text.h"
 #include "daemon/model/text.h"
 #include "daemon/report/paint.h"
+#include "daemon/report/quarantine.h"
 #include "daemon/report/words.h"
 
 namespace ucaas_sync::report {
@@ -77,6 +78,42 @@ void WriteRest(const std::vector<T>& items, std::size_t shown, std::ostream& out
     out << "  … and " << WithThousands(items.size() - shown) << " more; --format json has them all\n";
 }
 
+std::string ApproveCommand(const Status::Held& held) {
+  return "ucaas-sync approve " + held.run;
+}
+
+void WriteHeldJson(const Status::Held& held, std::ostream& out) {
+  out << "{\"run\":" << Quoted(held.run) << ",\"since\":" << Quoted(FormatInstant(held.since)) << ",\"guards\":[";
+  for (std::size_t i = 0; i < held.scope.guards.size(); ++i) {
+    const ConsentGuard& guard = held.scope.guards[i];
+    out << (i == 0 ? "" : ",") << "{\"name\":" << Quoted(guard.name) << ",\"subject\":" << Quoted(guard.subject)
+        << ",\"limit\":" << guard.limit << ",\"actual\":" << guard.actual << '}';
+  }
+  out << "],\"approve\":" << Quoted(ApproveCommand(held));
+  if (!held.approved_by.empty()) out << ",\"approved_by\":" << Quoted(held.approved_by);
+  out << '}';
+}
+
+void WriteHeldText(const Status::Held& held, Instant now, bool colour, std::ostream& out) {
+  const bool holds_everything = std::any_of(held.scope.guards.begin(), held.scope.guards.end(),
+                                            [](const ConsentGuard& guard) { return guard.holds_everything; });
+  out << Paint(held.approved_by.empty() ? "Waiting for a person" : "Approved, waiting for the next run", Ink::kBad,
+               colour)
+      << ", since " << FormatInstant(held.since) << " (" << Ago(held.since, now)
+      << "): " << (holds_everything ? "nothing is written." : "group removals wait, the rest goes on.") << '\n';
+  for (const ConsentGuard& guard : held.scope.guards) {
+    out << "  " << guard.name << (guard.subject.empty() ? "" : " (" + Printable(guard.subject) + ')') << ": "
+        << WithThousands(guard.actual) << ", limit " << WithThousands(guard.limit);
+    if (!guard.covers.empty()) out << ": " << guard.covers;
+    out << '\n';
+  }
+  if (held.approved_by.empty()) {
+    out << "  See whom it is about:  ucaas-sync plan\n  If it is right:        " << ApproveCommand(held) << '\n';
+  } else {
+    out << "  Approved by " << Printable(held.approved_by) << ".\n";
+  }
+}
+
 }  // namespace
 
 void WriteStatusJson(const Status& status, std::ostream& out) {
@@ -89,15 +126,13 @@ void WriteStatusJson(const Status& status, std::ostream& out) {
   for (std::size_t i = 0; i < status.quarantine.size(); ++i) {
     const StoredQuarantine& item = status.quarantine[i];
     if (i > 0) out << ",\n";
-    out << "{\"kind\":" << Quoted(item.kind) << ",\"key\":" << Quoted(item.key) << ",\"reason\":" << Quoted(item.reason)
-        << ",\"since\":" << Quoted(FormatInstant(item.since)) << ",\"source\":{\"name\":" << Quoted(item.source.name)
-        << ",\"line\":" << item.source.line << "}}";
+    out << QuarantineItemJson(item);
   }
   out << "],\n\"held\":";
-  if (status.held.empty()) {
-    out << "null";
+  if (status.held) {
+    WriteHeldJson(*status.held, out);
   } else {
-    out << "{\"message\":" << Quoted(status.held) << '}';
+    out << "null";
   }
   out << ",\n\"due\":[";
   for (std::size_t i = 0; i < status.due.size(); ++i) {
@@ -119,10 +154,7 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
     const RunRecord& last = status.runs.front();
     out << "Last run: " << Paint(OutcomeWord(last), InkOf(last), colour) << ", " << Ago(last.started, now) << '\n';
   }
-  if (!status.held.empty()) {
-    out << Paint("Waiting for a person: ", Ink::kBad, colour) << Printable(status.held)
-        << "\n  `ucaas-sync plan` shows whom it is about.\n";
-  }
+  if (status.held) WriteHeldText(*status.held, now, colour, out);
   if (!status.due.empty()) {
     out << "\nComing removals:\n";
     for (std::size_t i = 0; i < std::min(status.due.size(), kItemsShown); ++i) {
@@ -133,12 +165,13 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
     WriteRest(status.due, kItemsShown, out);
   }
   if (!status.quarantine.empty()) {
-    out << "\nIn quarantine: " << WithThousands(status.quarantine.size()) << '\n';
+    out << "\nIn quarantine or on hold: " << WithThousands(status.quarantine.size()) << '\n';
     for (std::size_t i = 0; i < std::min(status.quarantine.size(), kItemsShown); ++i) {
       const StoredQuarantine& item = status.quarantine[i];
       out << "  " << item.kind << ' ' << Printable(item.key) << ": " << Printable(item.reason) << '\n';
     }
     WriteRest(status.quarantine, kItemsShown, out);
+    out << "  What ends each: ucaas-sync quarantine list\n";
   }
   if (status.runs.empty()) return;
   out << "\nRuns, newest first:\n";

@@ -15,7 +15,13 @@ namespace ucaas_sync::report {
 struct Status {
   std::vector<RunRecord> runs;  ///< Newest first.
   std::vector<StoredQuarantine> quarantine;
-  std::string held;                 ///< What a guard holds, or empty.
+  struct Held {
+    std::string run;  ///< The last that was held.
+    Instant since;
+    ConsentScope scope;
+    std::string approved_by;  ///< "ada until 2026-11-24T08:00:00Z" when a person agreed since.
+  };
+  std::optional<Held> held;         ///< What guards hold.
   std::vector<DueItem> due;         ///< Soonest first.
   std::optional<Instant> next_run;  ///< Nothing without a service.
 };

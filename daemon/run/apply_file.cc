@@ -1,10 +1,12 @@
-#include <fstream>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "daemon/model/text.h"
-#include "daemon/plan/plan_json.h"
+#include "daemon/run/consent.h"
 #include "daemon/run/pipeline.h"
+#include "daemon/run/plan_file.h"
 #include "daemon/run/steps.h"
 #include "daemon/state/run_lock.h"
 
@@ -12,13 +14,14 @@ namespace ucaas_sync::run {
 namespace {
 
 // The plan was made from a state that may have moved since: each touched entity must be as it was then.
-void CheckPreconditions(Plan& plan, const StateStore& store, const std::string& file) {
-  const auto stale = [&file](const std::string& why) {
-    return Failure(ExitCode::kStale, file + ": " + why + "; nothing was written; make a new plan and review it");
-  };
+void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesystem::path& file, Instant now) {
+  const auto stale = [&file](const std::string& why) { return StalePlan(file, why); };
+  std::set<std::string> held;
+  for (const StoredHold& hold : store.Holds(now)) held.insert(hold.key);
   OperationList checked;
   plan.operations.ForEach([&](Operation operation) {
     const std::string who = std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
+    if (held.contains(operation.key)) throw stale(who + " was put on hold since the plan was made");
     const auto row = store.Find(operation.kind, operation.key);
     const bool exists = row && row->lifecycle != Lifecycle::kGone;
     const bool makes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
@@ -38,27 +41,20 @@ void CheckPreconditions(Plan& plan, const StateStore& store, const std::string& 
 }  // namespace
 
 SyncResult ApplyFile(const Context& context, const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    throw Failure(ExitCode::kStale, file.string() + ": cannot be opened; name a file that `plan --out` wrote");
-  }
-  Plan plan = plan::ReadPlan(in, file.string());
-  const auto stale = [&file](const std::string& why) {
-    return Failure(ExitCode::kStale,
-                   file.string() + ": " + why + "; nothing was written; make a new plan and review it");
-  };
-  if (!plan::VerifyHash(plan)) throw stale("was altered after it was made: its hash does not fit");
-  if (plan.config_hash != context.program.config.hash) throw stale("was made with another configuration");
-  if (plan.held) {
-    throw Failure(ExitCode::kHeld,
-                  file.string() + ": a guard holds this plan (" + HeldMessage(plan) + "); nothing was written");
-  }
+  Plan plan = LoadPlan(context.program, file);
   const auto lock = state::RunLock::Acquire(context.program.config.state_dir, context.clock.Now());
   const auto store = OpenState(context, state::OpenMode::kReadWrite);
   const std::string used_as = plan.hash + ' ' + plan.id;
   return Journalled(context, *store, "apply", [&](SyncResult& result) {
-    if (store->PlanWasUsed(used_as)) throw stale("was applied before, and a plan is applied once");
-    CheckPreconditions(plan, *store, file.string());
+    if (store->PlanWasUsed(used_as)) throw StalePlan(file, "was applied before, and a plan is applied once");
+    CheckPreconditions(plan, *store, file, context.clock.Now());
+    JudgeAgain(context, *store, plan);
+    if (plan.held) {
+      throw Failure(ExitCode::kHeld, file.string() + ": a guard holds this plan (" + HeldMessage(plan) +
+                                         "); nothing was written; if every change in it is meant, run: ucaas-sync "
+                                         "approve " +
+                                         ShellWord(file.string()) + ", then apply it");
+    }
     result.plan = std::move(plan);
     store->MarkPlanUsed(used_as, context.clock.Now());
     result.applied = Apply(context, *store, result.run, result.plan);

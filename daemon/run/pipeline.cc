@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/run/plan_file.h"
 #include "daemon/run/reading.h"
 #include "daemon/run/steps.h"
 #include "daemon/run/target.h"
@@ -31,6 +32,18 @@ std::optional<plan::TargetListing> ListTarget(const Context& context, const Plan
   return target.List();
 }
 
+// What is held is kept with the run, so that a person can agree to it without a file.
+void NoteHeld(const Context& context, state::SqliteStore& store, const PlanRequest& request, const ConsentScope& scope,
+              SyncResult& result) {
+  if (!scope.empty()) {
+    store.RecordHeld(result.run, scope, context.clock.Now());
+    result.approve = "ucaas-sync approve " + result.run;
+  } else if (request.only.empty()) {
+    // Of one person alone says nothing of the rest, which may well be held still.
+    store.ClearHeld();
+  }
+}
+
 }  // namespace
 
 Planned MakePlan(const Context& context, const PlanRequest& request, const StateView& state) {
@@ -42,7 +55,7 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const State
   auto [plan, notes] = planner.Finish({.sources = read.states,
                                        .listing = listing ? &*listing : nullptr,
                                        .warnings = std::move(read.warnings),
-                                       .config_hash = program.config.hash,
+                                       .config_hash = PlanFit(program),
                                        .only = request.only,
                                        .new_id = &NewPlanId});
   const auto date_turns = program.mapper.due_at();
@@ -65,13 +78,12 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       return MakePlan(context, request, *store);
     }();
     result.plan = std::move(planned.plan);
+    NoteHeld(context, *store, request, planned.notes.consent, result);
     if (result.plan.held) {
       result.code = ExitCode::kHeld;
-      result.message = HeldMessage(result.plan);
-      store->SetHeld(result.message);
+      result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
       return;
     }
-    store->SetHeld({});
     // Before anything is sent: an absence or a quarantine is a fact of this read, whatever becomes of the operations.
     if (request.only.empty()) {
       store->RecordNotes(result.run, planned.notes, result.plan.quarantine, planned.histories);
@@ -79,6 +91,9 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
     }
     result.applied = Apply(context, *store, result.run, result.plan);
     Conclude(result);
+    if (!result.approve.empty() && result.message.empty()) {
+      result.message = "group removals wait: " + HeldMessage(result.plan) + "; if it is right: " + result.approve;
+    }
   });
 }
 

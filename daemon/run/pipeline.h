@@ -49,6 +49,7 @@ struct SyncResult {
   std::string run;
   ExitCode code = ExitCode::kConverged;
   std::string message;
+  std::string approve;  ///< The command that lets pass what a guard holds; empty when nothing is held.
   Plan plan;
   apply::ApplyResult applied;
 };

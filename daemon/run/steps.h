@@ -1,5 +1,5 @@
 // The steps that every kind of run is made of: opening the state, applying a plan, and keeping the run's record.
-// Private to this room. Each throws Failure for what ends the run.
+// Private to this room, but for OpenState. Each throws Failure for what ends the run.
 #pragma once
 
 #include <memory>

@@ -121,41 +121,11 @@ void SqliteStore::ReplaceDue(std::span<const DueItem> due) {
   });
 }
 
-std::string SqliteStore::Held() const {
-  return impl_->connection.Guard("read what is held", [this] {
-    Query query = impl_->connection.Prepare("SELECT held FROM meta");
-    return query.Next() ? query.TextAt(0) : std::string();
-  });
-}
-
-void SqliteStore::SetHeld(const std::string& json) {
-  if (json == Held()) return;
-  impl_->Write("note what is held", [&] { impl_->connection.Prepare("UPDATE meta SET held = ?1").Text(json).Run(); });
-}
-
 std::optional<Instant> SqliteStore::DueAt() const {
   return impl_->connection.Guard("read when it is due", [this]() -> std::optional<Instant> {
     Query query = impl_->connection.Prepare("SELECT due_at FROM meta");
     return query.Next() ? query.MaybeTimeAt(0) : std::nullopt;
   });
-}
-
-void SqliteStore::PutHold(const StoredHold& hold) {
-  impl_->Write("hold somebody", [&] {
-    impl_->connection.Prepare("INSERT OR REPLACE INTO hold (key, reason, until) VALUES (?1, ?2, ?3)")
-        .Text(hold.key)
-        .Text(hold.reason)
-        .Time(hold.until)
-        .Run();
-  });
-}
-
-bool SqliteStore::RemoveHold(std::string_view key) {
-  bool removed = false;
-  impl_->Write("end a hold", [&] {
-    removed = impl_->connection.Prepare("DELETE FROM hold WHERE key = ?1").TextCopy(key).Run() != 0;
-  });
-  return removed;
 }
 
 void SqliteStore::ForEachOperation(const std::string& run,

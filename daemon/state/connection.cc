@@ -37,6 +37,34 @@ Hash128 Query::HashAt(int column) const {
   return {.high = __builtin_bswap64(words[0]), .low = __builtin_bswap64(words[1])};
 }
 
+Query& Query::Hashes(const std::vector<Hash128>& hashes) {
+  std::vector<std::uint64_t> words;
+  words.reserve(hashes.size() * 2);
+  for (const Hash128& hash : hashes) {
+    words.push_back(__builtin_bswap64(hash.high));
+    words.push_back(__builtin_bswap64(hash.low));
+  }
+  constexpr std::size_t kMost = 0x3fffffff;  // SQLite's own limit on a value is a billion bytes
+  if (words.size() * sizeof(std::uint64_t) > kMost) throw MalformedRow("too many digests for one row");
+  statement_.bind(++bound_, words.empty() ? "" : static_cast<const void*>(words.data()),
+                  static_cast<int>(words.size() * sizeof(std::uint64_t)));
+  return *this;
+}
+
+std::vector<Hash128> Query::HashesAt(int column) const {
+  const SQLite::Column value = statement_.getColumn(column);
+  const auto size = static_cast<std::size_t>(value.getBytes());
+  if (size % sizeof(Hash128) != 0) throw MalformedRow("a list of digests that is not of 16 bytes each");
+  std::vector<std::uint64_t> words(size / sizeof(std::uint64_t));
+  if (size > 0) std::memcpy(words.data(), value.getBlob(), size);
+  std::vector<Hash128> hashes;
+  hashes.reserve(words.size() / 2);
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    hashes.push_back({.high = __builtin_bswap64(words[i]), .low = __builtin_bswap64(words[i + 1])});
+  }
+  return hashes;
+}
+
 Connection::Connection(std::filesystem::path path, int flags, std::uint32_t busy_timeout_ms)
     : path_(std::move(path)), database_(Open(path_, flags, busy_timeout_ms)) {
   Guard("prepare it", [this] {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "daemon/model/hash.h"
 #include "daemon/model/time.h"
@@ -50,6 +51,8 @@ class Query {
   Query& Time(const std::optional<Instant>& instant) { return instant ? Time(*instant) : Null(); }
   /// 16 bytes, high word first, so that hex() shows what a debugger shows.
   Query& Hash(const Hash128& hash);
+  /// Digests one after another, as one blob.
+  Query& Hashes(const std::vector<Hash128>& hashes);
   Query& Null() {
     statement_.bind(++bound_);
     return *this;
@@ -72,6 +75,7 @@ class Query {
     return IsNullAt(column) ? std::nullopt : std::optional(TimeAt(column));
   }
   Hash128 HashAt(int column) const;
+  std::vector<Hash128> HashesAt(int column) const;
 
  private:
   SQLite::Statement& statement_;

@@ -104,12 +104,34 @@ void WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcom
 }
 
 void NoteRemoval(Connection& connection, std::int64_t id, const Operation& operation, Instant at) {
-  connection.Prepare("INSERT OR REPLACE INTO removal (operation, at, kind, action) VALUES (?1, ?2, ?3, ?4)")
+  connection
+      .Prepare(
+          "INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, "
+          "EXISTS (SELECT 1 FROM approved_removal WHERE run = ?1 >> 32 AND kind = ?3 AND action = ?4))")
       .Int(id)
       .Time(at)
       .Int(Index(operation.kind))
       .Int(Index(operation.action))
       .Run();
+}
+
+// Removals that pass by a person's consent do not count in the sums of a day and a week. An approval that serves covers
+// every removal of its kind in the plan.
+void NoteApproved(Connection& connection, std::int64_t run, std::span<const GuardVerdict> guards) {
+  for (const GuardVerdict& guard : guards) {
+    if (guard.approved_by.empty()) continue;
+    for (const Kind kind : kAllKinds) {
+      for (const Action action : {Action::kSuspend, Action::kDelete}) {
+        const std::string name = std::string(Name(kind)) + '.' + std::string(Name(action));
+        if (guard.name != name && guard.name != name + ".week") continue;
+        connection.Prepare("INSERT OR IGNORE INTO approved_removal (run, kind, action) VALUES (?1, ?2, ?3)")
+            .Int(run)
+            .Int(Index(kind))
+            .Int(Index(action))
+            .Run();
+      }
+    }
+  }
 }
 
 void QuarantineByTarget(Connection& connection, const Operation& operation, const OperationOutcome& outcome) {
@@ -122,7 +144,7 @@ void QuarantineByTarget(Connection& connection, const Operation& operation, cons
   insert.Hash(outcome.fingerprint.is_zero() ? operation.fingerprint : outcome.fingerprint).Run();
 }
 
-void ReleaseByTarget(Connection& connection, const Operation& operation) {
+void DropRefusal(Connection& connection, const Operation& operation) {
   const std::string kind(Name(operation.kind));
   connection.Prepare("DELETE FROM quarantine WHERE by_target = 1 AND kind = ?1 AND key = ?2")
       .Text(kind)
@@ -276,6 +298,7 @@ void SqliteStore::StorePlan(const std::string& run, const Plan& plan) {
         .Int(plan.operations.size())
         .Run();
     WriteSummary(impl_->connection, id, plan.summary);
+    NoteApproved(impl_->connection, id, plan.guards);
   });
 }
 
@@ -319,7 +342,7 @@ void SqliteStore::RecordOutcomes(const std::string& run, std::span<const Operati
       if (outcome.quarantine) {
         QuarantineByTarget(connection, operation, outcome);
       } else if (outcome.done) {
-        ReleaseByTarget(connection, operation);
+        DropRefusal(connection, operation);
       }
       if (outcome.done && (operation.action == Action::kSuspend || operation.action == Action::kDelete)) {
         NoteRemoval(connection, id, operation, outcome.at);

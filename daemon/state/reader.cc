@@ -123,11 +123,12 @@ std::vector<StoredQuarantine> SqliteStore::Quarantined() const {
 std::vector<StoredHold> SqliteStore::Holds(Instant now) const {
   return impl_->connection.Guard("read the holds", [&] {
     std::vector<StoredHold> holds;
-    Query query =
-        impl_->connection.Prepare("SELECT key, reason, until FROM hold WHERE until IS NULL OR until > ?1 ORDER BY key");
+    Query query = impl_->connection.Prepare(
+        "SELECT key, reason, until, since FROM hold WHERE until IS NULL OR until > ?1 ORDER BY key");
     query.Time(now);
     while (query.Next()) {
-      holds.push_back({.key = query.TextAt(0), .reason = query.TextAt(1), .until = query.MaybeTimeAt(2)});
+      holds.push_back(
+          {.key = query.TextAt(0), .reason = query.TextAt(1), .until = query.MaybeTimeAt(2), .since = query.TimeAt(3)});
     }
     return holds;
   });

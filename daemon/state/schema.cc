@@ -28,8 +28,7 @@ CREATE TABLE meta (
   base_url TEXT,
   credential_id TEXT,
   seed INTEGER NOT NULL,
-  due_at INTEGER,
-  held TEXT NOT NULL DEFAULT ''
+  due_at INTEGER
 ) STRICT;
 
 CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -82,7 +81,45 @@ CREATE TABLE quarantine (
   PRIMARY KEY (by_target, kind, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE hold (key TEXT PRIMARY KEY, reason TEXT NOT NULL, until INTEGER) STRICT, WITHOUT ROWID;
+CREATE TABLE hold (key TEXT PRIMARY KEY, reason TEXT NOT NULL, until INTEGER, since INTEGER NOT NULL)
+STRICT, WITHOUT ROWID;
+
+-- What guards held, for a person to agree to. Of operations only their digests, 16 bytes each, sorted.
+CREATE TABLE consent_guard (
+  consent INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  most INTEGER NOT NULL,      -- the guard's limit
+  actual INTEGER NOT NULL,
+  everything INTEGER NOT NULL,
+  covers TEXT NOT NULL,
+  examples TEXT NOT NULL,     -- one a line
+  operations BLOB NOT NULL,
+  PRIMARY KEY (consent, number)
+) STRICT;
+CREATE TABLE held_run (run TEXT PRIMARY KEY, consent INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE held_now (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  run TEXT NOT NULL,          -- the last one
+  consent INTEGER NOT NULL,
+  since INTEGER NOT NULL
+) STRICT;
+CREATE TABLE approval (
+  id INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL,
+  who TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  consent INTEGER NOT NULL    -- 0: it ended, and what it covered is not kept
+) STRICT;
+CREATE TABLE approved_removal (
+  run INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  action INTEGER NOT NULL,
+  PRIMARY KEY (run, kind, action)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE snapshot (
   id INTEGER PRIMARY KEY,

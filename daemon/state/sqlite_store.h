@@ -54,6 +54,7 @@ class SqliteStore final : public StateStore {
   bool FirstRunFinished() const override;
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
+  std::vector<Approval> Approvals(Instant now) const override;
 
   // Journal.
   /// Closes runs that were cut off first: they get an end, a message and no outcome; their unknown creates stay known.
@@ -79,8 +80,6 @@ class SqliteStore final : public StateStore {
   void MarkPlanUsed(const std::string& plan_hash_and_id, Instant at) override;
   std::vector<DueItem> Due() const override;
   void ReplaceDue(std::span<const DueItem> due) override;
-  std::string Held() const override;
-  void SetHeld(const std::string& json) override;
 
   // Beyond the interface.
   /// While it lives, all reads of this object are of one moment, and writes are a programmer's error (logic_error).
@@ -98,9 +97,33 @@ class SqliteStore final : public StateStore {
 
   /// The instant noted by the last RecordNotes at which the same files would give another plan.
   std::optional<Instant> DueAt() const;
+  /// What a person says beside the runs. Each is one commit, and makes the next poll due at `now`: the same files give
+  /// another plan from then on.
   void PutHold(const StoredHold& hold);
   /// False when nobody held it.
-  bool RemoveHold(std::string_view key);
+  bool RemoveHold(std::string_view key, Instant now);
+  /// Ends what the target's refusal set aside under `key`, whatever its kind; how many there were.
+  std::size_t ReleaseByTarget(std::string_view key, Instant now);
+  /// Gives the user and the contact with the key `from` the key `to`, with whatever is known of them. A row of a
+  /// deleted object in the way makes room. Throws StateFailure (kUsage) with the reason when nobody has `from`, or
+  /// somebody `to`. Answers with the kinds.
+  std::vector<Kind> Rekey(const std::string& from, const std::string& to, Instant now);
+  /// From now on `approval` serves.
+  void RecordApproval(const Approval& approval);
+
+  /// What a guard holds since when, by the last run that was held; its scope is without operations.
+  struct HeldPlan {
+    std::string run;
+    Instant since;
+    ConsentScope scope;
+  };
+  std::optional<HeldPlan> Held() const;
+  /// `run` was held by what `scope` says. Scopes of the last few held runs are kept.
+  void RecordHeld(const std::string& run, const ConsentScope& scope, Instant at);
+  /// Nothing is held any more.
+  void ClearHeld();
+  /// What `run` held, or nothing when it held nothing or that is not kept any more.
+  std::optional<ConsentScope> ScopeOfRun(const std::string& run) const;
   /// A run's operations in order, each with its outcome or nothing. Throws StateFailure (kUsage) for an unknown run.
   void ForEachOperation(const std::string& run,
                         const std::function<void(const Operation&, const OperationOutcome*)>& visit) const;

@@ -59,7 +59,7 @@ TEST_CASE("leavers in a company of 15: three pass, four are held") {
   CHECK(verdict->held);
   REQUIRE(verdict->examples.size() == 4);
   CHECK(verdict->examples[0] == "E1 FirstE1 LastE1 <e1@example.com>");
-  CHECK(Contains(verdict->advice, "guards.user.suspend"));
+  CHECK(Contains(verdict->advice, "ucaas-sync approve"));
   CHECK(plan.operations.size() == 4);
 }
 

@@ -35,7 +35,14 @@ Status SampleStatus() {
                         .since = kNow,
                         .source = {.name = "hr", .line = 101, .dn = {}},
                         .fingerprint = {}}};
-  status.held = last.message;
+  status.held = Status::Held{.run = last.id, .since = kNow - std::chrono::hours(2), .scope = {}, .approved_by = {}};
+  status.held->scope.guards = {{.name = "user.suspend",
+                                .subject = {},
+                                .limit = 15,
+                                .actual = 30,
+                                .covers = "suspend 30 users",
+                                .examples = {},
+                                .operations = {}}};
   status.due = {{.kind = Kind::kUser,
                  .action = Action::kDelete,
                  .key = "E7",
@@ -76,7 +83,16 @@ TEST_CASE("status as JSON has the contract's shape, newest run first") {
     CHECK(run.Find("summary")->Find("user")->FindText("unchanged") == "1170");
   });
   CHECK(root.Find("quarantine")->size() == 1);
-  CHECK(root.Find("held")->IsObject());
+  CHECK(root.Find("held")->FindText("run") == "20261123T085500-1a2b");
+  CHECK(root.Find("held")->FindText("since") == "2026-11-23T07:00:00Z");
+  CHECK(root.Find("held")->FindText("approve") == "ucaas-sync approve 20261123T085500-1a2b");
+  CHECK(root.Find("held")->Find("guards")->size() == 1);
+  root.Find("held")->Find("guards")->ForEach([](const ucaas::JsonView& guard) {
+    CHECK(guard.FindText("name") == "user.suspend");
+    CHECK(guard.FindText("subject") == "");
+    CHECK(guard.FindText("limit") == "15");
+    CHECK(guard.FindText("actual") == "30");
+  });
   CHECK(root.Find("due")->size() == 1);
   CHECK(root.Find("next_run")->IsNull());
 }
@@ -94,7 +110,8 @@ TEST_CASE("hostile text stays inside its JSON string and its line") {
   status.runs.front().message = kHostile;
   status.quarantine.front().key = kHostile;
   status.quarantine.front().reason = kHostile;
-  status.held = kHostile;
+  status.held->scope.guards.front().subject = kHostile;
+  status.held->approved_by = kHostile;
   status.due.front().reason = kHostile;
   const auto document = ucaas::JsonDocument::Parse(JsonOf(status));
   REQUIRE(document.has_value());
@@ -109,7 +126,9 @@ TEST_CASE("hostile text stays inside its JSON string and its line") {
 TEST_CASE("status as text says how things stand, what waits for a person, and what comes") {
   const std::string text = TextOf(SampleStatus());
   CHECK(text.starts_with("Last run: held, 5 min ago\n"));
-  CHECK(text.find("Waiting for a person: held by user.suspend: 30, limit 15\n") != std::string::npos);
+  CHECK(text.find("Waiting for a person, since 2026-11-23T07:00:00Z (2 h ago): nothing is written.\n"
+                  "  user.suspend: 30, limit 15: suspend 30 users\n") != std::string::npos);
+  CHECK(text.find("ucaas-sync approve 20261123T085500-1a2b\n") != std::string::npos);
   CHECK(text.find("  2026-11-25T09:00:00Z  delete user E7  suspended since 2026-10-25\n") != std::string::npos);
   CHECK(text.find("  user E99: e-mail missing\n") != std::string::npos);
   CHECK(text.find("suspend 30 users") != std::string::npos);

@@ -244,7 +244,7 @@ TEST_CASE("a run's operations can be read again with their outcomes") {
   CHECK(FailureOf([&] { store->ForEachOperation("nope", {}); }).code() == ExitCode::kUsage);
 }
 
-TEST_CASE("used plans, due removals, what is held, and holds are kept") {
+TEST_CASE("used plans, due removals and holds are kept") {
   const TemporaryDirectory dir;
   {
     const auto store = OpenForTest(dir);
@@ -253,7 +253,6 @@ TEST_CASE("used plans, due removals, what is held, and holds are kept") {
     const DueItem late{.kind = Kind::kUser, .action = Action::kDelete, .key = "E2", .at = At(9), .reason = "30 d"};
     const DueItem soon{.kind = Kind::kContact, .action = Action::kDelete, .key = "C1", .at = At(4), .reason = "absent"};
     store->ReplaceDue(std::vector{late, soon});
-    store->SetHeld("{\"held\":true}");
     store->PutHold({.key = "E7", .reason = "legal", .until = At(100)});
     store->PutHold({.key = "E8", .reason = "", .until = {}});
   }
@@ -262,12 +261,11 @@ TEST_CASE("used plans, due removals, what is held, and holds are kept") {
   REQUIRE(store->Due().size() == 2);
   CHECK(store->Due()[0].key == "C1");
   CHECK(store->Due()[1].reason == "30 d");
-  CHECK(store->Held() == "{\"held\":true}");
   CHECK(store->Holds(At(99)).size() == 2);
   REQUIRE(store->Holds(At(100)).size() == 1);
   CHECK(store->Holds(At(100))[0].key == "E8");
-  CHECK(store->RemoveHold("E8"));
-  CHECK_FALSE(store->RemoveHold("E8"));
+  CHECK(store->RemoveHold("E8", At(0)));
+  CHECK_FALSE(store->RemoveHold("E8", At(0)));
   store->ReplaceDue({});
   CHECK(store->Due().empty());
 }

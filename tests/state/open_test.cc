@@ -84,7 +84,7 @@ TEST_CASE("reading where there is no state finds an empty one and makes nothing"
     CHECK(store->IsEmpty());
     CHECK(store->Runs(5).empty());
     store->Bind("https://a.example/", "id");
-    CHECK_THROWS_AS(store->SetHeld("{}"), std::logic_error);
+    CHECK_THROWS_AS(store->MarkPlanUsed("p", At(0)), std::logic_error);
   }
   CHECK_FALSE(std::filesystem::exists(dir.state()));
 }
@@ -249,10 +249,10 @@ TEST_CASE("a writer that never ends its commit makes the next one busy, not wron
   const auto store = OpenStore(dir.state(), OpenMode::kReadWrite, {.program_version = "1", .busy_timeout_ms = 20});
   SQLite::Database other(dir.file().string(), SQLite::OPEN_READWRITE);
   other.exec("BEGIN IMMEDIATE");
-  CHECK(FailureOf([&] { store->SetHeld("{}"); }).code() == ExitCode::kBusy);
+  CHECK(FailureOf([&] { store->MarkPlanUsed("p", At(0)); }).code() == ExitCode::kBusy);
   other.exec("ROLLBACK");
-  store->SetHeld("{}");
-  CHECK(store->Held() == "{}");
+  store->MarkPlanUsed("p", At(0));
+  CHECK(store->PlanWasUsed("p"));
 }
 
 TEST_CASE("the check names what contradicts itself") {

@@ -20,7 +20,7 @@ TEST_CASE("a new state is empty, of version 0, and answers every question") {
   CHECK(store->UnknownCreates().empty());
   CHECK(store->Runs(10).empty());
   CHECK(store->Due().empty());
-  CHECK(store->Held().empty());
+  CHECK_FALSE(store->Held());
   CHECK(store->Check().empty());
 }
 
@@ -155,11 +155,11 @@ TEST_CASE("a held moment sees nothing of another process's commits until it ends
     const auto moment = store->HoldMoment();
     RunOf(*other, {User("E2")});
     CHECK(store->CountKnown() == 1);
-    CHECK_THROWS_AS(store->SetHeld("{}"), std::logic_error);
+    CHECK_THROWS_AS(store->MarkPlanUsed("p", At(0)), std::logic_error);
   }
   CHECK(store->CountKnown() == 2);
-  store->SetHeld("{}");
-  CHECK(store->Held() == "{}");
+  store->MarkPlanUsed("p", At(0));
+  CHECK(store->PlanWasUsed("p"));
 }
 
 }  // namespace ucaas_sync::state

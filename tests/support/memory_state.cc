@@ -90,6 +90,14 @@ std::vector<PastRemoval> MemoryState::RemovalsSince(Instant since) const {
   return out;
 }
 
+std::vector<Approval> MemoryState::Approvals(Instant now) const {
+  std::vector<Approval> out;
+  for (const Approval& approval : approvals) {
+    if (approval.until > now) out.push_back(approval);
+  }
+  return out;
+}
+
 void MemoryState::Do(const Operation& operation, Instant now) {
   std::int64_t id = operation.entity_id;
   const bool comes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
@@ -144,7 +152,11 @@ void MemoryState::Apply(const Plan& plan, const PlanNotes& notes, Instant now) {
   plan.operations.ForEach([&](const Operation& operation) {
     Do(operation, now);
     if (operation.action == Action::kSuspend || operation.action == Action::kDelete) {
-      removals.push_back({.kind = operation.kind, .action = operation.action, .at = now});
+      const std::string guard = std::string(Name(operation.kind)) + '.' + std::string(Name(operation.action));
+      const bool is_approved = std::any_of(plan.guards.begin(), plan.guards.end(), [&](const GuardVerdict& verdict) {
+        return !verdict.approved_by.empty() && (verdict.name == guard || verdict.name == guard + ".week");
+      });
+      removals.push_back({.kind = operation.kind, .action = operation.action, .at = now, .approved = is_approved});
     }
   });
   if (!plan.operations.empty()) ++version;

@@ -27,6 +27,7 @@ class MemoryState : public StateView {
   std::vector<StoredHold> holds;
   std::map<std::string, SnapshotHistory> snapshots;
   std::vector<PastRemoval> removals;
+  std::vector<Approval> approvals;
   std::map<Kind, std::uint64_t> pending_creates;
   bool first_run_finished = true;
   std::uint64_t version = 1;
@@ -52,6 +53,7 @@ class MemoryState : public StateView {
   bool FirstRunFinished() const override { return first_run_finished; }
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
+  std::vector<Approval> Approvals(Instant now) const override;
 
  private:
   void Do(const Operation& operation, Instant now);

@@ -49,6 +49,7 @@ class MemoryStore final : public StateStore {
   bool FirstRunFinished() const override { return true; }
   std::uint64_t PendingCreates(Kind /*kind*/) const override { return 0; }
   std::vector<PastRemoval> RemovalsSince(Instant /*since*/) const override { return {}; }
+  std::vector<Approval> Approvals(Instant /*now*/) const override { return {}; }
 
   std::string BeginRun(const RunStart& start) override;
   void StorePlan(const std::string& run, const Plan& plan) override;
@@ -66,8 +67,6 @@ class MemoryStore final : public StateStore {
   void MarkPlanUsed(const std::string& used, Instant /*at*/) override { used_plans_.insert(used); }
   std::vector<DueItem> Due() const override { return due_; }
   void ReplaceDue(std::span<const DueItem> due) override { due_.assign(due.begin(), due.end()); }
-  std::string Held() const override { return held_; }
-  void SetHeld(const std::string& json) override { held_ = json; }
 
  private:
   Row* RowOf(const StoredEntity& entity);
@@ -79,7 +78,6 @@ class MemoryStore final : public StateStore {
   std::vector<RunRecord> runs_;
   std::set<std::string> used_plans_;
   std::vector<DueItem> due_;
-  std::string held_;
   std::int64_t next_id_ = 1;
   std::uint64_t version_ = 1;
 };

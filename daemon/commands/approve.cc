@@ -1,0 +1,60 @@
+#include <pwd.h>
+#include <unistd.h>
+
+#include <ostream>
+#include <set>
+
+#include "daemon/commands/command.h"
+#include "daemon/model/text.h"
+#include "daemon/run/consent.h"
+#include "daemon/run/program.h"
+
+namespace ucaas_sync::commands {
+namespace {
+
+// Who asked, also where the command runs as root or as the service's user by sudo.
+std::string InvokingUser(const config::Environment& environment) {
+  if (const auto user = environment("SUDO_USER"); user && !user->empty()) return *user;
+  const uid_t uid = getuid();
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the command has one thread
+  const passwd* entry = getpwuid(uid);
+  return entry != nullptr ? std::string(entry->pw_name) : "uid " + std::to_string(uid);
+}
+
+void Tell(const Approval& approval, std::ostream& out) {
+  out << "Approved: " << Printable(approval.subject) << ", by " << Printable(approval.who) << " until "
+      << FormatInstant(approval.until) << ". It covers:\n";
+  std::vector<std::string> people;
+  std::set<std::string> seen;
+  std::size_t most = 0;
+  for (const ConsentGuard& guard : approval.scope.guards) {
+    out << "  " << guard.name;
+    if (!guard.subject.empty()) out << " (" << Printable(guard.subject) << ')';
+    out << ": " << WithThousands(guard.actual) << ", limit " << WithThousands(guard.limit);
+    if (!guard.covers.empty()) out << ": " << guard.covers;
+    out << '\n';
+    most = std::max(most, guard.operations.size());
+    for (const std::string& example : guard.examples) {
+      if (seen.insert(example).second) people.push_back(example);
+    }
+  }
+  constexpr std::size_t kMostPeople = 10;
+  const std::size_t shown = std::min(people.size(), kMostPeople);
+  for (std::size_t i = 0; i < shown; ++i) out << "    " << Printable(people[i]) << '\n';
+  if (most > shown && shown > 0) out << "    … and " << WithThousands(most - shown) << " more\n";
+  out << "A plan passes while what it does under these guards is among this; whatever is beyond it is held again.\n"
+         "The next run does it: ucaas-sync sync\n";
+}
+
+}  // namespace
+
+ExitCode RunApprove(const Session& session, const ApproveOptions& options) {
+  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  const Approval approval = run::Approve(
+      {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
+      {.what = options.what, .who = InvokingUser(session.environment), .reason = options.reason});
+  Tell(approval, session.out);
+  return ExitCode::kConverged;
+}
+
+}  // namespace ucaas_sync::commands

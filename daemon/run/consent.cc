@@ -1,0 +1,119 @@
+#include "daemon/run/consent.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "daemon/model/text.h"
+#include "daemon/plan/consent.h"
+#include "daemon/plan/guards.h"
+#include "daemon/run/plan_file.h"
+#include "daemon/run/steps.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+Failure NothingToApprove(const std::string& why) {
+  return {ExitCode::kUsage, "approve: " + why};
+}
+
+std::optional<RunRecord> FindRun(const state::SqliteStore& store, const std::string& id) {
+  for (RunRecord& run : store.Runs(std::numeric_limits<std::size_t>::max())) {
+    if (run.id == id) return std::move(run);
+  }
+  return std::nullopt;
+}
+
+ConsentScope ScopeOfRun(const state::SqliteStore& store, const RunRecord& run) {
+  if (auto scope = store.ScopeOfRun(run.id)) return std::move(*scope);
+  if (run.outcome == ExitCode::kSource) {
+    throw NothingToApprove("run " + run.id +
+                           " was not stopped by a guard: a source that cannot be used proves nothing, and nobody can "
+                           "approve that; mend the source and run again. It said: " +
+                           run.message);
+  }
+  if (run.outcome == ExitCode::kHeld) {
+    const auto held = store.Held();
+    throw NothingToApprove("what run " + run.id + " held is not kept any more" +
+                           (held ? "; the last held run is " + held->run : "; run `ucaas-sync sync` again"));
+  }
+  throw NothingToApprove("no guard held run " + run.id + ": there is nothing to approve; `ucaas-sync status` shows " +
+                         "what is held");
+}
+
+ConsentScope ScopeOfFile(const Context& context, const std::string& file) {
+  const Plan plan = LoadPlan(context.program, file);
+  std::vector<GuardVerdict> verdicts = plan.guards;
+  // A file leaves out the group removals that wait, so that it cannot tell which they are.
+  const auto waits = std::remove_if(verdicts.begin(), verdicts.end(),
+                                    [](const GuardVerdict& guard) { return !guard.holds_everything; });
+  const bool has_group_guard = std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& guard) {
+    return guard.held && !guard.holds_everything;
+  });
+  verdicts.erase(waits, verdicts.end());
+  ConsentScope scope = plan::ScopeOf(verdicts, plan.operations);
+  if (!scope.empty()) return scope;
+  if (has_group_guard) {
+    throw NothingToApprove(file +
+                           ": only group removals wait, and a plan file leaves those out; run `ucaas-sync "
+                           "sync`, which does the rest, and approve that run");
+  }
+  throw NothingToApprove(file + ": no guard holds this plan: apply it with `ucaas-sync apply " + file + '`');
+}
+
+}  // namespace
+
+Approval Approve(const Context& context, const ApproveRequest& request) {
+  const auto store = OpenState(context, state::OpenMode::kReadWrite);
+  const Instant now = context.clock.Now();
+  Approval approval{.subject = request.what,
+                    .who = request.who,
+                    .reason = request.reason,
+                    .at = now,
+                    .until = now + kApprovalLasts,
+                    .scope = {}};
+  if (request.what == "last") {
+    const auto held = store->Held();
+    if (!held) throw NothingToApprove("nothing is held; `ucaas-sync status` shows how things stand");
+    approval.subject = held->run;
+  }
+  if (const auto run = FindRun(*store, approval.subject)) {
+    approval.scope = ScopeOfRun(*store, *run);
+  } else if (std::filesystem::exists(request.what)) {
+    approval.scope = ScopeOfFile(context, request.what);
+    approval.subject = "plan file " + request.what;
+  } else {
+    throw NothingToApprove("there is neither a run nor a file " + Printable(request.what) +
+                           "; `ucaas-sync status` shows what is held, and the command that approves it");
+  }
+  store->RecordApproval(approval);
+  return approval;
+}
+
+void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {
+  const Instant now = context.clock.Now();
+  for (GuardVerdict& verdict : plan.guards) {
+    verdict.held = verdict.held || !verdict.approved_by.empty();
+    verdict.approved_by.clear();
+  }
+  const plan::GuardContext judged{.policy = context.program.policy, .state = state, .now = now, .sources = {}};
+  for (GuardVerdict& fresh : plan::JudgeOperations(plan.operations, judged)) {
+    const auto same = std::find_if(plan.guards.begin(), plan.guards.end(), [&](const GuardVerdict& verdict) {
+      return verdict.name == fresh.name && verdict.subject == fresh.subject;
+    });
+    if (same != plan.guards.end()) {
+      *same = std::move(fresh);
+    } else {
+      plan.guards.push_back(std::move(fresh));
+    }
+  }
+  plan::UseApprovals(state.Approvals(now), plan.guards, plan.operations);
+  const bool removes_groups = plan.summary_of(Kind::kGroup).of(Action::kDelete) != 0;
+  plan.held = std::any_of(plan.guards.begin(), plan.guards.end(), [&](const GuardVerdict& verdict) {
+    return verdict.held && (verdict.holds_everything || removes_groups);
+  });
+}
+
+}  // namespace ucaas_sync::run

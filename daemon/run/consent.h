@@ -1,0 +1,28 @@
+// A person's word on what a guard holds: taken from a held run or a plan file, and kept in the state.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/model/consent.h"
+#include "daemon/model/plan.h"
+#include "daemon/model/store.h"
+#include "daemon/run/pipeline.h"
+
+namespace ucaas_sync::run {
+
+struct ApproveRequest {
+  std::string what;  ///< The id of a held run, "last" for the one that is held now, or a plan file.
+  std::string who;
+  std::string reason;
+};
+
+/// Works beside a run. Throws Failure: kUsage when `what` held nothing, or what stopped it is no guard; kStale when the
+/// plan file does not fit.
+Approval Approve(const Context& context, const ApproveRequest& request);
+
+/// Judges a plan from a file again, by what was done since it was made and by the approvals that serve now: its
+/// verdicts become those. What the file itself says of approvals counts for nothing.
+void JudgeAgain(const Context& context, const StateView& state, Plan& plan);
+
+}  // namespace ucaas_sync::run

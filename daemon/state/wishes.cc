@@ -1,0 +1,124 @@
+// SqliteStore's part in what people wish of single entities: held, released from quarantine, given another key.
+#include <utility>
+
+#include "daemon/model/text.h"
+#include "daemon/state/store_impl.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+void WakeAt(Connection& connection, Instant now) {
+  connection.Prepare("UPDATE meta SET due_at = ?1").Time(now).Run();
+}
+
+struct Row {
+  std::int64_t id = 0;
+  bool is_gone = false;
+};
+
+std::optional<Row> FindRow(Connection& connection, Kind kind, const std::string& key) {
+  Query query = connection.Prepare("SELECT id, lifecycle FROM entity WHERE kind = ?1 AND key = ?2");
+  query.Int(Index(kind)).Text(key);
+  if (!query.Next()) return std::nullopt;
+  return Row{.id = query.IntAt(0), .is_gone = query.As<int>(1) == static_cast<int>(Lifecycle::kGone)};
+}
+
+// Of an object that was deleted: nothing at the target answers to it.
+void RemoveGoneRow(Connection& connection, std::int64_t id) {
+  connection.Prepare("DELETE FROM absence WHERE entity_id = ?1").Int(id).Run();
+  connection.Prepare("DELETE FROM membership WHERE contact_id = ?1 OR group_id = ?1").Int(id).Run();
+  connection.Prepare("DELETE FROM known WHERE id = ?1").Int(id).Run();
+  connection.Prepare("DELETE FROM entity WHERE id = ?1").Int(id).Run();
+}
+
+void RenameRow(Connection& connection, std::int64_t id, const std::string& to) {
+  connection.Prepare("UPDATE entity SET key = ?2, version = (SELECT state_version + 1 FROM meta) WHERE id = ?1")
+      .Int(id)
+      .Text(to)
+      .Run();
+  connection.Prepare("UPDATE known SET key_hash = ?2 WHERE id = ?1").Int(id).Hash(HashOf(to)).Run();
+  connection.Prepare("DELETE FROM absence WHERE entity_id = ?1").Int(id).Run();
+}
+
+// What waited for either key was about the change that is now settled.
+void Forget(Connection& connection, Kind kind, const std::string& key) {
+  const std::string name(Name(kind));
+  connection.Prepare("DELETE FROM quarantine WHERE kind = ?1 AND key = ?2").Text(name).Text(key).Run();
+  connection.Prepare("DELETE FROM due WHERE kind = ?1 AND key = ?2").Int(Index(kind)).Text(key).Run();
+}
+
+StateFailure CannotRekey(const std::string& from, const std::string& to, const std::string& why) {
+  return {ExitCode::kUsage, Printable(from) + " cannot become " + Printable(to) + ": " + why + "; nothing was changed"};
+}
+
+}  // namespace
+
+void SqliteStore::PutHold(const StoredHold& hold) {
+  impl_->Write("hold somebody", [&] {
+    impl_->connection.Prepare("INSERT OR REPLACE INTO hold (key, reason, until, since) VALUES (?1, ?2, ?3, ?4)")
+        .Text(hold.key)
+        .Text(hold.reason)
+        .Time(hold.until)
+        .Time(hold.since)
+        .Run();
+    WakeAt(impl_->connection, hold.since);
+  });
+}
+
+bool SqliteStore::RemoveHold(std::string_view key, Instant now) {
+  bool removed = false;
+  impl_->Write("end a hold", [&] {
+    removed = impl_->connection.Prepare("DELETE FROM hold WHERE key = ?1").TextCopy(key).Run() != 0;
+    if (removed) WakeAt(impl_->connection, now);
+  });
+  return removed;
+}
+
+std::size_t SqliteStore::ReleaseByTarget(std::string_view key, Instant now) {
+  std::size_t released = 0;
+  impl_->Write("release somebody from quarantine", [&] {
+    Query remove = impl_->connection.Prepare("DELETE FROM quarantine WHERE by_target = 1 AND key = ?1");
+    released = static_cast<std::size_t>(remove.TextCopy(key).Run());
+    if (released != 0) WakeAt(impl_->connection, now);
+  });
+  return released;
+}
+
+std::vector<Kind> SqliteStore::Rekey(const std::string& from, const std::string& to, Instant now) {
+  Connection& connection = impl_->connection;
+  std::vector<Kind> kinds;
+  impl_->Write("give somebody another key", [&] {
+    bool was_known = false;
+    for (const Kind kind : {Kind::kUser, Kind::kContact}) {
+      const std::optional<Row> old_row = FindRow(connection, kind, from);
+      if (!old_row) continue;
+      was_known = true;
+      if (old_row->is_gone) continue;
+      if (const std::optional<Row> taken = FindRow(connection, kind, to)) {
+        if (!taken->is_gone) {
+          throw CannotRekey(from, to,
+                            "there is a " + std::string(Name(kind)) + " with the key " + Printable(to) +
+                                " already; two accounts are not made one");
+        }
+        RemoveGoneRow(connection, taken->id);
+      }
+      RenameRow(connection, old_row->id, to);
+      Forget(connection, kind, from);
+      Forget(connection, kind, to);
+      kinds.push_back(kind);
+    }
+    if (kinds.empty()) {
+      throw CannotRekey(
+          from, to,
+          was_known ? "the account of " + Printable(from) + " was deleted, so that " + Printable(to) + " gets a new one"
+                    : "nobody has the key " + Printable(from) + "; keys are compared with their case");
+    }
+    // A person who is held stays so.
+    connection.Prepare("UPDATE OR IGNORE hold SET key = ?2 WHERE key = ?1").Text(from).Text(to).Run();
+    connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
+    WakeAt(connection, now);
+  });
+  return kinds;
+}
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,181 @@
+// What a guard holds waits for a person: approve, by run or by file, for 24 hours, and not more than was held.
+#include <SQLiteCpp/Database.h>
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/commands/company.h"
+
+namespace ucaas_sync::testing {
+namespace {
+
+std::vector<Person> WithLeavers(std::uint64_t people, std::uint64_t leavers) {
+  auto all = CompanyPeople(people);
+  for (std::uint64_t i = 0; i < leavers; ++i) all[i].status = "terminated";
+  return all;
+}
+
+Person Joiner(int number) {
+  const std::string id = "N" + std::to_string(number);
+  return {.id = id,
+          .first_name = "New",
+          .last_name = "Joiner" + std::to_string(number),
+          .email = "joiner" + std::to_string(number) + "@example.com",
+          .department = "Sales",
+          .title = "Analyst"};
+}
+
+/// The last run by its id, as status gives it.
+std::string LastRun(Cli& cli) {
+  const std::string json = cli.Run({"status", "--format", "json"}).out;
+  const std::size_t at = json.find("\"id\":\"") + 6;
+  return json.substr(at, json.find('"', at) - at);
+}
+
+/// Time goes on for what was approved.
+void Pass(const Cli& cli, const std::string& duration_ms) {
+  SQLite::Database((cli.folder() / "state/state.db").string(), SQLite::OPEN_READWRITE)
+      .exec("UPDATE approval SET at = at - " + duration_ms + ", until = until - " + duration_ms);
+}
+
+std::string Suspended(const Cli& cli) {
+  return cli.Account("SELECT count(*) FROM users WHERE status = 'S'");
+}
+
+}  // namespace
+
+TEST_CASE("a held run is approved by its id; joiners come meanwhile, and the approval still serves") {
+  Company company(15);
+  company.SetEnvironment("SUDO_USER", "ada");
+  auto people = WithLeavers(15, 4);
+  company.WritePeople(people);
+  company.ExpectNoWrite(3, {"HELD by user.suspend: 4, limit 3", "If what is held is right: ucaas-sync approve 2"});
+  const std::string run = LastRun(company);
+  Expect(company.Run({"status"}), 0,
+         {"Waiting for a person, since", "user.suspend: 4, limit 3: suspend 4 users", "ucaas-sync approve " + run});
+  Expect(company.Run({"status", "--format", "json"}), 0,
+         {"\"held\":{\"run\":\"" + run + "\",\"since\":\"",
+          R"("guards":[{"name":"user.suspend","subject":"","limit":3,"actual":4},)",
+          "\"approve\":\"ucaas-sync approve " + run + "\"}"});
+
+  for (int i = 1; i <= 3; ++i) people.push_back(Joiner(i));
+  company.WritePeople(people);
+  Expect(company.Run({"approve", run, "--reason", "Leeds closes"}), 0,
+         {"Approved: " + run + ", by ada until 2", "user.suspend: 4, limit 3: suspend 4 users",
+          "contact.delete: 4, limit 3: delete 4 contacts", "E1 Bj\xC3\xB6rn Person1 <person1@example.com>"});
+  Expect(company.Run({"status"}), 0, {"Approved, waiting for the next run", "Approved by ada until 2"});
+  Expect(company.Run({"plan"}), 0, {"Approved: user.suspend: 4, limit 3; by ada until 2"});
+  Expect(company.Run({"plan", "--format", "html"}), 0, {"Approved: user.suspend: 4, limit 3; by ada until 2"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(Suspended(company) == "4\n");
+  CHECK(company.Count("user") == 18);
+  Expect(company.Run({"status", "--format", "json"}), 0, {"\"held\":null"});
+
+  // Approved removals count in no sum: the ordinary limit is as wide as before.
+  for (std::uint64_t i = 4; i < 7; ++i) people[i].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(Suspended(company) == "7\n");
+}
+
+TEST_CASE("a leaver beyond the approved ones is held again, and named") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"sync"}), 3);
+  Expect(company.Run({"approve", "last"}), 0, {"suspend 4 users"});
+  company.WritePeople(WithLeavers(15, 5));
+  company.ExpectNoWrite(3, {"HELD by user.suspend: 5, limit 3", "does not cover the 1 operation named here",
+                            "E5 Ada Person5 <person5@example.com>"});
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"sync"}), 0, {"converged"});
+}
+
+TEST_CASE("an approval ends after 24 hours") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"sync"}), 3);
+  Expect(company.Run({"approve", "last"}), 0);
+  Pass(company, "23 * 3600000");
+  Expect(company.Run({"plan"}), 0, {"Approved: "});
+  Pass(company, "3600000");
+  company.ExpectNoWrite(3, {"HELD by user.suspend"});
+}
+
+TEST_CASE("a held plan file is approved, then applied; without approval it is not") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 3,
+         {"If what is held is right: ucaas-sync approve monday.plan"});
+  const std::string before = company.Everything();
+  Expect(company.Run({"apply", "monday.plan"}), 3, {"user.suspend", "nothing was written", "approve monday.plan"});
+  CHECK(company.Everything() == before);
+  Expect(company.Run({"approve", "monday.plan"}), 0, {"plan file monday.plan", "suspend 4 users"});
+  Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
+  CHECK(Suspended(company) == "4\n");
+  Expect(company.Run({"apply", "monday.plan"}), 9, {"applied before"});
+}
+
+TEST_CASE("an approval of a plan file also lets the next sync pass") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 3);
+  Expect(company.Run({"approve", "monday.plan"}), 0);
+  Expect(company.Run({"sync"}), 0, {"converged"});
+}
+
+TEST_CASE("approve says what it cannot approve, and why") {
+  Company company(15);
+  Expect(company.Run({"approve", "last"}), 64, {"nothing is held"});
+  Expect(company.Run({"approve", "nonsense"}), 64, {"neither a run nor a file nonsense"});
+  Expect(company.Run({"approve", LastRun(company)}), 64, {"no guard held run"});
+  Expect(company.Run({"approve"}), 64);
+  company.WritePeople(WithLeavers(15, 1));
+  Expect(company.Run({"plan", "--out", "good.plan"}), 0);
+  Expect(company.Run({"approve", "good.plan"}), 64, {"no guard holds this plan"});
+  company.Write("config.yaml", Replaced(CompanyConfig(), "default:Staff", "default:Crew"));
+  Expect(company.Run({"approve", "good.plan"}), 9, {"another configuration"});
+}
+
+TEST_CASE("a source that cannot be used is never approvable") {
+  Company company(15);
+  const std::string heading = "employee_id,first_name,last_name,email,department,title,status\r\n";
+  const std::string good = CompanyCsv(15);
+  std::string no_department = heading;
+  for (const Person& person : CompanyPeople(15)) {
+    no_department +=
+        person.id + ',' + person.first_name + ',' + person.last_name + ',' + person.email + ",,x,active\r\n";
+  }
+  const std::vector<std::string> hopeless{heading, "", Replaced(good, "employee_id", "number"), no_department};
+  for (const std::string& content : hopeless) {
+    CAPTURE(content);
+    const std::string before = company.Everything();
+    company.Write("people.csv", content);
+    Expect(company.Run({"sync"}), 5);
+    Expect(company.Run({"approve", LastRun(company)}), 64, {"nobody can approve that"});
+    Expect(company.Run({"approve", "last"}), 64, {"nothing is held"});
+    Expect(company.Run({"sync"}), 5);
+    CHECK(company.Everything() == before);
+  }
+}
+
+TEST_CASE("group removals that wait are approved by their run") {
+  Company company(30, "guards: { group: { delete: { percent: 1%, at_least: 1 } } }\n");
+  auto people = CompanyPeople(30);
+  for (Person& person : people) {
+    if (person.department == "Legal" || person.department == "Board") person.department = "Sales";
+  }
+  company.Write("config.yaml",
+                Replaced(CompanyConfig("guards: { user: { update: 100% }, contact: { update: 100% }, rewrite: 100%, "
+                                       "members_lost: 100%, group: { delete: { percent: 1%, at_least: 1 } } }\n"),
+                         "groups:\n  from: hr\n", "groups:\n  from: hr\n  absent_after: 0s\n"));
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"group removals wait", "ucaas-sync approve 2"});
+  CHECK(company.Count("group") == 6);
+  Expect(company.Run({"status"}), 0, {"group removals wait, the rest goes on", "group.delete: 2, limit 1"});
+  Expect(company.Run({"approve", "last"}), 0, {"delete 2 groups"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(company.Count("group") == 4);
+}
+
+}  // namespace ucaas_sync::testing

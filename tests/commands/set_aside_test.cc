@@ -1,0 +1,113 @@
+// Who is set aside: held by a person, in quarantine, with a new key; and what ends it.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/commands/company.h"
+
+namespace ucaas_sync::testing {
+namespace {
+
+/// E3's key becomes N3; everything else of the person stays.
+std::vector<Person> Rekeyed() {
+  auto people = CompanyPeople(15);
+  people[2].id = "N3";
+  return people;
+}
+
+}  // namespace
+
+TEST_CASE("a new key for the same e-mail is proposed, released, and then an update of the same account") {
+  Company company(15);
+  const std::string before = company.Everything();
+  auto people = Rekeyed();
+  people[2].title = "Director";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 4, {"ucaas-sync quarantine release N3 --as E3"});
+  CHECK(company.Everything() == before);
+  Expect(company.Run({"sync"}), 0);
+  Expect(company.Run({"quarantine", "list"}), 0, {"user N3", "user E3", "contact N3", "release N3 --as E3"});
+  Expect(company.Run({"quarantine", "release", "N3"}), 64, {"nothing was released", "--as E3"});
+  const Output released = company.Run({"quarantine", "release", "N3", "--as", "E3"});
+  Expect(released, 0, {"E3 is N3 from now on: user and contact kept"});
+  CHECK_FALSE(released.Says("Warning"));
+  Expect(company.Run({"sync"}), 0, {"2 operations done"});
+  CHECK(company.Count("user") == 15);
+  CHECK(company.Account("SELECT email FROM users WHERE designation = 'Director'") == "person3@example.com\n");
+  Expect(company.Run({"quarantine", "list"}), 0, {"Nobody is set aside"});
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE(
+    "a rekey is refused when the old key is unknown or the new one taken, and warned of when nobody proposed it") {
+  Company company(15);
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E99"}), 64, {"nobody has the key E99"});
+  Expect(company.Run({"quarantine", "release", "E4", "--as", "E3"}), 64, {"a user with the key E4 already"});
+  Expect(company.Run({"quarantine", "release", "E3", "--as", "E3"}), 64, {"--as names the key"});
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 0, {"Warning: no run has proposed this"});
+  company.WritePeople(Rekeyed());
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE("who is on hold is neither changed nor removed, and makes no quarantine") {
+  Company company(15);
+  Expect(company.Run({"hold", "PERSON1@example.com", "--reason", "legal", "--until", "30d"}), 0,
+         {"On hold until 2", "E1", "quarantine release E1"});
+  Expect(company.Run({"hold", "E2"}), 0, {"On hold: E2"});
+  auto people = CompanyPeople(15);
+  people[0].status = "terminated";
+  people[1].last_name = "Changed";
+  company.WritePeople(people);
+  company.ExpectNoWrite(0, {"nothing to do"});
+  Expect(company.Run({"quarantine", "list"}), 0, {"hold E1", "legal (until 2", "hold E2", "put on hold by hand"});
+  Expect(company.Run({"quarantine", "list", "--format", "json"}), 0, {R"("kind":"hold","key":"E1")"});
+  Expect(company.Run({"status"}), 0, {"hold E1: legal"});
+  Expect(company.Run({"quarantine", "release", "person1@example.com"}), 0, {"E1 is not on hold any more"});
+  Expect(company.Run({"quarantine", "release", "E2"}), 0);
+  Expect(company.Run({"sync"}), 0, {"4 operations done"});
+}
+
+TEST_CASE("a hold names a time to come and somebody who can be meant") {
+  Company company(5);
+  Expect(company.Run({"hold", "E1", "--until", "2020-01-01"}), 64, {"that is past"});
+  Expect(company.Run({"hold", "E1", "--until", "soon"}), 64, {"write a date"});
+  Expect(company.Run({"hold", "nobody@example.com"}), 64, {"nobody with the e-mail"});
+  Expect(company.Run({"hold", "E99", "--until", "2099-01-01"}), 0, {"Nobody with the key E99 is known yet"});
+  Expect(company.Run({"hold"}), 64);
+  auto people = CompanyPeople(5);
+  people.push_back(people[4]);
+  people.back().id = "E99";
+  people.back().email = "e99@example.com";
+  company.WritePeople(people);
+  company.ExpectNoWrite(0, {"nothing to do"});
+}
+
+TEST_CASE("what the plan sets aside ends by itself, and release says so") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[3].email = "no address";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 4);
+  Expect(company.Run({"quarantine", "list"}), 0,
+         {"user E4", "hr line 5", "It ends by itself when the source is mended"});
+  Expect(company.Run({"quarantine", "release", "E4"}), 64, {"nothing was released", "ends by itself"});
+  Expect(company.Run({"quarantine", "release", "E5"}), 64, {"neither in quarantine nor on hold"});
+}
+
+TEST_CASE("hold and protect are stronger than an approval") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  for (std::size_t i = 0; i < 5; ++i) people[i].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 3);
+  Expect(company.Run({"approve", "last"}), 0);
+  Expect(company.Run({"hold", "E1"}), 0);
+  company.Write("config.yaml", CompanyConfig("guards: { protect: \"(email=person2@example.com)\" }\n"));
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(company.Account("SELECT email FROM users WHERE status = 'S' ORDER BY email") ==
+        "person3@example.com\nperson4@example.com\nperson5@example.com\n");
+  CHECK(company.Account("SELECT count(*) FROM contacts WHERE email IN ('person1@example.com', "
+                        "'person2@example.com')") == "2\n");
+}
+
+}  // namespace ucaas_sync::testing

@@ -1,0 +1,67 @@
+// A person who gets another key, and who is released.
+#include <doctest/doctest.h>
+
+#include "tests/state/support.h"
+
+namespace ucaas_sync::state {
+
+TEST_CASE("a new key keeps the row with its groups, remote id and hold, and the state stays sound") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), Group("G"), Contact("E1", {"G"})});
+  store->PutHold({.key = "E1", .reason = "legal", .until = {}, .since = At(1)});
+  const std::uint64_t version = store->Version();
+  CHECK(store->Rekey("E1", "N1", At(50)) == std::vector{Kind::kUser, Kind::kContact});
+  CHECK_FALSE(store->Find(Kind::kUser, "E1"));
+  REQUIRE(store->Find(Kind::kUser, "N1"));
+  CHECK(store->Find(Kind::kUser, "N1")->remote_id == "7E1");
+  CHECK(store->Find(Kind::kUser, "N1")->version == version + 1);
+  CHECK(store->Find(Kind::kContact, "N1")->groups == std::vector<std::string>{"G"});
+  CHECK(store->Version() == version + 1);
+  CHECK(store->Holds(At(2)).front().key == "N1");
+  CHECK(store->DueAt() == At(50));
+  CHECK(store->Check().empty());
+}
+
+TEST_CASE("a key that is taken, and one that nobody has, are refused and change nothing") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), Contact("E1", {}), Contact("N1", {})});
+  const Failure taken = FailureOf([&] { store->Rekey("E1", "N1", At(0)); });
+  CHECK(taken.code() == ExitCode::kUsage);
+  CHECK(Says(taken, "there is a contact with the key N1 already"));
+  CHECK(store->Find(Kind::kUser, "E1"));
+  CHECK_FALSE(store->Find(Kind::kUser, "N1"));
+  CHECK(Says(FailureOf([&] { store->Rekey("E9", "N9", At(0)); }), "nobody has the key E9"));
+}
+
+TEST_CASE("the row of a deleted object makes room for the person who gets its key") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  StoredEntity gone = User("N1");
+  gone.lifecycle = Lifecycle::kGone;
+  gone.remote_id.clear();
+  RunOf(*store, {User("E1"), gone});
+  CHECK(store->Rekey("E1", "N1", At(0)) == std::vector{Kind::kUser});
+  CHECK(store->Find(Kind::kUser, "N1")->remote_id == "7E1");
+  CHECK(store->Check().empty());
+  CHECK(Says(FailureOf([&] { store->Rekey("E1", "N2", At(0)); }), "nobody has the key E1"));
+}
+
+TEST_CASE("who the target refused is released by the key, and once") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
+  store->AdvanceMark(run, 1);
+  OperationOutcome refused = Failed(1, "invalid", "e-mail is not valid", At(1));
+  refused.quarantine = true;
+  store->RecordOutcomes(run, std::vector{refused});
+  REQUIRE(store->Quarantined().size() == 1);
+  CHECK(store->ReleaseByTarget("E2", At(2)) == 0);
+  CHECK(store->ReleaseByTarget("E1", At(2)) == 1);
+  CHECK(store->Quarantined().empty());
+  CHECK(store->ReleaseByTarget("E1", At(2)) == 0);
+}
+
+}  // namespace ucaas_sync::state
