@@ -52,17 +52,23 @@ void NameWhatIsBeyond(const Approval& approval, const ConsentGuard& approved, co
   std::vector<Hash128> beyond;
   std::set_difference(held.operations.begin(), held.operations.end(), approved.operations.begin(),
                       approved.operations.end(), std::back_inserter(beyond));
+  // Those that came since stand first and are marked; the others fill the list.
+  std::vector<std::string> examples;
   std::vector<std::string> named;
   for (std::size_t i = 0; i < operations.size() && named.size() < std::min(beyond.size(), kMostNamed); ++i) {
     const Operation operation = operations.At(i);
     if (!reach->Holds(operation)) continue;
-    if (std::binary_search(beyond.begin(), beyond.end(), ConsentHash(operation))) {
-      named.push_back(DescribePerson(operation));
-    }
+    if (!std::binary_search(beyond.begin(), beyond.end(), ConsentHash(operation))) continue;
+    named.push_back(DescribePerson(operation));
+    examples.push_back(named.back() + "  (not approved)");
   }
-  verdict.examples = std::move(named);
-  verdict.advice = "The approval by " + ApprovedBy(approval) + " does not cover the " +
-                   Counted(beyond.size(), "operation") + " named here, which came since. " + verdict.advice;
+  for (std::string& example : verdict.examples) {
+    if (examples.size() == kMostNamed) break;
+    if (std::find(named.begin(), named.end(), example) == named.end()) examples.push_back(std::move(example));
+  }
+  verdict.examples = std::move(examples);
+  verdict.advice = "The approval by " + ApprovedBy(approval) + " does not cover " +
+                   Counted(beyond.size(), "operation") + " here, marked below, that came since. " + verdict.advice;
 }
 
 }  // namespace
