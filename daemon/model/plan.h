@@ -43,7 +43,8 @@ struct GuardVerdict {
   std::string subject;           ///< What it is about, where the name is not enough: the field, the group, the source.
   std::vector<std::string> examples;  ///< Up to 10 people or values, for the text: "E17 Ada Lovelace <ada@…>".
   std::string advice;                 ///< What to do about it.
-  std::string approved_by;  ///< "ada until 2026-11-24T08:00:00Z": it would hold, but a person agreed. `held` is false.
+  std::string
+      approved_by{};  ///< "ada until 2026-11-24T08:00:00Z": it would hold, but a person agreed. `held` is false.
   friend bool operator==(const GuardVerdict&, const GuardVerdict&) = default;
 };
 

@@ -94,7 +94,10 @@ TEST_CASE("removals that passed by an approval are marked, others are not") {
   RunOf(*store, {User("E1"), User("E2")});
   const std::string run = store->BeginRun({.trigger = "command", .at = At(100)});
   Plan plan = PlanOf({For(User("E1"), Action::kSuspend), For(User("E2"), Action::kDelete)});
-  plan.guards = {{.name = "user.suspend.week", .limit = 1, .actual = 2, .approved_by = "ada until later"}};
+  GuardVerdict verdict;
+  verdict.name = "user.suspend.week";
+  verdict.approved_by = "ada until later";
+  plan.guards = {verdict};
   store->StorePlan(run, plan);
   store->AdvanceMark(run, 2);
   store->RecordOutcomes(run, std::vector{Done(1, std::nullopt, At(100)), Done(2, std::nullopt, At(101))});
