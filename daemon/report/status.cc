@@ -165,7 +165,11 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
     WriteRest(status.due, kItemsShown, out);
   }
   if (!status.quarantine.empty()) {
-    out << "\nIn quarantine or on hold: " << WithThousands(status.quarantine.size()) << '\n';
+    const auto holds = static_cast<std::size_t>(std::count_if(status.quarantine.begin(), status.quarantine.end(),
+                                                              [](const auto& item) { return item.kind == "hold"; }));
+    out << "\nIn quarantine: " << WithThousands(status.quarantine.size() - holds);
+    if (holds > 0) out << ", on hold: " << WithThousands(holds);
+    out << '\n';
     for (std::size_t i = 0; i < std::min(status.quarantine.size(), kItemsShown); ++i) {
       const StoredQuarantine& item = status.quarantine[i];
       out << "  " << item.kind << ' ' << Printable(item.key) << ": " << Printable(item.reason) << '\n';

@@ -61,7 +61,7 @@ TEST_CASE("who is on hold is neither changed nor removed, and makes no quarantin
   company.ExpectNoWrite(0, {"nothing to do"});
   Expect(company.Run({"quarantine", "list"}), 0, {"hold E1", "legal (until 2", "hold E2", "put on hold by hand"});
   Expect(company.Run({"quarantine", "list", "--format", "json"}), 0, {R"("kind":"hold","key":"E1")"});
-  Expect(company.Run({"status"}), 0, {"hold E1: legal"});
+  Expect(company.Run({"status"}), 0, {"In quarantine: 0, on hold: 2", "hold E1: legal"});
   Expect(company.Run({"quarantine", "release", "person1@example.com"}), 0, {"E1 is not on hold any more"});
   Expect(company.Run({"quarantine", "release", "E2"}), 0);
   Expect(company.Run({"sync"}), 0, {"4 operations done"});
