@@ -70,7 +70,8 @@ std::string ReadAll(const std::string& path) {
 
 /// "the checksum is 4 min 10 s older than the file: it may be that of the export before"
 std::string AgeHint(const FileIdentity& checksum, const FileIdentity& file) {
-  if (checksum.mtime_ns >= file.mtime_ns) {
+  constexpr std::int64_t kTogether = 1'000'000'000;  // written one after the other by one export
+  if (checksum.mtime_ns + kTogether >= file.mtime_ns) {
     return "the file was not copied whole, or was changed after the checksum was made: fetch both again";
   }
   const auto older = std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns - checksum.mtime_ns));

@@ -162,6 +162,10 @@ class Leaving {
       return;
     }
     Draft(id, *action, stored, reason);
+    const bool ours = slot.ownership == Ownership::kCreated;
+    if (*action == Action::kSuspend && policy.delete_after && ours) {
+      Wait(id, Action::kDelete, std::max(since, work_.now) + *policy.delete_after, "suspended since " + Day(work_.now));
+    }
   }
 
   void Draft(SlotId id, Action action, const StoredEntity& stored, std::string reason) {

@@ -71,6 +71,9 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       return MakePlan(context, request, *store);
     }();
     result.plan = std::move(planned.plan);
+    for (const std::string& warning : result.plan.warnings) {
+      context.observer.OnEvent({.severity = Severity::kWarning, .name = "plan_warning", .text = warning});
+    }
     if (result.plan.held) {
       result.code = ExitCode::kHeld;
       result.message = HeldMessage(result.plan);

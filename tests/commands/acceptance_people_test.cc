@@ -98,7 +98,7 @@ TEST_CASE("acceptance: keys that lost their leading zeros are proposals to rekey
        .given = People([](auto& people) {
          for (Person& person : people) person.id.erase(0, person.id.find_first_not_of('0'));
        }),
-       .expected = Always(4, 0, {"00001", "--as 00001"})},
+       .expected = Always(4, 0, {"00001", "appeared with the same e-mail"})},
   };
   for (const std::uint64_t size : {5U, 15U, 30U, 400U}) {
     SettledCompany company(NumberedPeople(size), CompanyConfig());
@@ -165,7 +165,11 @@ TEST_CASE("acceptance: who is only missing waits a day and a second read, and th
        .expected =
            [](const SettledCompany& company) {
              const std::uint64_t leavers = Share(company.size(), 6);
-             if (company.size() < 400) return Expected{.code = 0, .written = 2 * leavers, .says = {"converged"}};
+             // At 5 people whoever goes was a department, whose group is missing too.
+             const std::uint64_t groups = company.size() == 5 ? 1 : 0;
+             if (company.size() < 400) {
+               return Expected{.code = 0, .written = 2 * leavers + groups, .says = {"converged"}};
+             }
              return Expected{.code = 3, .written = 0, .says = {"HELD by user.suspend: 24, limit 20"}};
            }},
       {.name = "6 % gone, the first read of them a day late",
