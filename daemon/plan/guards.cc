@@ -6,6 +6,7 @@
 
 #include "daemon/model/text.h"
 #include "daemon/plan/guard_reach.h"
+#include "daemon/plan/source_guards.h"
 
 namespace ucaas_sync::plan {
 namespace {
@@ -39,6 +40,7 @@ class Judge {
     for (const Kind kind : kAllKinds) JudgeRewrites(kind);
     JudgeMembersLost();
     for (const SourceState& source : context_.sources) JudgeSource(source);
+    for (GuardVerdict& verdict : JudgeSourceContent(context_)) verdicts_.push_back(std::move(verdict));
     return std::move(verdicts_);
   }
 
