@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/model/drift.h"
 #include "daemon/model/kind.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/time.h"
@@ -91,6 +92,8 @@ struct PlanNotes {
   std::vector<Absence> absences;  ///< Replaces what was noted before.
   std::vector<std::pair<std::int64_t, Hash128>>
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
+  std::vector<DriftAcceptance> accepted;
+  std::vector<DriftRepair> repairs;  ///< What the operations put back; noted once they are done.
   /// First instant at which the same files would give another plan; nothing when time alone changes nothing.
   std::optional<Instant> due_at;
 };

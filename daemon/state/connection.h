@@ -50,6 +50,12 @@ class Query {
   Query& Time(const std::optional<Instant>& instant) { return instant ? Time(*instant) : Null(); }
   /// 16 bytes, high word first, so that hex() shows what a debugger shows.
   Query& Hash(const Hash128& hash);
+  /// Not copied: must outlive the query.
+  Query& Blob(const std::string& bytes) {
+    statement_.bindNoCopy(++bound_, bytes.data(), static_cast<int>(bytes.size()));
+    return *this;
+  }
+  Query& Blob(std::string&&) = delete;
   Query& Null() {
     statement_.bind(++bound_);
     return *this;
@@ -72,6 +78,11 @@ class Query {
     return IsNullAt(column) ? std::nullopt : std::optional(TimeAt(column));
   }
   Hash128 HashAt(int column) const;
+  /// Valid until the next step.
+  std::string_view BlobAt(int column) const {
+    const SQLite::Column value = statement_.getColumn(column);
+    return {static_cast<const char*>(value.getBlob()), static_cast<std::size_t>(value.getBytes())};
+  }
 
  private:
   SQLite::Statement& statement_;
