@@ -94,6 +94,7 @@ struct PlanNotes {
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
   std::vector<DriftAcceptance> accepted;
   std::vector<DriftRepair> repairs;  ///< What the operations put back; noted once they are done.
+  std::vector<std::string> drift;    ///< Of the plan's warnings those that whoever reads the log is to see too.
   /// First instant at which the same files would give another plan; nothing when time alone changes nothing.
   std::optional<Instant> due_at;
 };

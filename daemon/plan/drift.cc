@@ -71,22 +71,27 @@ void Report(Workspace& work, const Candidate& candidate, const StoredEntity& kno
   if (!text.empty()) work.drift_reported[Index(known.kind)].push_back(Shorten(known.key, 40) + ": " + text);
 }
 
+void Warn(Workspace& work, const std::string& text) {
+  work.warnings.push_back(text);
+  work.notes.drift.push_back(text);
+}
+
 void TellReported(Workspace& work) {
   for (const Kind kind : kAllKinds) {
     const std::vector<std::string>& reported = work.drift_reported[Index(kind)];
     if (reported.empty()) continue;
-    work.warnings.push_back("changed at the target by somebody else, and left so (drift: report): " +
-                            Counted(reported.size(), Name(kind)) + ": " + ListOf(reported, kMostSaid));
+    Warn(work, "changed at the target by somebody else, and left so (drift: report): " +
+                   Counted(reported.size(), Name(kind)) + ": " + ListOf(reported, kMostSaid));
   }
 }
 
 void TellLeftAlone(Workspace& work) {
   for (const auto& [what, people] : work.drift_left_alone) {
     const auto& [kind, field] = what;
-    work.warnings.push_back("the target keeps writing " + std::string(FieldsOf(kind)[field].name) + " of " +
-                            Counted(people.size(), Name(kind)) +
-                            " anew, however often it is put back; it is left alone until the source's value changes: " +
-                            ListOf(people, kMostSaid));
+    Warn(work, "the target keeps writing " + std::string(FieldsOf(kind)[field].name) + " of " +
+                   Counted(people.size(), Name(kind)) +
+                   " anew, however often it is put back; it is left alone until the source's value changes: " +
+                   ListOf(people, kMostSaid));
   }
 }
 

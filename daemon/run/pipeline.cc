@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/model/text.h"
 #include "daemon/run/reading.h"
 #include "daemon/run/refresh.h"
 #include "daemon/run/refresh_steps.h"
@@ -98,6 +99,9 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       return MakePlan(context, request, *store);
     }();
     result.plan = std::move(planned.plan);
+    for (const std::string& text : planned.notes.drift) {
+      context.observer.OnEvent({.severity = Severity::kWarning, .name = "drift", .text = Printable(text)});
+    }
     if (result.plan.held) {
       result.code = ExitCode::kHeld;
       result.message = HeldMessage(result.plan);
