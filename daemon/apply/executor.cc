@@ -179,11 +179,12 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
     gone.row = RowGone(work->row, operation, row.ownership);
     Record(work, std::move(gone));
     // A plan that creates the group puts its members back itself.
-    if (operation.action != Action::kCreate)
+    if (operation.action != Action::kCreate) {
       observer_.OnEvent({.severity = Severity::kWarning,
                          .name = "group_recreated",
                          .text = "group " + Printable(operation.key) +
                                  " was gone at the target and is there anew; the next run puts its members back"});
+    }
   }
   OperationOutcome outcome = OutcomeOf(result);
   outcome.done = true;

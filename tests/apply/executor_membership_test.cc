@@ -183,7 +183,7 @@ TEST_CASE("membership: recreate deletes nobody whom it could not create") {
   company.bench.store.rows[company.ada.id].entity.fields[kContactName] = {};
   const ApplyResult result = company.bench.Do({company.Move()}, company.options);
   CHECK(result.failed == 1);
-  CHECK(company.bench.target.CountRequests() == 0);
+  CHECK(company.bench.target.CountRequests("DELETE") == 0);
   CHECK(company.bench.store.outcomes.at(1).message.find("nothing was deleted") != std::string::npos);
 }
 

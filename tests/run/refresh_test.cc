@@ -85,6 +85,12 @@ struct Scene {
   bool stop = false;
 };
 
+RefreshCursor Finished(std::optional<Instant> at) {
+  RefreshCursor cursor;
+  cursor.finished_at = at;
+  return cursor;
+}
+
 using Texts = std::vector<std::string>;
 constexpr Duration kDay = std::chrono::hours(24);
 
@@ -93,11 +99,15 @@ constexpr Duration kDay = std::chrono::hours(24);
 TEST_CASE("a refresh is due when the last whole one is older than schedule.refresh, or none was ever made") {
   const Instant now = state::At(0);
   CHECK(RefreshDue({}, kDay, now) <= now);
-  CHECK(RefreshDue({.finished_at = now - kDay + Duration(1)}, kDay, now) == now + Duration(1));
-  CHECK(RefreshDue({.finished_at = now - kDay}, kDay, now) <= now);
-  CHECK(RefreshDue({.finished_at = now - kDay, .not_before = now + Duration(5)}, kDay, now) == now + Duration(5));
-  CHECK(RefreshDue({.finished_at = now, .started_at = now - Duration(9)}, kDay, now) <= now);
-  CHECK(RefreshDue({.finished_at = now + 30 * kDay}, kDay, now) <= now);  // the clock was set back
+  CHECK(RefreshDue(Finished(now - kDay + Duration(1)), kDay, now) == now + Duration(1));
+  CHECK(RefreshDue(Finished(now - kDay), kDay, now) <= now);
+  CHECK(RefreshDue(Finished(now + 30 * kDay), kDay, now) <= now);  // the clock was set back
+  RefreshCursor given_up = Finished(now - kDay);
+  given_up.not_before = now + Duration(5);
+  CHECK(RefreshDue(given_up, kDay, now) == now + Duration(5));
+  RefreshCursor under_way = Finished(now);
+  under_way.started_at = now - Duration(9);
+  CHECK(RefreshDue(under_way, kDay, now) <= now);
 }
 
 TEST_CASE("a target that agrees leaves nothing in the state but when it was looked at") {
@@ -108,7 +118,7 @@ TEST_CASE("a target that agrees leaves nothing in the state but when it was look
   CHECK(scene.store->Drift().empty());
   CHECK(scene.store->RefreshSeen().empty());
   CHECK(scene.store->Version() == version);
-  CHECK(scene.store->Refresh() == RefreshCursor{.finished_at = scene.clock.now});
+  CHECK(scene.store->Refresh() == Finished(scene.clock.now));
   CHECK(scene.store->DueAt() == scene.clock.now + kDay);
 }
 
@@ -226,12 +236,12 @@ TEST_CASE("what was found before and agrees now is forgotten, and so is how ofte
   const std::int64_t id = scene.store->Drift().front().entity_id;
   const DriftRepair repair{.entity_id = id, .field = kUserDepartment, .wanted = "Sales", .shown = "Boss"};
   scene.store->RecordRepairs(std::vector{repair}, scene.clock.now);
-  scene.clock.Advance(kDay);
+  scene.clock.now += kDay;
   scene.Continue();
   scene.store->RecordRepairs(std::vector{repair}, scene.clock.now);
   CHECK(scene.store->Repairs().front().rounds == 2);
   scene.User(3).fields["department"] = "Sales";
-  scene.clock.Advance(kDay);
+  scene.clock.now += kDay;
   scene.Continue();
   CHECK(scene.store->Drift().empty());
   CHECK(scene.store->Repairs().empty());
@@ -250,7 +260,7 @@ TEST_CASE("another value to put back begins the count anew") {
 TEST_CASE("a refresh that rested longer than schedule.refresh begins anew") {
   Scene scene;
   scene.Continue(2);
-  scene.clock.Advance(kDay + Duration(1));
+  scene.clock.now += kDay + Duration(1);
   scene.Continue();
   CHECK(scene.Pages() == 2 + 6);
 }

@@ -23,7 +23,10 @@ struct Company {
   }
   std::int64_t RowOf(Kind kind, const std::string& key) const { return store->Find(kind, key)->id; }
   void Find(DriftFinding finding) {
-    store->RecordRefresh({.cursor = {.finished_at = At(5)}, .seen = {}, .found = {std::move(finding)}, .agreeing = {}},
+    store->RecordRefresh({.cursor = {.finished_at = At(5), .not_before = {}, .started_at = {}},
+                          .seen = {},
+                          .found = {std::move(finding)},
+                          .agreeing = {}},
                          {});
   }
 };
