@@ -46,11 +46,11 @@ struct DriftAcceptance {
 
 /// How far the comparison of everything at the target has come. It goes page by page and may take several runs.
 struct RefreshCursor {
-  std::optional<Instant> finished_at;  ///< When everything had been looked at last.
-  std::optional<Instant> not_before;   ///< After one that had to be given up: when to begin anew.
-  std::optional<Instant> started_at;   ///< Of the one under way; nothing between two.
-  std::uint32_t step = 0;              ///< The kind whose list is read; kKindCount: those whom no list showed.
-  std::uint64_t position = 0;          ///< The last page read; in the last step the last entity looked up.
+  std::optional<Instant> finished_at{};  ///< When everything had been looked at last.
+  std::optional<Instant> not_before{};   ///< After one that had to be given up: when to begin anew.
+  std::optional<Instant> started_at{};   ///< Of the one under way; nothing between two.
+  std::uint32_t step = 0;                ///< The kind whose list is read; kKindCount: those whom no list showed.
+  std::uint64_t position = 0;            ///< The last page read; in the last step the last entity looked up.
   friend bool operator==(const RefreshCursor&, const RefreshCursor&) = default;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "connectors/ucaas/client.h"
@@ -284,6 +285,12 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
   const auto compare = [&](const StoredEntity& stored, const plan::TargetListing::Object& shown) {
     if (auto finding = plan::DriftOf(stored, shown, scope, groups)) findings.push_back(*std::move(finding));
   };
+  // Of whom nothing is learned now, what was learned before still holds.
+  std::unordered_map<std::int64_t, DriftFinding> noted;
+  for (DriftFinding& finding : store.Drift()) noted.emplace(finding.entity_id, std::move(finding));
+  const auto keep_noted = [&](std::int64_t id) {
+    if (const auto before = noted.find(id); before != noted.end()) findings.push_back(before->second);
+  };
   for (const auto& [id, digest] : known) {
     const auto it = std::lower_bound(listed.begin(), listed.end(), digest,
                                      [](const Entry& entry, std::uint64_t wanted) { return entry.digest < wanted; });
@@ -292,6 +299,8 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
       compare(stored, *it->object);
     } else if (listing.complete) {
       unseen.push_back(std::move(stored));
+    } else {
+      keep_noted(id);
     }
   }
   for (std::size_t begin = 0; begin < unseen.size(); begin += kLookUpsAtOnce) {
@@ -301,6 +310,7 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
     const std::vector<LookedUp> answers = LookUp(caller, some);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (answers[i].presence == Presence::kThere) compare(some[i], answers[i].object);
+      if (answers[i].presence == Presence::kUnknown) keep_noted(some[i].id);
       if (answers[i].presence == Presence::kGone) {
         findings.push_back({.entity_id = some[i].id, .missing = true, .shown = {}, .groups = {}});
       }

@@ -172,7 +172,7 @@ TEST_CASE("a list that cannot be believed proves nobody gone, whatever is wrong 
     InAccount(cli, "UPDATE users SET designation = 'Boss' WHERE email = 'person1@example.com'");
     Fault(service, rule);
     Expect(Refreshed(cli), 0, {"lists cannot be believed"});
-    Expect(cli.Run({"plan", "--refresh"}), 0, {"nobody is known to be gone there", "1 change to make"});
+    Expect(cli.Run({"plan", "--refresh"}), 0, {"nobody is known to be gone", "1 change to make"});
     Expect(cli.Run({"sync"}), 0, {"1 operation done"});
     CHECK(cli.Count("user") == kPeople);
   }
