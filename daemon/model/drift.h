@@ -35,10 +35,11 @@ struct DriftRepair {
 };
 inline constexpr std::uint32_t kDriftRounds = 2;
 
-/// Nothing to send for an entity: the target was changed to what the source says, or where no rule looks. The state
-/// takes it over.
+/// Nothing to send for an entity: the target was changed to what the source says, or where no record or rule says
+/// anything. The state takes it over.
 struct DriftAcceptance {
   std::int64_t entity_id = 0;
+  bool gone = false;  ///< Its object is gone, and nobody wants it back.
   std::vector<std::pair<FieldId, Field>> shown;
   std::optional<std::vector<std::string>> groups;
   friend bool operator==(const DriftAcceptance&, const DriftAcceptance&) = default;

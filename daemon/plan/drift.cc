@@ -97,9 +97,14 @@ void TellLeftAlone(Workspace& work) {
 
 void TakeOver(Workspace& work, SlotId id, const DriftFinding& finding) {
   const Slot& slot = work.table[id];
+  if (slot.seen != Seen::kPresent) {
+    work.notes.accepted.push_back(
+        {.entity_id = finding.entity_id, .gone = finding.missing, .shown = finding.shown, .groups = finding.groups});
+    return;
+  }
   if (slot.candidate == kNone) return;
   const Candidate candidate = work.candidates.Get(slot.candidate);
-  DriftAcceptance acceptance{.entity_id = finding.entity_id, .shown = {}, .groups = finding.groups};
+  DriftAcceptance acceptance{.entity_id = finding.entity_id, .gone = false, .shown = {}, .groups = finding.groups};
   for (const auto& [field, value] : finding.shown) {
     const FieldView& wanted = candidate.fields[field];
     const bool is_settled =
@@ -195,8 +200,8 @@ void SettleDrift(Workspace& work, const std::function<bool(SlotId contact)>& gro
   if (work.drift.repairs()) {
     for (const SlotId id : work.drift.slots()) {
       const Slot& slot = work.table[id];
-      const bool is_left_to_us = slot.seen == Seen::kPresent && !slot.has(kFrozen) && slot.is_there() &&
-                                 work.LiveDraft(id) == nullptr && !groups_change(id);
+      const bool is_left_to_us =
+          !slot.has(kFrozen) && slot.is_there() && work.LiveDraft(id) == nullptr && !groups_change(id);
       if (is_left_to_us) TakeOver(work, id, *work.drift.Of(id));
     }
   }

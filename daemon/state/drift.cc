@@ -103,6 +103,13 @@ void SqliteStore::AcceptDrift(const std::vector<DriftAcceptance>& accepted, Inst
       query.Int(row.id);
       if (query.Next()) fingerprint = query.HashAt(0);
     }
+    if (acceptance.gone) {
+      row.lifecycle = Lifecycle::kGone;
+      row.fields = {};
+      row.suspended_at.reset();
+      changed = entities.Write(row, {}).changed || changed;
+      continue;
+    }
     for (const auto& [field, value] : acceptance.shown) {
       row.fields[field] = value;
       if (row.kind != Kind::kUser || field != kUserStatus) continue;

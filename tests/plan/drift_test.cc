@@ -165,6 +165,20 @@ TEST_CASE("what was deleted by hand comes back with all its fields, and only und
   CHECK(company.Plan().plan.held);
 }
 
+TEST_CASE("what differs of somebody who is not in the source any more is taken over, since nothing else is wanted") {
+  Company company;
+  company.Get(Kind::kUser, "E1").standing = Standing::kLeft;
+  company.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+  company.Sync();
+  company.IsGone(Kind::kUser, "E1");
+  company.Shows("E2", kUserDesignation, Field::Value("Boss"));
+  const auto result = company.Plan();
+  CHECK(result.plan.operations.empty());
+  REQUIRE(result.notes.accepted.size() == 2);
+  CHECK(result.notes.accepted[0].gone);
+  CHECK(result.notes.accepted[1].shown.size() == 1);
+}
+
 TEST_CASE("what was deleted by hand stays away while it is held, set aside, protected or not in the source") {
   Company company;
   company.IsGone(Kind::kUser, "E1");

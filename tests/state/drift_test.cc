@@ -78,13 +78,15 @@ TEST_CASE("what is taken over changes the row, lets its fingerprint stand, and i
   const std::uint64_t version = company.store->Version();
   PlanNotes notes;
   notes.accepted = {{.entity_id = user, .shown = {{kUserStatus, Field::Value("S")}}, .groups = {}},
-                    {.entity_id = contact, .shown = {}, .groups = std::vector<std::string>{"Legal"}}};
+                    {.entity_id = contact, .shown = {}, .groups = std::vector<std::string>{"Legal"}},
+                    {.entity_id = company.RowOf(Kind::kGroup, "Sales"), .gone = true, .shown = {}, .groups = {}}};
   company.store->RecordNotes(company.run, notes, {}, {});
   const StoredEntity row = company.store->Load(user);
   CHECK(row.fields[kUserStatus].text == "S");
   CHECK(row.lifecycle == Lifecycle::kSuspended);
   CHECK(row.suspended_at == At(0));
   CHECK(company.store->Load(contact).groups == std::vector<std::string>{"Legal"});
+  CHECK(company.store->Find(Kind::kGroup, "Sales")->lifecycle == Lifecycle::kGone);
   CHECK(company.store->Drift().empty());
   CHECK(company.store->Version() == version + 1);
   company.store->ForEachKnown([&](const KnownEntity& known) {
