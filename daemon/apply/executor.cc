@@ -126,6 +126,11 @@ void Executor::Begin(WorkPtr work) {
     work->row = RowAsListed(operation, clock_.Now());
   } else if (operation.entity_id != 0) {
     work->row = store_.Load(operation.entity_id);
+    if (operation.action == Action::kCreate && work->row->lifecycle != Lifecycle::kGone) {
+      // The plan knows that its object is gone at the target: nothing of the old one is true of the new.
+      work->is_gone = true;
+      work->row = RowGone(work->row, operation, work->row->ownership);
+    }
   }
   if (const std::string moved = Moved(*work); !moved.empty()) {
     ucaas::CallResult refused;
@@ -194,10 +199,13 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
     OperationOutcome gone = OutcomeOf(result);
     gone.row = RowGone(work->row, operation, row.ownership);
     Record(work, std::move(gone));
-    observer_.OnEvent({.severity = Severity::kWarning,
-                       .name = "group_recreated",
-                       .text = "group " + Printable(operation.key) +
-                               " was gone at the target and is there anew; the next run puts its members back"});
+    // A plan that creates the group puts its members back itself.
+    if (operation.action != Action::kCreate) {
+      observer_.OnEvent({.severity = Severity::kWarning,
+                         .name = "group_recreated",
+                         .text = "group " + Printable(operation.key) +
+                                 " was gone at the target and is there anew; the next run puts its members back"});
+    }
   }
   OperationOutcome outcome = OutcomeOf(result);
   outcome.done = true;

@@ -35,11 +35,16 @@ void Executor::SendChange(const WorkPtr& work) {
   ucaas::Call call = CallFor(operation, Verb::kUpdate);
   call.fields = FieldsToSend(operation);
   if (operation.groups) {
+    // The whole list is sent, and with it goes whatever it lacks.
+    const bool sends_list =
+        options_.membership == config::Membership::kContact || options_.membership == config::Membership::kRecreate;
+    if (sends_list && !work->foreign_groups) {
+      ReadForeignGroups(work);
+      return;
+    }
     switch (options_.membership) {
       case config::Membership::kContact:
-        work->groups.emplace();
-        call.group_ids = ResolveGroups(operation.groups->after, *work->groups);
-        work->incomplete = work->groups->size() != operation.groups->after.size();
+        call.group_ids = GroupsToSend(work, operation.groups->after);
         break;
       case config::Membership::kGroup:
         work->awaits_groups = true;

@@ -41,9 +41,7 @@ void Executor::SendCreate(const WorkPtr& work) {
   const auto* wanted = operation.groups ? &operation.groups->after : nullptr;
   if (wanted == nullptr && work->is_recreation && !work->row->groups.empty()) wanted = &work->row->groups;
   if (wanted != nullptr) {
-    work->groups.emplace();
-    call.group_ids = ResolveGroups(*wanted, *work->groups);
-    work->incomplete = work->groups->size() != wanted->size();
+    call.group_ids = GroupsToSend(work, *wanted);
   }
   ++work->create_rounds;
   caller_.Submit(std::move(call),

@@ -36,6 +36,46 @@ std::vector<std::string> Executor::ResolveGroups(const std::vector<std::string>&
   return ids;
 }
 
+void Executor::ReadForeignGroups(const WorkPtr& work) {
+  ucaas::Call call;
+  call.verb = ucaas::Verb::kGet;
+  call.kind = Kind::kContact;
+  call.remote_id = work->operation.remote_id;
+  caller_.Submit(std::move(call), [this, work](const ucaas::CallResult& result, std::uint32_t attempts) {
+    work->attempts += attempts;
+    switch (result.verdict) {
+      case ucaas::Verdict::kOk:
+      case ucaas::Verdict::kMissing:
+      case ucaas::Verdict::kInvalid:
+        // A target that shows no single contact still takes the change; of others' groups nothing is then known.
+        work->foreign_groups.emplace();
+        for (const ucaas::RemoteObject& object : result.objects) {
+          for (const std::string& id : object.group_ids) {
+            if (KeysOfGroups({id}).empty()) work->foreign_groups->push_back(id);
+          }
+        }
+        if (!caller_.stopped()) SendChange(work);
+        return;
+      case ucaas::Verdict::kRetry:
+      case ucaas::Verdict::kRelogin:
+      case ucaas::Verdict::kDenied:
+      case ucaas::Verdict::kDuplicate:
+      case ucaas::Verdict::kUnknown:
+        if (caller_.stopped() && result.verdict != ucaas::Verdict::kDenied) return;
+        FinishFailed(work, result, /*quarantine=*/false, {});
+        return;
+    }
+  });
+}
+
+std::vector<std::string> Executor::GroupsToSend(const WorkPtr& work, const std::vector<std::string>& keys) {
+  work->groups.emplace();
+  std::vector<std::string> ids = ResolveGroups(keys, *work->groups);
+  work->incomplete = work->groups->size() != keys.size();
+  if (work->foreign_groups) ids.insert(ids.end(), work->foreign_groups->begin(), work->foreign_groups->end());
+  return ids;
+}
+
 std::vector<std::string> Executor::KeysOfGroups(const std::vector<std::string>& remote_ids) {
   if (remote_ids.empty()) return {};
   if (!group_keys_) {

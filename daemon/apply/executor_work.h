@@ -15,11 +15,13 @@ struct Executor::Work {
   Operation operation;
   std::optional<StoredEntity> row;                 // as it was before; of an adopt as the target was listed
   std::optional<std::vector<std::string>> groups;  // keys of the groups that are really written
-  bool incomplete = false;                         // some group has no remote id yet: the next plan adds it
-  bool was_sent = false;                           // a create of ours may have had its effect
-  bool is_gone = false;                            // the object was there and is no more
-  bool is_recreation = false;                      // with all fields, not with the changed ones alone
-  bool awaits_groups = false;                      // done when its groups have got their lists
+  /// Ids of groups that are none of ours and that the contact is in; nothing before the target was asked.
+  std::optional<std::vector<std::string>> foreign_groups;
+  bool incomplete = false;     // some group has no remote id yet: the next plan adds it
+  bool was_sent = false;       // a create of ours may have had its effect
+  bool is_gone = false;        // the object was there and is no more
+  bool is_recreation = false;  // with all fields, not with the changed ones alone
+  bool awaits_groups = false;  // done when its groups have got their lists
   std::uint32_t attempts = 0;
   std::uint32_t create_rounds = 0;
   std::string sent_address;         // of a create that an earlier run may have sent

@@ -87,7 +87,7 @@ void AddPlan(CLI::App& app, PlanOptions& plan) {
       ->transform(CLI::CheckedTransformer(kAnyFormat));
   command->add_option("--out", plan.out, "Write the plan to FILE too, for `apply FILE`")->option_text("FILE");
   command->add_flag("--detailed-exitcode", plan.detailed_exit_code, "End 2 when the plan is not empty");
-  CLI::Option* refresh = command->add_flag("--refresh", plan.refresh, "List the target, even when there is state");
+  CLI::Option* refresh = command->add_flag("--refresh", plan.refresh, "List the target and compare it with the state");
   command->add_flag("--offline", plan.offline, "Never ask the target; say what could not be known")->excludes(refresh);
   command->add_option("--source", plan.sources, "Read PATH for the source NAME (may be repeated)")
       ->option_text("NAME=PATH");

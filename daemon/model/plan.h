@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/model/consent.h"
+#include "daemon/model/drift.h"
 #include "daemon/model/kind.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/time.h"
@@ -96,6 +97,8 @@ struct PlanNotes {
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
   /// By source: records that repeat the key of another one, for the snapshot's history.
   std::vector<std::uint64_t> repeated;
+  std::vector<DriftAcceptance> accepted;
+  std::vector<DriftRepair> repairs;  ///< What the operations put back; noted once they are done.
   /// First instant at which the same files would give another plan; nothing when time alone changes nothing.
   std::optional<Instant> due_at;
   ConsentScope consent;  ///< What the plan's guards hold: what an approval of it would cover.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/model/consent.h"
+#include "daemon/model/drift.h"
 #include "daemon/model/exit_code.h"
 #include "daemon/model/fields.h"
 #include "daemon/model/hash.h"
@@ -105,6 +106,10 @@ class StateView {
   /// (contact id, group id), sorted.
   virtual void ForEachMembership(const std::function<void(std::int64_t contact, std::int64_t group)>& visit) const = 0;
   virtual std::vector<PlanNotes::Absence> Absences() const = 0;
+  /// What the last look at the target found and nothing was done about yet, by entity.
+  virtual std::vector<DriftFinding> Drift() const = 0;
+  /// What was put back, by entity and field.
+  virtual std::vector<DriftRepair> Repairs() const = 0;
   virtual std::vector<StoredQuarantine> Quarantined() const = 0;
   virtual std::vector<StoredHold> Holds(Instant now) const = 0;
   virtual std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const = 0;
@@ -168,7 +173,7 @@ class Journal {
   virtual void AdvanceMark(const std::string& run, std::uint64_t seq) = 0;
   /// One commit; rows, outcomes, quarantine and memberships together.
   virtual void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) = 0;
-  /// Absences, fingerprints, good snapshots, quarantine (replaced but for items by_target) in one commit.
+  /// Absences, fingerprints, acceptances, good snapshots, quarantine (replaced but for items by_target) in one commit.
   virtual void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                            std::span<const SnapshotHistory> snapshots) = 0;
   virtual void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,

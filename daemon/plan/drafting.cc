@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/plan/compare.h"
+#include "daemon/plan/drift.h"
 
 namespace ucaas_sync::plan {
 namespace {
@@ -31,21 +32,27 @@ Action ClassOf(const StoredEntity& stored, const FieldSetView& desired, std::vec
   return Action::kReactivate;
 }
 
-std::string ReasonOf(Action action, Kind kind, const std::vector<FieldChange>& changes) {
-  if (action != Action::kReactivate) return ChangedText(kind, changes, false);
+std::string ReasonOf(const Workspace& work, SlotId slot, Action action, const std::vector<FieldChange>& changes) {
+  const Kind kind = work.table[slot].kind;
+  const auto text_of = [&](const std::vector<FieldChange>& of) {
+    return work.drift.Reason(slot, kind, of, /*groups_changed=*/false);
+  };
+  if (action != Action::kReactivate) return text_of(changes);
   std::vector<FieldChange> others;
   std::copy_if(changes.begin(), changes.end(), std::back_inserter(others),
                [](const FieldChange& change) { return change.field != kUserStatus; });
-  return others.empty() ? "back again" : "back again; " + ChangedText(kind, others, false);
+  const std::string why = work.drift.IsSuspendedByHand(slot) ? "suspended at the target by hand" : "back again";
+  return others.empty() ? why : why + "; " + text_of(others);
 }
 
 void DraftExisting(Workspace& work, const Candidate& candidate) {
   const Slot& slot = work.table[candidate.slot];
   const RulePolicy& rule = work.policy.rules[slot.rule];
-  const StoredEntity stored = work.state.Load(slot.id);
+  const StoredEntity stored = work.Load(candidate.slot);
   const FieldSetView there = View(stored.fields);
   std::vector<FieldChange> changes = Differences(rule, there, candidate.fields);
-  const Action action = ClassOf(stored, candidate.fields, changes);
+  Action action = ClassOf(stored, candidate.fields, changes);
+  if (slot.has(kDrifted)) ConsiderDrift(work, candidate, action, changes);
   if (changes.empty()) {
     if (!candidate.fingerprint.is_zero() && candidate.fingerprint != slot.fingerprint) {
       work.notes.fingerprints.emplace_back(slot.id, candidate.fingerprint);
@@ -57,7 +64,7 @@ void DraftExisting(Workspace& work, const Candidate& candidate) {
     return;
   }
   Operation operation = work.Begin(candidate.slot, action, stored);
-  operation.reason = ReasonOf(action, slot.kind, changes);
+  operation.reason = ReasonOf(work, candidate.slot, action, changes);
   operation.changes = std::move(changes);
   operation.fingerprint = candidate.fingerprint;
   work.AddDraft(candidate.slot, std::move(operation));
@@ -85,6 +92,8 @@ void DraftChanges(Workspace& work) {
     const Candidate candidate = work.candidates.Get(i);
     const Slot& slot = work.table[candidate.slot];
     if (slot.seen != Seen::kPresent || slot.has(kFrozen)) continue;
+    if (slot.has(kDrifted)) ConsiderMissing(work, candidate.slot);
+    if (slot.has(kFrozen)) continue;
     if (slot.is_there()) {
       DraftExisting(work, candidate);
     } else {
@@ -102,7 +111,9 @@ Operation BuildCreate(const Workspace& work, const Draft& draft) {
   operation.key = candidate.key;
   operation.entity_id = slot.id;
   operation.changes = AllFields(candidate.fields);
-  operation.reason = slot.is_known() ? "back again: was deleted before" : "joined: not in the account before";
+  operation.reason = work.drift.IsMissing(draft.slot) ? "deleted at the target by hand"
+                     : slot.is_known()                ? "back again: was deleted before"
+                                                      : "joined: not in the account before";
   operation.source = work.SourceOf(draft.slot);
   operation.fingerprint = candidate.fingerprint;
   return operation;

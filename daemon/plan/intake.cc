@@ -84,8 +84,8 @@ void Intake::First(SlotId id, const EntityView& entity) {
 
   const RulePolicy& rule = work_.policy.rules[entity.rule];
   const Hash128 fingerprint = FingerprintOf(rule, work_.policy.mapping_version, entity.fields, scratch_);
-  const bool is_unchanged = slot.is_there() && slot.lifecycle == Lifecycle::kActive && !fingerprint.is_zero() &&
-                            fingerprint == slot.fingerprint;
+  const bool is_unchanged = slot.is_there() && slot.lifecycle == Lifecycle::kActive && !slot.has(kDrifted) &&
+                            !fingerprint.is_zero() && fingerprint == slot.fingerprint;
   if (!is_unchanged) slot.candidate = work_.candidates.Add(id, entity, fingerprint);
 }
 

@@ -145,7 +145,7 @@ class Leaving {
       if (slot.kind != Kind::kUser && slot.ownership == Ownership::kAdopted) kept_adopted_.push_back(work_.KeyOf(id));
       return;
     }
-    const StoredEntity stored = work_.state.Load(slot.id);
+    const StoredEntity stored = work_.Load(id);
     if (work_.IsProtected(id, stored.key, View(stored.fields))) return;
     const bool is_later_delete =
         slot.kind == Kind::kUser && *action == Action::kDelete && policy.absent != config::AbsentPolicy::kDelete;
@@ -170,7 +170,9 @@ class Leaving {
 
   void Draft(SlotId id, Action action, const StoredEntity& stored, std::string reason) {
     Operation operation = work_.Begin(id, action, stored);
-    operation.reason = std::move(reason);
+    operation.reason = work_.drift.IsActiveAgain(id) && action == Action::kSuspend
+                           ? "active again at the target by hand; " + reason
+                           : std::move(reason);
     if (action == Action::kDelete) {
       operation.changes = AllLost(stored);
       if (!stored.groups.empty()) operation.groups = GroupsChange{.before = stored.groups, .after = {}};

@@ -248,6 +248,13 @@ std::vector<Membership::Edge> Membership::StoredEdges(const Workspace& work, con
     const SlotId group = work.table.WithRow(group_row);
     if (contact == kNone || group == kNone) return;
     if (!work.table[contact].is_there() || !work.table[group].is_there()) return;
+    if (work.drift.GroupsOf(contact) != nullptr) return;
+    ++member_counts_[group];
+    edges.push_back({.contact = contact, .group = group});
+  });
+  work.drift.ForEachMembership([&](SlotId contact, const std::string& key) {
+    const SlotId group = work.table.Find(Kind::kGroup, HashOf(key));
+    if (group == kNone || !work.table[contact].is_there() || !work.table[group].is_there()) return;
     ++member_counts_[group];
     edges.push_back({.contact = contact, .group = group});
   });

@@ -9,6 +9,7 @@
 #include "daemon/plan/compare.h"
 #include "daemon/plan/consent.h"
 #include "daemon/plan/drafting.h"
+#include "daemon/plan/drift.h"
 #include "daemon/plan/guards.h"
 #include "daemon/plan/intake.h"
 #include "daemon/plan/leaving.h"
@@ -79,7 +80,7 @@ void DraftMembershipOnly(Workspace& work, const MembershipChanges& changes) {
   for (const MembershipChanges::Change& change : changes.all()) {
     if (work.LiveDraft(change.contact) != nullptr) continue;
     const Slot& slot = work.table[change.contact];
-    const StoredEntity stored = work.state.Load(slot.id);
+    const StoredEntity stored = work.Load(change.contact);
     if (work.IsProtected(change.contact, stored.key, View(stored.fields))) continue;
     Operation operation = work.Begin(change.contact, Action::kUpdate, stored);
     operation.fingerprint =
@@ -111,7 +112,8 @@ class Assembly {
     if (change == nullptr) return;
     operation.groups = GroupsChange{.before = Keys(changes_.Before(*change)), .after = Keys(changes_.After(*change))};
     if (operation.action == Action::kUpdate) {
-      operation.reason = ChangedText(Kind::kContact, operation.changes, true);
+      work_.drift.TellGroups(draft.slot, operation.entity_id, *operation.groups, work_.state);
+      operation.reason = work_.drift.Reason(draft.slot, Kind::kContact, operation.changes, /*groups_changed=*/true);
     } else if (operation.action != Action::kCreate) {
       operation.reason += "; groups changed";
     }
@@ -162,8 +164,8 @@ OperationList WithoutGroupRemovals(const OperationList& operations) {
 }  // namespace
 
 struct Planner::Impl {
-  Impl(const StateView& state, const Policy& policy, Instant now)
-      : policy_copy(policy), work(state, policy_copy, now), intake(work, membership) {}
+  Impl(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift)
+      : policy_copy(policy), work(state, policy_copy, now, drift), intake(work, membership) {}
 
   const Policy policy_copy;
   Workspace work;
@@ -178,8 +180,8 @@ struct Planner::Impl {
   void CountActive(Tally& tally) const;
 };
 
-Planner::Planner(const StateView& state, const Policy& policy, Instant now)
-    : impl_(std::make_unique<Impl>(state, policy, now)) {}
+Planner::Planner(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift)
+    : impl_(std::make_unique<Impl>(state, policy, now, drift)) {}
 Planner::~Planner() = default;
 
 void Planner::OnEntity(const EntityView& entity) {
@@ -209,6 +211,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   const Adoption adoption(work, inputs.listing);
   const MembershipChanges memberships = membership.Resolve(work, adoption);
   DraftMembershipOnly(work, memberships);
+  SettleDrift(work, [&](SlotId contact) { return memberships.Of(contact) != nullptr; });
 
   Result result;
   Plan& plan = result.plan;

@@ -36,6 +36,7 @@ struct TargetListing {
     std::string remote_id;
     FieldSet fields;
     std::vector<std::string> group_ids;  ///< Contacts: remote ids of its groups.
+    bool has_group_ids = true;           ///< False: the target did not say.
   };
   std::array<std::vector<Object>, kKindCount> objects;  ///< by Index(Kind)
   bool complete = true;                                 ///< Every list ended at an empty page.
@@ -43,8 +44,8 @@ struct TargetListing {
 
 class Planner : public EntitySink {
  public:
-  /// Loads the narrow table of all known entities.
-  Planner(const StateView& state, const Policy& policy, Instant now);
+  /// Loads the narrow table of all known entities. `drift` is what the target was found to show otherwise.
+  Planner(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift = {});
   ~Planner() override;
   Planner(const Planner&) = delete;
   Planner& operator=(const Planner&) = delete;

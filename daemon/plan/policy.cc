@@ -87,6 +87,7 @@ Policy MakePolicy(const config::Config& config, Protect protect, std::uint32_t m
                             .nested = rule.nested});
   }
   policy.guards = config.guards;
+  policy.drift = config.drift;
   policy.protect = std::move(protect);
   policy.membership = config.target.membership != config::Membership::kOff;
   policy.mapping_version = mapping_version;

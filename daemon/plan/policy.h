@@ -55,6 +55,7 @@ struct Policy {
   std::vector<std::string> sources;  ///< Names, in the order of the configuration.
   std::vector<RulePolicy> rules;
   config::GuardsConfig guards;
+  config::Drift drift = config::Drift::kRepair;
   Protect protect;                     ///< Empty: nothing is protected.
   bool membership = true;              ///< False: memberships are neither compared nor written.
   std::uint32_t mapping_version = 1;   ///< Part of every fingerprint: a new one compares everybody in full once.

@@ -33,6 +33,7 @@ enum SlotFlag : std::uint16_t {
   kGroupsKnown = 1U << 5U,       ///< … and they are known.
   kMembersKnown = 1U << 6U,      ///< Groups: its rule maps members, and all are known.
   kSetAsideByTarget = 1U << 7U,  ///< Quarantined because the target called it invalid.
+  kDrifted = 1U << 8U,           ///< The target shows something of it otherwise: always compared in full.
 };
 
 struct Slot {

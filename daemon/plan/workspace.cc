@@ -18,8 +18,13 @@ std::string ReportKey(std::string_view kind, std::string_view key, std::string_v
 
 }  // namespace
 
-Workspace::Workspace(const StateView& view, const Policy& rules, Instant instant)
-    : state(view), policy(rules), now(instant), table(view, rules.sources) {
+Workspace::Workspace(const StateView& view, const Policy& rules, Instant instant,
+                     const std::vector<DriftFinding>& found)
+    : state(view),
+      policy(rules),
+      now(instant),
+      table(view, rules.sources),
+      drift(table, found, view.Repairs(), rules.drift) {
   for (const PlanNotes::Absence& absence : state.Absences()) {
     const SlotId slot = table.WithRow(absence.entity_id);
     if (slot != kNone) absences.emplace(slot, absence);

@@ -5,17 +5,20 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "daemon/model/plan.h"
 #include "daemon/model/store.h"
 #include "daemon/plan/arena.h"
 #include "daemon/plan/candidate_store.h"
+#include "daemon/plan/drift_book.h"
 #include "daemon/plan/planner.h"
 #include "daemon/plan/policy.h"
 #include "daemon/plan/slot_table.h"
@@ -87,12 +90,13 @@ class FilteredOut {
 };
 
 struct Workspace {
-  Workspace(const StateView& view, const Policy& rules, Instant instant);
+  Workspace(const StateView& view, const Policy& rules, Instant instant, const std::vector<DriftFinding>& found);
 
   const StateView& state;
   const Policy& policy;
   const Instant now;
   SlotTable table;
+  DriftBook drift;
   CandidateStore candidates;
   DraftBoard drafts;
   Arena texts;
@@ -102,12 +106,17 @@ struct Workspace {
   std::vector<std::string> warnings;
   std::vector<DueItem> due;
   PlanNotes notes;
-  std::unordered_map<SlotId, PlanNotes::Absence> absences;  ///< As the state noted them.
+  std::unordered_map<SlotId, PlanNotes::Absence> absences;                        ///< As the state noted them.
+  std::array<std::vector<std::string>, kKindCount> drift_reported;                ///< Of whom, with what.
+  std::map<std::pair<Kind, FieldId>, std::vector<std::string>> drift_left_alone;  ///< Likewise.
 
   std::string KeyOf(SlotId slot) const;
   SourceRef SourceOf(SlotId slot) const;
   /// "line 18 of hr"
   std::string PlaceOf(SlotId slot) const;
+
+  /// The entity of `slot` as the target has it: the state's row with what was found to differ.
+  StoredEntity Load(SlotId slot) const { return drift.Shown(slot, state.Load(table[slot].id)); }
 
   /// The draft of `slot` that still stands, or null.
   const Draft* LiveDraft(SlotId slot) const;

@@ -25,7 +25,10 @@ void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesyst
     const auto row = store.Find(operation.kind, operation.key);
     const bool exists = row && row->lifecycle != Lifecycle::kGone;
     const bool makes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
-    if (makes && exists) throw stale(who + " has been created or adopted since the plan was made");
+    // One that was known then is made anew because the target was found to have lost it.
+    if (makes && exists && row->version > plan.state_version) {
+      throw stale(who + " has been created or adopted since the plan was made");
+    }
     if (!makes) {
       if (!exists) throw stale(who + " is not in the state any more");
       if (row->remote_id != operation.remote_id || row->version > plan.state_version) {

@@ -1,10 +1,14 @@
 #include "daemon/run/pipeline.h"
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
+#include "daemon/model/text.h"
 #include "daemon/run/plan_file.h"
 #include "daemon/run/reading.h"
+#include "daemon/run/refresh.h"
+#include "daemon/run/refresh_steps.h"
 #include "daemon/run/steps.h"
 #include "daemon/run/target.h"
 #include "daemon/state/run_lock.h"
@@ -17,19 +21,30 @@ bool IsUntouchedSandbox(const config::TargetConfig& target) {
   return !target.sandbox.empty() && !std::filesystem::exists(target.sandbox.value);
 }
 
-std::optional<plan::TargetListing> ListTarget(const Context& context, const PlanRequest& request,
-                                              const StateView& state, std::vector<std::string>& warnings) {
-  const bool wanted = request.refresh || state.IsEmpty();
-  if (!wanted) return std::nullopt;
-  if (request.offline) {
-    warnings.emplace_back(
-        "the target was not asked (--offline): who exists there already is not known, and may be adopted instead of "
-        "created");
-    return std::nullopt;
+/// What a plan knows of the target beyond the state.
+struct Look {
+  std::optional<plan::TargetListing> listing;
+  std::vector<DriftFinding> drift;
+  std::vector<std::string> warnings;
+};
+
+Look ListTarget(const Context& context, const state::SqliteStore& state) {
+  Look look;
+  if (IsUntouchedSandbox(context.program.config.target)) {
+    look.listing.emplace();
+    state.ForEachRemote([&look](std::int64_t id, Kind, std::string_view) {
+      look.drift.push_back({.entity_id = id, .missing = true, .shown = {}, .groups = {}});
+    });
+    return look;
   }
-  if (IsUntouchedSandbox(context.program.config.target)) return plan::TargetListing{};
   Target target(context.program, context.clock, context.observer, context.stop_requested);
-  return target.List();
+  // With nothing known, a list that breaks off would double whoever is beyond its end.
+  const auto need = state.IsEmpty() ? Target::Need::kWhole : Target::Need::kAsFarAsItGoes;
+  look.listing = target.List(need, look.warnings);
+  if (!state.IsEmpty()) {
+    look.drift = CompareListing(*look.listing, state, context.program.policy, target.caller());
+  }
+  return look;
 }
 
 // What is held is kept with the run, so that a person can agree to it without a file.
@@ -46,15 +61,30 @@ void NoteHeld(const Context& context, state::SqliteStore& store, const PlanReque
 
 }  // namespace
 
-Planned MakePlan(const Context& context, const PlanRequest& request, const StateView& state) {
+Planned MakePlan(const Context& context, const PlanRequest& request, const state::SqliteStore& state) {
   Program& program = context.program;
   const Instant now = context.clock.Now();
-  plan::Planner planner(state, program.policy, now);
+  Look look;
+  const bool is_empty = state.IsEmpty();
+  if (is_empty || !request.refresh) {
+    look.drift = state.Drift();
+  } else {
+    // Before the sources: what is unchanged there and changed at the target must not be passed over.
+    look = ListTarget(context, state);
+  }
+  plan::Planner planner(state, program.policy, now, look.drift);
   ReadResult read =
       ReadSources(program, request.source_paths, state, planner, now, context.observer, PatienceOf(context));
-  const auto listing = ListTarget(context, request, state, read.warnings);
+  if (is_empty && request.offline) {
+    read.warnings.emplace_back(
+        "the target was not asked (--offline): who exists there already is not known, and may be adopted instead of "
+        "created");
+  } else if (is_empty) {
+    look = ListTarget(context, state);
+  }
+  std::move(look.warnings.begin(), look.warnings.end(), std::back_inserter(read.warnings));
   auto [plan, notes] = planner.Finish({.sources = read.states,
-                                       .listing = listing ? &*listing : nullptr,
+                                       .listing = look.listing ? &*look.listing : nullptr,
                                        .warnings = std::move(read.warnings),
                                        .config_hash = PlanFit(program),
                                        .only = request.only,
@@ -67,7 +97,11 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const State
     }
   }
   context.observer.OnPlan(plan);
-  return {.plan = std::move(plan), .notes = std::move(notes), .histories = std::move(read.histories)};
+  const bool is_whole = look.listing && look.listing->complete;
+  return {.plan = std::move(plan),
+          .notes = std::move(notes),
+          .histories = std::move(read.histories),
+          .listed_at = is_whole ? std::optional(now) : std::nullopt};
 }
 
 Planned PlanOnly(const Context& context, const PlanRequest& request) {
@@ -78,7 +112,7 @@ Planned PlanOnly(const Context& context, const PlanRequest& request) {
 SyncResult Sync(const Context& context, const PlanRequest& request, const std::string& trigger) {
   const auto lock = state::RunLock::Acquire(context.program.config.state_dir, context.clock.Now());
   const auto store = OpenState(context, state::OpenMode::kReadWrite);
-  return Journalled(context, *store, trigger, [&](SyncResult& result) {
+  SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {
     Planned planned = [&] {
       const auto moment = store->HoldMoment();
       return MakePlan(context, request, *store);
@@ -93,17 +127,23 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
       return;
     }
+    NoteRefreshDue(context, *store, planned.listed_at, planned.notes);
     // Before anything is sent: an absence or a quarantine is a fact of this read, whatever becomes of the operations.
     if (request.only.empty()) {
       store->RecordNotes(result.run, planned.notes, result.plan.quarantine, planned.histories);
       store->ReplaceDue(result.plan.due);
     }
     result.applied = Apply(context, *store, result.run, result.plan);
+    RecordPutBack(context, *store, result.run, planned.notes.repairs);
+    if (planned.listed_at && !result.applied.left) RecordWholeLook(*store, *planned.listed_at);
     Conclude(result);
     if (!result.approve.empty() && result.message.empty()) {
       result.message = "group removals wait: " + HeldMessage(result.plan) + "; if it is right: " + result.approve;
     }
   });
+  // Last, so that nobody's removal waits for it.
+  if (request.only.empty()) ContinueRefresh(context, *store, done.code);
+  return done;
 }
 
 }  // namespace ucaas_sync::run

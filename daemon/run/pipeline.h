@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "daemon/model/store.h"
 #include "daemon/plan/planner.h"
 #include "daemon/run/program.h"
+#include "daemon/state/sqlite_store.h"
 
 namespace ucaas_sync::run {
 
@@ -39,10 +41,11 @@ struct Planned {
   Plan plan;
   PlanNotes notes;
   std::vector<SnapshotHistory> histories;  ///< Of the complete snapshots.
+  std::optional<Instant> listed_at;        ///< When the whole of the target was listed for it.
 };
 
 /// Reads the sources and plans against `state`. Asks the target when there is no state or `refresh` is set.
-Planned MakePlan(const Context& context, const PlanRequest& request, const StateView& state);
+Planned MakePlan(const Context& context, const PlanRequest& request, const state::SqliteStore& state);
 
 /// The dry run: opens the state for reading alone.
 Planned PlanOnly(const Context& context, const PlanRequest& request);

@@ -11,6 +11,8 @@
 #include "daemon/apply/gate.h"
 #include "daemon/apply/listing.h"
 #include "daemon/model/text.h"
+#include "daemon/run/lookup.h"
+#include "daemon/run/refresh.h"
 
 namespace ucaas_sync::run {
 namespace {
@@ -80,24 +82,22 @@ apply::Caller& Target::caller() {
   return *parts_->caller;
 }
 
-plan::TargetListing Target::List() {
+plan::TargetListing Target::List(Need need, std::vector<std::string>& warnings) {
   plan::TargetListing listing;
   for (const Kind kind : kAllKinds) {
-    // Contacts name their groups by id, so that groups are needed wherever contacts are.
-    const bool needed =
-        program_.policy.has_rule_for(kind) || (kind == Kind::kGroup && program_.policy.has_rule_for(Kind::kContact));
-    if (!needed) continue;
+    if (!IsListed(program_.policy, kind)) continue;
     apply::Listing objects = apply::ListAll(*parts_->caller, kind, observer_);
-    if (objects.incomplete) {
+    if (objects.incomplete && need == Need::kAsFarAsItGoes && !parts_->caller->stopped()) {
+      listing.complete = false;
+      warnings.push_back("the target's objects cannot all be listed, so nobody is known to be gone there: " +
+                         *objects.incomplete);
+    } else if (objects.incomplete) {
       throw TargetFailure(objects.code,
                           "the target's objects cannot be listed, and without the list nothing can be matched: " +
                               *objects.incomplete + "; nothing was written");
     }
-    for (ucaas::RemoteObject& object : objects.objects) {
-      listing.objects[Index(kind)].push_back({.kind = kind,
-                                              .remote_id = std::move(object.remote_id),
-                                              .fields = std::move(object.fields),
-                                              .group_ids = std::move(object.group_ids)});
+    for (const ucaas::RemoteObject& object : objects.objects) {
+      listing.objects[Index(kind)].push_back(AsListed(kind, object));
     }
   }
   return listing;

@@ -2,9 +2,11 @@
 // Owns its connections (and the sandbox's server) until it goes. Single-threaded.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/apply/caller.h"
 #include "daemon/model/clock.h"
@@ -30,9 +32,10 @@ class Target {
   Target& operator=(const Target&) = delete;
 
   apply::Caller& caller();
-  /// Everything the target holds of the kinds that rules speak of. Throws TargetFailure when a list ends early, since
-  /// such a list proves nothing.
-  plan::TargetListing List();
+  enum class Need : std::uint8_t { kWhole, kAsFarAsItGoes };
+  /// Everything the target holds of the kinds that rules speak of. When a list ends early, such a list proves nothing:
+  /// with kWhole throws TargetFailure, else goes on with what it showed and says why in `warnings`.
+  plan::TargetListing List(Need need, std::vector<std::string>& warnings);
 
  private:
   struct Parts;

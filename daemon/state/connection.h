@@ -53,6 +53,12 @@ class Query {
   Query& Hash(const Hash128& hash);
   /// Digests one after another, as one blob.
   Query& Hashes(const std::vector<Hash128>& hashes);
+  /// Not copied: must outlive the query.
+  Query& Blob(const std::string& bytes) {
+    statement_.bindNoCopy(++bound_, bytes.data(), static_cast<int>(bytes.size()));
+    return *this;
+  }
+  Query& Blob(std::string&&) = delete;
   Query& Null() {
     statement_.bind(++bound_);
     return *this;
@@ -76,6 +82,11 @@ class Query {
   }
   Hash128 HashAt(int column) const;
   std::vector<Hash128> HashesAt(int column) const;
+  /// Valid until the next step.
+  std::string_view BlobAt(int column) const {
+    const SQLite::Column value = statement_.getColumn(column);
+    return {static_cast<const char*>(value.getBlob()), static_cast<std::size_t>(value.getBytes())};
+  }
 
  private:
   SQLite::Statement& statement_;

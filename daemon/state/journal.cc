@@ -375,6 +375,7 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
     for (const auto& [entity, fingerprint] : notes.fingerprints) {
       connection.Prepare("UPDATE known SET fingerprint = ?2 WHERE id = ?1").Int(entity).Hash(fingerprint).Run();
     }
+    AcceptDrift(notes.accepted, now);
     ReplaceQuarantine(connection, Quarantined(), quarantine, now);
     for (const SnapshotHistory& snapshot : snapshots) WriteSnapshot(connection, impl_->sources, snapshot);
     connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(notes.due_at).Run();

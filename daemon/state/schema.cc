@@ -68,6 +68,34 @@ CREATE TABLE absence (
   reads INTEGER NOT NULL
 ) STRICT;
 
+-- Where the target does not show what `entity` says, until something is done about it.
+CREATE TABLE drift (
+  entity_id INTEGER PRIMARY KEY REFERENCES entity (id) ON DELETE CASCADE,
+  missing INTEGER NOT NULL,   -- 1: its object is gone
+  shown TEXT NOT NULL,        -- {"field":"value"}, those that differ
+  groups TEXT                 -- keys of a contact's groups there; null when they are as known
+) STRICT;
+-- Fields that were put back, and how often in turn the target had changed them again.
+CREATE TABLE repair (
+  entity_id INTEGER NOT NULL REFERENCES entity (id) ON DELETE CASCADE,
+  field INTEGER NOT NULL,
+  wanted TEXT NOT NULL,
+  shown TEXT NOT NULL,
+  rounds INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (entity_id, field)
+) STRICT, WITHOUT ROWID;
+-- How far the comparison of the whole target has come, and what it was shown on the way.
+CREATE TABLE refresh (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  finished_at INTEGER,
+  not_before INTEGER,
+  started_at INTEGER,
+  step INTEGER NOT NULL,
+  position INTEGER NOT NULL
+) STRICT;
+CREATE TABLE refresh_seen (number INTEGER PRIMARY KEY, digests BLOB NOT NULL) STRICT;
+
 CREATE TABLE quarantine (
   by_target INTEGER NOT NULL, -- 1: the target called it invalid; 0: the last plan set it aside
   kind TEXT NOT NULL,

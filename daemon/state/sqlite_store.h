@@ -48,6 +48,8 @@ class SqliteStore final : public StateStore {
   std::optional<StoredEntity> Find(Kind kind, std::string_view key) const override;
   void ForEachMembership(const std::function<void(std::int64_t contact, std::int64_t group)>& visit) const override;
   std::vector<PlanNotes::Absence> Absences() const override;
+  std::vector<DriftFinding> Drift() const override;
+  std::vector<DriftRepair> Repairs() const override;
   std::vector<StoredQuarantine> Quarantined() const override;
   std::vector<StoredHold> Holds(Instant now) const override;
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const override;
@@ -97,6 +99,16 @@ class SqliteStore final : public StateStore {
 
   /// The instant noted by the last RecordNotes at which the same files would give another plan.
   std::optional<Instant> DueAt() const;
+  RefreshCursor Refresh() const;
+  /// Digests of what the refresh under way was shown, in no order.
+  std::vector<std::uint64_t> RefreshSeen() const;
+  /// One commit. A cursor without a start ends the refresh under way: what it was shown is forgotten, and so are
+  /// repairs from before it of entities that agree now. `due_at` becomes `wake_at` unless it is earlier.
+  void RecordRefresh(const RefreshProgress& progress, const std::optional<Instant>& wake_at);
+  /// Who is at the target, by entity.
+  void ForEachRemote(const std::function<void(std::int64_t id, Kind kind, std::string_view remote_id)>& visit) const;
+  /// Counts one more round where the same value is put back as before, else the first.
+  void RecordRepairs(std::span<const DriftRepair> repairs, Instant at);
   /// What a person says beside the runs. Each is one commit, and makes the next poll due at `now`: the same files give
   /// another plan from then on.
   void PutHold(const StoredHold& hold);
@@ -135,6 +147,9 @@ class SqliteStore final : public StateStore {
   void Backup(const std::filesystem::path& path) const;
 
  private:
+  /// Within the commit of the notes.
+  void AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant now);
+
   std::unique_ptr<Impl> impl_;
 };
 

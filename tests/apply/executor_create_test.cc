@@ -166,6 +166,23 @@ TEST_CASE("what a cut-off run may have created is looked up before anything is s
   }
 }
 
+TEST_CASE("a create of what the target lost replaces the row, and a group's old members go with it") {
+  Bench bench;
+  const StoredEntity group = bench.Known(Kind::kGroup, "Sales");
+  const StoredEntity contact = bench.Known(Kind::kContact, "E1");
+  bench.store.Join(contact.id, group.id);
+  bench.target.objects[Kind::kGroup].clear();
+  Operation create = Bench::On(Kind::kGroup, Action::kCreate, "Sales", {Bench::Change(kGroupName, {}, "Sales")});
+  create.entity_id = group.id;
+  CHECK(bench.Do({create}).code == ExitCode::kConverged);
+  const StoredEntity* row = bench.store.Has(Kind::kGroup, "Sales");
+  CHECK(row->id == group.id);
+  CHECK(row->remote_id != group.remote_id);
+  CHECK(row->lifecycle == Lifecycle::kActive);
+  CHECK(bench.store.memberships.empty());
+  CHECK(bench.observer.events.empty());
+}
+
 TEST_CASE("a password is never in the journal's messages") {
   Bench bench;
   Operation create = Bench::CreateUser("E1");

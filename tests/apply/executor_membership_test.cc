@@ -41,7 +41,30 @@ TEST_CASE("membership: contact sends the whole list of group ids with the contac
   CHECK(company.bench.target.With(Kind::kContact, "e1@x.org")->group_ids ==
         std::vector<std::string>{company.finance.remote_id});
   CHECK(company.GroupsOfAda() == kFinance);
-  CHECK(company.bench.target.CountRequests() == 1);
+  CHECK(company.bench.target.CountRequests("PATCH contacts") == 1);
+  CHECK(company.bench.target.CountRequests() == 2);
+}
+
+TEST_CASE("a contact that changes its groups stays in groups of others") {
+  for (const auto mode : {config::Membership::kContact, config::Membership::kRecreate}) {
+    Company company(mode);
+    company.ada.fields[kContactName] = Field::Value("Ada");
+    company.ada.fields[kContactEmail] = Field::Value("e1@x.org");
+    company.bench.store.rows[company.ada.id].entity.fields = company.ada.fields;
+    company.bench.target.objects[Kind::kContact][0].group_ids.push_back("of-somebody-else");
+    CHECK(company.bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+    CHECK(company.bench.target.With(Kind::kContact, "e1@x.org")->group_ids ==
+          std::vector<std::string>{company.finance.remote_id, "of-somebody-else"});
+    CHECK(company.GroupsOfAda() == kFinance);
+  }
+}
+
+TEST_CASE("a contact whose groups cannot be read for the moment keeps them until the next run") {
+  Company company(config::Membership::kContact);
+  company.bench.target.faults = {{.request = "GET contacts/", .reply = Says(503, "503", "away"), .times = 100}};
+  CHECK(company.bench.Do({company.Move()}, company.options).failed == 1);
+  CHECK(company.bench.target.CountRequests("PATCH contacts") == 0);
+  CHECK(company.GroupsOfAda() == kSales);
 }
 
 TEST_CASE("membership: off never sends a change of groups, and the state does not claim it") {
@@ -160,7 +183,7 @@ TEST_CASE("membership: recreate deletes nobody whom it could not create") {
   company.bench.store.rows[company.ada.id].entity.fields[kContactName] = {};
   const ApplyResult result = company.bench.Do({company.Move()}, company.options);
   CHECK(result.failed == 1);
-  CHECK(company.bench.target.CountRequests() == 0);
+  CHECK(company.bench.target.CountRequests("DELETE") == 0);
   CHECK(company.bench.store.outcomes.at(1).message.find("nothing was deleted") != std::string::npos);
 }
 

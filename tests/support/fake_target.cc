@@ -195,6 +195,7 @@ HttpReply FakeTarget::Change(Kind kind, const std::string& id, const HttpRequest
     list.erase(object);
     return Ok({});
   }
+  if (request.method == "GET") return Ok(Quoted(Payload(kind)) + ":" + Shown(kind, *object));
   Object changed = *object;
   Take(kind, request.body, changed);
   const Object* holder = With(kind, AddressOf(kind, changed));

@@ -23,6 +23,8 @@ class MemoryState : public StateView {
   std::set<std::pair<std::int64_t, std::int64_t>> memberships;  // contact, group
   std::vector<std::string> source_names;
   std::vector<PlanNotes::Absence> absences;
+  std::vector<DriftFinding> drift;
+  std::vector<DriftRepair> repairs;
   std::vector<StoredQuarantine> quarantine;
   std::vector<StoredHold> holds;
   std::map<std::string, SnapshotHistory> snapshots;
@@ -47,6 +49,8 @@ class MemoryState : public StateView {
   std::optional<StoredEntity> Find(Kind kind, std::string_view key) const override;
   void ForEachMembership(const std::function<void(std::int64_t, std::int64_t)>& visit) const override;
   std::vector<PlanNotes::Absence> Absences() const override { return absences; }
+  std::vector<DriftFinding> Drift() const override { return drift; }
+  std::vector<DriftRepair> Repairs() const override { return repairs; }
   std::vector<StoredQuarantine> Quarantined() const override { return quarantine; }
   std::vector<StoredHold> Holds(Instant now) const override;
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const override;

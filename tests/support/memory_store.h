@@ -43,6 +43,8 @@ class MemoryStore final : public StateStore {
   std::optional<StoredEntity> Find(Kind kind, std::string_view key) const override;
   void ForEachMembership(const std::function<void(std::int64_t, std::int64_t)>& visit) const override;
   std::vector<PlanNotes::Absence> Absences() const override { return {}; }
+  std::vector<DriftFinding> Drift() const override { return {}; }
+  std::vector<DriftRepair> Repairs() const override { return {}; }
   std::vector<StoredQuarantine> Quarantined() const override;
   std::vector<StoredHold> Holds(Instant /*now*/) const override { return {}; }
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view /*source*/) const override { return std::nullopt; }

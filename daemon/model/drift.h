@@ -1,0 +1,66 @@
+// What was changed at the target by somebody else: how an object differs from what the state says of it, and what
+// became of our putting it back. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/model/fields.h"
+#include "daemon/model/time.h"
+
+namespace ucaas_sync {
+
+/// One entity that the target does not show as the state says.
+struct DriftFinding {
+  std::int64_t entity_id = 0;
+  bool missing = false;                          ///< Its object is gone. Nothing else is then said.
+  std::vector<std::pair<FieldId, Field>> shown;  ///< The fields that differ, as the target shows them.
+  /// Contacts whose membership differs: keys of the groups that it is in, sorted. Groups of others are left out.
+  std::optional<std::vector<std::string>> groups;
+  friend bool operator==(const DriftFinding&, const DriftFinding&) = default;
+};
+
+/// A field that was put back. From the second round in turn on, a target that shows it otherwise again is known to
+/// rewrite it, and it is left alone while `wanted` is what the source says.
+struct DriftRepair {
+  std::int64_t entity_id = 0;
+  FieldId field = 0;
+  std::string wanted;  ///< What we wrote; empty for an empty field.
+  std::string shown;   ///< What the target had made of it.
+  std::uint32_t rounds = 1;
+  friend bool operator==(const DriftRepair&, const DriftRepair&) = default;
+};
+inline constexpr std::uint32_t kDriftRounds = 2;
+
+/// Nothing to send for an entity: the target was changed to what the source says, or where no record or rule says
+/// anything. The state takes it over.
+struct DriftAcceptance {
+  std::int64_t entity_id = 0;
+  bool gone = false;  ///< Its object is gone, and nobody wants it back.
+  std::vector<std::pair<FieldId, Field>> shown;
+  std::optional<std::vector<std::string>> groups;
+  friend bool operator==(const DriftAcceptance&, const DriftAcceptance&) = default;
+};
+
+/// How far the comparison of everything at the target has come. It goes page by page and may take several runs.
+struct RefreshCursor {
+  std::optional<Instant> finished_at{};  ///< When everything had been looked at last.
+  std::optional<Instant> not_before{};   ///< After one that had to be given up: when to begin anew.
+  std::optional<Instant> started_at{};   ///< Of the one under way; nothing between two.
+  std::uint32_t step = 0;                ///< The kind whose list is read; kKindCount: those whom no list showed.
+  std::uint64_t position = 0;            ///< The last page read; in the last step the last entity looked up.
+  friend bool operator==(const RefreshCursor&, const RefreshCursor&) = default;
+};
+
+/// What one part of a refresh found; kept together with how far it came.
+struct RefreshProgress {
+  RefreshCursor cursor;
+  std::vector<std::uint64_t> seen;     ///< Digests of the objects that were listed.
+  std::vector<DriftFinding> found;     ///< Each replaces what was found of its entity before.
+  std::vector<std::int64_t> agreeing;  ///< Nothing is to be found of these any more.
+};
+
+}  // namespace ucaas_sync

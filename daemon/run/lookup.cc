@@ -1,0 +1,105 @@
+#include "daemon/run/lookup.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ucaas_sync::run {
+namespace {
+
+using ucaas::CallResult;
+using ucaas::Verdict;
+
+std::vector<std::optional<CallResult>> AskAll(apply::Caller& caller, const std::vector<ucaas::Call>& calls) {
+  std::vector<std::optional<CallResult>> answers(calls.size());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    caller.Submit(calls[i], [&answers, i](const CallResult& result, std::uint32_t) { answers[i] = result; });
+  }
+  caller.Drain();
+  return answers;
+}
+
+LookedUp Unclear(const apply::Caller& caller, const std::optional<CallResult>& answer) {
+  LookedUp out;
+  if (answer) {
+    out.why = answer->message;
+    out.may_pass = answer->verdict == Verdict::kRetry;
+  } else if (caller.stopped()) {
+    out.why = caller.stopped()->because;
+  }
+  return out;
+}
+
+LookedUp There(Kind kind, const ucaas::RemoteObject& object) {
+  return {.presence = Presence::kThere, .object = AsListed(kind, object), .why = {}};
+}
+
+LookedUp JudgeSearch(const apply::Caller& caller, const StoredEntity& entity, const std::optional<CallResult>& by_id,
+                     const std::optional<CallResult>& answer) {
+  const bool is_answer = answer && (answer->verdict == Verdict::kOk || answer->verdict == Verdict::kMissing);
+  if (!is_answer) return Unclear(caller, answer);
+  const auto found =
+      std::find_if(answer->objects.begin(), answer->objects.end(),
+                   [&](const ucaas::RemoteObject& object) { return object.remote_id == entity.remote_id; });
+  if (found != answer->objects.end()) return There(entity.kind, *found);
+  // A target that ignores the search shows page after page of others; then its word by id has to do.
+  if (by_id->verdict != Verdict::kMissing && answer->may_have_more) return Unclear(caller, by_id);
+  return {.presence = Presence::kGone, .object = {}, .why = {}};
+}
+
+}  // namespace
+
+plan::TargetListing::Object AsListed(Kind kind, const ucaas::RemoteObject& object) {
+  return {.kind = kind,
+          .remote_id = object.remote_id,
+          .fields = object.fields,
+          .group_ids = object.group_ids,
+          .has_group_ids = object.has_group_ids};
+}
+
+std::optional<CallResult> Ask(apply::Caller& caller, ucaas::Call call) {
+  return AskAll(caller, {std::move(call)}).front();
+}
+
+std::vector<LookedUp> LookUp(apply::Caller& caller, const std::vector<StoredEntity>& entities) {
+  std::vector<ucaas::Call> calls;
+  for (const StoredEntity& entity : entities) {
+    ucaas::Call call;
+    call.verb = ucaas::Verb::kGet;
+    call.kind = entity.kind;
+    call.remote_id = entity.remote_id;
+    calls.push_back(std::move(call));
+  }
+  const std::vector<std::optional<CallResult>> by_id = AskAll(caller, calls);
+  std::vector<LookedUp> out(entities.size());
+  std::vector<std::size_t> searched;
+  calls.clear();
+  for (std::size_t i = 0; i < entities.size(); ++i) {
+    const StoredEntity& entity = entities[i];
+    const std::optional<CallResult>& answer = by_id[i];
+    if (answer && answer->verdict == Verdict::kOk && !answer->objects.empty()) {
+      out[i] = There(entity.kind, answer->objects.front());
+    } else if (answer && answer->verdict != Verdict::kRetry && answer->verdict != Verdict::kDenied) {
+      const std::string& address = entity.fields[NaturalKeyField(entity.kind)].text;
+      if (address.empty()) {
+        const bool is_gone = answer->verdict == Verdict::kMissing;
+        out[i] = is_gone ? LookedUp{.presence = Presence::kGone, .object = {}, .why = {}} : Unclear(caller, answer);
+        continue;
+      }
+      ucaas::Call call;
+      call.verb = ucaas::Verb::kFind;
+      call.kind = entity.kind;
+      call.address = address;
+      calls.push_back(std::move(call));
+      searched.push_back(i);
+    } else {
+      out[i] = Unclear(caller, answer);
+    }
+  }
+  const std::vector<std::optional<CallResult>> by_address = AskAll(caller, calls);
+  for (std::size_t i = 0; i < searched.size(); ++i) {
+    out[searched[i]] = JudgeSearch(caller, entities[searched[i]], by_id[searched[i]], by_address[i]);
+  }
+  return out;
+}
+
+}  // namespace ucaas_sync::run

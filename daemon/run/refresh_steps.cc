@@ -1,0 +1,82 @@
+#include "daemon/run/refresh_steps.h"
+
+#include <algorithm>
+
+#include "daemon/model/text.h"
+#include "daemon/run/refresh.h"
+#include "daemon/run/target.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+bool MayFollow(ExitCode code) {
+  switch (code) {
+    case ExitCode::kConverged:
+    case ExitCode::kPartial:
+    case ExitCode::kHeld:  // perhaps held for what somebody has set right at the target since
+      return true;
+    case ExitCode::kError:
+    case ExitCode::kChanges:
+    case ExitCode::kSource:
+    case ExitCode::kRefused:
+    case ExitCode::kUnavailable:
+    case ExitCode::kBusy:
+    case ExitCode::kStale:
+    case ExitCode::kUsage:
+    case ExitCode::kConfig:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+void NoteRefreshDue(const Context& context, const state::SqliteStore& store, const std::optional<Instant>& listed_at,
+                    PlanNotes& notes) {
+  const Duration every = context.program.config.schedule.refresh;
+  const Instant due = listed_at ? *listed_at + every : RefreshDue(store.Refresh(), every, context.clock.Now());
+  if (!notes.due_at || due < *notes.due_at) notes.due_at = due;
+}
+
+void RecordPutBack(const Context& context, state::SqliteStore& store, const std::string& run,
+                   const std::vector<DriftRepair>& repairs) {
+  if (repairs.empty()) return;
+  std::vector<DriftRepair> done;
+  store.ForEachOperation(run, [&](const Operation& operation, const OperationOutcome* outcome) {
+    if (outcome == nullptr || !outcome->done) return;
+    for (const DriftRepair& repair : repairs) {
+      if (repair.entity_id == operation.entity_id && FindChange(operation, repair.field) != nullptr) {
+        done.push_back(repair);
+      }
+    }
+  });
+  store.RecordRepairs(done, context.clock.Now());
+}
+
+void RecordWholeLook(state::SqliteStore& store, Instant at) {
+  store.RecordRefresh(
+      {.cursor = {.finished_at = at, .not_before = {}, .started_at = {}}, .seen = {}, .found = {}, .agreeing = {}}, {});
+}
+
+void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode code) {
+  const bool is_stopped = context.stop_requested && context.stop_requested();
+  if (!MayFollow(code) || is_stopped || store.IsEmpty()) return;
+  const Duration every = context.program.config.schedule.refresh;
+  const Instant now = context.clock.Now();
+  if (RefreshDue(store.Refresh(), every, now) > now) return;
+  try {
+    Target target(context.program, context.clock, context.observer, context.stop_requested);
+    Refresh(store, target.caller(), context.program.policy, context.clock, context.observer, {.every = every})
+        .Continue();
+  } catch (const StateFailure&) {
+    throw;
+  } catch (const Failure& failure) {
+    context.observer.OnEvent({.severity = Severity::kWarning,
+                              .name = "refresh_failed",
+                              .text = std::string("the target cannot be compared with the state now, the next run "
+                                                  "tries again: ") +
+                                      Printable(failure.what())});
+  }
+}
+
+}  // namespace ucaas_sync::run

@@ -1,0 +1,31 @@
+// What a run does for the refresh beside its own work: when the next is due, what was put back, and one slice at the
+// end. Private to this room. Each throws StateFailure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/model/exit_code.h"
+#include "daemon/model/plan.h"
+#include "daemon/run/pipeline.h"
+#include "daemon/state/sqlite_store.h"
+
+namespace ucaas_sync::run {
+
+/// Lets the next run come when a refresh is due. `listed_at`: this run looked at everything itself.
+void NoteRefreshDue(const Context& context, const state::SqliteStore& store, const std::optional<Instant>& listed_at,
+                    PlanNotes& notes);
+
+/// Of `repairs` those that the target has accepted in `run`.
+void RecordPutBack(const Context& context, state::SqliteStore& store, const std::string& run,
+                   const std::vector<DriftRepair>& repairs);
+
+/// The listing for a first plan is as good as a refresh.
+void RecordWholeLook(state::SqliteStore& store, Instant at);
+
+/// One slice of the refresh if it is due and the run that ended with `code` reached the target, or did not need to.
+/// What goes wrong at the target is told and changes nothing about the run.
+void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode code);
+
+}  // namespace ucaas_sync::run

@@ -1,0 +1,203 @@
+// What somebody changes in the account by hand, from the change to its repair.
+#include <SQLiteCpp/Database.h>
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "tests/commands/company.h"
+#include "tests/support/service.h"
+
+namespace ucaas_sync::testing {
+namespace {
+
+constexpr std::uint64_t kPeople = 15;
+
+void InAccount(const Cli& cli, const std::string& sql) {
+  SQLite::Database(cli.Path("account.db"), SQLite::OPEN_READWRITE, 5000).exec(sql);
+}
+
+/// As if everything had been looked at a day and more ago.
+void LetADayPass(const Cli& cli) {
+  SQLite::Database(cli.Path("state/state.db"), SQLite::OPEN_READWRITE, 5000)
+      .exec(
+          "UPDATE refresh SET finished_at = finished_at - 90000000, not_before = NULL; "
+          "UPDATE repair SET at = at - 90000000");
+}
+
+/// The run that looks, then the one that acts.
+Output Refreshed(Cli& cli) {
+  LetADayPass(cli);
+  Output output = cli.Run({"sync"});
+  CHECK(output.code == 0);
+  return output;
+}
+
+void BreakFour(const Cli& cli) {
+  InAccount(cli,
+            "UPDATE users SET designation = 'Boss' WHERE email = 'person1@example.com';"
+            "UPDATE users SET status = 'S' WHERE email = 'person2@example.com';"
+            "DELETE FROM users WHERE email = 'person3@example.com';"
+            "DELETE FROM memberships WHERE contact = (SELECT id FROM contacts WHERE email = 'person4@example.com')");
+}
+
+void Fault(Service& service, const std::string& rule) {
+  const auto parsed = sandbox::ParseFault(rule);
+  REQUIRE(std::holds_alternative<sandbox::FaultRule>(parsed));
+  service.sandbox().SetFaults({.latency = {}, .rules = {std::get<sandbox::FaultRule>(parsed)}});
+}
+
+}  // namespace
+
+TEST_CASE("plan --refresh shows what was changed by hand and writes nothing, neither target nor state") {
+  Company company(kPeople);
+  BreakFour(company);
+  const std::string before = company.Everything();
+  Expect(company.Run({"plan"}), 0, {"Nothing to do"});
+  Expect(company.Run({"plan", "--refresh"}), 0,
+         {"4 changes to make", "designation is \"Boss\", was \"Engineer, grade 1\"", "suspended at the target by hand",
+          "deleted at the target by hand", "changed at the target: groups are none"});
+  Expect(company.Run({"plan", "--refresh", "--only", "E1"}), 0, {"1 change to make"});
+  CHECK(company.Everything() == before);
+  Expect(company.Run({"plan"}), 0, {"Nothing to do"});
+}
+
+TEST_CASE("a plan made with --refresh can be applied as it was reviewed") {
+  Company company(kPeople);
+  const std::string before = company.Account("SELECT first_name, designation, status, email FROM users ORDER BY email");
+  BreakFour(company);
+  Expect(company.Run({"plan", "--refresh", "--out", "today.plan"}), 0);
+  Expect(company.Run({"apply", "today.plan"}), 0, {"4 operations done"});
+  CHECK(company.Account("SELECT first_name, designation, status, email FROM users ORDER BY email") == before);
+  Expect(company.Run({"plan", "--refresh"}), 0, {"Nothing to do"});
+}
+
+TEST_CASE("nothing is listed before schedule.refresh has passed, and everything is put back after it") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  cli.Write("people.csv", CompanyCsv(kPeople));
+  Expect(cli.Run({"sync"}), 0);
+  const std::string before = cli.Account("SELECT first_name, designation, status, email FROM users ORDER BY email");
+  BreakFour(cli);
+  const std::uint64_t requests = service.counters().requests;
+  Expect(cli.Run({"sync"}), 0, {"nothing to do"});
+  CHECK(service.counters().requests == requests);
+
+  Expect(Refreshed(cli), 0, {"3 were changed there by somebody else, 1 is gone"});
+  Expect(cli.Run({"sync"}), 0, {"4 operations done"});
+  CHECK(cli.Account("SELECT first_name, designation, status, email FROM users ORDER BY email") == before);
+  CHECK(cli.Account("SELECT count(*) FROM memberships") == "15\n");
+  Expect(cli.Run({"sync"}), 0, {"nothing to do"});
+  Expect(Refreshed(cli), 0, {"nothing was changed there"});
+}
+
+TEST_CASE("a group that was deleted by hand comes back with its members") {
+  Company company(kPeople);
+  InAccount(company,
+            "DELETE FROM memberships WHERE grp = (SELECT id FROM groups WHERE name = 'Sales');"
+            "DELETE FROM groups WHERE name = 'Sales'");
+  Refreshed(company);
+  Expect(company.Run({"sync"}), 0, {"operations done"});
+  CHECK(company.Account("SELECT count(*) FROM memberships") == "15\n");
+  CHECK(company.Count("group") == 6);
+  Expect(Refreshed(company), 0, {"nothing was changed there"});
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE("more deletions by hand than the create guard allows wait for a person") {
+  Company company(60);
+  InAccount(company, "DELETE FROM users WHERE id IN (SELECT id FROM users LIMIT 13)");
+  Refreshed(company);
+  const std::string before = company.Everything();
+  Expect(company.Run({"sync"}), 3, {"user.create"});
+  CHECK(company.Everything() == before);
+}
+
+TEST_CASE("drift: report leaves the account as it is and says so in plan and sync") {
+  Company company(kPeople, "drift: report\n");
+  BreakFour(company);
+  const std::string before = company.Everything();
+  Refreshed(company);
+  Expect(company.Run({"sync"}), 0,
+         {"nothing to do", "left so (drift: report): 3 users", "E1: designation is \"Boss\""});
+  Expect(company.Run({"plan"}), 0, {"left so (drift: report): 3 users"});
+  CHECK(company.Everything() == before);
+}
+
+TEST_CASE("an attribute that the target keeps rewriting is put back twice, then left alone with a warning") {
+  Company company(kPeople);
+  const std::string rewrite = "UPDATE users SET designation = 'ENGINEER' WHERE email = 'person1@example.com'";
+  for (int round = 0; round < 2; ++round) {
+    InAccount(company, rewrite);
+    Refreshed(company);
+    Expect(company.Run({"sync"}), 0, {"1 operation done"});
+  }
+  InAccount(company, rewrite);
+  Refreshed(company);
+  Expect(company.Run({"sync"}), 0, {"nothing to do", "the target keeps writing designation of 1 user anew", "E1"});
+  Expect(company.Run({"plan"}), 0, {"the target keeps writing designation of 1 user anew"});
+
+  auto people = CompanyPeople(kPeople);
+  people[0].title = "Director";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"2 operations done"});
+  CHECK(company.Account("SELECT designation FROM users WHERE email = 'person1@example.com'") == "Director\n");
+}
+
+TEST_CASE("somebody who is nobody of ours is never touched by a refresh") {
+  Company company(kPeople);
+  InAccount(
+      company,
+      "INSERT INTO users SELECT 999999, owner, 'foreign@example.com', created_at, updated_at, user_type, "
+      "first_name, middle_name, last_name, 'foreign@example.com', department, designation, status, salt, password "
+      "FROM users LIMIT 1");
+  const std::string before = company.Everything();
+  Refreshed(company);
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+  CHECK(company.Everything() == before);
+}
+
+TEST_CASE("a list that cannot be believed proves nobody gone, whatever is wrong with it") {
+  for (const char* rule : {"GET users: 404 #2-", "GET groups: 404", "GET contacts: 404 #2-"}) {
+    CAPTURE(rule);
+    Cli cli;
+    Service service(cli);
+    cli.Write("config.yaml", CompanyConfig({}, Replaced(service.Target(), "  rate:", "  page_length: 10\n  rate:")));
+    cli.Write("people.csv", CompanyCsv(kPeople));
+    Expect(cli.Run({"sync"}), 0);
+    InAccount(cli, "UPDATE users SET designation = 'Boss' WHERE email = 'person1@example.com'");
+    Fault(service, rule);
+    Expect(Refreshed(cli), 0, {"lists cannot be believed"});
+    Expect(cli.Run({"plan", "--refresh"}), 0, {"nobody is known to be gone", "1 change to make"});
+    Expect(cli.Run({"sync"}), 0, {"1 operation done"});
+    CHECK(cli.Count("user") == kPeople);
+  }
+}
+
+TEST_CASE("a refresh that is killed in the middle goes on where it was") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, Replaced(service.Target(), "  rate:", "  page_length: 1\n  rate:")));
+  cli.Write("people.csv", CompanyCsv(kPeople));
+  Expect(cli.Run({"sync"}), 0);
+  InAccount(cli, "DELETE FROM users WHERE email = 'person3@example.com'");
+  LetADayPass(cli);
+  const std::uint64_t before = service.counters().requests;
+  service.SlowDown(std::chrono::milliseconds(20));
+  Child sync = cli.Start({"sync"});
+  while (service.counters().requests < before + 20) std::this_thread::yield();
+  sync.Signal(SIGKILL);
+  sync.Wait();
+  service.SlowDown(std::chrono::milliseconds(0));
+  Expect(cli.Run({"sync"}), 0, {"1 is gone"});
+  // 14 + 6 + 15 pages and three empty ones, and the two questions after who is gone; at most a commit's worth twice.
+  CHECK(service.counters().requests - before <= 40 + 9);
+  Expect(cli.Run({"sync"}), 0, {"1 operation done"});
+  CHECK(cli.Count("user") == kPeople);
+}
+
+}  // namespace ucaas_sync::testing

@@ -1,0 +1,98 @@
+// What differs at the target, kept until something is done about it.
+#include "tests/state/support.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+struct Company {
+  TemporaryDirectory dir;
+  std::unique_ptr<SqliteStore> store = OpenForTest(dir);
+  std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+
+  Company() {
+    const std::vector<StoredEntity> rows{User("E1"), Group("Sales"), Group("Legal"), Contact("C1", {"Sales"})};
+    std::vector<Operation> operations;
+    std::vector<OperationOutcome> outcomes;
+    for (const StoredEntity& row : rows) {
+      operations.push_back(For(row, Action::kCreate));
+      outcomes.push_back(Done(operations.size(), row));
+    }
+    store->StorePlan(run, PlanOf(operations));
+    store->AdvanceMark(run, rows.size());
+    store->RecordOutcomes(run, outcomes);
+  }
+  std::int64_t RowOf(Kind kind, const std::string& key) const { return store->Find(kind, key)->id; }
+  void Find(DriftFinding finding) {
+    store->RecordRefresh({.cursor = {.finished_at = At(5), .not_before = {}, .started_at = {}},
+                          .seen = {},
+                          .found = {std::move(finding)},
+                          .agreeing = {}},
+                         {});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("findings come back as they were noted, the last one of each entity") {
+  Company company;
+  const DriftFinding user{.entity_id = company.RowOf(Kind::kUser, "E1"),
+                          .missing = false,
+                          .shown = {{kUserMiddleName, Field::Empty()}, {kUserDepartment, Field::Value("\"Böss\"")}},
+                          .groups = {}};
+  const DriftFinding contact{.entity_id = company.RowOf(Kind::kContact, "C1"),
+                             .missing = false,
+                             .shown = {},
+                             .groups = std::vector<std::string>{"Legal", "Sales"}};
+  company.Find({.entity_id = user.entity_id, .missing = true, .shown = {}, .groups = {}});
+  company.Find(contact);
+  company.Find(user);
+  CHECK(company.store->Drift() == std::vector{user, contact});
+  company.store.reset();
+  company.store = OpenForTest(company.dir, OpenMode::kReadOnly);
+  CHECK(company.store->Drift() == std::vector{user, contact});
+  CHECK(company.store->Check().empty());
+}
+
+TEST_CASE("what is done to an entity settles what was found of it") {
+  Company company;
+  StoredEntity row = *company.store->Find(Kind::kUser, "E1");
+  company.Find({.entity_id = row.id, .missing = true, .shown = {}, .groups = {}});
+  const std::string run = company.store->BeginRun({.trigger = "command", .at = At(20)});
+  company.store->StorePlan(run, PlanOf({For(row, Action::kUpdate)}));
+  company.store->AdvanceMark(run, 1);
+  SUBCASE("not by a failure") {
+    company.store->RecordOutcomes(run, std::vector{Failed(1, "retry", "away", At(21))});
+    CHECK(company.store->Drift().size() == 1);
+  }
+  SUBCASE("but by success, though the row says the same as before") {
+    company.store->RecordOutcomes(run, std::vector{Done(1, row)});
+    CHECK(company.store->Drift().empty());
+  }
+}
+
+TEST_CASE("what is taken over changes the row, lets its fingerprint stand, and is found no more") {
+  Company company;
+  const std::int64_t user = company.RowOf(Kind::kUser, "E1");
+  const std::int64_t contact = company.RowOf(Kind::kContact, "C1");
+  company.Find({.entity_id = user, .missing = false, .shown = {{kUserStatus, Field::Value("S")}}, .groups = {}});
+  const std::uint64_t version = company.store->Version();
+  PlanNotes notes;
+  notes.accepted = {{.entity_id = user, .shown = {{kUserStatus, Field::Value("S")}}, .groups = {}},
+                    {.entity_id = contact, .shown = {}, .groups = std::vector<std::string>{"Legal"}},
+                    {.entity_id = company.RowOf(Kind::kGroup, "Sales"), .gone = true, .shown = {}, .groups = {}}};
+  company.store->RecordNotes(company.run, notes, {}, {});
+  const StoredEntity row = company.store->Load(user);
+  CHECK(row.fields[kUserStatus].text == "S");
+  CHECK(row.lifecycle == Lifecycle::kSuspended);
+  CHECK(row.suspended_at == At(0));
+  CHECK(company.store->Load(contact).groups == std::vector<std::string>{"Legal"});
+  CHECK(company.store->Find(Kind::kGroup, "Sales")->lifecycle == Lifecycle::kGone);
+  CHECK(company.store->Drift().empty());
+  CHECK(company.store->Version() == version + 1);
+  company.store->ForEachKnown([&](const KnownEntity& known) {
+    if (known.id == user) CHECK(known.fingerprint == HashOf("E1", 1));
+  });
+  CHECK(company.store->Check().empty());
+}
+
+}  // namespace ucaas_sync::state
