@@ -15,6 +15,7 @@
 #include "connectors/ucaas/codes.h"
 #include "connectors/ucaas/routes.h"
 #include "daemon/model/fields.h"
+#include "daemon/model/attempt.h"
 #include "daemon/model/kind.h"
 #include "daemon/model/transport.h"
 
@@ -62,6 +63,8 @@ struct CallResult {
   /// the end; a target that ignores the search lists everybody, so ask on within reason.
   bool may_have_more = false;
   std::chrono::microseconds latency{0};
+  /// For the journal: every request of this call, the last one included. Filled by whoever repeats calls.
+  std::vector<Attempt> attempts;
 };
 
 class Client {

@@ -14,6 +14,7 @@ constexpr std::chrono::milliseconds kLongestTurn{250};
 // A service must be gone ten seconds after its signal.
 constexpr std::chrono::seconds kAbandonAfter{8};
 constexpr std::uint64_t kFirstRequests = 10;
+constexpr std::ptrdiff_t kMostRequestsNoted = 16;
 
 }  // namespace
 
@@ -22,7 +23,7 @@ Caller::Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& 
     : client_(client), gate_(gate), clock_(clock), observer_(observer), stop_requested_(std::move(stop_requested)) {}
 
 void Caller::Submit(ucaas::Call call, Done done) {
-  waiting_.push_back({.call = std::move(call), .done = std::move(done), .attempts = 0, .last = {}});
+  waiting_.push_back({.call = std::move(call), .done = std::move(done), .attempts = 0, .last = {}, .requests = {}});
 }
 
 void Caller::RequestStop(Stop stop) {
@@ -49,6 +50,7 @@ void Caller::ReviveDelayed(Monotonic now) {
       waiting_.push_front(std::move(task));
     } else {
       CompareFirst(task.last, /*is_final=*/true);
+      task.last.attempts = std::move(task.requests);
       task.done(task.last, task.attempts);
     }
   }
@@ -85,7 +87,7 @@ Monotonic Caller::SendWhatMayGo() {
 void Caller::Turn() {
   const Monotonic wake = SendWhatMayGo();
   if (stop_ && flying_.empty()) return;
-  for (const ucaas::CallResult& result : client_.Wait(wake)) Settle(result);
+  for (ucaas::CallResult& result : client_.Wait(wake)) Settle(std::move(result));
   if (abandon_at_ && clock_.Ticks() >= *abandon_at_ && !flying_.empty()) {
     observer_.OnEvent({.severity = Severity::kWarning,
                        .name = "requests_abandoned",
@@ -104,14 +106,29 @@ void Caller::Report(const Task& task, const ucaas::CallResult& result) {
   observer_.OnRequest(method, route, result.http_status, result.result, result.latency);
 }
 
-void Caller::Settle(const ucaas::CallResult& result) {
+void Caller::Settle(ucaas::CallResult result) {
   auto node = flying_.extract(result.id);
   if (node.empty()) return;
   Report(node.mapped(), result);
-  Judge(std::move(node.mapped()), result);
+  Note(node.mapped(), result);
+  Judge(std::move(node.mapped()), std::move(result));
 }
 
-void Caller::Judge(Task task, const ucaas::CallResult& result) {
+void Caller::Note(Task& task, const ucaas::CallResult& result) const {
+  // A request that is told to come back may do so for ten minutes: the first and the last of them tell it all.
+  if (std::ssize(task.requests) >= kMostRequestsNoted)
+    task.requests.erase(task.requests.begin() + kMostRequestsNoted / 2);
+  task.requests.push_back({.at = clock_.Now() - std::chrono::duration_cast<Duration>(result.latency),
+                           .call = std::string(ucaas::Name(task.call.verb)),
+                           .verdict = std::string(ucaas::Name(result.verdict)),
+                           .request_id = result.request_id,
+                           .http_status = result.http_status,
+                           .result = result.result,
+                           .message = result.message,
+                           .latency = result.latency});
+}
+
+void Caller::Judge(Task task, ucaas::CallResult result) {
   const Monotonic now = clock_.Ticks();
   const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
   const auto retry_after = result.retry_after ? ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()))
@@ -134,7 +151,7 @@ void Caller::Judge(Task task, const ucaas::CallResult& result) {
                          .name = "request_retried",
                          .text = result.message + "; again in " +
                                  FormatDuration(std::chrono::duration_cast<Duration>(*again - now))});
-      task.last = result;
+      task.last = std::move(result);
       delayed_.emplace(*again, std::move(task));
       return;
     }
@@ -150,6 +167,7 @@ void Caller::Judge(Task task, const ucaas::CallResult& result) {
     RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused, .because = result.message});
   }
   if (!is_paced) CompareFirst(result, /*is_final=*/true);
+  result.attempts = std::move(task.requests);
   task.done(result, task.attempts);
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "connectors/ucaas/client.h"
 #include "daemon/apply/gate.h"
@@ -54,13 +55,16 @@ class Caller {
     Done done;
     std::uint32_t attempts = 0;
     ucaas::CallResult last;  // of a task that waits for its repeat
+    std::vector<Attempt> requests;
   };
 
   void LookForStop(Monotonic now);
   void ReviveDelayed(Monotonic now);
   Monotonic SendWhatMayGo();
-  void Settle(const ucaas::CallResult& result);
-  void Judge(Task task, const ucaas::CallResult& result);
+  void Settle(ucaas::CallResult result);
+  void Judge(Task task, ucaas::CallResult result);
+  /// Remembers the request for the journal.
+  void Note(Task& task, const ucaas::CallResult& result) const;
   void Report(const Task& task, const ucaas::CallResult& result);
   /// The first ten requests that all fail alike: nothing will work, and what they have in common is the reason.
   void CompareFirst(const ucaas::CallResult& result, bool is_final);

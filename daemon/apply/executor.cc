@@ -267,7 +267,17 @@ void Executor::CountFailed(const Operation& operation, const ucaas::CallResult& 
   observer_.OnProgress("apply", result_.done + result_.failed, total_);
 }
 
+void Executor::NoteRequests(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts) {
+  work->attempts += attempts;
+  work->requests.insert(work->requests.end(), result.attempts.begin(), result.attempts.end());
+}
+
 void Executor::Record(const WorkPtr& work, OperationOutcome outcome) {
+  if (!work->requests.empty()) {
+    outcome.request_id = work->requests.back().request_id;
+    outcome.latency = work->requests.back().latency;
+  }
+  if (work->requests.size() > 1) outcome.requests = work->requests;
   outcome.seq = work->operation.seq;
   outcome.attempts = std::max<std::uint32_t>(1, work->attempts);
   outcome.at = clock_.Now();

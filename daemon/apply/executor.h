@@ -112,6 +112,8 @@ class Executor {
   void CountDone(const Operation& operation, const std::string& verdict);
   void CountFailed(const Operation& operation, const ucaas::CallResult& result, const std::string& message,
                    bool quarantine);
+  /// Keeps for the journal what a call took.
+  static void NoteRequests(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void Record(const WorkPtr& work, OperationOutcome outcome);
   void Release(const WorkPtr& work, bool was_done);
   void JudgeFailures();

@@ -67,7 +67,7 @@ void Executor::SendChange(const WorkPtr& work) {
 }
 
 void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {
-  work->attempts += attempts;
+  NoteRequests(work, result, attempts);
   const Operation& operation = work->operation;
   const Ownership ownership = OwnershipOf(operation, work->row);
   switch (result.verdict) {
@@ -195,7 +195,7 @@ void Executor::Replace(const WorkPtr& work) {
     return;
   }
   caller_.Submit(CallFor(operation, Verb::kDelete), [this, work](const CallResult& result, std::uint32_t attempts) {
-    work->attempts += attempts;
+    NoteRequests(work, result, attempts);
     switch (result.verdict) {
       case Verdict::kOk:
       case Verdict::kMissing:
@@ -229,7 +229,7 @@ void Executor::Replace(const WorkPtr& work) {
 void Executor::SendDelete(const WorkPtr& work) {
   caller_.Submit(
       CallFor(work->operation, Verb::kDelete), [this, work](const CallResult& result, std::uint32_t attempts) {
-        work->attempts += attempts;
+        NoteRequests(work, result, attempts);
         switch (result.verdict) {
           case Verdict::kOk:
           case Verdict::kMissing:

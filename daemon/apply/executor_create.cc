@@ -49,7 +49,7 @@ void Executor::SendCreate(const WorkPtr& work) {
 }
 
 void Executor::OnCreated(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {
-  work->attempts += attempts;
+  NoteRequests(work, result, attempts);
   switch (result.verdict) {
     case Verdict::kOk:
       FinishDone(
@@ -174,7 +174,7 @@ void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
   call.address = search->address;
   call.page = search->page;
   caller_.Submit(std::move(call), [this, work, search](const CallResult& result, std::uint32_t attempts) {
-    work->attempts += attempts;
+    NoteRequests(work, result, attempts);
     if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing) {
       OnLookUpFailed(work, result);
       return;

@@ -23,6 +23,7 @@ struct Executor::Work {
   bool is_recreation = false;  // with all fields, not with the changed ones alone
   bool awaits_groups = false;  // done when its groups have got their lists
   std::uint32_t attempts = 0;
+  std::vector<Attempt> requests;
   std::uint32_t create_rounds = 0;
   std::string sent_address;         // of a create that an earlier run may have sent
   std::optional<Address> releases;  // the address that this operation sets free

@@ -92,6 +92,20 @@ struct PlanNotes {
     Instant since;            ///< Of the first complete read that lacked it.
     std::uint32_t reads = 1;  ///< Complete reads that lacked it.
   };
+  /// Why somebody whom the state knows is neither changed nor removed; kept when it is news.
+  struct Standstill {
+    enum class Word : std::uint8_t {
+      kAbsent,       ///< In no record of its source.
+      kFilteredOut,  ///< A rule's filter keeps its record out.
+      kHeld,         ///< By a person.
+      kUndecided,    ///< This read says nothing: what was known before stands.
+    };
+    std::int64_t entity_id = 0;
+    Word word = Word::kAbsent;
+    std::string reason;
+    SourceRef source;
+  };
+  std::vector<Standstill> standstills;  ///< Everybody of whom it is so now.
   std::vector<Absence> absences;  ///< Replaces what was noted before.
   std::vector<std::pair<std::int64_t, Hash128>>
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.

@@ -2,6 +2,7 @@
 // database can implement. Single-threaded; every function throws StateFailure when the storage fails.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/model/attempt.h"
 #include "daemon/model/consent.h"
 #include "daemon/model/drift.h"
 #include "daemon/model/exit_code.h"
@@ -69,6 +71,17 @@ struct StoredHold {
   std::string reason;
   std::optional<Instant> until;
   Instant since = {};
+};
+
+/// A decision that no operation tells: kept when it differs from the one before.
+struct StoredDecision {
+  std::string kind;
+  std::string key;
+  std::string run;
+  Instant at;
+  std::string word;  ///< "quarantined", "released", "held", "no longer held", "absent", "filtered out", "back"
+  std::string reason;
+  SourceRef source;
 };
 
 /// What the guards and the staleness checks need of the last good snapshot of a source.
@@ -135,6 +148,7 @@ struct RunRecord {
   std::optional<ExitCode> outcome;              ///< Nothing while it runs or when it was cut off.
   std::string message;                          ///< Why it ended so, for people.
   std::array<KindSummary, kKindCount> summary;  ///< What was planned.
+  std::uint64_t done = 0;  ///< Operations that the target accepted.
   std::uint64_t failed = 0;
   std::string plan_hash;
 };
@@ -149,6 +163,9 @@ struct OperationOutcome {
   std::string message;  ///< msg and desc, or the transport's error
   std::uint32_t attempts = 1;
   Instant at;
+  std::string request_id;                ///< Of the last reply.
+  std::chrono::microseconds latency{0};  ///< Likewise.
+  std::vector<Attempt> requests;         ///< Every request, when it took more than one.
   /// The entity's row from now on; nothing when the row stays as it is.
   std::optional<StoredEntity> row;
   Hash128 fingerprint;      ///< Goes with `row`.

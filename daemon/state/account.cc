@@ -4,25 +4,6 @@
 #include "daemon/state/store_impl.h"
 
 namespace ucaas_sync::state {
-namespace {
-
-std::array<KindSummary, kKindCount> ReadSummary(Connection& connection, std::int64_t run) {
-  std::array<KindSummary, kKindCount> summary{};
-  Query query = connection.Prepare(
-      "SELECT kind, creates, adopts, updates, suspends, reactivates, deletes, unchanged FROM run_summary "
-      "WHERE run = ?1");
-  query.Int(run);
-  while (query.Next()) {
-    KindSummary& counts = summary[Index(KindFrom(query.IntAt(0)))];
-    int column = 1;
-    for (std::uint64_t& count : counts.actions) count = query.As<std::uint64_t>(column++);
-    counts.unchanged = query.As<std::uint64_t>(column);
-  }
-  return summary;
-}
-
-}  // namespace
-
 void SqliteStore::Bind(const std::string& base_url, const std::string& credential_id) {
   Connection& connection = impl_->connection;
   std::optional<std::string> bound_url;
@@ -58,20 +39,7 @@ std::vector<RunRecord> SqliteStore::Runs(std::size_t limit) const {
         "LIMIT ?1");
     query.Int(std::min<std::size_t>(limit, INT32_MAX));
     while (query.Next()) {
-      RunRecord run;
-      run.id = query.TextAt(1);
-      run.trigger = query.TextAt(2);
-      run.started = query.TimeAt(3);
-      run.ended = query.MaybeTimeAt(4);
-      if (!query.IsNullAt(5)) {
-        run.outcome = ExitCodeWithWord(query.TextAt(5));
-        if (!run.outcome) throw MalformedRow("a run's outcome is the unknown word " + query.TextAt(5));
-      }
-      run.message = query.TextAt(6);
-      run.failed = query.As<std::uint64_t>(7);
-      run.plan_hash = query.TextAt(8);
-      run.summary = ReadSummary(connection, query.IntAt(0));
-      runs.push_back(std::move(run));
+      runs.push_back(ReadRun(connection, query));
     }
     return runs;
   });
@@ -134,26 +102,14 @@ void SqliteStore::ForEachOperation(const std::string& run,
   impl_->connection.Guard("read a run's operations", [&] {
     Query query = impl_->connection.Prepare(
         "SELECT operation.id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, "
-        "source, line, dn, fingerprint, done, verdict, result, http_status, message, attempts, at "
+        "source, line, dn, fingerprint, done, verdict, result, http_status, message, attempts, at, request_id, latency "
         "FROM operation LEFT JOIN outcome ON outcome.id = operation.id WHERE operation.id BETWEEN ?1 AND ?2 "
         "ORDER BY operation.id");
     query.Int(OperationId(id, 0)).Int(OperationId(id, UINT32_MAX));
     while (query.Next()) {
       const Operation operation = ReadOperation(query);
-      if (query.IsNullAt(14)) {
-        visit(operation, nullptr);
-        continue;
-      }
-      OperationOutcome outcome;
-      outcome.seq = operation.seq;
-      outcome.done = query.IntAt(14) != 0;
-      outcome.verdict = query.TextAt(15);
-      outcome.result = query.TextAt(16);
-      outcome.http_status = query.As<int>(17);
-      outcome.message = query.TextAt(18);
-      outcome.attempts = query.As<std::uint32_t>(19);
-      outcome.at = query.TimeAt(20);
-      visit(operation, &outcome);
+      const auto outcome = ReadOutcome(query, operation.seq);
+      visit(operation, outcome ? &*outcome : nullptr);
     }
   });
 }

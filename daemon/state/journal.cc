@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "daemon/state/decisions.h"
 #include "daemon/state/store_impl.h"
 
 namespace ucaas_sync::state {
@@ -97,10 +98,12 @@ Operation StoredOperation(Connection& connection, std::int64_t run, std::uint64_
 
 void WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcome& outcome) {
   Query insert = connection.Prepare(
-      "INSERT OR REPLACE INTO outcome (id, done, verdict, result, http_status, message, attempts, at) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+      "INSERT OR REPLACE INTO outcome (id, done, verdict, result, http_status, message, attempts, at, request_id, "
+      "latency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
   insert.Int(id).Int(outcome.done ? 1 : 0).Text(outcome.verdict).Text(outcome.result).Int(outcome.http_status);
-  insert.Text(outcome.message).Int(outcome.attempts).Time(outcome.at).Run();
+  insert.Text(outcome.message).Int(outcome.attempts).Time(outcome.at).Text(outcome.request_id);
+  insert.Int(outcome.latency.count()).Run();
+  WriteAttempts(connection, id, outcome.requests);
 }
 
 void NoteRemoval(Connection& connection, std::int64_t id, const Operation& operation, Instant at) {
@@ -189,7 +192,7 @@ void ReplaceAbsences(Connection& connection, std::vector<PlanNotes::Absence> bef
 // The plan's own items; what the target called invalid stays beside them. An item that says the same as before keeps
 // its `since`.
 void ReplaceQuarantine(Connection& connection, const std::vector<StoredQuarantine>& before,
-                       std::span<const QuarantineItem> after, Instant now) {
+                       std::span<const QuarantineItem> after, Instant now, DecisionWriter& decisions) {
   std::map<std::pair<std::string, std::string>, const StoredQuarantine*> stale;
   std::set<std::tuple<std::string_view, std::string_view, std::string_view>> by_target;
   for (const StoredQuarantine& item : before) {
@@ -213,8 +216,10 @@ void ReplaceQuarantine(Connection& connection, const std::vector<StoredQuarantin
     insert.Text(item.kind).Text(item.key).Text(item.reason);
     insert.Time(old != nullptr && old->reason == item.reason ? old->since : now);
     insert.Text(item.source.name).Int(item.source.line).Text(item.source.dn).Hash({}).Run();
+    if (old == nullptr || old->reason != item.reason) decisions.Quarantined(item);
   }
   for (const auto& [who, item] : stale) {
+    decisions.Released(*item);
     connection.Prepare("DELETE FROM quarantine WHERE by_target = 0 AND kind = ?1 AND key = ?2")
         .Text(who.first)
         .Text(who.second)
@@ -376,7 +381,9 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
       connection.Prepare("UPDATE known SET fingerprint = ?2 WHERE id = ?1").Int(entity).Hash(fingerprint).Run();
     }
     AcceptDrift(notes.accepted, now);
-    ReplaceQuarantine(connection, Quarantined(), quarantine, now);
+    DecisionWriter decisions(connection, id);
+    ReplaceQuarantine(connection, Quarantined(), quarantine, now, decisions);
+    decisions.ReplaceStandstills(notes.standstills);
     for (const SnapshotHistory& snapshot : snapshots) WriteSnapshot(connection, impl_->sources, snapshot);
     connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(notes.due_at).Run();
   });

@@ -18,6 +18,21 @@ Enum Checked(std::int64_t number, Enum last) {
   return static_cast<Enum>(number);
 }
 
+std::array<KindSummary, kKindCount> ReadSummary(Connection& connection, std::int64_t run) {
+  std::array<KindSummary, kKindCount> summary{};
+  Query query = connection.Prepare(
+      "SELECT kind, creates, adopts, updates, suspends, reactivates, deletes, unchanged FROM run_summary "
+      "WHERE run = ?1");
+  query.Int(run);
+  while (query.Next()) {
+    KindSummary& counts = summary[Index(KindFrom(query.IntAt(0)))];
+    int column = 1;
+    for (std::uint64_t& count : counts.actions) count = query.As<std::uint64_t>(column++);
+    counts.unchanged = query.As<std::uint64_t>(column);
+  }
+  return summary;
+}
+
 }  // namespace
 
 Kind KindFrom(std::int64_t number) {
@@ -201,6 +216,44 @@ Operation ReadOperation(const Query& row) {
   operation.source = {.name = row.TextAt(10), .line = row.As<std::uint64_t>(11), .dn = row.TextAt(12)};
   operation.fingerprint = row.HashAt(13);
   return operation;
+}
+
+RunRecord ReadRun(Connection& connection, const Query& row) {
+  RunRecord run;
+  run.id = row.TextAt(1);
+  run.trigger = row.TextAt(2);
+  run.started = row.TimeAt(3);
+  run.ended = row.MaybeTimeAt(4);
+  if (!row.IsNullAt(5)) {
+    run.outcome = ExitCodeWithWord(row.TextAt(5));
+    if (!run.outcome) throw MalformedRow("a run's outcome is the unknown word " + row.TextAt(5));
+  }
+  run.message = row.TextAt(6);
+  run.failed = row.As<std::uint64_t>(7);
+  run.plan_hash = row.TextAt(8);
+  run.summary = ReadSummary(connection, row.IntAt(0));
+  Query done = connection.Prepare("SELECT count(*) FROM outcome WHERE id BETWEEN ?1 AND ?2 AND done = 1");
+  done.Int(OperationId(row.IntAt(0), 0)).Int(OperationId(row.IntAt(0), UINT32_MAX));
+  done.Next();
+  run.done = done.As<std::uint64_t>(0);
+  return run;
+}
+
+std::optional<OperationOutcome> ReadOutcome(const Query& row, std::uint64_t seq) {
+  constexpr int kFirst = 14;
+  if (row.IsNullAt(kFirst)) return std::nullopt;
+  OperationOutcome outcome;
+  outcome.seq = seq;
+  outcome.done = row.IntAt(kFirst) != 0;
+  outcome.verdict = row.TextAt(kFirst + 1);
+  outcome.result = row.TextAt(kFirst + 2);
+  outcome.http_status = row.As<int>(kFirst + 3);
+  outcome.message = row.TextAt(kFirst + 4);
+  outcome.attempts = row.As<std::uint32_t>(kFirst + 5);
+  outcome.at = row.TimeAt(kFirst + 6);
+  outcome.request_id = row.TextAt(kFirst + 7);
+  outcome.latency = std::chrono::microseconds(row.IntAt(kFirst + 8));
+  return outcome;
 }
 
 void OperationWriter::Write(const Operation& operation) {

@@ -80,7 +80,12 @@ constexpr std::int64_t OperationId(std::int64_t run, std::uint64_t seq) {
   return (run << 32) | static_cast<std::int64_t>(seq);
 }
 
+/// From the columns id, name, cause, started, ended, outcome, message, failed, plan_hash.
+RunRecord ReadRun(Connection& connection, const Query& row);
 Operation ReadOperation(const Query& row);
+/// The outcome beside an operation: nine columns from the fifteenth on (done, verdict, result, http_status, message,
+/// attempts, at, request_id, latency); nothing when they are null.
+std::optional<OperationOutcome> ReadOutcome(const Query& row, std::uint64_t seq);
 inline constexpr const char* kInsertOperation =
     "INSERT INTO operation (id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, "
     "source, line, dn, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";

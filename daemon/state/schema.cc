@@ -232,8 +232,40 @@ CREATE TABLE outcome (
   http_status INTEGER NOT NULL,
   message TEXT NOT NULL,
   attempts INTEGER NOT NULL,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  request_id TEXT NOT NULL,   -- of the last reply, as the target names it
+  latency INTEGER NOT NULL    -- of the last reply, in microseconds
 ) STRICT;
+-- Every request of an operation that took more than one; who succeeded at once is told by its outcome alone.
+CREATE TABLE attempt (
+  operation INTEGER NOT NULL REFERENCES operation (id),
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  call TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  http_status INTEGER NOT NULL,
+  result TEXT NOT NULL,
+  message TEXT NOT NULL,
+  latency INTEGER NOT NULL,
+  PRIMARY KEY (operation, number)
+) STRICT, WITHOUT ROWID;
+
+-- What was decided of somebody and is told by no operation; a row only where it differs from the one before.
+CREATE TABLE decision (
+  id INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL REFERENCES run (id),
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  word TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  source TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  entity_id INTEGER NOT NULL, -- of a standstill; 0 for a quarantine
+  stands INTEGER NOT NULL     -- 1: the standstill goes on
+) STRICT;
+CREATE INDEX decision_key ON decision (key);
+CREATE INDEX decision_stands ON decision (entity_id) WHERE stands = 1;
 
 -- What plans ask of the journal, kept small so that its length costs nothing.
 CREATE TABLE unknown_create (

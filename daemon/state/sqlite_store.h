@@ -140,6 +140,22 @@ class SqliteStore final : public StateStore {
   void ForEachOperation(const std::string& run,
                         const std::function<void(const Operation&, const OperationOutcome*)>& visit) const;
 
+  // The past of one entity (history.cc), for `explain`.
+  struct PastOperation {
+    RunRecord run;
+    Operation operation;
+    std::optional<OperationOutcome> outcome;
+  };
+  /// Operations on this key of any kind, newest first, at most `limit`; with `upto`, of that run and those before it.
+  /// Looks through the whole journal: nothing that a run should ask.
+  std::vector<PastOperation> PastOperations(std::string_view key, std::size_t limit, const std::string& upto = {}) const;
+  /// Decisions on this key, newest first, likewise.
+  std::vector<StoredDecision> PastDecisions(std::string_view key, std::size_t limit, const std::string& upto = {}) const;
+  /// Nothing for a run that is not known.
+  std::optional<RunRecord> FindRun(const std::string& run) const;
+  /// Keys of all entities with this e-mail or name (ignoring case), those that are gone included; sorted, each once.
+  std::vector<std::string> KeysWithAddress(std::string_view address) const;
+
   /// What is wrong with the file and with what it says, one sentence each; empty when all is well. Reads everything.
   std::vector<std::string> Check() const;
   /// Copies the state, as it is at one moment, to a new file (mode 0600) beside any number of readers and writers.
