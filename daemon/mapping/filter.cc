@@ -67,6 +67,44 @@ Verdict Filter::JudgeNode(std::uint32_t index, const Facts& facts, std::span<con
   return verdict;
 }
 
+Filter::Decision Filter::Decide(const Facts& facts, std::span<const DateReader> formats) const {
+  const std::uint32_t index = FindDecisive(0, facts, formats);
+  const Node& node = nodes_[index];
+  Findings findings;
+  Decision decision{
+      .clause = std::string_view(text_).substr(node.text_begin, node.text_end - node.text_begin),
+      .verdict = JudgeNode(index, facts, formats, findings),
+      .slots = {}};
+  for (std::uint32_t i = index; i < node.end; ++i) {
+    const Slot slot = nodes_[i].slot;
+    const auto& slots = decision.slots;
+    if (slot != kNoSlot && std::find(slots.begin(), slots.end(), slot) == slots.end()) decision.slots.push_back(slot);
+  }
+  return decision;
+}
+
+std::uint32_t Filter::FindDecisive(std::uint32_t index, const Facts& facts, std::span<const DateReader> formats) const {
+  const Node& node = nodes_[index];
+  if (node.op == Op::kNot) {
+    // "Not this" says more than "this" alone; of a longer one, the part within decides.
+    const Op inner = nodes_[index + 1].op;
+    const bool is_long = inner == Op::kAnd || inner == Op::kOr || inner == Op::kNot;
+    return is_long ? FindDecisive(index + 1, facts, formats) : index;
+  }
+  if (node.op != Op::kAnd && node.op != Op::kOr) return index;
+  Findings findings;
+  const Verdict whole = JudgeNode(index, facts, formats, findings);
+  const Verdict decides = node.op == Op::kAnd ? Verdict::kNo : Verdict::kYes;
+  const bool is_only_one = index + 1 < node.end && nodes_[index + 1].end == node.end;
+  if (is_only_one) return FindDecisive(index + 1, facts, formats);
+  // All operands together make the other verdict: no part of it is smaller.
+  if (whole != decides && whole != Verdict::kUndefined) return index;
+  for (std::uint32_t i = index + 1; i < node.end; i = nodes_[i].end) {
+    if (JudgeNode(i, facts, formats, findings) == whole) return FindDecisive(i, facts, formats);
+  }
+  return index;
+}
+
 Verdict Filter::JudgeItem(const Node& node, const Facts& facts, std::span<const DateReader> formats,
                           Findings& findings) const {
   if (node.is_date) return JudgeDate(node, facts, formats, findings);

@@ -64,6 +64,16 @@ class Filter {
   /// serves where there is none.
   Verdict Judge(const Facts& facts, std::span<const DateReader> formats, Findings& findings) const;
 
+  const std::string& text() const { return text_; }
+  /// The smallest part of the filter that makes its verdict what it is.
+  struct Decision {
+    std::string_view clause;
+    Verdict verdict = Verdict::kYes;  ///< Of the clause; another one than the filter's below a negation.
+    std::vector<Slot> slots;          ///< That it looks at, each once.
+  };
+  /// For explaining one record; not for the hot path. The filter must not be empty.
+  Decision Decide(const Facts& facts, std::span<const DateReader> formats) const;
+
  private:
   friend class FilterParser;
 
@@ -90,6 +100,8 @@ class Filter {
     bool is_date = false;
     bool looks_at_dn = false;
     Slot slot = kNoSlot;
+    std::uint32_t text_begin = 0;  ///< Of its parentheses in text_, for Decide.
+    std::uint32_t text_end = 0;
     std::uint32_t end = 0;         ///< Index after the last node of this subtree.
     std::uint32_t first_text = 0;  ///< Index into texts_.
     std::uint32_t text_count = 0;  ///< More than one only for substrings.
@@ -117,6 +129,9 @@ class Filter {
   bool MatchesSubstrings(const Node& node, std::string_view value) const;
   bool MatchesInDn(const Node& node, std::string_view dn) const;
 
+  std::uint32_t FindDecisive(std::uint32_t index, const Facts& facts, std::span<const DateReader> formats) const;
+
+  std::string text_;         ///< As it was written.
   std::vector<Node> nodes_;  ///< Prefix order: a node is followed by its operands.
   std::vector<Assertion> texts_;
   bool has_dates_ = false;

@@ -59,6 +59,7 @@ constexpr std::array<RuleName, 20> kMatchingRules{{
 
 Filter Filter::Compile(const config::Text& text, const Resolve& resolve, config::Diagnostics& diagnostics) {
   Filter filter;
+  filter.text_ = text.value;
   if (!text.empty()) FilterParser(text, resolve, diagnostics).Parse(filter);
   return filter;
 }
@@ -93,6 +94,16 @@ bool FilterParser::Component(std::size_t depth) {
   }
   SkipSpaces();
   if (at_ == text_.size()) return Error(open, "this ( is never closed", std::string(kForms));
+  const std::size_t index = filter_->nodes_.size();
+  if (!Contents(open, depth)) return false;
+  if (index < filter_->nodes_.size()) {
+    filter_->nodes_[index].text_begin = static_cast<std::uint32_t>(open);
+    filter_->nodes_[index].text_end = static_cast<std::uint32_t>(at_);
+  }
+  return true;
+}
+
+bool FilterParser::Contents(std::size_t open, std::size_t depth) {
   switch (text_[at_]) {
     case '&':
       return List(Filter::Op::kAnd, open, depth);

@@ -32,6 +32,8 @@ class FilterParser {
   };
 
   bool Component(std::size_t depth);
+  /// Between the parentheses, and the closing one.
+  bool Contents(std::size_t open, std::size_t depth);
   bool List(Filter::Op op, std::size_t open, std::size_t depth);
   bool Item(std::size_t open);
   bool Value(Filter::Node& node, std::size_t begin, std::size_t end);

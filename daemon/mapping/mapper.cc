@@ -21,11 +21,12 @@ class Mapper::Impl {
     for (std::size_t i = 0; i < book_->sources.size(); ++i) inputs_.emplace_back(*this, i);
   }
 
-  void Begin(const Times& times, EntitySink& sink) {
+  void Begin(const Times& times, EntitySink& sink, Trace* trace) {
     times_ = times;
     sink_ = &sink;
+    trace_ = trace;
     book_->SetToday(times.today);
-    mapper_.Begin(sink);
+    mapper_.Begin(sink, trace);
     for (std::size_t i = 0; i < book_->sources.size(); ++i) {
       partners_[i] = {};
       waiting_[i].Clear();
@@ -52,9 +53,7 @@ class Mapper::Impl {
     const Verdict verdict = source.filter.Judge({.record = record_}, {&source.dates, 1}, findings);
     mapper_.NoteTurn(findings);
     if (verdict == Verdict::kNo) {
-      for (const std::size_t rule : source.rules) {
-        mapper_.FilteredOut(book_->rules[rule], record_, source.filter_named);
-      }
+      mapper_.KeepOut(source, record_);
       return;
     }
     if (verdict == Verdict::kUndefined) {
@@ -102,6 +101,7 @@ class Mapper::Impl {
   void End() {
     for (Partner& partner : partners_) partner = {};
     sink_ = nullptr;
+    trace_ = nullptr;
   }
 
   std::optional<Instant> due_at() const {
@@ -175,6 +175,7 @@ class Mapper::Impl {
     for (const std::size_t leader : Leaders(contenders, field)) {
       const Record& record = contenders.records[leader];
       mapper_.StartRecord(index, record);
+      if (trace_ != nullptr && all.size() > 1) mapper_.NotePreference(Preferred(contenders, all, field.size()));
       if (field.size() == 1) {
         mapper_.Map(rule, record, record);
         continue;
@@ -188,6 +189,13 @@ class Mapper::Impl {
       }
       mapper_.Map(rule, record, gathered_);
     }
+  }
+
+  /// For a trace: among which records the one that is mapped now leads.
+  static std::string Preferred(const Contenders& contenders, const std::vector<std::size_t>& all, std::size_t let_in) {
+    std::string text = "leads " + std::to_string(all.size()) + " records with this key, lines";
+    for (const std::size_t i : all) text += ' ' + std::to_string(contenders.records[i].line);
+    return let_in == all.size() ? text : text + "; the filter lets in " + std::to_string(let_in) + " of them";
   }
 
   void AddCells(const Record& record) {
@@ -225,6 +233,7 @@ class Mapper::Impl {
   RuleMapper mapper_;
   std::vector<Input> inputs_;  // by source
   EntitySink* sink_ = nullptr;
+  Trace* trace_ = nullptr;
   Times times_;
   Record record_;
   Record gathered_;
@@ -239,8 +248,8 @@ Mapper Mapper::Compile(const config::Config& config, config::Diagnostics& diagno
   return Mapper(std::make_unique<Impl>(RuleBook::Compile(config, diagnostics)));
 }
 
-void Mapper::Begin(const Times& times, EntitySink& sink) {
-  impl_->Begin(times, sink);
+void Mapper::Begin(const Times& times, EntitySink& sink, Trace* trace) {
+  impl_->Begin(times, sink, trace);
 }
 
 std::vector<std::size_t> Mapper::ReadOrder() const {

@@ -20,6 +20,7 @@
 #include "daemon/model/record.h"
 #include "daemon/model/source.h"
 #include "daemon/model/time.h"
+#include "daemon/model/trace.h"
 
 namespace ucaas_sync::mapping {
 
@@ -38,8 +39,8 @@ class Mapper {
     std::string timezone = "local";  ///< "local", "UTC" or a name of the tz database.
     Instant now;
   };
-  /// A new run; forgets the one before.
-  void Begin(const Times& times, EntitySink& sink);
+  /// A new run; forgets the one before. `trace`, when there is one, must live until End().
+  void Begin(const Times& times, EntitySink& sink, Trace* trace = nullptr);
 
   /// Indexes of the sources that rules need, in the order in which they must be read: join partners first.
   std::vector<std::size_t> ReadOrder() const;

@@ -34,8 +34,10 @@ void PutText(std::string_view text, std::string& out) {
 
 }  // namespace
 
-void RuleMapper::Begin(EntitySink& sink) {
+void RuleMapper::Begin(EntitySink& sink, Trace* trace) {
   sink_ = &sink;
+  trace_ = trace;
+  preference_.clear();
   turns_.reset();
   seen_groups_.clear();
   presented_groups_.clear();
@@ -76,26 +78,27 @@ bool RuleMapper::LetsIn(const CompiledRule& rule, const Record& record) {
 
 Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
   Findings findings;
-  const auto judge = [&](const Filter& filter) {
+  const auto judge = [&](const Filter& filter, const char* name) {
     findings = {};
     const Verdict verdict = filter.Judge(facts, rule.dates, findings);
     NoteTurn(findings);
+    if (note_ != nullptr) NoteFilter(name, book_.sources[rule.source], filter, verdict, facts, rule.dates);
     if (verdict == Verdict::kUndefined) AddProblem(ExplainFindings(rule, facts, findings));
     return verdict;
   };
   if (!rule.scope.empty()) {
-    const Verdict scope = judge(rule.scope);
+    const Verdict scope = judge(rule.scope, "scope");
     if (scope == Verdict::kNo) return Standing::kOutOfScope;
     if (scope == Verdict::kUndefined) return Standing::kQuarantined;
   }
   if (!rule.left.empty()) {
-    const Verdict left = judge(rule.left);
+    const Verdict left = judge(rule.left, "left");
     if (left == Verdict::kYes) return Standing::kLeft;
     // Who may have left is neither removed nor, being suspended, let in again.
     if (left == Verdict::kUndefined) return Standing::kQuarantined;
   }
   if (!rule.filter.empty()) {
-    const Verdict filter = judge(rule.filter);
+    const Verdict filter = judge(rule.filter, "filter");
     if (filter == Verdict::kNo) return Standing::kFilteredOut;
     if (filter == Verdict::kUndefined) return Standing::kQuarantined;
   }
@@ -103,8 +106,14 @@ Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
 }
 
 void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Record& gathered) {
+  MapRecord(rule, record, gathered);
+  if (trace_ != nullptr) Retrace(rule, record, gathered);
+}
+
+void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const Record& gathered) {
   const Facts facts = FactsOf(rule, record, joined_);
   reason_.clear();
+  if (note_ != nullptr) NoteJoins(rule, record);
   const Standing standing = Judge(rule, facts);
   if (standing == Standing::kFilteredOut) {
     FilteredOut(rule, record, rule.filter_named);
@@ -174,9 +183,36 @@ void RuleMapper::Quarantine(const CompiledRule& rule, const Record& record, cons
   view_.key = *key;
   view_.reason = reason_;
   Emit(rule);
+  if (trace_ != nullptr && IsTraced(rule, record)) {
+    RecordTrace note;
+    note_ = &note;
+    NoteRecord(rule, record);
+    NoteEntity();
+    note_ = nullptr;
+    trace_->OnRecord(std::move(note));
+  }
+}
+
+void RuleMapper::KeepOut(const CompiledSource& source, const Record& record) {
+  const Facts own{.record = record};
+  for (const std::size_t index : source.rules) {
+    const CompiledRule& rule = book_.rules[index];
+    FilteredOut(rule, record, source.filter_named);
+    if (trace_ == nullptr || !IsTraced(rule, record)) continue;
+    RecordTrace note;
+    note_ = &note;
+    NoteRecord(rule, record);
+    NoteFilter("filter of source " + source.name, source, source.filter, Verdict::kNo, own, {&source.dates, 1});
+    note_ = nullptr;
+    trace_->OnRecord(std::move(note));
+  }
 }
 
 void RuleMapper::Reject(const Record& record, const std::string& reason) {
+  if (note_ != nullptr) {
+    note_->reason = reason;
+    return;
+  }
   if (rejected_) return;
   rejected_ = true;
   std::vector<std::string_view> values;
@@ -254,6 +290,7 @@ void RuleMapper::MapFields(const CompiledRule& rule, const Facts& facts, const F
     FieldView& out = view_.fields[field.id];
     out = {.state = rendered.state, .text = rendered.state == FieldState::kValue ? rendered.text : std::string_view()};
     CheckField(rule, field, rendered, seen);
+    if (note_ != nullptr) NoteField(rule, field);
   }
 }
 
@@ -314,6 +351,10 @@ void RuleMapper::MapMembers(const CompiledRule& rule, const Facts& all) {
 }
 
 void RuleMapper::Emit(const CompiledRule& rule) {
+  if (note_ != nullptr) {
+    NoteEntity();
+    return;
+  }
   if (rule.kind != Kind::kGroup) {
     sink_->OnEntity(view_);
     return;

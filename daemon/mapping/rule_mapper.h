@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -15,6 +16,7 @@
 #include "daemon/model/entity.h"
 #include "daemon/model/record.h"
 #include "daemon/model/time.h"
+#include "daemon/model/trace.h"
 
 namespace ucaas_sync::mapping {
 
@@ -24,7 +26,7 @@ class RuleMapper {
   RuleMapper(const RuleBook& book, const std::vector<Partner>& partners) : book_(book), partners_(partners) {}
 
   /// A new run.
-  void Begin(EntitySink& sink);
+  void Begin(EntitySink& sink, Trace* trace);
   /// A new record (or, with `prefer`, the records of a new key) of `source`: takes back the memory of the one before.
   void StartRecord(std::size_t source, const Record& record);
 
@@ -33,8 +35,10 @@ class RuleMapper {
   /// Sends what the record is under `rule` to the sink. Templates that look at all values of an attribute find them in
   /// `gathered`; where nothing is gathered that is `record` itself.
   void Map(const CompiledRule& rule, const Record& record, const Record& gathered);
-  /// Tells whom `filter` (its name and place) keeps out: somebody who is known may have been let in before.
-  void FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter);
+  /// A record that the source's own filter keeps out.
+  void KeepOut(const CompiledSource& source, const Record& record);
+  /// For a trace: why the next record that is mapped leads others.
+  void NotePreference(std::string text) { preference_ = std::move(text); }
   /// Sets the record's entity aside for `reason` without looking further.
   void Quarantine(const CompiledRule& rule, const Record& record, const std::string& reason);
   /// A record that nobody can use; at most one for each record.
@@ -60,6 +64,22 @@ class RuleMapper {
     Hash128 record_hash;
   };
 
+  void MapRecord(const CompiledRule& rule, const Record& record, const Record& gathered);
+  /// Tells whom `filter` (its name and place) keeps out: somebody who is known may have been let in before.
+  void FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter);
+
+  // rule_trace.cc: only with a trace.
+  /// Whether the record is about the person that is traced.
+  bool IsTraced(const CompiledRule& rule, const Record& record);
+  /// Maps a record that is traced once more, with its decisions noted and nothing sent to the sink.
+  void Retrace(const CompiledRule& rule, const Record& record, const Record& gathered);
+  void NoteRecord(const CompiledRule& rule, const Record& record);
+  void NoteJoins(const CompiledRule& rule, const Record& record);
+  void NoteFilter(std::string name, const CompiledSource& source, const Filter& filter, Verdict verdict,
+                  const Facts& facts, std::span<const DateReader> dates);
+  void NoteField(const CompiledRule& rule, const CompiledField& field);
+  void NoteEntity();
+
   Facts FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined);
   Standing Judge(const CompiledRule& rule, const Facts& facts);
   std::optional<std::string_view> FindKey(const CompiledRule& rule, const Facts& facts, const Record& record,
@@ -81,6 +101,9 @@ class RuleMapper {
   const RuleBook& book_;
   const std::vector<Partner>& partners_;
   EntitySink* sink_ = nullptr;
+  Trace* trace_ = nullptr;
+  RecordTrace* note_ = nullptr;  ///< Set while a record is mapped for its trace alone.
+  std::string preference_;
   std::optional<Date> turns_;
 
   Scratch scratch_;

@@ -67,6 +67,7 @@ class Template {
   static Template Compile(const config::Text& text, Yield yield, const Resolve& resolve,
                           std::span<const WordTable> tables, config::Diagnostics& diagnostics);
 
+  const std::string& text() const { return text_; }
   bool is_constant() const { return uses_.empty(); }
   std::span<const Use> uses() const { return uses_; }
   /// Looks at all values of an attribute (`join:`), not only at the first.
@@ -100,6 +101,7 @@ class Template {
   static bool Apply(const Step& step, Workbench& bench, Rendered& rendered);
   void Append(const Piece& piece, std::string_view value, std::string& text, bool& skip_space) const;
 
+  std::string text_;  ///< As it was written.
   std::vector<Piece> pieces_;
   std::vector<Use> uses_;
   bool gathers_ = false;

@@ -37,6 +37,7 @@ constexpr std::array<FilterForm, kFilterNames.size()> kForms{{{0, "lower"},
 Template Template::Compile(const config::Text& text, Yield yield, const Resolve& resolve,
                            std::span<const WordTable> tables, config::Diagnostics& diagnostics) {
   Template compiled;
+  compiled.text_ = text.value;
   TemplateParser(text, yield, resolve, tables, diagnostics).Parse(compiled);
   return compiled;
 }

@@ -25,33 +25,33 @@ namespace ucaas_sync {
 struct FilterTrace {
   enum class Verdict : std::uint8_t { kNo, kYes, kUndefined };
   struct Value {
-    std::string attribute;
-    std::vector<std::string> values;  ///< Empty: the record has none.
+    std::string attribute{};
+    std::vector<std::string> values{};  ///< Empty: the record has none.
     friend bool operator==(const Value&, const Value&) = default;
   };
-  std::string name;  ///< "filter", "left", "scope", or "filter of source hr"
-  std::string text;  ///< As in the configuration.
+  std::string name{};  ///< "filter", "left", "scope", or "filter of source hr"
+  std::string text{};  ///< As in the configuration.
   Verdict verdict = Verdict::kYes;
-  std::string clause;  ///< Part of `text`; all of it when no smaller part decides.
+  std::string clause{};  ///< Part of `text`; all of it when no smaller part decides.
   bool clause_holds = true;
-  std::vector<Value> values;  ///< Of the clause's attributes.
+  std::vector<Value> values{};  ///< Of the clause's attributes.
 };
 
 /// A partner source that a rule joins.
 struct JoinTrace {
   enum class Found : std::uint8_t { kFound, kMissing, kNoKey, kSeveral, kUnusable };
-  std::string source;
-  std::string attribute;  ///< Of the leading record; holds the partner's key.
-  std::string key;
+  std::string source{};
+  std::string attribute{};  ///< Of the leading record; holds the partner's key.
+  std::string key{};
   Found found = Found::kFound;
   std::uint64_t line = 0;  ///< Of the partner's record.
 };
 
 struct FieldTrace {
-  std::string name;
-  std::string written;  ///< The template, as in the configuration.
+  std::string name{};
+  std::string written{};  ///< The template, as in the configuration.
   FieldState state = FieldState::kUnmapped;
-  std::string value;  ///< Empty for secrets, as everywhere.
+  std::string value{};  ///< Empty for secrets, as everywhere.
   bool secret = false;
 };
 
@@ -59,24 +59,24 @@ struct FieldTrace {
 struct RecordTrace {
   Kind kind = Kind::kUser;
   std::uint16_t rule = 0;  ///< Index among all rules.
-  std::string key;         ///< Empty when none could be found.
-  std::string address;     ///< The e-mail (groups: the name) that it comes out with.
+  std::string key{};         ///< Empty when none could be found.
+  std::string address{};     ///< The e-mail (groups: the name) that it comes out with.
   SourceRef source;
   /// Nothing: a filter keeps it out, which makes its person absent. Else what goes on to the plan.
-  std::optional<Standing> standing;
-  std::string prefer;  ///< "leads 2 records with this key: lines 4 and 9"; empty when it is the only one.
-  std::vector<JoinTrace> joins;
-  std::vector<FilterTrace> filters;  ///< In the order in which they were judged, up to the one that decided.
-  std::vector<FieldTrace> fields;
-  std::vector<std::string> groups;
-  std::string reason;  ///< Of its quarantine.
+  std::optional<Standing> standing{};
+  std::string prefer{};  ///< "leads 2 records with this key: lines 4 and 9"; empty when it is the only one.
+  std::vector<JoinTrace> joins{};
+  std::vector<FilterTrace> filters{};  ///< In the order in which they were judged, up to the one that decided.
+  std::vector<FieldTrace> fields{};
+  std::vector<std::string> groups{};
+  std::string reason{};  ///< Of its quarantine.
 };
 
 /// A record that nobody can use, and that has the key or the e-mail among its values.
 struct RejectTrace {
-  std::string source;
+  std::string source{};
   std::uint64_t line = 0;
-  std::string reason;
+  std::string reason{};
 };
 
 /// One field of the target's object as the state knows it beside what the record wants.
@@ -86,24 +86,24 @@ struct ComparisonTrace {
   Field stored;
   Field desired;
   Verdict verdict = Verdict::kEqual;
-  std::string why;  ///< Why it is not compared.
+  std::string why{};  ///< Why it is not compared.
 };
 
 /// What the plan decided of one entity.
 struct EntityTrace {
   struct Note {
-    std::string step;  ///< "held", "quarantine", "frozen", "absence", "left", "protected", "scope"
-    std::string text;
+    std::string step{};  ///< "held", "quarantine", "frozen", "absence", "left", "protected", "scope"
+    std::string text{};
     friend bool operator==(const Note&, const Note&) = default;
   };
   Kind kind = Kind::kUser;
-  std::string key;
-  std::optional<StoredEntity> stored;  ///< The match with the state.
-  std::vector<ComparisonTrace> comparison;
-  std::vector<Note> notes;  ///< What stood in the way, or what waits, in the order of the decisions.
-  std::optional<PlanNotes::Absence> absence;
-  std::optional<Instant> acts_at;  ///< When a waiting removal would be due.
-  std::optional<Operation> operation;
+  std::string key{};
+  std::optional<StoredEntity> stored{};  ///< The match with the state.
+  std::vector<ComparisonTrace> comparison{};
+  std::vector<Note> notes{};  ///< What stood in the way, or what waits, in the order of the decisions.
+  std::optional<PlanNotes::Absence> absence{};
+  std::optional<Instant> acts_at{};  ///< When a waiting removal would be due.
+  std::optional<Operation> operation{};
 };
 
 class Trace {

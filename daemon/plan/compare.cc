@@ -11,12 +11,6 @@ bool IsEmail(Kind kind, FieldId field) {
   return kind != Kind::kGroup && field == NaturalKeyField(kind);
 }
 
-/// Whether the rule looks at the field at all once the object exists.
-bool IsCompared(const RulePolicy& rule, FieldId field, const FieldView& desired) {
-  if (desired.state == FieldState::kUnmapped || (rule.create_only & Bit(field)) != 0) return false;
-  return desired.state != FieldState::kEmpty || rule.empty == config::EmptyPolicy::kClear;
-}
-
 bool HasValue(const FieldView& field) {
   return field.state == FieldState::kValue;
 }
@@ -29,6 +23,11 @@ void PutRaw(std::string& out, T value) {
 }
 
 }  // namespace
+
+bool IsCompared(const RulePolicy& rule, FieldId field, const FieldView& desired) {
+  if (desired.state == FieldState::kUnmapped || (rule.create_only & Bit(field)) != 0) return false;
+  return desired.state != FieldState::kEmpty || rule.empty == config::EmptyPolicy::kClear;
+}
 
 Hash128 FingerprintOf(const RulePolicy& rule, std::uint32_t mapping_version, const FieldSetView& desired,
                       std::string& scratch) {

@@ -21,6 +21,9 @@ Hash128 FingerprintOf(const RulePolicy& rule, std::uint32_t mapping_version, con
 /// The digest of an e-mail or name as the table keeps it; zero for no value.
 Hash128 AddressHash(std::string_view address);
 
+/// Whether the rule looks at the field at all once the object exists.
+bool IsCompared(const RulePolicy& rule, FieldId field, const FieldView& desired);
+
 /// Changes that take `stored` to `desired`, by field; create-only fields, unknown ones and, with `empty: keep`, empty
 /// ones are none. E-mails that differ only in case are the same.
 std::vector<FieldChange> Differences(const RulePolicy& rule, const FieldSetView& stored, const FieldSetView& desired);

@@ -49,6 +49,7 @@ class Leaving {
       if (!slot.is_there()) continue;
       if (slot.has(kFrozen)) {
         KeepNote(id);
+        if (slot.seen == Seen::kNot && !slot.has(kHeldByPerson)) StandStill(id, Word::kUndecided);
       } else if (slot.seen == Seen::kLeft) {
         Left(id);
       } else if (slot.seen == Seen::kNot) {
@@ -81,13 +82,21 @@ class Leaving {
     const LeavePolicy policy = work_.policy.LeavingFrom(slot.kind, slot.source);
     if (!policy.known) {
       ++without_rule_;
+      StandStill(id, Word::kUndecided);
+      work_.Note(id, "absence", "came from a source that no rule reads for this kind any more: left as it is");
       return;
     }
     if (!ProvesAbsence(slot)) {
       KeepNote(id);
+      StandStill(id, Word::kUndecided);
+      work_.Note(id, "absence", "this read does not prove that it is gone: " + Doubt(slot) + "; the clock stands still");
       return;
     }
-    if (policy.absent == config::AbsentPolicy::kKeep) return;
+    StandStill(id, work_.filtered_out.Of(id) == nullptr ? Word::kAbsent : Word::kFilteredOut);
+    if (policy.absent == config::AbsentPolicy::kKeep) {
+      work_.Note(id, "absence", "not in the source any more, and the rule says absent: keep");
+      return;
+    }
     const auto noted = work_.absences.find(id);
     const bool is_first = noted == work_.absences.end();
     const Instant since = is_first ? work_.now : noted->second.since;
@@ -113,9 +122,40 @@ class Leaving {
       return;
     }
     const std::optional<Action> action = ActionFor(slot, policy);
-    if (!action) return;
+    if (!action) {
+      Explain(id, policy);
+      return;
+    }
     Note(id, since, reads);
+    work_.Note(id, "absence",
+               "not there since " + FormatInstant(since) + ", in " + Counted(reads, "complete read") + "; the " +
+                   std::string(Name(*action)) + " waits for absent_after (" + FormatDuration(policy.absent_after) +
+                   ") and at least 2 complete reads");
     Wait(id, *action, std::max(since + policy.absent_after, work_.now), what + " since " + Day(since));
+  }
+
+  using Word = PlanNotes::Standstill::Word;
+
+  /// Who is suspended is told by the operation that did it.
+  void StandStill(SlotId id, Word word) {
+    const Slot& slot = work_.table[id];
+    if (slot.lifecycle != Lifecycle::kActive) return;
+    std::string reason;
+    if (word == Word::kAbsent) reason = "in no record of " + work_.policy.sources[slot.source];
+    if (word == Word::kFilteredOut) reason = "does not match " + *work_.filtered_out.Of(id);
+    work_.notes.standstills.push_back(
+        {.entity_id = slot.id, .word = word, .reason = std::move(reason), .source = work_.SourceOf(id)});
+  }
+
+  /// Why ProvesAbsence says no.
+  std::string Doubt(const Slot& slot) const {
+    if (slot.source >= sources_.size()) return "its source is not in the configuration any more";
+    const SourceState& source = sources_[slot.source];
+    if (!source.healthy || source.snapshot == nullptr || !source.snapshot->complete()) {
+      return "source " + source.name + " is not whole";
+    }
+    if (source.snapshot->records == 0) return "source " + source.name + " has no records";
+    return "a rejected record of " + source.name + " may hide anybody";
   }
 
   bool ProvesAbsence(const Slot& slot) const {
@@ -138,11 +178,27 @@ class Leaving {
     return policy.delete_after && ours ? std::optional(Action::kDelete) : std::nullopt;
   }
 
+  /// For the trace: why leaving changes nothing here.
+  void Explain(SlotId id, const LeavePolicy& policy) {
+    const Slot& slot = work_.table[id];
+    std::string text = "gone, and left as it is: ";
+    if (slot.kind == Kind::kUser) {
+      text += slot.ownership == Ownership::kAdopted ? "it is suspended, and an adopted user is never deleted"
+                                                    : "it is suspended, and no delete_after is set";
+    } else if (policy.absent != config::AbsentPolicy::kDelete) {
+      text += "the rule does not delete";
+    } else {
+      text += "it was adopted, and delete_adopted is false";
+    }
+    work_.Note(id, "absence", text);
+  }
+
   void Go(SlotId id, const LeavePolicy& policy, Instant since, std::uint32_t reads, const std::string& reason) {
     const Slot& slot = work_.table[id];
     const std::optional<Action> action = ActionFor(slot, policy);
     if (!action) {
       if (slot.kind != Kind::kUser && slot.ownership == Ownership::kAdopted) kept_adopted_.push_back(work_.KeyOf(id));
+      Explain(id, policy);
       return;
     }
     const StoredEntity stored = work_.Load(id);
@@ -155,6 +211,9 @@ class Leaving {
       const Instant begun = std::max(stored.suspended_at.value_or(since), since);
       const Instant at = begun + *policy.delete_after;
       if (at > work_.now) {
+        work_.Note(id, "absence",
+                   "suspended since " + FormatInstant(begun) + "; the delete waits for delete_after (" +
+                       FormatDuration(*policy.delete_after) + ")");
         Wait(id, *action, at, "suspended since " + Day(begun));
         return;
       }
@@ -291,7 +350,9 @@ void RejectBook::Resolve(Workspace& work) {
   }
   if (entries_.empty()) return;
   for (SlotId id = 0; id < work.table.size(); ++id) {
-    if (work.table[id].has(kRejectNamed)) work.Freeze(id);
+    if (!work.table[id].has(kRejectNamed)) continue;
+    work.Freeze(id);
+    work.Note(id, "frozen", "a rejected record carries its key: neither changed nor removed until that is mended");
   }
 }
 

@@ -18,12 +18,19 @@
 #include "daemon/plan/plan_json.h"
 #include "daemon/plan/single_out.h"
 #include "daemon/plan/source_guards.h"
+#include "daemon/plan/tracing.h"
 #include "daemon/plan/workspace.h"
 
 namespace ucaas_sync::plan {
 namespace {
 
 constexpr Duration kTargetRetry = std::chrono::hours(24);
+
+std::string HoldText(const StoredHold& hold) {
+  std::string text = "a person holds it as it is";
+  if (hold.until) text += " until " + FormatInstant(*hold.until);
+  return hold.reason.empty() ? text : text + ": " + hold.reason;
+}
 
 void FreezeHeld(Workspace& work) {
   for (const StoredHold& hold : work.state.Holds(work.now)) {
@@ -33,6 +40,13 @@ void FreezeHeld(Workspace& work) {
       if (slot == kNone) continue;
       work.table[slot].set(kHeldByPerson);
       work.Freeze(slot);
+      work.Note(slot, "held", HoldText(hold));
+      if (work.table[slot].is_there()) {
+        work.notes.standstills.push_back({.entity_id = work.table[slot].id,
+                                          .word = PlanNotes::Standstill::Word::kHeld,
+                                          .reason = HoldText(hold),
+                                          .source = {}});
+      }
     }
   }
 }
@@ -49,7 +63,10 @@ void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
   if (std::find(is_unhealthy.begin(), is_unhealthy.end(), true) == is_unhealthy.end()) return;
   for (SlotId id = 0; id < work.table.size(); ++id) {
     const Slot& slot = work.table[id];
-    if (slot.source < is_unhealthy.size() && is_unhealthy[slot.source]) work.Freeze(id);
+    if (slot.source >= is_unhealthy.size() || !is_unhealthy[slot.source]) continue;
+    work.Freeze(id);
+    work.Note(id, "frozen",
+              "source " + work.policy.sources[slot.source] + " is not whole: everybody who comes from it stays as is");
   }
 }
 
@@ -70,6 +87,9 @@ void FreezeRefusedByTarget(Workspace& work) {
       continue;  // its fields were refused; that says nothing of its removal
     }
     work.WakeAt(item.since + kTargetRetry);
+    work.Note(id, "quarantine",
+              "the target refused these fields on " + FormatInstant(item.since) + "; tried again after " +
+                  FormatInstant(item.since + kTargetRetry) + ", or when the fields change");
     work.table[id].set(kSetAsideByTarget);
     work.SetAside(id, item.reason);
   }
@@ -184,12 +204,18 @@ Planner::Planner(const StateView& state, const Policy& policy, Instant now, cons
     : impl_(std::make_unique<Impl>(state, policy, now, drift)) {}
 Planner::~Planner() = default;
 
+void Planner::SetTrace(Trace* trace) {
+  impl_->work.trace = trace;
+}
+
 void Planner::OnEntity(const EntityView& entity) {
   impl_->intake.OnEntity(entity);
+  if (impl_->work.trace != nullptr) TraceEntity(impl_->work, entity);
 }
 
 void Planner::OnReject(const RejectView& reject) {
   impl_->rejects.Add(reject, impl_->work);
+  if (impl_->work.trace != nullptr) TraceReject(impl_->work, reject);
 }
 
 Planner::Result Planner::Finish(const Inputs& inputs) {
@@ -198,6 +224,7 @@ Planner::Result Planner::Finish(const Inputs& inputs) {
 
 Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   work.warnings.insert(work.warnings.begin(), inputs.warnings.begin(), inputs.warnings.end());
+  if (work.trace != nullptr) BeginTrace(work);
   FreezeHeld(work);
   FreezeUnhealthy(work, inputs.sources);
   rejects.Resolve(work);
@@ -247,6 +274,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
     return std::tie(a.at, a.kind, a.key) < std::tie(b.at, b.kind, b.key);
   });
   plan.hash = HashOfPlan(plan);
+  if (work.trace != nullptr) EndTrace(work, plan);
   result.notes = std::move(work.notes);
   std::sort(result.notes.absences.begin(), result.notes.absences.end(),
             [](const PlanNotes::Absence& a, const PlanNotes::Absence& b) { return a.entity_id < b.entity_id; });

@@ -15,6 +15,7 @@
 #include "daemon/model/plan.h"
 #include "daemon/model/source.h"
 #include "daemon/model/store.h"
+#include "daemon/model/trace.h"
 #include "daemon/plan/policy.h"
 
 namespace ucaas_sync::plan {
@@ -49,6 +50,9 @@ class Planner : public EntitySink {
   ~Planner() override;
   Planner(const Planner&) = delete;
   Planner& operator=(const Planner&) = delete;
+
+  /// Writes down what is decided about those whom `trace` wants. Call before the first entity; it must outlive Finish.
+  void SetTrace(Trace* trace);
 
   void OnEntity(const EntityView& entity) override;
   void OnReject(const RejectView& reject) override;

@@ -87,6 +87,7 @@ void Workspace::SetAside(SlotId slot, const std::string& reason) {
   Freeze(slot);
   const Slot& at = table[slot];
   if (at.has(kHeldByPerson) || !reported_.insert(slot).second) return;
+  Note(slot, "quarantine", reason);
   Report({.kind = std::string(Name(at.kind)), .key = KeyOf(slot), .reason = reason, .source = SourceOf(slot)});
 }
 
@@ -98,11 +99,19 @@ void Workspace::Report(QuarantineItem item) {
 bool Workspace::IsProtected(SlotId slot, std::string_view key, const FieldSetView& fields) {
   const Kind kind = table[slot].kind;
   if (!policy.protect || !policy.protect(kind, fields)) return false;
+  Note(slot, "protected", "guards.protect forbids to touch it: left as it is");
   if (++protected_said_ <= kMostProtectedSaid) {
     warnings.push_back(std::string(Name(kind)) + ' ' + std::string(key) +
                        " would be changed, but guards.protect forbids to touch it: left as it is");
   }
   return true;
+}
+
+void Workspace::Note(SlotId slot, std::string_view step, const std::string& text) {
+  if (trace == nullptr) return;
+  if (EntityTrace* entity = trace->Find(table[slot].kind, KeyOf(slot)); entity != nullptr) {
+    entity->notes.push_back({.step = std::string(step), .text = text});
+  }
 }
 
 void Workspace::WakeAt(Instant instant) {

@@ -16,6 +16,7 @@
 
 #include "daemon/model/plan.h"
 #include "daemon/model/store.h"
+#include "daemon/model/trace.h"
 #include "daemon/plan/arena.h"
 #include "daemon/plan/candidate_store.h"
 #include "daemon/plan/drift_book.h"
@@ -109,6 +110,7 @@ struct Workspace {
   std::unordered_map<SlotId, PlanNotes::Absence> absences;                        ///< As the state noted them.
   std::array<std::vector<std::string>, kKindCount> drift_reported;                ///< Of whom, with what.
   std::map<std::pair<Kind, FieldId>, std::vector<std::string>> drift_left_alone;  ///< Likewise.
+  Trace* trace = nullptr;                                                         ///< Nearly always none.
 
   std::string KeyOf(SlotId slot) const;
   SourceRef SourceOf(SlotId slot) const;
@@ -133,6 +135,8 @@ struct Workspace {
   void Report(QuarantineItem item);
   /// True, and a warning said, when `guards.protect` forbids to touch what has `fields` at the target.
   bool IsProtected(SlotId slot, std::string_view key, const FieldSetView& fields);
+  /// For the trace, if there is one and it wants this slot.
+  void Note(SlotId slot, std::string_view step, const std::string& text);
   /// Time alone changes the plan at `instant`.
   void WakeAt(Instant instant);
 
