@@ -81,6 +81,17 @@ struct ReleaseOptions {
   std::string as;  ///< The key it had before; empty: nothing but a release.
 };
 
+struct ExplainOptions {
+  std::string who;
+  std::string run;  ///< Empty: now.
+  Format format = Format::kText;
+};
+
+struct RunsOptions {
+  std::uint64_t limit = 20;
+  Format format = Format::kText;
+};
+
 ExitCode RunCheck(const Session& session);
 ExitCode RunRead(const Session& session, const ReadOptions& options);
 ExitCode RunPlan(const Session& session, const PlanOptions& options);
@@ -91,6 +102,8 @@ ExitCode RunApprove(const Session& session, const ApproveOptions& options);
 ExitCode RunHold(const Session& session, const HoldOptions& options);
 ExitCode RunQuarantineList(const Session& session, Format format);
 ExitCode RunQuarantineRelease(const Session& session, const ReleaseOptions& options);
+ExitCode RunExplain(const Session& session, const ExplainOptions& options);
+ExitCode RunRuns(const Session& session, const RunsOptions& options);
 ExitCode RunSandbox(const Session& session, const SandboxOptions& options);
 ExitCode RunCodes(const Session& session);
 

@@ -39,6 +39,8 @@ struct Parsed {
   Format quarantine_format = Format::kText;
   ReleaseOptions release;
   Format status_format = Format::kText;
+  ExplainOptions explain;
+  RunsOptions runs;
   std::string help_topic;
 };
 
@@ -98,6 +100,28 @@ void AddPlan(CLI::App& app, PlanOptions& plan) {
       "  ucaas-sync plan\n  ucaas-sync plan --source hr=tomorrow.csv\n"
       "  ucaas-sync plan --out monday.plan && ucaas-sync apply monday.plan\n"
       "  ucaas-sync plan --format html > plan.html");
+}
+
+void AddExplain(CLI::App& app, ExplainOptions& explain, RunsOptions& runs) {
+  CLI::App* command =
+      app.add_subcommand("explain", "Why somebody is as they are, or is not there; now or in a past run");
+  command->add_option("who", explain.who, "A key or an e-mail")->option_text("WHO")->required();
+  command->add_option("--run", explain.run, "What that run did and decided, from the journal alone")
+      ->option_text("RUN");
+  command->add_option("--format", explain.format, "How to show it")
+      ->option_text("text|json")
+      ->transform(CLI::CheckedTransformer(kTextOrJson));
+  command->footer(
+      "Reads the sources and the state, writes nothing and asks the target nothing. Ends 0 also when nobody is "
+      "found.\n\n"
+      "Examples:\n  ucaas-sync explain E17\n  ucaas-sync explain ada.lovelace@example.com\n"
+      "  ucaas-sync explain E17 --run 20261123T181323-4f2a");
+  CLI::App* list = app.add_subcommand("runs", "The runs, newest first: outcome, counts, duration, message");
+  list->add_option("--limit", runs.limit, "Show at most N")->option_text("N")->capture_default_str();
+  list->add_option("--format", runs.format, "How to show them")
+      ->option_text("text|json")
+      ->transform(CLI::CheckedTransformer(kTextOrJson));
+  list->footer("Example:\n  ucaas-sync runs --limit 100 --format json | jq '.runs[] | select(.failed > 0)'");
 }
 
 void AddSandbox(CLI::App& app, SandboxOptions& sandbox) {
@@ -184,6 +208,7 @@ void AddCommands(CLI::App& app, Parsed& parsed) {
       ->option_text("text|json")
       ->transform(CLI::CheckedTransformer(kTextOrJson));
   status->footer("Example:\n  ucaas-sync status --format json | jq '.runs[0].outcome'");
+  AddExplain(app, parsed.explain, parsed.runs);
   AddSandbox(app, parsed.sandbox);
   app.add_subcommand("codes", "The table from the API's result codes to what they mean here");
   app.add_subcommand("version", "Show the version");
@@ -226,6 +251,8 @@ ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& sess
                ? RunQuarantineList(session, parsed.quarantine_format)
                : RunQuarantineRelease(session, parsed.release);
   }
+  if (app.got_subcommand("explain")) return RunExplain(session, parsed.explain);
+  if (app.got_subcommand("runs")) return RunRuns(session, parsed.runs);
   if (app.got_subcommand("codes")) return RunCodes(session);
   CatchStopSignals();
   if (app.got_subcommand("sync")) return RunSync(session, parsed.sync_only);

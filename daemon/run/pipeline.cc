@@ -73,8 +73,9 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
     look = ListTarget(context, state);
   }
   plan::Planner planner(state, program.policy, now, look.drift);
-  ReadResult read =
-      ReadSources(program, request.source_paths, state, planner, now, context.observer, PatienceOf(context));
+  planner.SetTrace(request.trace);
+  ReadResult read = ReadSources(program, request.source_paths, state, planner, now, context.observer,
+                                PatienceOf(context), request.trace);
   if (is_empty && request.offline) {
     read.warnings.emplace_back(
         "the target was not asked (--offline): who exists there already is not known, and may be adopted instead of "

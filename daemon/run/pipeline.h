@@ -14,6 +14,7 @@
 #include "daemon/model/observer.h"
 #include "daemon/model/plan.h"
 #include "daemon/model/store.h"
+#include "daemon/model/trace.h"
 #include "daemon/plan/planner.h"
 #include "daemon/run/program.h"
 #include "daemon/state/sqlite_store.h"
@@ -35,6 +36,7 @@ struct PlanRequest {
   bool offline = false;                                       ///< Never ask the target.
   std::string only;                                           ///< A key or an e-mail.
   std::map<std::string, std::filesystem::path> source_paths;  ///< --source NAME=PATH
+  Trace* trace = nullptr;                                     ///< Told of each decision about whom it wants.
 };
 
 struct Planned {

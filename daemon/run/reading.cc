@@ -143,13 +143,13 @@ bytes::Patience PatienceOf(const Context& context) {
 
 ReadResult ReadSources(Program& program, const std::map<std::string, std::filesystem::path>& paths,
                        const StateView& state, EntitySink& sink, Instant now, Observer& observer,
-                       const bytes::Patience& patience) {
+                       const bytes::Patience& patience, Trace* trace) {
   const auto today = DateIn(now, program.config.timezone);
   if (!today)
     throw Failure(ExitCode::kConfig,
                   "timezone: \"" + program.config.timezone + "\" is not in this machine's tz database");
   program.protect->SetToday(*today);
-  program.mapper.Begin({.today = *today, .timezone = program.config.timezone, .now = now}, sink);
+  program.mapper.Begin({.today = *today, .timezone = program.config.timezone, .now = now}, sink, trace);
   Reader reader(program, state, now, observer, patience);
   for (const std::size_t index : program.mapper.ReadOrder()) {
     config::SourceConfig source = program.config.sources[index];

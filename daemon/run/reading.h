@@ -32,6 +32,6 @@ bytes::Patience PatienceOf(const Context& context);
 /// a required source is missing, incomplete or unusable: nothing may then be planned.
 ReadResult ReadSources(Program& program, const std::map<std::string, std::filesystem::path>& paths,
                        const StateView& state, EntitySink& sink, Instant now, Observer& observer,
-                       const bytes::Patience& patience = {});
+                       const bytes::Patience& patience = {}, Trace* trace = nullptr);
 
 }  // namespace ucaas_sync::run

@@ -117,12 +117,14 @@ void DecisionWriter::ReplaceStandstills(const std::vector<Standstill>& now) {
 
 void DecisionWriter::End(std::int64_t id, const Row& row) {
   connection_.Prepare("UPDATE decision SET stands = 0 WHERE id = ?1").Int(id).Run();
+  const bool was_held = row.word == "held";
   {
     Query query = connection_.Prepare("SELECT lifecycle FROM entity WHERE id = ?1");
     query.Int(row.entity_id);
-    if (!query.Next() || query.IntAt(0) == static_cast<std::int64_t>(Lifecycle::kGone)) return;
+    if (!query.Next()) return;
+    const auto lifecycle = static_cast<Lifecycle>(query.IntAt(0));
+    if (lifecycle == Lifecycle::kGone || (!was_held && lifecycle != Lifecycle::kActive)) return;
   }
-  const bool was_held = row.word == "held";
   Write({.kind = row.kind,
          .key = row.key,
          .word = was_held ? "no longer held" : "back",

@@ -37,8 +37,8 @@ class DecisionWriter {
     bool stands = false;
   };
   void Write(const Row& row);
-  /// The standstill of `id` (a row of `decision`) is over. Says nothing of an entity that was removed: its operation
-  /// does.
+  /// The standstill of `id` (a row of `decision`) is over. Says nothing of an entity that was suspended or
+  /// removed: its operation does.
   void End(std::int64_t id, const Row& row);
 
   Connection& connection_;

@@ -1,0 +1,97 @@
+#include "daemon/report/runs.h"
+
+#include <ostream>
+
+#include "daemon/model/json_text.h"
+#include "daemon/model/text.h"
+#include "daemon/report/paint.h"
+#include "daemon/report/words.h"
+
+namespace ucaas_sync::report {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  std::string out;
+  AppendJsonString(out, text);
+  return out;
+}
+
+std::string OutcomeWord(const RunRecord& run) {
+  if (run.outcome) return std::string(Word(*run.outcome));
+  return run.ended ? "cut off" : "running";
+}
+
+Ink InkOf(const RunRecord& run) {
+  if (!run.outcome) return Ink::kCareful;
+  if (*run.outcome == ExitCode::kConverged) return Ink::kGood;
+  return *run.outcome == ExitCode::kPartial || *run.outcome == ExitCode::kHeld ? Ink::kCareful : Ink::kBad;
+}
+
+std::uint64_t Planned(const RunRecord& run) {
+  std::uint64_t planned = 0;
+  for (const KindSummary& summary : run.summary) {
+    for (const std::uint64_t count : summary.actions) planned += count;
+  }
+  return planned;
+}
+
+std::string Changes(const RunRecord& run) {
+  std::string text;
+  for (const Kind kind : kAllKinds) {
+    for (const Action action : kAllActions) {
+      const std::uint64_t count = run.summary[Index(kind)].of(action);
+      if (count == 0) continue;
+      text += (text.empty() ? "" : ", ") + std::string(Name(action)) + ' ' + Counted(count, Name(kind), Plural(kind));
+    }
+  }
+  return text;
+}
+
+std::string Padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.resize(width, ' ');
+  return text;
+}
+
+}  // namespace
+
+void WriteRunsText(const std::vector<RunRecord>& runs, bool colour, std::ostream& out) {
+  if (runs.empty()) {
+    out << "No run yet. `ucaas-sync plan` shows what the first would do.\n";
+    return;
+  }
+  constexpr std::size_t kColumns = 76;
+  out << Paint(Padded("run", 22) + Padded("started", 22) + Padded("outcome", 13) + Padded("took", 10) + "trigger",
+               Ink::kFaint, colour)
+      << '\n';
+  for (const RunRecord& run : runs) {
+    const std::string took = run.ended ? FormatDuration(*run.ended - run.started) : "-";
+    out << Padded(run.id, 22) << Padded(FormatInstant(run.started), 22)
+        << Paint(Padded(OutcomeWord(run), 13), InkOf(run), colour) << Padded(took, 10) << Shorten(run.trigger, 12)
+        << '\n';
+    const std::uint64_t planned = Planned(run);
+    if (planned == 0) {
+      out << "  no change planned";
+    } else {
+      out << "  " << WithThousands(planned) << " planned, " << WithThousands(run.done) << " done, "
+          << WithThousands(run.failed) << " failed";
+    }
+    out << '\n';
+    if (planned != 0) out << "  " << Shorten(Changes(run), kColumns) << '\n';
+    if (!run.message.empty()) out << "  " << Shorten(run.message, kColumns) << '\n';
+  }
+}
+
+void WriteRunsJson(const std::vector<RunRecord>& runs, std::ostream& out) {
+  out << "{\"runs\":[";
+  for (const RunRecord& run : runs) {
+    out << (&run == &runs.front() ? "" : ",\n") << "{\"id\":" << Quoted(run.id)
+        << ",\"outcome\":" << (run.outcome || run.ended ? Quoted(OutcomeWord(run)) : "null")
+        << ",\"started\":" << Quoted(FormatInstant(run.started))
+        << ",\"ended\":" << (run.ended ? Quoted(FormatInstant(*run.ended)) : "null")
+        << ",\"trigger\":" << Quoted(run.trigger) << ",\"planned\":" << Planned(run) << ",\"done\":" << run.done
+        << ",\"failed\":" << run.failed << ",\"message\":" << Quoted(run.message) << '}';
+  }
+  out << "]}\n";
+}
+
+}  // namespace ucaas_sync::report
