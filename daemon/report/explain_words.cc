@@ -44,7 +44,7 @@ bool HasRecord(const Explanation& explanation, Kind kind, const std::string& key
 std::string FilterText(const RecordTrace& record) {
   if (record.filters.empty()) return "the rule";
   const FilterTrace& filter = record.filters.back();
-  return "the " + filter.name + " (by " + filter.clause + ")";
+  return "the " + filter.name + ", decided by " + filter.clause;
 }
 
 std::string NotesText(const EntityTrace& entity) {

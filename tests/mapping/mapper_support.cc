@@ -74,7 +74,8 @@ void Company::Run(const std::map<std::string, std::vector<Row>>& rows, const std
   seen = {};
   checks.clear();
   read_order.clear();
-  mapper.Begin({.today = Day(today), .timezone = timezone, .now = Instant(Day(today)) + std::chrono::hours(12)}, seen);
+  mapper.Begin({.today = Day(today), .timezone = timezone, .now = Instant(Day(today)) + std::chrono::hours(12)}, seen,
+               trace);
   for (const std::size_t index : mapper.ReadOrder()) {
     const std::string& name = config.sources[index].name.value;
     read_order.push_back(name);

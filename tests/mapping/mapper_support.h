@@ -98,6 +98,7 @@ class Company {
   config::Config config;
   std::vector<std::string> incomplete;
   std::string timezone = "UTC";
+  Trace* trace = nullptr;
 
   Collector seen;
   std::map<std::string, SourceCheck> checks;

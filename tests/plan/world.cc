@@ -118,6 +118,7 @@ Row& World::Get(Kind kind, const std::string& key) {
 
 Planner::Result World::Plan() {
   Planner planner(state, policy, now, state.drift);
+  planner.SetTrace(trace);
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
     // An empty source proves nothing; a test that wants one says so by its rows.
     snapshots[i].records = i == 0 ? 0 : 1;

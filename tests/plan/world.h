@@ -66,6 +66,7 @@ class World {
   std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< Of source 0: mapped column → records with a value.
   const TargetListing* listing = nullptr;
   std::string only;
+  Trace* trace = nullptr;
 
   void Add(Row row);
   /// Everybody of `kind` leaves the export.
