@@ -123,7 +123,7 @@ TEST_CASE("explain: who the target refuses shows its reply, and when it is tried
   service.sandbox().SetFaults(faults);
   Expect(cli.Run({"sync"}), 4);
   Expect(cli.Run({"explain", "E1"}), 0,
-         {"update user E1: failed", "HTTP 400", "in quarantine", "tried again after", "designation: "});
+         {"update user E1: failed", "HTTP 400", "in quarantine", "designation: "});
 }
 
 TEST_CASE("explain: every request of an operation that took several is told") {
@@ -190,7 +190,7 @@ TEST_CASE("explain: a source that cannot be used is part of the answer, and the 
   Company company(5);
   company.Write("people.csv", "");
   Expect(company.Run({"explain", "E1"}), 5,
-         {"The sources cannot be used now", "people.csv", "nobody is touched", "create user E1: done"});
+         {"The sources cannot be used now", "people.csv", "nothing is planned while", "create user E1: done"});
 }
 
 TEST_CASE("explain --run answers for a run that did something, and refuses one that is not known") {
