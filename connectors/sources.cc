@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "connectors/bytes/checksum.h"
 #include "connectors/bytes/command_stream.h"
 #include "connectors/bytes/decoding_stream.h"
 #include "connectors/bytes/file_pattern.h"
@@ -71,7 +72,8 @@ bool SameColumns(std::vector<std::string> a, std::vector<std::string> b) {
 
 class ConfiguredSource : public Source {
  public:
-  ConfiguredSource(config::SourceConfig config, Instant now) : config_(std::move(config)), now_(now) {}
+  ConfiguredSource(config::SourceConfig config, Instant now, bytes::Patience patience)
+      : config_(std::move(config)), now_(now), patience_(std::move(patience)) {}
 
   const std::string& name() const override { return config_.name.value; }
   Snapshot Read(AttributeTable& attributes, RecordSink& sink) override;
@@ -79,18 +81,30 @@ class ConfiguredSource : public Source {
  private:
   Snapshot ReadPart(const FileIdentity* file, AttributeTable& attributes, RecordSink& sink);
   std::unique_ptr<Source> ReaderOver(std::unique_ptr<ByteStream> stream) const;
+  std::vector<FileIdentity> SettledFiles() const;
   void CheckAge(Snapshot& snapshot) const;
   void CheckCount(Snapshot& snapshot) const;
 
   config::SourceConfig config_;
   Instant now_;
+  bytes::Patience patience_;
 };
+
+std::vector<FileIdentity> ConfiguredSource::SettledFiles() const {
+  std::vector<FileIdentity> files = FilesOf(config_);
+  if (!patience_.pause) return files;
+  std::vector<std::string> paths;
+  for (const FileIdentity& file : files) paths.push_back(file.path);
+  if (auto problem = bytes::WaitUntilSettled(paths, patience_)) throw SourceFailure(std::move(*problem));
+  // Meanwhile they may have grown, or a newer one have come.
+  return FilesOf(config_);
+}
 
 Snapshot ConfiguredSource::Read(AttributeTable& attributes, RecordSink& sink) {
   Snapshot whole{
       .source = name(), .location = LocationOf(config_), .incomplete = {}, .hash = {}, .files = {}, .columns = {}};
   try {
-    const std::vector<FileIdentity> files = FilesOf(config_);
+    const std::vector<FileIdentity> files = SettledFiles();
     Sha256 hashes;
     const std::size_t parts = std::max<std::size_t>(1, files.size());
     for (std::size_t i = 0; i < parts && whole.complete(); ++i) {
@@ -119,8 +133,10 @@ Snapshot ConfiguredSource::Read(AttributeTable& attributes, RecordSink& sink) {
 
 Snapshot ConfiguredSource::ReadPart(const FileIdentity* file, AttributeTable& attributes, RecordSink& sink) {
   if (config_.command.empty()) {
-    auto stream = std::make_unique<bytes::FileStream>(file->path);
-    const FileIdentity opened = stream->identity();
+    auto opened_file = std::make_unique<bytes::FileStream>(file->path);
+    const FileIdentity opened = opened_file->identity();
+    std::unique_ptr<ByteStream> stream = std::move(opened_file);
+    if (bytes::HasChecksum(file->path)) stream = std::make_unique<bytes::ChecksumStream>(std::move(stream), opened);
     Snapshot snapshot = ReaderOver(std::move(stream))->Read(attributes, sink);
     snapshot.files = {opened};
     return snapshot;
@@ -131,6 +147,10 @@ Snapshot ConfiguredSource::ReadPart(const FileIdentity* file, AttributeTable& at
   if (file != nullptr) {
     snapshot.files = {*file};
     if (snapshot.complete()) snapshot.incomplete = bytes::ChangedSince(*file);
+    // The command reads the file by itself, so its bytes are read once more.
+    if (snapshot.complete() && bytes::HasChecksum(file->path)) {
+      snapshot.incomplete = bytes::CheckWholeFile(file->path);
+    }
   }
   return snapshot;
 }
@@ -189,8 +209,8 @@ SourceFiles LookForFiles(const config::SourceConfig& config) {
   }
 }
 
-std::unique_ptr<Source> MakeSource(const config::SourceConfig& config, Instant now) {
-  return std::make_unique<ConfiguredSource>(config, now);
+std::unique_ptr<Source> MakeSource(const config::SourceConfig& config, Instant now, bytes::Patience patience) {
+  return std::make_unique<ConfiguredSource>(config, now, std::move(patience));
 }
 
 }  // namespace ucaas_sync

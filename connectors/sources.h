@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "connectors/bytes/settle.h"
 #include "daemon/model/source.h"
 #include "daemon/model/time.h"
 
@@ -23,7 +24,8 @@ SourceFiles LookForFiles(const config::SourceConfig& config);
 /// The source that `config` describes. Nothing is opened before Read; what is missing then, older than `max_age` at
 /// `now`, or has fewer than `min_records` records (rejected ones counted) is incomplete. With `pick: all` the files are
 /// read one after another as one source: CSV headings must name the same columns, and the snapshot's hash is that of
-/// the files' hashes.
-std::unique_ptr<Source> MakeSource(const config::SourceConfig& config, Instant now);
+/// the files' hashes. A file that was written just now is waited for as `patience` says; one whose content does not fit
+/// the checksum beside it ("FILE.sha256", optional) is incomplete.
+std::unique_ptr<Source> MakeSource(const config::SourceConfig& config, Instant now, bytes::Patience patience = {});
 
 }  // namespace ucaas_sync

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 
+#include "connectors/bytes/checksum.h"
 #include "connectors/bytes/file_stream.h"
 #include "connectors/bytes/source_problem.h"
 
@@ -42,10 +44,13 @@ std::vector<FileIdentity> FilesMatching(const std::string& pattern) {
                                   "the folder cannot be listed: " + std::generic_category().message(errno),
                                   "check the path and its permissions"));
   }
+  // "people*" is meant for exports, not for the checksums beside them.
+  const bool wants_checksums = name_pattern.ends_with(kChecksumEnding);
   std::vector<FileIdentity> files;
   errno = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
-    if (::fnmatch(name_pattern.c_str(), entry->d_name, FNM_PERIOD) == 0) {
+    const bool is_export = wants_checksums || !std::string_view(entry->d_name).ends_with(kChecksumEnding);
+    if (is_export && ::fnmatch(name_pattern.c_str(), entry->d_name, FNM_PERIOD) == 0) {
       const std::string path = prefix + entry->d_name;
       struct stat status {};
       // One that went meanwhile, or a dangling link, is not there.

@@ -12,7 +12,8 @@ namespace ucaas_sync::bytes {
 /// Whether `path` has any of * ? [ in it.
 bool IsPattern(const std::string& path);
 
-/// The regular files that match `pattern` (a leading dot must be written out), by name. Throws SourceFailure when the
+/// The regular files that match `pattern` (a leading dot must be written out), by name; checksums beside them
+/// (".sha256") only when the pattern ends so. Throws SourceFailure when the
 /// folder cannot be read, when the folder part has a wildcard, and when nothing matches.
 std::vector<FileIdentity> FilesMatching(const std::string& pattern);
 

@@ -12,6 +12,7 @@
 #include "daemon/report/plan_html.h"
 #include "daemon/report/plan_text.h"
 #include "daemon/run/pipeline.h"
+#include "daemon/run/system_clock.h"
 
 namespace ucaas_sync::commands {
 namespace {
@@ -84,9 +85,12 @@ ExitCode RunPlan(const Session& session, const PlanOptions& options) {
     if (!known)
       throw Failure(ExitCode::kUsage, "--source " + name + "=…: the configuration has no source of that name");
   }
-  const run::Planned planned = run::PlanOnly(
-      {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
-      request);
+  const run::Planned planned = run::PlanOnly({.program = program,
+                                              .clock = session.clock,
+                                              .observer = session.log,
+                                              .stop_requested = session.stop_requested,
+                                              .pause = &run::Pause},
+                                             request);
   session.log.ClearProgress();
   Write(planned.plan, options, session);
   session.out.flush();

@@ -4,6 +4,7 @@
 #include "daemon/model/text.h"
 #include "daemon/report/plan_text.h"
 #include "daemon/run/pipeline.h"
+#include "daemon/run/system_clock.h"
 
 namespace ucaas_sync::commands {
 namespace {
@@ -42,18 +43,24 @@ void Tell(const Session& session, const run::SyncResult& result) {
 
 ExitCode RunSync(const Session& session, const std::string& only) {
   run::Program program = run::CompileOrThrow(session.config_file, session.environment);
-  const run::SyncResult result = run::Sync(
-      {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
-      {.only = only, .source_paths = {}}, "command");
+  const run::SyncResult result = run::Sync({.program = program,
+                                            .clock = session.clock,
+                                            .observer = session.log,
+                                            .stop_requested = session.stop_requested,
+                                            .pause = &run::Pause},
+                                           {.only = only, .source_paths = {}}, "command");
   Tell(session, result);
   return result.code;
 }
 
 ExitCode RunApply(const Session& session, const std::filesystem::path& file) {
   run::Program program = run::CompileOrThrow(session.config_file, session.environment);
-  const run::SyncResult result = run::ApplyFile(
-      {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
-      file);
+  const run::SyncResult result = run::ApplyFile({.program = program,
+                                                 .clock = session.clock,
+                                                 .observer = session.log,
+                                                 .stop_requested = session.stop_requested,
+                                                 .pause = &run::Pause},
+                                                file);
   Tell(session, result);
   return result.code;
 }

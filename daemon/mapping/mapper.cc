@@ -51,7 +51,12 @@ class Mapper::Impl {
     Findings findings;
     const Verdict verdict = source.filter.Judge({.record = record_}, {&source.dates, 1}, findings);
     mapper_.NoteTurn(findings);
-    if (verdict == Verdict::kNo) return;
+    if (verdict == Verdict::kNo) {
+      for (const std::size_t rule : source.rules) {
+        mapper_.FilteredOut(book_->rules[rule], record_, source.filter_named);
+      }
+      return;
+    }
     if (verdict == Verdict::kUndefined) {
       mapper_.Reject(record_, mapper_.Explain(source, findings));
       return;

@@ -74,7 +74,7 @@ bool RuleMapper::LetsIn(const CompiledRule& rule, const Record& record) {
   return lets_in;
 }
 
-std::optional<Standing> RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
+Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
   Findings findings;
   const auto judge = [&](const Filter& filter) {
     findings = {};
@@ -96,7 +96,7 @@ std::optional<Standing> RuleMapper::Judge(const CompiledRule& rule, const Facts&
   }
   if (!rule.filter.empty()) {
     const Verdict filter = judge(rule.filter);
-    if (filter == Verdict::kNo) return std::nullopt;
+    if (filter == Verdict::kNo) return Standing::kFilteredOut;
     if (filter == Verdict::kUndefined) return Standing::kQuarantined;
   }
   return Standing::kPresent;
@@ -105,27 +105,30 @@ std::optional<Standing> RuleMapper::Judge(const CompiledRule& rule, const Facts&
 void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Record& gathered) {
   const Facts facts = FactsOf(rule, record, joined_);
   reason_.clear();
-  const std::optional<Standing> standing = Judge(rule, facts);
-  if (!standing) return;
+  const Standing standing = Judge(rule, facts);
+  if (standing == Standing::kFilteredOut) {
+    FilteredOut(rule, record, rule.filter_named);
+    return;
+  }
   view_ = {};
   view_.kind = rule.kind;
-  view_.standing = *standing;
+  view_.standing = standing;
   view_.rule = rule.index;
   view_.source = rule.source;
   view_.line = record.line;
   view_.dn = facts.record.dn;
   view_.record_hash = record_hash_;
-  const auto key = FindKey(rule, facts, record, *standing);
+  const auto key = FindKey(rule, facts, record, standing);
   if (!key) return;
   view_.key = *key;
 
-  if (*standing != Standing::kOutOfScope) {
+  if (standing != Standing::kOutOfScope) {
     const Facts all = &gathered == &record ? facts : FactsOf(rule, gathered, joined_gathered_);
     const std::size_t judged = reason_.size();
     MapFields(rule, facts, all);
     if (rule.groups) MapGroups(rule, all);
     if (rule.members) MapMembers(rule, all);
-    if (*standing == Standing::kLeft) {
+    if (standing == Standing::kLeft) {
       // Gone is gone, whatever else is wrong with the record.
       reason_.resize(judged);
     } else {
@@ -136,6 +139,22 @@ void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Recor
     }
   }
   view_.reason = reason_;
+  Emit(rule);
+}
+
+void RuleMapper::FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter) {
+  // Groups come and go with the records that name them.
+  if (!rule.keyed_by_source()) return;
+  const std::string_view key = record.First(book_.sources[rule.source].key);
+  if (key.empty() || (rule.reads_bytes && !IsUtf8(key))) return;
+  view_ = {};
+  view_.kind = rule.kind;
+  view_.standing = Standing::kFilteredOut;
+  view_.key = key;
+  view_.reason = filter;
+  view_.rule = rule.index;
+  view_.source = rule.source;
+  view_.line = record.line;
   Emit(rule);
 }
 

@@ -33,6 +33,8 @@ class RuleMapper {
   /// Sends what the record is under `rule` to the sink. Templates that look at all values of an attribute find them in
   /// `gathered`; where nothing is gathered that is `record` itself.
   void Map(const CompiledRule& rule, const Record& record, const Record& gathered);
+  /// Tells whom `filter` (its name and place) keeps out: somebody who is known may have been let in before.
+  void FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter);
   /// Sets the record's entity aside for `reason` without looking further.
   void Quarantine(const CompiledRule& rule, const Record& record, const std::string& reason);
   /// A record that nobody can use; at most one for each record.
@@ -59,7 +61,7 @@ class RuleMapper {
   };
 
   Facts FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined);
-  std::optional<Standing> Judge(const CompiledRule& rule, const Facts& facts);
+  Standing Judge(const CompiledRule& rule, const Facts& facts);
   std::optional<std::string_view> FindKey(const CompiledRule& rule, const Facts& facts, const Record& record,
                                           Standing standing);
   std::optional<std::string_view> KeyFrom(const CompiledRule& rule, const Rendered& rendered, const Record& record);

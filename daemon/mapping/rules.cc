@@ -19,8 +19,19 @@ std::optional<std::size_t> FindSource(const config::Config& config, const std::s
   return std::nullopt;
 }
 
+void Mark(std::vector<bool>& slots, Slot slot) {
+  if (slots.size() <= slot) slots.resize(slot + 1);
+  slots[slot] = true;
+}
+
 std::string Plural(Kind kind) {
   return std::string(Name(kind)) + "s";
+}
+
+/// " (FILE:LINE)"; a column would not help to find a filter.
+std::string LineOf(Location at) {
+  at.column = 0;
+  return " (" + at.ToString() + ')';
 }
 
 class RuleCompiler {
@@ -30,6 +41,7 @@ class RuleCompiler {
 
   void Compile(const config::Config& all) {
     rule_.filter = CompileFilter(config_.filter);
+    rule_.filter_named = "the filter of " + Plural(rule_.kind) + " from " + leading_.name + LineOf(config_.filter.at);
     rule_.left = CompileFilter(config_.left);
     rule_.scope = CompileFilter(config_.scope);
     if (!config_.key.empty()) rule_.key = CompileTemplate(config_.key, Template::Yield::kOne);
@@ -85,8 +97,13 @@ class RuleCompiler {
 
   Template CompileTemplate(const config::Text& text, Template::Yield yield) {
     Template compiled = Template::Compile(
-        text, yield, [&](std::string_view name, std::size_t /*offset*/) { return Resolve(name); }, book_.tables,
-        diagnostics_);
+        text, yield,
+        [&](std::string_view name, std::size_t /*offset*/) {
+          const Slot slot = Resolve(name);
+          Mark(leading_.mapped, slot);
+          return slot;
+        },
+        book_.tables, diagnostics_);
     for (const Template::Use& use : compiled.uses()) {
       if (use.has_default) continue;
       rule_.needs.push_back(
@@ -132,8 +149,8 @@ class RuleCompiler {
     CompiledSource& source = book_.sources[join.partner];
     const Slot from = source.table.Need(name);
     join.copies.push_back({.from = from, .to = own});
-    if (source.joined.size() <= from) source.joined.resize(from + 1);
-    source.joined[from] = true;
+    Mark(source.joined, from);
+    if (leading_.is_mapped(own)) Mark(source.mapped, from);
   }
 
   const config::RuleConfig& config_;
@@ -153,6 +170,7 @@ CompiledSource CompileSource(const config::SourceConfig& config, config::Diagnos
   source.key_at = config.key.at;
   source.dates = config.date_format.empty() ? DateReader() : DateReader(config.date_format.value);
   source.filter_text = config.filter.value;
+  source.filter_named = "the filter of source " + source.name + LineOf(config.filter.at);
   source.filter = Filter::Compile(
       config.filter,
       [&](std::string_view name, std::size_t offset) {

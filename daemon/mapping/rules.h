@@ -50,6 +50,7 @@ struct CompiledRule {
   std::uint16_t index = 0;   ///< Among all rules of the configuration.
   std::uint16_t source = 0;  ///< Leading source.
   Filter filter;
+  std::string filter_named;  ///< "the filter of users from hr (/etc/ucaas-sync/config.yaml:12)"
   Filter left;
   Filter scope;
   std::optional<Template> key;
@@ -77,15 +78,18 @@ struct CompiledSource {
   bool key_is_needed = false;  ///< A rule, a join or `prefer` looks at it.
   Location key_at;
   std::string filter_text;
+  std::string filter_named;  ///< "the filter of source hr (/etc/ucaas-sync/config.yaml:12)"
   Filter filter;
   Preference prefer;
   DateReader dates;
   std::vector<std::size_t> rules;  ///< Those it leads.
   std::vector<bool> joined;        ///< By slot: kept for those who join it. Empty: nobody does.
+  std::vector<bool> mapped;        ///< By slot: a template takes a value from it, here or in who joins it.
   std::vector<Need> needs;         ///< Of its own filter and preference.
 
   bool is_used() const { return !rules.empty() || is_joined(); }
   bool is_joined() const { return !joined.empty(); }
+  bool is_mapped(Slot slot) const { return slot < mapped.size() && mapped[slot]; }
   /// "column" or "attribute"
   const char* attribute_word() const { return format == config::Format::kCsv ? "column" : "attribute"; }
 };

@@ -34,6 +34,7 @@ class Checker {
   SourceCheck Run() {
     for (Slot slot = 0; slot < source_.first_marker; ++slot) {
       check_.filled.emplace_back(AsciiLower(source_.table.NameOf(slot)), counts_.filled[slot]);
+      if (source_.is_mapped(slot)) check_.mapped.push_back(check_.filled.back());
     }
     if (!snapshot_.complete()) return std::move(check_);
     if (counts_.records == 0) {

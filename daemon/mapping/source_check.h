@@ -29,6 +29,9 @@ struct SourceCheck {
 
   /// Attribute (lower case) → records with a value, for every attribute that some rule names; zeros included.
   std::vector<std::pair<std::string, std::uint64_t>> filled;
+  /// Those of `filled` from which a template takes a value: what `fill_drop` watches. What only filters name may come
+  /// and go with the people, such as an end date.
+  std::vector<std::pair<std::string, std::uint64_t>> mapped;
   /// Zero records, a key column missing or blank, a named column missing or blank: the source cannot be used (exit 5),
   /// and no approval helps. Empty for a snapshot that is incomplete anyway.
   std::vector<Problem> problems;

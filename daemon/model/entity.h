@@ -24,6 +24,7 @@ struct SourceRef {
 enum class Standing : std::uint8_t {
   kPresent,
   kLeft,         ///< The record matches `left`: evidence.
+  kFilteredOut,  ///< Its record does not match `filter`: absent; `reason` names the filter and its place.
   kOutOfScope,   ///< Neither created, changed nor removed, and not absent.
   kQuarantined,  ///< Cannot be mapped; `reason` says why. Frozen, not absent.
 };
@@ -33,7 +34,7 @@ struct EntityView {
   Standing standing = Standing::kPresent;
   std::string_view key;      ///< Trimmed, NFC, case kept; never empty.
   FieldSetView fields;       ///< NFC, trimmed. Meaningful when kPresent, as far as known when kLeft.
-  std::string_view reason;   ///< For kQuarantined.
+  std::string_view reason;   ///< For kQuarantined and kFilteredOut.
   std::uint16_t rule = 0;    ///< Index of its rule among all rules of the configuration.
   std::uint16_t source = 0;  ///< Index of the rule's source (`from`) among all sources.
   std::uint64_t line = 0;

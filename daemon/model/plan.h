@@ -94,6 +94,8 @@ struct PlanNotes {
   std::vector<Absence> absences;  ///< Replaces what was noted before.
   std::vector<std::pair<std::int64_t, Hash128>>
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
+  /// By source: records that repeat the key of another one, for the snapshot's history.
+  std::vector<std::uint64_t> repeated;
   /// First instant at which the same files would give another plan; nothing when time alone changes nothing.
   std::optional<Instant> due_at;
   ConsentScope consent;  ///< What the plan's guards hold: what an approval of it would cover.

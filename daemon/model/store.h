@@ -79,6 +79,7 @@ struct SnapshotHistory {
   std::vector<FileIdentity> files;
   std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< attribute (lower case) → records with a value
   Instant read_at;
+  std::uint64_t repeated = 0;  ///< Records that repeat the key of another one with different content.
 };
 
 /// A removal of the past, for the windows of 24 h and 7 d.

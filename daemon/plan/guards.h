@@ -49,6 +49,7 @@ struct GuardContext {
   const StateView& state;
   Instant now;
   std::span<const SourceState> sources;
+  std::span<const std::uint64_t> repeated = {};  ///< By source: see RepeatedRecords().
 };
 
 /// All verdicts in a fixed order: by kind and class, then rewrites, members lost, sources. Those that held have

@@ -45,6 +45,11 @@ void Intake::OnEntity(const EntityView& entity) {
     if (id != kNone && work_.table[id].seen == Seen::kNot) work_.table[id].seen = Seen::kOutOfScope;
     return;
   }
+  if (entity.standing == Standing::kFilteredOut) {
+    const SlotId id = work_.table.Find(entity.kind, key_hash);
+    if (id != kNone && work_.table[id].is_there()) work_.filtered_out.Add(id, entity.reason);
+    return;
+  }
   const SlotId id = work_.table.FindOrAdd(entity.kind, key_hash);
   const Seen seen = work_.table[id].seen;
   if (seen == Seen::kNot || seen == Seen::kOutOfScope) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <string>
 
 #include "daemon/model/text.h"
 
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostRejectValues = 4'000'000;
 constexpr std::uint32_t kReadsNeeded = 2;
+constexpr std::size_t kMostNamed = 10;
 
 LeavePolicy OfRule(const RulePolicy& rule) {
   return {.known = true,
@@ -90,24 +93,29 @@ class Leaving {
     const Instant since = is_first ? work_.now : noted->second.since;
     const std::uint32_t reads = is_first ? 1 : noted->second.reads + 1;
     const std::string& source = work_.policy.sources[slot.source];
+    const std::string* filter = work_.filtered_out.Of(id);
+    if (filter != nullptr && slot.lifecycle == Lifecycle::kActive && ActionFor(slot, policy)) {
+      filtered_[*filter][Index(slot.kind)].push_back(id);
+    }
+    const std::string what = filter == nullptr ? "absent" : "does not match " + *filter;
     if (!is_first && noted->second.reads == 0) {
       // Left by evidence before the record went too: the clock that began then goes on.
       Go(id, policy, since, 0, "left before, and not in " + source + " any more");
       return;
     }
     if (policy.absent_after == Duration::zero()) {
-      Go(id, policy, since, reads, "absent: not in " + source + " any more");
+      Go(id, policy, since, reads, filter == nullptr ? "absent: not in " + source + " any more" : what);
       return;
     }
     if (work_.now - since >= policy.absent_after && reads >= kReadsNeeded) {
       Go(id, policy, since, reads,
-         "absent since " + Day(since) + " in " + Counted(reads, "complete read") + " of " + source);
+         what + " since " + Day(since) + " in " + Counted(reads, "complete read") + " of " + source);
       return;
     }
     const std::optional<Action> action = ActionFor(slot, policy);
     if (!action) return;
     Note(id, since, reads);
-    Wait(id, *action, std::max(since + policy.absent_after, work_.now), "absent since " + Day(since));
+    Wait(id, *action, std::max(since + policy.absent_after, work_.now), what + " since " + Day(since));
   }
 
   bool ProvesAbsence(const Slot& slot) const {
@@ -154,6 +162,10 @@ class Leaving {
       return;
     }
     Draft(id, *action, stored, reason);
+    const bool ours = slot.ownership == Ownership::kCreated;
+    if (*action == Action::kSuspend && policy.delete_after && ours) {
+      Wait(id, Action::kDelete, std::max(since, work_.now) + *policy.delete_after, "suspended since " + Day(work_.now));
+    }
   }
 
   void Draft(SlotId id, Action action, const StoredEntity& stored, std::string reason) {
@@ -183,7 +195,26 @@ class Leaving {
     work_.WakeAt(at);
   }
 
+  /// A filter that was made narrower takes people out as surely as an export does.
+  void TellFiltered() {
+    for (const auto& [filter, kinds] : filtered_) {
+      for (const Kind kind : kAllKinds) {
+        const std::vector<SlotId>& slots = kinds[Index(kind)];
+        if (slots.empty()) continue;
+        std::vector<std::string> named;
+        for (std::size_t i = 0; i < slots.size() && i < kMostNamed; ++i) named.push_back(work_.KeyOf(slots[i]));
+        std::string text = Counted(slots.size(), "known " + std::string(Name(kind))) +
+                           (slots.size() == 1 ? " does" : " do") + " not match " + filter + ": ";
+        text += slots.size() > named.size()
+                    ? ListOf(named, named.size()) + " and " + WithThousands(slots.size() - named.size()) + " more"
+                    : ListOf(named);
+        work_.warnings.push_back(text + "; absent by that, and removed in time if the filter stays so");
+      }
+    }
+  }
+
   void Tell() {
+    TellFiltered();
     if (without_rule_ != 0) {
       work_.warnings.push_back(Counted(without_rule_, "entity", "entities") +
                                " came from a source that no rule reads for that kind any more: left as they are");
@@ -199,6 +230,7 @@ class Leaving {
   std::span<const SourceState> sources_;
   const RejectBook& rejects_;
   std::uint64_t without_rule_ = 0;
+  std::map<std::string, std::array<std::vector<SlotId>, kKindCount>> filtered_;  // by filter
   std::vector<std::string> kept_adopted_;
 };
 

@@ -156,6 +156,18 @@ void Membership::ResolveMembers(Workspace& work) {
   }
 }
 
+void Membership::ReportUnknown(Workspace& work) const {
+  std::vector<std::string> groups;
+  for (const GroupNode& node : nodes_) {
+    if (node.unknown) groups.push_back(GroupKey(node.slot, work));
+  }
+  if (groups.empty()) return;
+  std::sort(groups.begin(), groups.end());
+  work.warnings.push_back("the members of " + Counted(groups.size(), "group") +
+                          " are not known, because the source has only a part of them (a range without its tail): " +
+                          "nobody is taken out of " + ListOf(groups, kMostSaid));
+}
+
 void Membership::ReportCycles(Workspace& work) const {
   enum class Colour : std::uint8_t { kWhite, kGrey, kBlack };
   std::vector<Colour> colours(nodes_.size(), Colour::kWhite);
@@ -202,6 +214,7 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
     if (groups[use.name] != kNone) edges.push_back({.contact = use.contact, .group = groups[use.name]});
   }
   ResolveMembers(work);
+  ReportUnknown(work);
   ReportCycles(work);
   std::vector<std::uint32_t> stamp(nodes_.size(), kNone);
   std::vector<std::uint32_t> open;

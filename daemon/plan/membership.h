@@ -82,6 +82,7 @@ class Membership {
 
   std::vector<SlotId> ResolveNames(Workspace& work) const;
   void ResolveMembers(Workspace& work);
+  void ReportUnknown(Workspace& work) const;
   void ReportCycles(Workspace& work) const;
   std::vector<Edge> DesiredEdges(Workspace& work);
   std::vector<Edge> StoredEdges(const Workspace& work, const Adoption& adoption);

@@ -16,6 +16,7 @@
 #include "daemon/plan/order.h"
 #include "daemon/plan/plan_json.h"
 #include "daemon/plan/single_out.h"
+#include "daemon/plan/source_guards.h"
 #include "daemon/plan/workspace.h"
 
 namespace ucaas_sync::plan {
@@ -257,7 +258,12 @@ void Planner::Impl::CountActive(Tally& tally) const {
 }
 
 void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) {
-  const GuardContext context{.policy = work.policy, .state = work.state, .now = work.now, .sources = inputs.sources};
+  work.notes.repeated = RepeatedRecords(work, inputs.sources.size());
+  const GuardContext context{.policy = work.policy,
+                             .state = work.state,
+                             .now = work.now,
+                             .sources = inputs.sources,
+                             .repeated = work.notes.repeated};
   plan.guards = JudgeGuards(tally, plan.operations, context);
   if (std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& verdict) { return verdict.held; })) {
     ConsentResult consent = UseApprovals(work.state.Approvals(work.now), plan.guards, plan.operations);

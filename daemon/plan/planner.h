@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/model/entity.h"
@@ -24,6 +25,8 @@ struct SourceState {
   bool required = true;
   bool healthy = true;  ///< False: what came of it is not to be trusted; its entities freeze.
   std::string name;
+  /// Mapped attribute (lower case) → records with a value, for `fill_drop`.
+  std::vector<std::pair<std::string, std::uint64_t>> filled = {};
 };
 
 /// What the target holds, for adopting instead of creating. All objects, ours and foreign ones.

@@ -2,6 +2,7 @@
 // step (leaving, addresses, adoption, membership) is a function over it. Single-threaded; lives inside a Planner.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -66,6 +67,25 @@ struct Repeat {
   std::uint64_t line = 0;
 };
 
+/// Known entities whose record a filter keeps out, and which one.
+class FilteredOut {
+ public:
+  void Add(SlotId slot, std::string_view filter) {
+    const auto name = std::find(names_.begin(), names_.end(), filter);
+    by_slot_.insert_or_assign(slot, static_cast<std::uint32_t>(name - names_.begin()));
+    if (name == names_.end()) names_.emplace_back(filter);
+  }
+  /// The filter's name, or null.
+  const std::string* Of(SlotId slot) const {
+    const auto it = by_slot_.find(slot);
+    return it == by_slot_.end() ? nullptr : &names_[it->second];
+  }
+
+ private:
+  std::vector<std::string> names_;  // a few: one for each filter of the configuration
+  std::unordered_map<SlotId, std::uint32_t> by_slot_;
+};
+
 struct Workspace {
   Workspace(const StateView& view, const Policy& rules, Instant instant);
 
@@ -77,6 +97,7 @@ struct Workspace {
   DraftBoard drafts;
   Arena texts;
   std::vector<Repeat> repeats;
+  FilteredOut filtered_out;
   std::vector<QuarantineItem> quarantine;
   std::vector<std::string> warnings;
   std::vector<DueItem> due;

@@ -50,7 +50,8 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const State
   Program& program = context.program;
   const Instant now = context.clock.Now();
   plan::Planner planner(state, program.policy, now);
-  ReadResult read = ReadSources(program, request.source_paths, state, planner, now, context.observer);
+  ReadResult read =
+      ReadSources(program, request.source_paths, state, planner, now, context.observer, PatienceOf(context));
   const auto listing = ListTarget(context, request, state, read.warnings);
   auto [plan, notes] = planner.Finish({.sources = read.states,
                                        .listing = listing ? &*listing : nullptr,
@@ -60,6 +61,11 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const State
                                        .new_id = &NewPlanId});
   const auto date_turns = program.mapper.due_at();
   if (date_turns && (!notes.due_at || *date_turns < *notes.due_at)) notes.due_at = date_turns;
+  for (SnapshotHistory& history : read.histories) {
+    for (std::size_t i = 0; i < read.states.size() && i < notes.repeated.size(); ++i) {
+      if (read.states[i].name == history.source) history.repeated = notes.repeated[i];
+    }
+  }
   context.observer.OnPlan(plan);
   return {.plan = std::move(plan), .notes = std::move(notes), .histories = std::move(read.histories)};
 }
@@ -78,23 +84,6 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       return MakePlan(context, request, *store);
     }();
     result.plan = std::move(planned.plan);
-    NoteHeld(context, *store, request, planned.notes.consent, result);
-    if (result.plan.held) {
-      result.code = ExitCode::kHeld;
-      result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
-      return;
+    for (const std::string& warning : result.plan.warnings) {
+      context.observer.OnEvent({.severity = Severity::kWarning, .name = "plan_warning", .text = warning});
     }
-    // Before anything is sent: an absence or a quarantine is a fact of this read, whatever becomes of the operations.
-    if (request.only.empty()) {
-      store->RecordNotes(result.run, planned.notes, result.plan.quarantine, planned.histories);
-      store->ReplaceDue(result.plan.due);
-    }
-    result.applied = Apply(context, *store, result.run, result.plan);
-    Conclude(result);
-    if (!result.approve.empty() && result.message.empty()) {
-      result.message = "group removals wait: " + HeldMessage(result.plan) + "; if it is right: " + result.approve;
-    }
-  });
-}
-
-}  // namespace ucaas_sync::run

@@ -24,6 +24,8 @@ struct Context {
   const Clock& clock;
   Observer& observer;
   std::function<bool()> stop_requested;  ///< May be empty.
+  /// Lets time pass, to wait for a source that is being written. Empty: it is taken as it is.
+  std::function<void(Duration)> pause = {};
 };
 
 struct PlanRequest {

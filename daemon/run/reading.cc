@@ -66,8 +66,8 @@ std::optional<Problem> OlderThanBefore(const config::SourceConfig& source, const
 
 class Reader {
  public:
-  Reader(Program& program, const StateView& state, Instant now, Observer& observer)
-      : program_(program), state_(state), now_(now), observer_(observer) {
+  Reader(Program& program, const StateView& state, Instant now, Observer& observer, const bytes::Patience& patience)
+      : program_(program), state_(state), now_(now), observer_(observer), patience_(patience) {
     const std::size_t count = program.config.sources.size();
     result_.snapshots.resize(count);
     result_.states.resize(count);
@@ -82,7 +82,7 @@ class Reader {
   void Read(std::size_t index, config::SourceConfig source) {
     observer_.OnProgress("read " + source.name.value, 0, 0);
     AttributeTable attributes = program_.mapper.AttributesFor(index);
-    Snapshot snapshot = MakeSource(source, now_)->Read(attributes, program_.mapper.SinkFor(index));
+    Snapshot snapshot = MakeSource(source, now_, patience_)->Read(attributes, program_.mapper.SinkFor(index));
     if (!snapshot.incomplete) snapshot.incomplete = OlderThanBefore(source, snapshot, state_);
     mapping::SourceCheck check = program_.mapper.EndSource(index, snapshot);
     std::vector<Problem> problems;
@@ -96,6 +96,7 @@ class Reader {
     }
     result_.snapshots[index] = std::move(snapshot);
     result_.states[index].snapshot = &result_.snapshots[index];
+    result_.states[index].filled = check.mapped;
     observer_.OnSnapshot(result_.snapshots[index]);
     if (problems.empty()) {
       result_.histories.push_back(HistoryOf(result_.snapshots[index], std::move(check), now_));
@@ -124,21 +125,32 @@ class Reader {
   const StateView& state_;
   Instant now_;
   Observer& observer_;
+  const bytes::Patience& patience_;
   ReadResult result_;
   std::vector<std::string> failed_;
 };
 
 }  // namespace
 
+bytes::Patience PatienceOf(const Context& context) {
+  return {.clock = &context.clock,
+          .pause = context.pause,
+          .stop = context.stop_requested,
+          .tell = [&observer = context.observer](const std::string& text) {
+            observer.OnEvent({.severity = Severity::kInfo, .name = "source_waited_for", .text = text});
+          }};
+}
+
 ReadResult ReadSources(Program& program, const std::map<std::string, std::filesystem::path>& paths,
-                       const StateView& state, EntitySink& sink, Instant now, Observer& observer) {
+                       const StateView& state, EntitySink& sink, Instant now, Observer& observer,
+                       const bytes::Patience& patience) {
   const auto today = DateIn(now, program.config.timezone);
   if (!today)
     throw Failure(ExitCode::kConfig,
                   "timezone: \"" + program.config.timezone + "\" is not in this machine's tz database");
   program.protect->SetToday(*today);
   program.mapper.Begin({.today = *today, .timezone = program.config.timezone, .now = now}, sink);
-  Reader reader(program, state, now, observer);
+  Reader reader(program, state, now, observer, patience);
   for (const std::size_t index : program.mapper.ReadOrder()) {
     config::SourceConfig source = program.config.sources[index];
     if (const auto path = paths.find(source.name.value); path != paths.end()) {

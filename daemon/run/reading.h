@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "connectors/bytes/settle.h"
 #include "daemon/mapping/mapper.h"
 #include "daemon/model/entity.h"
 #include "daemon/model/observer.h"
 #include "daemon/model/source.h"
 #include "daemon/model/store.h"
 #include "daemon/plan/planner.h"
+#include "daemon/run/pipeline.h"
 #include "daemon/run/program.h"
 
 namespace ucaas_sync::run {
@@ -23,9 +25,13 @@ struct ReadResult {
   std::vector<std::string> warnings;       ///< Optional sources that are set aside, and why.
 };
 
+/// How long a file that is being written is waited for; what is said of it goes to the log.
+bytes::Patience PatienceOf(const Context& context);
+
 /// Reads every needed source once. `paths` replaces the path of a source by name (--source). Throws SourceFailure when
 /// a required source is missing, incomplete or unusable: nothing may then be planned.
 ReadResult ReadSources(Program& program, const std::map<std::string, std::filesystem::path>& paths,
-                       const StateView& state, EntitySink& sink, Instant now, Observer& observer);
+                       const StateView& state, EntitySink& sink, Instant now, Observer& observer,
+                       const bytes::Patience& patience = {});
 
 }  // namespace ucaas_sync::run

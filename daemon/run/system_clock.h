@@ -11,4 +11,7 @@ class SystemClock final : public Clock {
   Monotonic Ticks() const override;
 };
 
+/// Sleeps; ends early when a signal comes.
+void Pause(Duration duration);
+
 }  // namespace ucaas_sync::run

@@ -224,10 +224,13 @@ void ReplaceQuarantine(Connection& connection, const std::vector<StoredQuarantin
 
 void WriteSnapshot(Connection& connection, SourceTable& sources, const SnapshotHistory& snapshot) {
   const std::uint16_t source = sources.NumberOf(connection, snapshot.source);
-  connection.Prepare("INSERT INTO snapshot (source, records, rejected, hash, read_at) VALUES (?1, ?2, ?3, ?4, ?5)")
+  connection
+      .Prepare(
+          "INSERT INTO snapshot (source, records, rejected, repeated, hash, read_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
       .Int(source)
       .Int(snapshot.records)
       .Int(snapshot.rejected)
+      .Int(snapshot.repeated)
       .Text(snapshot.hash)
       .Time(snapshot.read_at)
       .Run();

@@ -138,7 +138,7 @@ std::optional<SnapshotHistory> SqliteStore::LastGoodSnapshot(std::string_view so
   Connection& connection = impl_->connection;
   return connection.Guard("read the last snapshot", [&]() -> std::optional<SnapshotHistory> {
     Query query = connection.Prepare(
-        "SELECT id, records, rejected, hash, read_at FROM snapshot "
+        "SELECT id, records, rejected, hash, read_at, repeated FROM snapshot "
         "WHERE source = (SELECT id FROM source WHERE name = ?1) ORDER BY id DESC LIMIT 1");
     query.TextCopy(source);
     if (!query.Next()) return std::nullopt;
@@ -149,6 +149,7 @@ std::optional<SnapshotHistory> SqliteStore::LastGoodSnapshot(std::string_view so
     snapshot.rejected = query.As<std::uint64_t>(2);
     snapshot.hash = query.TextAt(3);
     snapshot.read_at = query.TimeAt(4);
+    snapshot.repeated = query.As<std::uint64_t>(5);
 
     Query files = connection.Prepare(
         "SELECT path, device, inode, size, mtime_ns, ctime_ns FROM snapshot_file WHERE snapshot = ?1 ORDER BY number");

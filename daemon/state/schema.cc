@@ -126,6 +126,7 @@ CREATE TABLE snapshot (
   source INTEGER NOT NULL REFERENCES source (id),
   records INTEGER NOT NULL,
   rejected INTEGER NOT NULL,
+  repeated INTEGER NOT NULL,  -- records that repeat the key of another one
   hash TEXT NOT NULL,
   read_at INTEGER NOT NULL
 ) STRICT;

@@ -55,7 +55,7 @@ TEST_CASE("scope is judged before left, and left before the filter") {
                 {person("in", "Berlin", "here", "yes"), person("unpaid", "Berlin", "here", "no"),
                  person("left", "Berlin", "gone", "no"), person("elsewhere", "Rome", "gone", "yes")}}});
   CHECK(company.seen.Only(Kind::kUser, "in").standing == Standing::kPresent);
-  CHECK(company.seen.Of(Kind::kUser, "unpaid").empty());
+  CHECK(company.seen.Only(Kind::kUser, "unpaid").standing == Standing::kFilteredOut);
   CHECK(company.seen.Only(Kind::kUser, "left").standing == Standing::kLeft);
   CHECK(company.seen.Only(Kind::kUser, "left").Text(kUserEmail) == "left@example.com");
   CHECK(company.seen.Only(Kind::kUser, "elsewhere").standing == Standing::kOutOfScope);
@@ -68,7 +68,8 @@ TEST_CASE("the source's filter drops a record for every rule, evidence of leavin
   company.Run({{"hr",
                 {Person("E1", "A", "B", "a@example.com", {{"type", "person"}, {"status", "x"}}),
                  Person("E2", "A", "B", "b@example.com", {{"type", "robot"}, {"status", "gone"}})}}});
-  CHECK(company.seen.entities.size() == 1);
+  CHECK(company.seen.entities.size() == 2);
+  CHECK(company.seen.Only(Kind::kUser, "E2").standing == Standing::kFilteredOut);
   CHECK(company.seen.rejects.empty());
 }
 

@@ -266,5 +266,41 @@ TEST_CASE("a rule that is gone from the configuration removes nobody") {
   CHECK(Contains(plan.warnings[0], "2 entities"));
 }
 
+TEST_CASE("whom a filter keeps out now is absent, and the plan counts them and names the filter and its line") {
+  World world = Company(30);
+  for (int i = 1; i <= 12; ++i) {
+    Row& row = world.Get(Kind::kUser, "E" + std::to_string(i));
+    row.standing = Standing::kFilteredOut;
+    row.reason = "the filter of users from hr (config.yaml:7)";
+  }
+  const auto first = world.Sync();
+  CHECK(first.plan.operations.empty());
+  REQUIRE(first.plan.warnings.size() == 1);
+  CHECK(
+      first.plan.warnings[0].starts_with("12 known users do not match the filter of users from hr (config.yaml:7): E"));
+  CHECK(Contains(first.plan.warnings[0], " and 2 more; absent by that"));
+  REQUIRE(first.plan.due.size() == 12);
+  CHECK(first.plan.due[0].reason == "does not match the filter of users from hr (config.yaml:7) since 2026-11-01");
+  world.Pass(hours(24));
+  const auto second = world.Sync();
+  REQUIRE(second.plan.operations.size() == 12);
+  CHECK(Contains(second.plan.operations.At(0).reason, "does not match the filter of users from hr"));
+  CHECK(world.Plan().plan.warnings.empty());
+}
+
+TEST_CASE("whom one record lets in is not kept out by another, and who is unknown is not counted") {
+  World world = Company(3);
+  Row other = world.Get(Kind::kUser, "E2");
+  other.standing = Standing::kFilteredOut;
+  world.rows.insert(world.rows.begin(), other);
+  Row stranger = User("E9");
+  stranger.standing = Standing::kFilteredOut;
+  world.Add(stranger);
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.warnings.empty());
+  CHECK(plan.due.empty());
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

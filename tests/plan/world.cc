@@ -83,6 +83,7 @@ config::GuardsConfig WideGuards() {
   guards.members_lost = 1000;
   guards.source_drop = 1000;
   guards.rejects = 1000;
+  guards.fill_drop = 1000;
   return guards;
 }
 
@@ -160,6 +161,7 @@ Planner::Result World::Plan() {
     inputs.sources.push_back(
         {.snapshot = &snapshots[i], .required = true, .healthy = healthy[i], .name = policy.sources[i]});
   }
+  inputs.sources[0].filled = filled;
   inputs.listing = listing;
   inputs.config_hash = "c0";
   inputs.only = only;

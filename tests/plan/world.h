@@ -63,6 +63,7 @@ class World {
   std::vector<BadRow> bad_rows;
   std::vector<Snapshot> snapshots;  ///< By source; records are counted by Plan().
   std::vector<bool> healthy{true, true};
+  std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< Of source 0: mapped column → records with a value.
   const TargetListing* listing = nullptr;
   std::string only;
 

@@ -163,6 +163,7 @@ TEST_CASE("absences are replaced as a set, fingerprints refreshed, snapshots kep
       .source = "hr", .records = 1200, .rejected = 1, .hash = "beef", .files = {}, .filled = {}, .read_at = At(3)};
   snapshot.files = {{.path = "/srv/hr.csv", .device = ~0ULL, .inode = 2, .size = 3, .mtime_ns = 4, .ctime_ns = 5}};
   snapshot.filled = {{"mail", 1200}, {"department", 7}};
+  snapshot.repeated = 3;
   PlanNotes notes;
   notes.absences = {{.entity_id = first, .since = At(1), .reads = 2}, {.entity_id = second, .since = At(2)}};
   notes.fingerprints = {{first, HashOf("fresh")}};
@@ -178,6 +179,7 @@ TEST_CASE("absences are replaced as a set, fingerprints refreshed, snapshots kep
   CHECK(read->hash == "beef");
   CHECK(read->files == snapshot.files);
   CHECK(read->filled == snapshot.filled);
+  CHECK(read->repeated == 3);
   CHECK(read->read_at == At(3));
   CHECK_FALSE(store->LastGoodSnapshot("directory"));
 

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -84,6 +85,8 @@ void Cli::Write(const std::string& name, std::string_view content) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
   chmod(path.c_str(), 0600);
+  // Otherwise every command would wait for the file to be left alone.
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
 }
 
 std::string Cli::Read(const std::string& name) const {

@@ -55,7 +55,7 @@ class Cli {
   Cli& operator=(const Cli&) = delete;
 
   const std::filesystem::path& folder() const { return folder_; }
-  /// Writes a file in the folder, mode 0600.
+  /// Writes a file in the folder, mode 0600, as if a minute ago.
   void Write(const std::string& name, std::string_view content);
   std::string Read(const std::string& name) const;
   /// Runs the program in the folder with `-c config.yaml` before `arguments`, and waits.

@@ -2,7 +2,8 @@
 
 namespace ucaas_sync::testing {
 
-Service::Service(Cli& cli) {
+Service::Service(Cli& cli, std::size_t max_page_length) {
+  options_.max_page_length = max_page_length;
   options_.db = cli.folder() / "account.db";
   options_.access_id = "hr-sync";
   options_.access_key = "correct horse battery staple";

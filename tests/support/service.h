@@ -14,7 +14,7 @@ namespace ucaas_sync::testing {
 class Service {
  public:
   /// Starts it, and writes the key file that Target() names.
-  explicit Service(Cli& cli);
+  explicit Service(Cli& cli, std::size_t max_page_length = 100);
 
   /// The configuration's target: this service, with retries that end soon.
   std::string Target() const;
