@@ -63,11 +63,15 @@ struct StoredQuarantine {
   bool by_target = false;
 };
 
+/// Somebody who stays as is: by a person's wish, or because a revert put them back.
 struct StoredHold {
-  std::string key;  ///< Of any kind.
+  std::string key;
   std::string reason;
   std::optional<Instant> until;
   Instant since = {};
+  /// Set by a revert: this kind alone, until its source says something else than `mark`. Nothing: any kind.
+  std::optional<Kind> kind = {};
+  Hash128 mark = {};  ///< Of what the source said at the revert; zero when it could not be read.
 };
 
 /// What the guards and the staleness checks need of the last good snapshot of a source.
@@ -115,6 +119,8 @@ class StateView {
   virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
   /// Approvals that serve at `now`, oldest first.
   virtual std::vector<Approval> Approvals(Instant now) const = 0;
+  /// When everything that is personal of `key` was erased on request; nothing when it was not.
+  virtual std::optional<Instant> Forgotten(std::string_view key) const = 0;
 };
 
 struct RunStart {
