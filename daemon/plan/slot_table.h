@@ -33,6 +33,7 @@ enum SlotFlag : std::uint16_t {
   kGroupsKnown = 1U << 5U,       ///< … and they are known.
   kMembersKnown = 1U << 6U,      ///< Groups: its rule maps members, and all are known.
   kSetAsideByTarget = 1U << 7U,  ///< Quarantined because the target called it invalid.
+  kHeldByRevert = 1U << 8U,      ///< A revert put it back; whether it is still held is found out when all is read.
 };
 
 struct Slot {
