@@ -132,8 +132,8 @@ void Caller::Judge(Task task, const ucaas::CallResult& result) {
       // After a stop it is simply not sent again.
       observer_.OnEvent({.severity = Severity::kDebug,
                          .name = "request_retried",
-                         .text = result.message + "; again in " +
-                                 FormatDuration(std::chrono::duration_cast<Duration>(*again - now))});
+                         .text = "again in " + FormatDuration(std::chrono::duration_cast<Duration>(*again - now)),
+                         .quoted = result.message});
       task.last = result;
       delayed_.emplace(*again, std::move(task));
       return;
