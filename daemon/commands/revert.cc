@@ -20,14 +20,15 @@ ExitCode RunRevert(const Session& session, const RevertOptions& options) {
     for (const std::string& what : revert.cannot) session.out << "  - " << Printable(what) << '\n';
     session.out << '\n';
   }
+  if (revert.plan.operations.empty() && !revert.plan.held) {
+    for (const std::string& left : revert.plan.warnings) session.out << Printable(left) << '\n';
+    session.out << "Nothing of run " << Printable(options.run) << " is left to revert.\n";
+    return ExitCode::kConverged;
+  }
   report::PlanTextOptions text{.colour = session.terminal.colour, .width = session.terminal.width};
   if (options.all) text.operations = 0;
   report::WritePlanText(revert.plan, text, session.out);
   session.out.flush();
-  if (revert.plan.operations.empty() && !revert.plan.held) {
-    session.out << "Nothing of run " << Printable(options.run) << " is left to revert.\n";
-    return ExitCode::kConverged;
-  }
   if (options.plan_only) return revert.plan.held ? ExitCode::kHeld : ExitCode::kConverged;
   if (!revert.plan.held) {
     session.out << "Everybody above is held afterwards, until what their source says of them changes.\n";

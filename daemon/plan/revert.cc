@@ -13,6 +13,7 @@
 #include "daemon/plan/guards.h"
 #include "daemon/plan/plan_json.h"
 #include "daemon/plan/tally.h"
+#include "daemon/plan/workspace.h"
 
 namespace ucaas_sync::plan {
 namespace {
@@ -167,6 +168,7 @@ class Reverter {
       action = Action::kSuspend;
     }
     Operation undo = Begin(done, action, row);
+    std::vector<std::string> changed;
     std::vector<std::string> left;
     for (const FieldChange& change : done.changes) {
       if (!IsKept(done.kind, change.field)) continue;
@@ -175,7 +177,7 @@ class Reverter {
       if (is_status && action != Action::kUpdate) {
         undo.changes.push_back(StatusChange(action, change, row));
       } else if (!Same(row.fields[change.field], change.after)) {
-        left.push_back(name + " changed since");
+        changed.push_back(name);
       } else if (change.before.state == FieldState::kUnmapped && done.action != Action::kAdopt) {
         left.push_back(name + " was not known before");
       } else if (FieldsOf(done.kind)[change.field].required && !HasValue(change.before)) {
@@ -189,10 +191,11 @@ class Reverter {
     if (action != Action::kUpdate && FindChange(undo, kUserStatus) == nullptr) {
       undo.changes.push_back(StatusChange(action, {.field = kUserStatus, .before = {}, .after = {}}, row));
     }
+    if (!changed.empty()) left.insert(left.begin(), ListOf(changed) + " changed since");
     if (done.groups) PutGroupsBack(*done.groups, row, undo, left);
     std::sort(undo.changes.begin(), undo.changes.end(),
               [](const FieldChange& a, const FieldChange& b) { return a.field < b.field; });
-    for (const std::string& why : left) Leave(done, why);
+    if (!left.empty()) Leave(done, ListOf(left));
     if (!undo.changes.empty() || undo.groups) Add(std::move(undo), done);
   }
 
@@ -243,9 +246,8 @@ class Reverter {
     return undo;
   }
 
-  std::string ReasonOf(const Operation& done) const {
-    return "reverts the " + std::string(Name(done.action)) + " of run " + inputs_.run +
-           (done.reason.empty() ? "" : " (" + done.reason + ")");
+  static std::string ReasonOf(const Operation& done) {
+    return "undoes the " + std::string(Name(done.action)) + (done.reason.empty() ? "" : ": " + done.reason);
   }
 
   void Leave(const Operation& done, const std::string& why) {

@@ -48,10 +48,10 @@ void RefuseWhomWeLookAfter(const StoredEntity& row) {
   if (row.lifecycle != Lifecycle::kActive) return;
   // What we adopted and may not remove would stay for ever.
   if (row.kind == Kind::kContact && row.ownership == Ownership::kAdopted) return;
-  throw NotYet(row.key, std::string(Name(row.kind)) + ' ' + row.remote_id +
-                            " is active in the account and a run is still to " +
-                            (row.kind == Kind::kUser ? "suspend" : "delete") +
-                            " it (`ucaas-sync status` says when); forget it after that");
+  throw NotYet(row.key,
+               std::string(Name(row.kind)) + ' ' + row.remote_id +
+                   " is active in the account; that is for a run to end, once the source says so and nobody is "
+                   "held (`ucaas-sync status` says when it is due)");
 }
 
 }  // namespace
