@@ -78,7 +78,7 @@ TEST_CASE("log.people decides whether the log quotes the target, and names a key
     cli.Write("people.csv", CsvOf(people));
     cli.Write("config.yaml", CompanyConfig("log: { people: " + word + " }\n", service.Target()));
     sandbox::Faults faults;
-    faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault("PATCH users: 422")));
+    faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault("* users/{id}: 422")));
     service.sandbox().SetFaults(faults);
     const Output output = cli.Run({"sync"});
     service.sandbox().SetFaults({});

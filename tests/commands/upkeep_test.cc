@@ -44,8 +44,10 @@ std::int64_t Ask(const Cli& cli, const std::string& sql) {
 TEST_CASE("state check says what is there, and ends 1 with what to do when it is not sound") {
   Company company(15);
   Expect(company.Run({"state", "check"}), 0, {"15 active, 0 suspended", "sandbox:", "1 run, 36 operations", "Sound"});
-  SQLite::Database(State(company).string(), SQLite::OPEN_READWRITE).exec("UPDATE known SET flags = flags + 16 WHERE id = 3");
-  Expect(company.Run({"state", "check"}), 1, {"NOT sound", "differ from the narrow table", "state rebuild", "state backup"});
+  SQLite::Database(State(company).string(), SQLite::OPEN_READWRITE)
+      .exec("UPDATE known SET flags = flags + 16 WHERE id = 3");
+  Expect(company.Run({"state", "check"}), 1,
+         {"NOT sound", "differ from the narrow table", "state rebuild", "state backup"});
   Cli nobody;
   nobody.Write("config.yaml", CompanyConfig());
   Expect(nobody.Run({"state", "check"}), 1, {"there is no state"});
@@ -129,7 +131,8 @@ TEST_CASE("a rebuild from a readable state keeps who made whom, holds, and those
   const std::int64_t suspended_at = Ask(company, "SELECT suspended_at FROM entity WHERE key = 'E5' AND kind = 0");
   const std::string before = company.Everything();
   Expect(company.Run({"state", "rebuild", "--yes"}), 0,
-         {"Found again by e-mail or name: 14 users, 6 groups, 14 contacts", "Kept from the old state, not in the sources: 1 user"});
+         {"Found again by e-mail or name: 14 users, 6 groups, 14 contacts",
+          "Kept from the old state, not in the sources: 1 user"});
   CHECK(company.Everything() == before);
   CHECK(Ask(company, "SELECT count(*) FROM entity WHERE ownership = 0") == 35);
   CHECK(Ask(company, "SELECT suspended_at FROM entity WHERE key = 'E5' AND kind = 0") == suspended_at);

@@ -137,7 +137,8 @@ TEST_CASE("repeats are said once in a hundred") {
 }
 
 }  // namespace
-TEST_CASE("a person is named in full, by key, or by twelve digits of the key's SHA-256; the target's words only in full") {
+TEST_CASE(
+    "a person is named in full, by key, or by twelve digits of the key's SHA-256; the target's words only in full") {
   const Event event{.severity = Severity::kWarning,
                     .name = "operation_failed",
                     .text = "update user",
