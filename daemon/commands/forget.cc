@@ -5,13 +5,17 @@
 #include "daemon/commands/command.h"
 #include "daemon/commands/confirm.h"
 #include "daemon/model/text.h"
+#include "daemon/run/system_clock.h"
 
 namespace ucaas_sync::commands {
 
 ExitCode RunForget(const Session& session, const std::string& who, bool yes) {
   run::Program program = LoadProgram(session);
-  const run::Context context{
-      .program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested};
+  const run::Context context{.program = program,
+                             .clock = session.clock,
+                             .observer = session.log,
+                             .stop_requested = session.stop_requested,
+                             .pause = &run::Pause};
   const std::string key = run::WhomToForget(context, who);
   if (key.empty()) {
     session.out << "Nothing is kept of " << Printable(who) << ": it is neither a key nor an e-mail of anybody known.\n";

@@ -6,13 +6,17 @@
 #include "daemon/commands/confirm.h"
 #include "daemon/model/text.h"
 #include "daemon/report/plan_text.h"
+#include "daemon/run/system_clock.h"
 
 namespace ucaas_sync::commands {
 
 ExitCode RunRevert(const Session& session, const RevertOptions& options) {
   run::Program program = LoadProgram(session);
-  const run::Context context{
-      .program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested};
+  const run::Context context{.program = program,
+                             .clock = session.clock,
+                             .observer = session.log,
+                             .stop_requested = session.stop_requested,
+                             .pause = &run::Pause};
   const plan::Revert revert = run::PlanRevert(context, options.run);
   session.log.ClearProgress();
   if (!revert.cannot.empty()) {

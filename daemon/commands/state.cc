@@ -6,14 +6,18 @@
 #include "daemon/model/text.h"
 #include "daemon/report/words.h"
 #include "daemon/run/rebuild.h"
+#include "daemon/run/system_clock.h"
 #include "daemon/state/sqlite_store.h"
 
 namespace ucaas_sync::commands {
 namespace {
 
 run::Context ContextOf(const Session& session, run::Program& program) {
-  return {
-      .program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested};
+  return {.program = program,
+          .clock = session.clock,
+          .observer = session.log,
+          .stop_requested = session.stop_requested,
+          .pause = &run::Pause};
 }
 
 std::unique_ptr<state::SqliteStore> OpenExisting(const run::Program& program) {

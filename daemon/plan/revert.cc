@@ -10,6 +10,7 @@
 
 #include "daemon/model/text.h"
 #include "daemon/plan/compare.h"
+#include "daemon/plan/consent.h"
 #include "daemon/plan/guards.h"
 #include "daemon/plan/plan_json.h"
 #include "daemon/plan/tally.h"
@@ -322,6 +323,7 @@ class Reverter {
     for (Operation& undo : undos_) plan.operations.Add(std::move(undo));
     const Tally tally = TallyOf(plan.operations, state_);
     plan.guards = JudgeGuards(tally, plan.operations, {.policy = policy_, .state = state_, .now = now_, .sources = {}});
+    revert_.consent = UseApprovals(state_.Approvals(now_), plan.guards, plan.operations).scope;
     bool group_removals_held = false;
     for (const GuardVerdict& verdict : plan.guards) {
       if (!verdict.held) continue;

@@ -30,6 +30,7 @@ struct RevertInputs {
 struct Revert {
   Plan plan;                        ///< Its warnings say who is left as is, and why.
   std::vector<std::string> cannot;  ///< What is not given back, one sentence each.
+  ConsentScope consent;             ///< What an approval of it would cover.
 };
 
 Revert PlanRevert(const RevertInputs& inputs, const StateView& state, const Policy& policy, Instant now);

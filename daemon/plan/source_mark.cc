@@ -27,6 +27,7 @@ void PutSorted(std::span<const std::string_view> names, std::string& out) {
 std::optional<Hash128> MarkOf(const EntityView& entity) {
   switch (entity.standing) {
     case Standing::kLeft:
+    case Standing::kFilteredOut:
       return kGoneMark;
     case Standing::kOutOfScope:
     case Standing::kQuarantined:

@@ -10,6 +10,7 @@
 #include "daemon/apply/rows.h"
 #include "daemon/model/text.h"
 #include "daemon/plan/plan_json.h"
+#include "daemon/run/plan_file.h"
 #include "daemon/run/reading.h"
 #include "daemon/run/steps.h"
 #include "daemon/run/target.h"
@@ -82,12 +83,12 @@ Plan PlanFromNothing(const Context& context, const plan::TargetListing& listing)
   const Instant now = context.clock.Now();
   const auto empty = state::EmptyStore({.program_version = UCAAS_SYNC_VERSION});
   plan::Planner planner(*empty, program.policy, now);
-  ReadResult read = ReadSources(program, {}, *empty, planner, now, context.observer);
+  ReadResult read = ReadSources(program, {}, *empty, planner, now, context.observer, PatienceOf(context));
   return planner
       .Finish({.sources = read.states,
                .listing = &listing,
                .warnings = {},
-               .config_hash = program.config.hash,
+               .config_hash = PlanFit(program),
                .only = {},
                .new_id = &NewPlanId})
       .plan;

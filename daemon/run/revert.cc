@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/model/text.h"
+#include "daemon/run/plan_file.h"
 #include "daemon/run/source_words.h"
 #include "daemon/run/steps.h"
 #include "daemon/state/run_lock.h"
@@ -13,7 +14,7 @@ namespace ucaas_sync::run {
 namespace {
 
 plan::Revert PlanAgainst(const Context& context, const std::string& run, const state::SqliteStore& store) {
-  plan::RevertInputs inputs{.run = run, .done = {}, .config_hash = context.program.config.hash, .new_id = &NewPlanId};
+  plan::RevertInputs inputs{.run = run, .done = {}, .config_hash = PlanFit(context.program), .new_id = &NewPlanId};
   store.ForEachOperation(run, [&](const Operation& operation, const OperationOutcome* outcome) {
     if (outcome == nullptr || !outcome->done) return;
     if (operation.key.empty()) {
@@ -51,6 +52,7 @@ std::vector<StoredHold> HoldsFor(const Context& context, const StateView& state,
     holds.push_back({.key = operation.key,
                      .reason = "reverted " + run,
                      .until = std::nullopt,
+                     .since = context.clock.Now(),
                      .kind = operation.kind,
                      .mark = word == words.end() ? Hash128{} : word->second.mark.value_or(Hash128{})});
   });
@@ -90,7 +92,9 @@ SyncResult Revert(const Context& context, const std::string& run, const std::str
     }
     if (result.plan.held) {
       result.code = ExitCode::kHeld;
-      result.message = HeldMessage(result.plan);
+      store->RecordHeld(result.run, revert.consent, context.clock.Now());
+      result.approve = "ucaas-sync approve " + result.run;
+      result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve + ", then revert again";
       return;
     }
     if (result.plan.operations.empty()) return;

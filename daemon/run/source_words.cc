@@ -15,7 +15,9 @@ class Listener final : public EntitySink {
 
   void OnEntity(const EntityView& entity) override {
     const KindAndKey key(entity.kind, entity.key);
-    if (entity.standing == Standing::kOutOfScope || !who_.contains(key)) return;
+    // What a rule does not take may be another rule's: neither says anything by itself.
+    const bool says_nothing = entity.standing == Standing::kOutOfScope || entity.standing == Standing::kFilteredOut;
+    if (says_nothing || !who_.contains(key)) return;
     const std::optional<Hash128> mark = plan::MarkOf(entity);
     const auto [it, is_first] = words_.try_emplace(key);
     SourceWord& word = it->second;
@@ -45,7 +47,8 @@ std::map<KindAndKey, SourceWord> AskSources(const Context& context, const StateV
                                             const std::set<KindAndKey>& who) {
   Program& program = context.program;
   Listener listener(who, program.config.sources);
-  const ReadResult read = ReadSources(program, {}, state, listener, context.clock.Now(), context.observer);
+  const ReadResult read =
+      ReadSources(program, {}, state, listener, context.clock.Now(), context.observer, PatienceOf(context));
   const bool all_whole = !listener.has_rejects() &&
                          std::all_of(read.states.begin(), read.states.end(), [](const plan::SourceState& source) {
                            return source.snapshot == nullptr || (source.healthy && source.snapshot->complete());

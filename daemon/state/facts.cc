@@ -117,8 +117,8 @@ void SqliteStore::TakeOver(const SqliteStore& old) {
     while (reverted.Next()) {
       const std::string key = reverted.TextAt(1);
       const std::string reason = reverted.TextAt(2);
-      Query insert = to.Prepare(
-          "INSERT OR REPLACE INTO reverted (kind, key, reason, mark, since) VALUES (?1, ?2, ?3, ?4, ?5)");
+      Query insert =
+          to.Prepare("INSERT OR REPLACE INTO reverted (kind, key, reason, mark, since) VALUES (?1, ?2, ?3, ?4, ?5)");
       insert.Int(reverted.IntAt(0)).Text(key).Text(reason).Hash(reverted.HashAt(3)).Time(reverted.TimeAt(4)).Run();
     }
     Query removal = from.Prepare(

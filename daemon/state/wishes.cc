@@ -41,7 +41,7 @@ void RenameRow(Connection& connection, std::int64_t id, const std::string& to) {
 }
 
 // What waited for either key was about the change that is now settled.
-void Forget(Connection& connection, Kind kind, const std::string& key) {
+void DropWaiting(Connection& connection, Kind kind, const std::string& key) {
   const std::string name(Name(kind));
   connection.Prepare("DELETE FROM quarantine WHERE kind = ?1 AND key = ?2").Text(name).Text(key).Run();
   connection.Prepare("DELETE FROM due WHERE kind = ?1 AND key = ?2").Int(Index(kind)).Text(key).Run();
@@ -126,8 +126,8 @@ std::vector<Kind> SqliteStore::Rekey(const std::string& from, const std::string&
         RemoveGoneRow(connection, taken->id);
       }
       RenameRow(connection, old_row->id, to);
-      Forget(connection, kind, from);
-      Forget(connection, kind, to);
+      DropWaiting(connection, kind, from);
+      DropWaiting(connection, kind, to);
       kinds.push_back(kind);
     }
     if (kinds.empty()) {

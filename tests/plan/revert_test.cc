@@ -175,6 +175,14 @@ TEST_CASE("the guards judge a revert as any plan") {
   const GuardVerdict* verdict = FindGuard(revert.plan, "user.create");
   REQUIRE(verdict != nullptr);
   CHECK(verdict->actual == 20);
+  CHECK(revert.consent.guards.size() >= 1);
+  world.state.approvals.push_back({.subject = "R2",
+                                   .who = "ada",
+                                   .reason = "",
+                                   .at = world.now,
+                                   .until = world.now + std::chrono::hours(24),
+                                   .scope = revert.consent});
+  CHECK_FALSE(RevertOf(world, run).plan.held);
 }
 
 TEST_CASE("a revert touches neither whom a person holds nor whom protect names, and counts who is forgotten") {

@@ -86,7 +86,8 @@ TEST_CASE("who is forgotten is in no byte of the files, and a tombstone says whe
   outcome.quarantine = true;
   store->RecordOutcomes(other, {{outcome}});
   store->FinishRun(other, ExitCode::kPartial, "1 failed: dulcinea@example.com is taken", 1, {}, At(52));
-  store->PutHold({.key = "Quixote-17", .reason = "x", .until = std::nullopt, .kind = Kind::kUser, .mark = {}});
+  store->PutHold(
+      {.key = "Quixote-17", .reason = "x", .until = std::nullopt, .since = At(1), .kind = Kind::kUser, .mark = {}});
   REQUIRE(Bytes(dir).find("dulcinea@example.com") != std::string::npos);
 
   CHECK(store->KeysOf("Dulcinea@Example.com") == std::vector<std::string>{"Quixote-17"});
@@ -132,7 +133,8 @@ TEST_CASE("a group with the same key as a person is not the person") {
 TEST_CASE("holds of a revert are of one kind, learn their mark, and end with a note or a release") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const StoredHold hold{.key = "E1", .reason = "reverted R", .until = std::nullopt, .kind = Kind::kUser, .mark = {}};
+  const StoredHold hold{
+      .key = "E1", .reason = "reverted R", .until = std::nullopt, .since = At(1), .kind = Kind::kUser, .mark = {}};
   StoredHold contact = hold;
   contact.kind = Kind::kContact;
   store->PutHolds({{hold, contact}});
@@ -144,7 +146,8 @@ TEST_CASE("holds of a revert are of one kind, learn their mark, and end with a n
   REQUIRE(store->Holds(At(1)).size() == 1);
   CHECK(store->Holds(At(1)).front().kind == Kind::kUser);
   CHECK(store->Holds(At(1)).front().mark == HashOf("x"));
-  CHECK(store->RemoveHold("E1"));
+  CHECK(store->Holds(At(1)).front().since == At(1));
+  CHECK(store->RemoveHold("E1", At(2)));
   CHECK(store->Holds(At(1)).empty());
 }
 
