@@ -149,8 +149,8 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
       // After a stop it is simply not sent again.
       observer_.OnEvent({.severity = Severity::kDebug,
                          .name = "request_retried",
-                         .text = result.message + "; again in " +
-                                 FormatDuration(std::chrono::duration_cast<Duration>(*again - now))});
+                         .text = "again in " + FormatDuration(std::chrono::duration_cast<Duration>(*again - now)),
+                         .quoted = result.message});
       task.last = std::move(result);
       delayed_.emplace(*again, std::move(task));
       return;

@@ -40,8 +40,12 @@ std::string OneLine(const ucaas::CallResult& result) {
   return Shorten(text, 300);
 }
 
-std::string Who(const Operation& operation) {
-  return std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
+/// What went wrong without the target's own words: "invalid, HTTP status 422, result 1504".
+std::string CodeOf(const ucaas::CallResult& result) {
+  std::string text(ucaas::Name(result.verdict));
+  if (result.http_status != 0) text += ", HTTP status " + std::to_string(result.http_status);
+  if (!result.result.empty() && result.result != "1") text += ", result " + Shorten(result.result, 40);
+  return text;
 }
 
 OperationOutcome OutcomeOf(const ucaas::CallResult& result) {
@@ -258,11 +262,15 @@ void Executor::CountFailed(const Operation& operation, const ucaas::CallResult& 
   // Messages name people; what failures have in common is what the target's codes say.
   FailureKind& kind = failures_[std::string(ucaas::Name(result.verdict)) + ' ' + std::to_string(result.http_status) +
                                 ' ' + result.result + ' ' + std::to_string(static_cast<int>(result.transport))];
-  if (kind.count++ == 0) kind.example = message;
+  const std::string code = CodeOf(result);
+  if (kind.count++ == 0) kind.example = options_.quote_target ? message : code;
   kind.is_transient = result.verdict == ucaas::Verdict::kRetry;
   observer_.OnEvent({.severity = Severity::kWarning,
                      .name = quarantine ? "operation_quarantined" : "operation_failed",
-                     .text = Who(operation) + ": " + Printable(message)});
+                     .text = std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)),
+                     .key = operation.key,
+                     .rest = options_.quote_target ? std::string() : ": " + code,
+                     .quoted = options_.quote_target ? message : std::string()});
   observer_.OnOutcome(operation, ucaas::Name(result.verdict), false);
   observer_.OnProgress("apply", result_.done + result_.failed, total_);
 }

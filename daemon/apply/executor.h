@@ -29,6 +29,7 @@ struct ExecutorOptions {
   std::uint32_t window = 32;          ///< Operations under way at once, retries included.
   std::uint32_t mark_batch = 64;      ///< Operations that the durable mark runs ahead.
   std::uint32_t create_attempts = 3;  ///< How often a create of unknown outcome is looked up and sent again.
+  bool quote_target = true;           ///< False: what the target says, which may name people, stays in the journal.
   /// Kinds whose rules say `existing: quarantine`: a duplicate on create is set aside, not adopted.
   std::set<Kind> never_adopt;
 };

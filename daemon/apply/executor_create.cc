@@ -146,8 +146,9 @@ void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is
     result.message = "was there already: adopted unchanged";
     observer_.OnEvent({.severity = Severity::kWarning,
                        .name = "existing_adopted",
-                       .text = std::string(Name(operation.kind)) + ' ' + Printable(operation.key) +
-                               " is at the target already: adopted unchanged" +
+                       .text = std::string(Name(operation.kind)),
+                       .key = operation.key,
+                       .rest = std::string(" is at the target already: adopted unchanged") +
                                (same ? "" : "; the next plan shows what differs")});
   }
   const Ownership ownership = is_ours ? Ownership::kCreated : Ownership::kAdopted;

@@ -49,7 +49,7 @@ void Tell(const Approval& approval, std::ostream& out) {
 }  // namespace
 
 ExitCode RunApprove(const Session& session, const ApproveOptions& options) {
-  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::Program program = LoadProgram(session);
   const Approval approval = run::Approve(
       {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
       {.what = options.what, .who = InvokingUser(session.environment), .reason = options.reason});

@@ -17,6 +17,7 @@
 #include "daemon/model/observer.h"
 #include "daemon/report/run_log.h"
 #include "daemon/report/terminal.h"
+#include "daemon/run/pipeline.h"
 
 namespace ucaas_sync::commands {
 
@@ -92,6 +93,13 @@ struct RunsOptions {
   Format format = Format::kText;
 };
 
+struct RevertOptions {
+  std::string run;
+  bool plan_only = false;
+  bool yes = false;
+  bool all = false;  ///< Show every operation, however many.
+};
+
 ExitCode RunCheck(const Session& session);
 ExitCode RunRead(const Session& session, const ReadOptions& options);
 ExitCode RunPlan(const Session& session, const PlanOptions& options);
@@ -106,6 +114,18 @@ ExitCode RunExplain(const Session& session, const ExplainOptions& options);
 ExitCode RunRuns(const Session& session, const RunsOptions& options);
 ExitCode RunSandbox(const Session& session, const SandboxOptions& options);
 ExitCode RunCodes(const Session& session);
+ExitCode RunRevert(const Session& session, const RevertOptions& options);
+ExitCode RunForget(const Session& session, const std::string& who, bool yes);
+ExitCode RunStateCheck(const Session& session);
+ExitCode RunStateBackup(const Session& session, const std::filesystem::path& file);
+ExitCode RunStateRebuild(const Session& session, bool yes);
+ExitCode RunStateRebind(const Session& session, bool yes);
+
+/// The configuration, ready to run; from now on the log names people as it says. Throws Failure (78).
+run::Program LoadProgram(const Session& session);
+
+/// What a run came to: what holds it or what was newly set aside, and one line.
+void TellResult(const Session& session, const run::SyncResult& result);
 
 /// Splits NAME=PATH words; throws Failure (kUsage) for a word without "=".
 std::map<std::string, std::filesystem::path> SourcePaths(const std::vector<std::string>& words);

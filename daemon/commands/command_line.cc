@@ -42,6 +42,10 @@ struct Parsed {
   ExplainOptions explain;
   RunsOptions runs;
   std::string help_topic;
+  RevertOptions revert;
+  std::string forget_who;
+  std::string backup_file;
+  bool yes = false;
 };
 
 std::string ExitCodeTable() {
@@ -187,6 +191,51 @@ void AddQuarantine(CLI::App& app, Parsed& parsed) {
   command->footer("Examples:\n  ucaas-sync quarantine list\n  ucaas-sync quarantine release N17 --as E4711");
 }
 
+void AddRevert(CLI::App& app, RevertOptions& revert) {
+  CLI::App* command = app.add_subcommand("revert", "Undo a past run: its inverse, planned against what is there now");
+  command->add_option("run", revert.run, "Its id, as `status` shows it")->option_text("RUN")->required();
+  command->add_flag("--plan", revert.plan_only, "Only show what would be done");
+  command->add_flag("--yes", revert.yes, "Do not ask");
+  command->add_flag("--all", revert.all, "Show every change, however many");
+  command->footer(
+      "Says first what cannot be undone. Fields that have changed since are left, and said. The same guards judge it\n"
+      "(3). Whoever was put back is held until what the source says of them changes, or they are released.\n\n"
+      "Example:\n  ucaas-sync revert 20261123T181323-9f3a --plan");
+}
+
+void AddState(CLI::App& app, Parsed& parsed) {
+  CLI::App* state = app.add_subcommand("state", "Look after the state: check, backup, rebuild, rebind");
+  state->require_subcommand(1);
+  state->fallthrough();
+  state->add_subcommand("check", "Is it sound, and what is in it? Ends 1 when it is not sound")
+      ->footer("Example:\n  ucaas-sync state check");
+  CLI::App* backup = state->add_subcommand("backup", "A checked copy of it, also while a run is under way");
+  backup->add_option("file", parsed.backup_file, "A file that does not exist yet")->option_text("FILE")->required();
+  backup->footer("Example:\n  ucaas-sync state backup /var/backups/ucaas-sync-$(date +%F).db");
+  CLI::App* rebuild =
+      state->add_subcommand("rebuild", "Move it away and make it anew from sources and target, without writing there");
+  rebuild->add_flag("--yes", parsed.yes, "Do not ask");
+  rebuild->footer("Example:\n  ucaas-sync state rebuild");
+  CLI::App* rebind = state->add_subcommand(
+      "rebind", "Bind it to the account's new address or credential, when it is the same account");
+  rebind->add_flag("--yes", parsed.yes, "Do not ask");
+  rebind->footer("Example:\n  ucaas-sync state rebind");
+  CLI::App* forget = app.add_subcommand("forget", "Erase everything that is kept of a person who is gone");
+  forget->add_option("who", parsed.forget_who, "A key or an e-mail")->option_text("WHO")->required();
+  forget->add_flag("--yes", parsed.yes, "Do not ask");
+  forget->footer(
+      "Refused (64) while a source still names them or they are active in the account.\n\n"
+      "Example:\n  ucaas-sync forget ada.lovelace@example.com");
+}
+
+ExitCode DispatchState(const CLI::App& state, const Parsed& parsed, const Session& session) {
+  if (state.got_subcommand("check")) return RunStateCheck(session);
+  if (state.got_subcommand("backup")) return RunStateBackup(session, parsed.backup_file);
+  CatchStopSignals();
+  if (state.got_subcommand("rebuild")) return RunStateRebuild(session, parsed.yes);
+  return RunStateRebind(session, parsed.yes);
+}
+
 void AddCommands(CLI::App& app, Parsed& parsed) {
   app.add_subcommand("check", "Validate the configuration: every problem at once, with its place")
       ->footer("Example:\n  ucaas-sync -c ./config.yaml check");
@@ -209,6 +258,8 @@ void AddCommands(CLI::App& app, Parsed& parsed) {
       ->transform(CLI::CheckedTransformer(kTextOrJson));
   status->footer("Example:\n  ucaas-sync status --format json | jq '.runs[0].outcome'");
   AddExplain(app, parsed.explain, parsed.runs);
+  AddRevert(app, parsed.revert);
+  AddState(app, parsed);
   AddSandbox(app, parsed.sandbox);
   app.add_subcommand("codes", "The table from the API's result codes to what they mean here");
   app.add_subcommand("version", "Show the version");
@@ -254,7 +305,10 @@ ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& sess
   if (app.got_subcommand("explain")) return RunExplain(session, parsed.explain);
   if (app.got_subcommand("runs")) return RunRuns(session, parsed.runs);
   if (app.got_subcommand("codes")) return RunCodes(session);
+  if (app.got_subcommand("state")) return DispatchState(*app.get_subcommand("state"), parsed, session);
+  if (app.got_subcommand("forget")) return RunForget(session, parsed.forget_who, parsed.yes);
   CatchStopSignals();
+  if (app.got_subcommand("revert")) return RunRevert(session, parsed.revert);
   if (app.got_subcommand("sync")) return RunSync(session, parsed.sync_only);
   if (app.got_subcommand("apply")) return RunApply(session, parsed.apply_file);
   return RunSandbox(session, parsed.sandbox);

@@ -36,7 +36,7 @@ std::optional<Instant> Until(const std::string& text, Instant now, const std::st
 }  // namespace
 
 ExitCode RunHold(const Session& session, const HoldOptions& options) {
-  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::Program program = LoadProgram(session);
   const Instant now = session.clock.Now();
   const auto until = Until(options.until, now, program.config.timezone);
   const auto store = run::OpenState(

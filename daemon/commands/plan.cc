@@ -74,7 +74,7 @@ std::map<std::string, std::filesystem::path> SourcePaths(const std::vector<std::
 }
 
 ExitCode RunPlan(const Session& session, const PlanOptions& options) {
-  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::Program program = LoadProgram(session);
   run::PlanRequest request{.refresh = options.refresh,
                            .offline = options.offline,
                            .only = options.only,

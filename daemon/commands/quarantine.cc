@@ -78,7 +78,7 @@ ExitCode Release(const Session& session, state::SqliteStore& store, const std::s
 }  // namespace
 
 ExitCode RunQuarantineList(const Session& session, Format format) {
-  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::Program program = LoadProgram(session);
   const auto store = run::OpenState(ContextOf(program, session), state::OpenMode::kReadOnly);
   const std::vector<StoredQuarantine> items =
       report::WithHolds(store->Quarantined(), store->Holds(session.clock.Now()));
@@ -91,7 +91,7 @@ ExitCode RunQuarantineList(const Session& session, Format format) {
 }
 
 ExitCode RunQuarantineRelease(const Session& session, const ReleaseOptions& options) {
-  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::Program program = LoadProgram(session);
   const auto store = run::OpenState(ContextOf(program, session), state::OpenMode::kReadWrite);
   if (!options.as.empty()) return Rekey(session, *store, options.who, options.as);
   return Release(session, *store, options.who);

@@ -27,7 +27,7 @@ std::optional<report::Status::Held> HeldOf(const state::SqliteStore& store, Inst
 }  // namespace
 
 ExitCode RunStatus(const Session& session, Format format) {
-  const run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  const run::Program program = LoadProgram(session);
   const auto store =
       state::OpenStore(program.config.state_dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
   constexpr std::size_t kRuns = 20;

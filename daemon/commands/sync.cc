@@ -7,9 +7,8 @@
 #include "daemon/run/system_clock.h"
 
 namespace ucaas_sync::commands {
-namespace {
 
-void Tell(const Session& session, const run::SyncResult& result) {
+void TellResult(const Session& session, const run::SyncResult& result) {
   session.log.ClearProgress();
   if (result.code == ExitCode::kHeld) {
     report::WritePlanText(result.plan,
@@ -39,29 +38,27 @@ void Tell(const Session& session, const run::SyncResult& result) {
   session.out << '\n';
 }
 
-}  // namespace
-
 ExitCode RunSync(const Session& session, const std::string& only) {
-  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::Program program = LoadProgram(session);
   const run::SyncResult result = run::Sync({.program = program,
                                             .clock = session.clock,
                                             .observer = session.log,
                                             .stop_requested = session.stop_requested,
                                             .pause = &run::Pause},
                                            {.only = only, .source_paths = {}}, "command");
-  Tell(session, result);
+  TellResult(session, result);
   return result.code;
 }
 
 ExitCode RunApply(const Session& session, const std::filesystem::path& file) {
-  run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  run::Program program = LoadProgram(session);
   const run::SyncResult result = run::ApplyFile({.program = program,
                                                  .clock = session.clock,
                                                  .observer = session.log,
                                                  .stop_requested = session.stop_requested,
                                                  .pause = &run::Pause},
                                                 file);
-  Tell(session, result);
+  TellResult(session, result);
   return result.code;
 }
 

@@ -13,11 +13,15 @@ namespace ucaas_sync {
 
 enum class Severity : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
-/// A line of the log: a stable name, and a sentence with values already in it.
+/// A line of the log: a stable name, and a sentence with values already in it. Names and e-mails of people never stand
+/// in it but in `quoted`; keys of people stand in `key` alone: who listens shows both as log.people says.
 struct Event {
   Severity severity = Severity::kInfo;
   std::string_view name;  ///< "run_finished", "operation_failed": lower case, stable.
   std::string text;
+  std::string key = {};     ///< Of the person it is about; the sentence goes on with it.
+  std::string rest = {};    ///< What follows the key.
+  std::string quoted = {};  ///< What the target or a source said, at the end: it may name people.
 };
 
 class Observer {

@@ -9,6 +9,7 @@
 
 #include "daemon/model/consent.h"
 #include "daemon/model/drift.h"
+#include "daemon/model/hash.h"
 #include "daemon/model/kind.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/time.h"
@@ -106,7 +107,15 @@ struct PlanNotes {
     SourceRef source;
   };
   std::vector<Standstill> standstills;  ///< Everybody of whom it is so now.
+  /// What became of a revert's hold: its source says something else by now, or was read for the first time since.
+  struct HoldNote {
+    Kind kind = Kind::kUser;
+    std::string key;
+    Hash128 mark;
+    bool ended = false;
+  };
   std::vector<Absence> absences;  ///< Replaces what was noted before.
+  std::vector<HoldNote> holds;
   std::vector<std::pair<std::int64_t, Hash128>>
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
   /// By source: records that repeat the key of another one, for the snapshot's history.

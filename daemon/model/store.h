@@ -66,11 +66,15 @@ struct StoredQuarantine {
   bool by_target = false;
 };
 
+/// Somebody who stays as is: by a person's wish, or because a revert put them back.
 struct StoredHold {
-  std::string key;  ///< Of any kind.
+  std::string key;
   std::string reason;
   std::optional<Instant> until;
   Instant since = {};
+  /// Set by a revert: this kind alone, until its source says something else than `mark`. Nothing: any kind.
+  std::optional<Kind> kind = {};
+  Hash128 mark = {};  ///< Of what the source said at the revert; zero when it could not be read.
 };
 
 /// A decision that no operation tells: kept when it differs from the one before.
@@ -133,6 +137,8 @@ class StateView {
   virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
   /// Approvals that serve at `now`, oldest first.
   virtual std::vector<Approval> Approvals(Instant now) const = 0;
+  /// When everything that is personal of `key` was erased on request; nothing when it was not.
+  virtual std::optional<Instant> Forgotten(std::string_view key) const = 0;
 };
 
 struct RunStart {
@@ -148,7 +154,7 @@ struct RunRecord {
   std::optional<ExitCode> outcome;              ///< Nothing while it runs or when it was cut off.
   std::string message;                          ///< Why it ended so, for people.
   std::array<KindSummary, kKindCount> summary;  ///< What was planned.
-  std::uint64_t done = 0;  ///< Operations that the target accepted.
+  std::uint64_t done = 0;                       ///< Operations that the target accepted.
   std::uint64_t failed = 0;
   std::string plan_hash;
 };

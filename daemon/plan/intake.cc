@@ -51,6 +51,7 @@ void Intake::OnEntity(const EntityView& entity) {
     return;
   }
   const SlotId id = work_.table.FindOrAdd(entity.kind, key_hash);
+  if (work_.table[id].has(kHeldByRevert)) revert_holds_.OnEntity(id, entity);
   const Seen seen = work_.table[id].seen;
   if (seen == Seen::kNot || seen == Seen::kOutOfScope) {
     First(id, entity);

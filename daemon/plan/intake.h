@@ -6,13 +6,15 @@
 
 #include "daemon/model/entity.h"
 #include "daemon/plan/membership.h"
+#include "daemon/plan/revert_hold.h"
 #include "daemon/plan/workspace.h"
 
 namespace ucaas_sync::plan {
 
 class Intake {
  public:
-  Intake(Workspace& work, Membership& membership) : work_(work), membership_(membership) {}
+  Intake(Workspace& work, Membership& membership, RevertHolds& revert_holds)
+      : work_(work), membership_(membership), revert_holds_(revert_holds) {}
 
   void OnEntity(const EntityView& entity);
 
@@ -28,6 +30,7 @@ class Intake {
 
   Workspace& work_;
   Membership& membership_;
+  RevertHolds& revert_holds_;
   std::string scratch_;
 };
 

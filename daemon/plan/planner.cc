@@ -16,8 +16,10 @@
 #include "daemon/plan/membership.h"
 #include "daemon/plan/order.h"
 #include "daemon/plan/plan_json.h"
+#include "daemon/plan/revert_hold.h"
 #include "daemon/plan/single_out.h"
 #include "daemon/plan/source_guards.h"
+#include "daemon/plan/tally.h"
 #include "daemon/plan/tracing.h"
 #include "daemon/plan/workspace.h"
 
@@ -34,6 +36,7 @@ std::string HoldText(const StoredHold& hold) {
 
 void FreezeHeld(Workspace& work) {
   for (const StoredHold& hold : work.state.Holds(work.now)) {
+    if (hold.kind) continue;  // a revert's: see RevertHolds
     if (hold.until && *hold.until > work.now) work.WakeAt(*hold.until);
     for (const Kind kind : kAllKinds) {
       const SlotId slot = work.table.Find(kind, HashOf(hold.key));
@@ -173,23 +176,19 @@ class Assembly {
   const MembershipChanges& changes_;
 };
 
-OperationList WithoutGroupRemovals(const OperationList& operations) {
-  OperationList rest;
-  operations.ForEach([&](Operation operation) {
-    if (operation.kind != Kind::kGroup || operation.action != Action::kDelete) rest.Add(std::move(operation));
-  });
-  return rest;
-}
-
 }  // namespace
 
 struct Planner::Impl {
   Impl(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift)
-      : policy_copy(policy), work(state, policy_copy, now, drift), intake(work, membership) {}
+      : policy_copy(policy),
+        work(state, policy_copy, now, drift),
+        revert_holds(work),
+        intake(work, membership, revert_holds) {}
 
   const Policy policy_copy;
   Workspace work;
   Membership membership;
+  RevertHolds revert_holds;
   Intake intake;
   RejectBook rejects;
   bool group_removals_held = false;
@@ -228,6 +227,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   FreezeHeld(work);
   FreezeUnhealthy(work, inputs.sources);
   rejects.Resolve(work);
+  revert_holds.Settle(work, inputs.sources, rejects);
   intake.SetAsideUnusable();
   FreezeRefusedByTarget(work);
 

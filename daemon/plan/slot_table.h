@@ -34,6 +34,7 @@ enum SlotFlag : std::uint16_t {
   kMembersKnown = 1U << 6U,      ///< Groups: its rule maps members, and all are known.
   kSetAsideByTarget = 1U << 7U,  ///< Quarantined because the target called it invalid.
   kDrifted = 1U << 8U,           ///< The target shows something of it otherwise: always compared in full.
+  kHeldByRevert = 1U << 9U,      ///< A revert put it back; whether it is still held is found out when all is read.
 };
 
 struct Slot {

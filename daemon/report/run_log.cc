@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/model/json_text.h"
+#include "daemon/model/sha256.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::report {
@@ -138,6 +139,22 @@ std::string Bar(std::uint64_t done, std::uint64_t of) {
   return bar + ']';
 }
 
+// `printf %s KEY | sha256sum` finds the lines of somebody whose key is known.
+std::string DigestOf(std::string_view key) {
+  constexpr std::size_t kDigits = 12;
+  return Sha256Hex(key).substr(0, kDigits);
+}
+
+std::string SentenceOf(const Event& event, config::People people) {
+  std::string text = event.text;
+  if (!event.key.empty()) {
+    text += ' ' + (people == config::People::kHash ? DigestOf(event.key) : event.key);
+  }
+  text += event.rest;
+  if (people == config::People::kFull && !event.quoted.empty()) text += ": " + event.quoted;
+  return text;
+}
+
 }  // namespace
 
 struct RunLog::Impl {
@@ -150,6 +167,7 @@ struct RunLog::Impl {
   std::optional<Monotonic> drawn;
   bool is_line_up = false;
   std::uint64_t retries = 0;
+  config::People people = config::People::kFull;
 
   Impl(const Clock& clock_in, const RunLogOptions& options_in, std::function<void(std::string_view)> write_in)
       : clock(clock_in),
@@ -211,7 +229,11 @@ RunLog::~RunLog() {
 }
 
 void RunLog::OnEvent(const Event& event) {
-  impl_->Log(event.severity, event.name, event.text);
+  impl_->Log(event.severity, event.name, SentenceOf(event, impl_->people));
+}
+
+void RunLog::NamePeople(config::People people) {
+  impl_->people = people;
 }
 
 void RunLog::OnProgress(std::string_view phase, std::uint64_t done, std::uint64_t of) {

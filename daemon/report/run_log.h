@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "config/config.h"
 #include "daemon/model/clock.h"
 #include "daemon/model/observer.h"
 
@@ -34,6 +35,9 @@ class RunLog final : public Observer {
   void OnSnapshot(const Snapshot& snapshot) override;
   void OnPlan(const Plan& plan) override;
   void OnRetry(std::string_view reason) override;
+
+  /// How people are named from now on; until then as with `full`.
+  void NamePeople(config::People people);
 
   /// Removes the progress line, before something else writes to the terminal.
   void ClearProgress();

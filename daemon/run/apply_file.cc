@@ -16,12 +16,16 @@ namespace {
 // The plan was made from a state that may have moved since: each touched entity must be as it was then.
 void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesystem::path& file, Instant now) {
   const auto stale = [&file](const std::string& why) { return StalePlan(file, why); };
-  std::set<std::string> held;
-  for (const StoredHold& hold : store.Holds(now)) held.insert(hold.key);
+  std::set<std::pair<Kind, std::string>> held;
+  for (const StoredHold& hold : store.Holds(now)) {
+    for (const Kind kind : kAllKinds) {
+      if (!hold.kind || hold.kind == kind) held.emplace(kind, hold.key);
+    }
+  }
   OperationList checked;
   plan.operations.ForEach([&](Operation operation) {
     const std::string who = std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
-    if (held.contains(operation.key)) throw stale(who + " was put on hold since the plan was made");
+    if (held.contains({operation.kind, operation.key})) throw stale(who + " was put on hold since the plan was made");
     const auto row = store.Find(operation.kind, operation.key);
     const bool exists = row && row->lifecycle != Lifecycle::kGone;
     const bool makes = operation.action == Action::kCreate || operation.action == Action::kAdopt;

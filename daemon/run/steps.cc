@@ -10,16 +10,12 @@
 namespace ucaas_sync::run {
 namespace {
 
-std::uint64_t RandomNumber() {
-  std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32U) | device();
-}
-
 apply::ExecutorOptions OptionsOf(const Program& program) {
   apply::ExecutorOptions options;
   options.membership = program.config.target.membership;
   options.failures_percent = program.config.guards.failures;
   options.window = std::max<std::uint32_t>(4, 2 * program.config.target.concurrency);
+  options.quote_target = program.config.log.people == config::People::kFull;
   for (const config::RuleConfig& rule : program.config.rules) {
     if (rule.existing == config::ExistingPolicy::kQuarantine) options.never_adopt.insert(rule.kind);
   }
@@ -32,6 +28,11 @@ bool HasNewQuarantine(const Plan& plan) {
 }
 
 }  // namespace
+
+std::uint64_t RandomNumber() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32U) | device();
+}
 
 std::string NewPlanId() {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -55,6 +56,18 @@ apply::ApplyResult Apply(const Context& context, StateStore& store, const std::s
   Target target(context.program, context.clock, context.observer, context.stop_requested);
   apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program));
   return executor.Apply(run, plan);
+}
+
+void TidyJournal(const Context& context, state::SqliteStore& store) {
+  constexpr std::uint64_t kOperationsARun = 20'000;
+  try {
+    store.RemoveOldRuns(context.clock.Now() - context.program.config.journal.keep, kOperationsARun);
+  } catch (const Failure& failure) {
+    context.observer.OnEvent(
+        {.severity = Severity::kWarning,
+         .name = "journal_not_tidied",
+         .text = std::string("old runs could not be removed, the next run tries again: ") + failure.what()});
+  }
 }
 
 std::string HeldMessage(const Plan& plan) {

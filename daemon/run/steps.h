@@ -10,6 +10,9 @@
 
 namespace ucaas_sync::run {
 
+/// From the system; for seeds.
+std::uint64_t RandomNumber();
+
 /// Random, for plans; 16 hexadecimal digits.
 std::string NewPlanId();
 
@@ -21,6 +24,10 @@ apply::ApplyResult Apply(const Context& context, StateStore& store, const std::s
 
 /// "held by user.suspend: 61, limit 60, …"
 std::string HeldMessage(const Plan& plan);
+
+/// Removes from the journal what is older than journal.keep, a bounded amount a run. A journal that cannot be tidied is
+/// said and hurts no run.
+void TidyJournal(const Context& context, state::SqliteStore& store);
 
 /// Sets the run's code and message from what was applied and what went newly into quarantine.
 void Conclude(SyncResult& result);
@@ -39,6 +46,7 @@ SyncResult Journalled(const Context& context, state::SqliteStore& store, const s
   }
   store.FinishRun(result.run, result.code, result.message, result.applied.failed, result.plan.summary,
                   context.clock.Now());
+  TidyJournal(context, store);
   return result;
 }
 

@@ -27,7 +27,8 @@ void SqliteStore::Bind(const std::string& base_url, const std::string& credentia
                      "state " + connection.path().string() + " belongs to the account at " + *bound_url + with +
                          bound_id + ", but the configuration names " + base_url + with + credential_id +
                          "; what is known of one account must not be applied to another; correct `target`, or give "
-                         "this account a state_dir of its own: an empty one adopts what exists");
+                         "this account a state_dir of its own: an empty one adopts what exists; if it is the same "
+                         "account under a new address or credential, run `ucaas-sync state rebind`");
 }
 
 std::vector<RunRecord> SqliteStore::Runs(std::size_t limit) const {

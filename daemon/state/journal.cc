@@ -384,6 +384,13 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
     DecisionWriter decisions(connection, id);
     ReplaceQuarantine(connection, Quarantined(), quarantine, now, decisions);
     decisions.ReplaceStandstills(notes.standstills);
+    for (const PlanNotes::HoldNote& note : notes.holds) {
+      Query change = note.ended ? connection.Prepare("DELETE FROM reverted WHERE kind = ?1 AND key = ?2")
+                                : connection.Prepare("UPDATE reverted SET mark = ?3 WHERE kind = ?1 AND key = ?2");
+      change.Int(Index(note.kind)).Text(note.key);
+      if (!note.ended) change.Hash(note.mark);
+      change.Run();
+    }
     for (const SnapshotHistory& snapshot : snapshots) WriteSnapshot(connection, impl_->sources, snapshot);
     connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(notes.due_at).Run();
   });

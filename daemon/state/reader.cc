@@ -130,6 +130,16 @@ std::vector<StoredHold> SqliteStore::Holds(Instant now) const {
       holds.push_back(
           {.key = query.TextAt(0), .reason = query.TextAt(1), .until = query.MaybeTimeAt(2), .since = query.TimeAt(3)});
     }
+    Query reverted =
+        impl_->connection.Prepare("SELECT key, reason, kind, mark, since FROM reverted ORDER BY key, kind");
+    while (reverted.Next()) {
+      holds.push_back({.key = reverted.TextAt(0),
+                       .reason = reverted.TextAt(1),
+                       .until = std::nullopt,
+                       .since = reverted.TimeAt(4),
+                       .kind = KindFrom(reverted.IntAt(2)),
+                       .mark = reverted.HashAt(3)});
+    }
     return holds;
   });
 }

@@ -293,6 +293,19 @@ CREATE TABLE due (
   reason TEXT NOT NULL
 ) STRICT;
 CREATE TABLE used_plan (name TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- What a revert touched stays as it is until its source says something else (mark).
+CREATE TABLE reverted (
+  kind INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  mark BLOB NOT NULL,
+  PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+
+-- Whom somebody asked to forget. An operation of theirs stays in the journal without its key.
+CREATE TABLE forgotten (key_digest TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::array<Migration, 1> kMigrations{{{.version = 1, .sql = kVersion1}}};

@@ -135,8 +135,20 @@ std::unique_ptr<SqliteStore::HeldMoment> SqliteStore::HoldMoment() {
   return std::make_unique<HeldMoment>(*impl_);
 }
 
+std::filesystem::path StatePath(const std::filesystem::path& dir) {
+  return std::filesystem::absolute(dir) / kFileName;
+}
+
+std::unique_ptr<SqliteStore> EmptyStore(const StoreOptions& options) {
+  auto impl = EmptyInMemory(options);
+  CreateTables(impl->connection, options.program_version, options.seed);
+  impl->read_only = true;
+  impl->BeginMoment();
+  return std::make_unique<SqliteStore>(std::move(impl));
+}
+
 std::unique_ptr<SqliteStore> OpenStore(const std::filesystem::path& dir, OpenMode mode, const StoreOptions& options) {
-  const std::filesystem::path path = std::filesystem::absolute(dir) / kFileName;
+  const std::filesystem::path path = StatePath(dir);
   return std::make_unique<SqliteStore>(mode == OpenMode::kReadWrite ? OpenForWriting(path, options)
                                                                     : OpenForReading(path, options));
 }

@@ -5,6 +5,7 @@
 // reported, never repaired or deleted: moving the file away is a person's decision, and leads to adoption.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -32,6 +33,33 @@ struct StoreOptions {
   std::uint32_t busy_timeout_ms = 10'000;  ///< How long a commit waits for another process's commit.
 };
 
+struct BoundAccount {
+  std::string base_url;
+  std::string credential_id;
+  friend bool operator==(const BoundAccount&, const BoundAccount&) = default;
+};
+
+/// What there is, for `state check`.
+struct StateFacts {
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;  ///< With its write-ahead log.
+  int tables_version = 0;
+  std::string written_by;
+  std::array<std::array<std::uint64_t, 3>, kKindCount> entities{};  ///< by Index(Kind), then by Lifecycle
+  std::array<std::uint64_t, kKindCount> adopted{};
+  std::uint64_t runs = 0;
+  std::uint64_t operations = 0;
+  std::optional<Instant> oldest_run;
+  std::uint64_t holds = 0;
+  std::uint64_t forgotten = 0;
+};
+
+struct Erasure {
+  std::uint64_t entities = 0;
+  std::uint64_t operations = 0;
+  bool files_are_clean = true;  ///< False: another process reads, and the write-ahead log still has the old pages.
+};
+
 class SqliteStore final : public StateStore {
  public:
   struct Impl;
@@ -57,6 +85,7 @@ class SqliteStore final : public StateStore {
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<Approval> Approvals(Instant now) const override;
+  std::optional<Instant> Forgotten(std::string_view key) const override;
 
   // Journal.
   /// Closes runs that were cut off first: they get an end, a message and no outcome; their unknown creates stay known.
@@ -111,7 +140,10 @@ class SqliteStore final : public StateStore {
   void RecordRepairs(std::span<const DriftRepair> repairs, Instant at);
   /// What a person says beside the runs. Each is one commit, and makes the next poll due at `now`: the same files give
   /// another plan from then on.
-  void PutHold(const StoredHold& hold);
+  void PutHold(const StoredHold& hold) { PutHolds({&hold, 1}); }
+  void PutHolds(std::span<const StoredHold> holds);
+  /// Ends holds of reverts, of those kinds alone.
+  void EndRevertHolds(std::span<const StoredHold> holds);
   /// False when nobody held it.
   bool RemoveHold(std::string_view key, Instant now);
   /// Ends what the target's refusal set aside under `key`, whatever its kind; how many there were.
@@ -148,9 +180,11 @@ class SqliteStore final : public StateStore {
   };
   /// Operations on this key of any kind, newest first, at most `limit`; with `upto`, of that run and those before it.
   /// Looks through the whole journal: nothing that a run should ask.
-  std::vector<PastOperation> PastOperations(std::string_view key, std::size_t limit, const std::string& upto = {}) const;
+  std::vector<PastOperation> PastOperations(std::string_view key, std::size_t limit,
+                                            const std::string& upto = {}) const;
   /// Decisions on this key, newest first, likewise.
-  std::vector<StoredDecision> PastDecisions(std::string_view key, std::size_t limit, const std::string& upto = {}) const;
+  std::vector<StoredDecision> PastDecisions(std::string_view key, std::size_t limit,
+                                            const std::string& upto = {}) const;
   /// Nothing for a run that is not known.
   std::optional<RunRecord> FindRun(const std::string& run) const;
   /// Keys of all entities with this e-mail or name (ignoring case), those that are gone included; sorted, each once.
@@ -158,9 +192,26 @@ class SqliteStore final : public StateStore {
 
   /// What is wrong with the file and with what it says, one sentence each; empty when all is well. Reads everything.
   std::vector<std::string> Check() const;
-  /// Copies the state, as it is at one moment, to a new file (mode 0600) beside any number of readers and writers.
-  /// Refuses a path that exists.
+  /// Copies the state, as it is at one moment, to a new file (mode 0600) beside any number of readers and writers, and
+  /// checks the copy. Refuses a path that exists; leaves nothing behind when it fails.
   void Backup(const std::filesystem::path& path) const;
+  StateFacts Facts() const;
+  const std::filesystem::path& path() const;
+  std::optional<BoundAccount> Account() const;
+  /// Binds it to another account. Whether that is the same one under another name is for the caller to know.
+  void Rebind(const BoundAccount& account);
+  /// Takes over from an older state of the same account what no list of the target can tell: holds, who was forgotten,
+  /// plans that were used, and the removals that the guards still count.
+  void TakeOver(const SqliteStore& old);
+
+  /// Removes runs that ended before `before`, oldest first, with all that hangs on them: at most `budget` operations.
+  /// What plans still ask of the journal stays: the last finished run, the last plan, creates of unknown outcome.
+  void RemoveOldRuns(Instant before, std::uint64_t budget);
+
+  /// Keys of the users and contacts that are meant: the key itself, else who has or had that e-mail.
+  std::vector<std::string> KeysOf(std::string_view who) const;
+  /// Erases every personal value of the users and contacts with `key`, from the files too, and notes that it did.
+  Erasure Forget(const std::string& key, Instant at);
 
  private:
   /// Within the commit of the notes.
@@ -172,5 +223,12 @@ class SqliteStore final : public StateStore {
 /// Opens the state in `dir`. A directory that others may write to, a file that is not ours, a newer one (78) and a
 /// damaged one (1) are refused.
 std::unique_ptr<SqliteStore> OpenStore(const std::filesystem::path& dir, OpenMode mode, const StoreOptions& options);
+/// An empty state in memory, open for reading.
+std::unique_ptr<SqliteStore> EmptyStore(const StoreOptions& options);
+
+/// The file in `dir`, whether it is there or not.
+std::filesystem::path StatePath(const std::filesystem::path& dir);
+/// Renames the state in `dir`, with its log, to state.db.YYYYMMDD-HHMMSS; the new name, or nothing when there is none.
+std::optional<std::filesystem::path> MoveAside(const std::filesystem::path& dir, Instant now);
 
 }  // namespace ucaas_sync::state

@@ -39,8 +39,9 @@ std::string Remedy(int code) {
 }  // namespace
 
 std::string_view MoveAwayAdvice() {
-  return "restore a backup, or move the file away: the next run then starts with an empty state, lists the target and "
-         "adopts what exists, and deletes nothing";
+  return "`ucaas-sync state check` says what is wrong with it; put a copy that `state backup` made in its place while "
+         "nothing runs, or run `ucaas-sync state rebuild`, which moves it away and finds everybody at the target again "
+         "without writing there";
 }
 
 StateFailure StorageFailure(const std::filesystem::path& path, std::string_view doing, const SQLite::Exception& error,

@@ -55,6 +55,23 @@ class UnfinishedFile {
   bool finished_ = false;
 };
 
+void SyncFile(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw FileFailure(path, "open the backup", errno);
+  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (error != 0) throw FileFailure(path, "make the backup durable", error);
+}
+
+// A damaged state is copied faithfully, damage and all; nobody should find that out when they need it.
+void CheckCopy(const std::filesystem::path& path) {
+  const SqliteStore copy(std::make_unique<SqliteStore::Impl>(path, SQLite::OPEN_READONLY, StoreOptions{}));
+  const std::vector<std::string> problems = copy.Check();
+  if (problems.empty()) return;
+  throw StateFailure(ExitCode::kError, "the state is damaged, and so would be its copy: " + problems.front() +
+                                           "; no backup was made; " + std::string(MoveAwayAdvice()));
+}
+
 }  // namespace
 
 std::vector<std::string> SqliteStore::Check() const {
@@ -62,7 +79,7 @@ std::vector<std::string> SqliteStore::Check() const {
   return connection.Guard("check it", [&] {
     std::vector<std::string> problems;
     {
-      Query query = connection.Prepare("PRAGMA quick_check(20)");
+      Query query = connection.Prepare("PRAGMA integrity_check(20)");
       while (query.Next()) {
         if (query.TextAt(0) != "ok") problems.push_back("the file is damaged: " + query.TextAt(0));
       }
@@ -98,6 +115,11 @@ std::vector<std::string> SqliteStore::Check() const {
 
 void SqliteStore::Backup(const std::filesystem::path& path) const {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (descriptor < 0 && errno == EEXIST) {
+    throw StateFailure(ExitCode::kError, path.string() +
+                                             ": there is such a file already, and a backup never replaces one; nothing "
+                                             "was written; name another file, or move that one away");
+  }
   if (descriptor < 0) throw FileFailure(path, "make the backup", errno);
   ::close(descriptor);
   UnfinishedFile unfinished(path);
@@ -109,6 +131,8 @@ void SqliteStore::Backup(const std::filesystem::path& path) const {
       copy.database().exec("PRAGMA journal_mode = DELETE");
     });
   }
+  SyncFile(path);
+  CheckCopy(path);
   unfinished.Finish();
   SyncDirectory(std::filesystem::absolute(path).parent_path());
 }

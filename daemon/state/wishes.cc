@@ -41,7 +41,7 @@ void RenameRow(Connection& connection, std::int64_t id, const std::string& to) {
 }
 
 // What waited for either key was about the change that is now settled.
-void Forget(Connection& connection, Kind kind, const std::string& key) {
+void DropWaiting(Connection& connection, Kind kind, const std::string& key) {
   const std::string name(Name(kind));
   connection.Prepare("DELETE FROM quarantine WHERE kind = ?1 AND key = ?2").Text(name).Text(key).Run();
   connection.Prepare("DELETE FROM due WHERE kind = ?1 AND key = ?2").Int(Index(kind)).Text(key).Run();
@@ -53,22 +53,45 @@ StateFailure CannotRekey(const std::string& from, const std::string& to, const s
 
 }  // namespace
 
-void SqliteStore::PutHold(const StoredHold& hold) {
+void SqliteStore::PutHolds(std::span<const StoredHold> holds) {
+  if (holds.empty()) return;
+  Connection& connection = impl_->connection;
   impl_->Write("hold somebody", [&] {
-    impl_->connection.Prepare("INSERT OR REPLACE INTO hold (key, reason, until, since) VALUES (?1, ?2, ?3, ?4)")
-        .Text(hold.key)
-        .Text(hold.reason)
-        .Time(hold.until)
-        .Time(hold.since)
-        .Run();
-    WakeAt(impl_->connection, hold.since);
+    for (const StoredHold& hold : holds) {
+      if (hold.kind) {
+        Query insert = connection.Prepare(
+            "INSERT OR REPLACE INTO reverted (kind, key, reason, since, mark) VALUES (?1, ?2, ?3, ?4, ?5)");
+        insert.Int(Index(*hold.kind)).Text(hold.key).Text(hold.reason).Time(hold.since).Hash(hold.mark).Run();
+        continue;
+      }
+      connection.Prepare("INSERT OR REPLACE INTO hold (key, reason, until, since) VALUES (?1, ?2, ?3, ?4)")
+          .Text(hold.key)
+          .Text(hold.reason)
+          .Time(hold.until)
+          .Time(hold.since)
+          .Run();
+    }
+    WakeAt(connection, holds.front().since);
+  });
+}
+
+void SqliteStore::EndRevertHolds(std::span<const StoredHold> holds) {
+  impl_->Write("end holds of a revert", [&] {
+    for (const StoredHold& hold : holds) {
+      impl_->connection.Prepare("DELETE FROM reverted WHERE kind = ?1 AND key = ?2")
+          .Int(Index(*hold.kind))
+          .Text(hold.key)
+          .Run();
+    }
   });
 }
 
 bool SqliteStore::RemoveHold(std::string_view key, Instant now) {
   bool removed = false;
   impl_->Write("end a hold", [&] {
-    removed = impl_->connection.Prepare("DELETE FROM hold WHERE key = ?1").TextCopy(key).Run() != 0;
+    const int by_person = impl_->connection.Prepare("DELETE FROM hold WHERE key = ?1").TextCopy(key).Run();
+    const int by_revert = impl_->connection.Prepare("DELETE FROM reverted WHERE key = ?1").TextCopy(key).Run();
+    removed = by_person + by_revert != 0;
     if (removed) WakeAt(impl_->connection, now);
   });
   return removed;
@@ -103,8 +126,8 @@ std::vector<Kind> SqliteStore::Rekey(const std::string& from, const std::string&
         RemoveGoneRow(connection, taken->id);
       }
       RenameRow(connection, old_row->id, to);
-      Forget(connection, kind, from);
-      Forget(connection, kind, to);
+      DropWaiting(connection, kind, from);
+      DropWaiting(connection, kind, to);
       kinds.push_back(kind);
     }
     if (kinds.empty()) {
@@ -115,6 +138,7 @@ std::vector<Kind> SqliteStore::Rekey(const std::string& from, const std::string&
     }
     // A person who is held stays so.
     connection.Prepare("UPDATE OR IGNORE hold SET key = ?2 WHERE key = ?1").Text(from).Text(to).Run();
+    connection.Prepare("UPDATE OR IGNORE reverted SET key = ?2 WHERE key = ?1 AND kind <> 1").Text(from).Text(to).Run();
     connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
     WakeAt(connection, now);
   });

@@ -137,4 +137,26 @@ TEST_CASE("repeats are said once in a hundred") {
 }
 
 }  // namespace
+TEST_CASE(
+    "a person is named in full, by key, or by twelve digits of the key's SHA-256; the target's words only in full") {
+  const Event event{.severity = Severity::kWarning,
+                    .name = "operation_failed",
+                    .text = "update user",
+                    .key = "E17",
+                    .rest = " failed",
+                    .quoted = "ada@example.com is taken"};
+  const auto line_with = [&](std::optional<config::People> people) {
+    testing::FakeClock clock;
+    std::string out;
+    RunLog log(clock, {.style = LogStyle::kJournal}, [&out](std::string_view text) { out += text; });
+    if (people) log.NamePeople(*people);
+    log.OnEvent(event);
+    return out;
+  };
+  CHECK(line_with({}) == "<4>operation_failed: update user E17 failed: ada@example.com is taken\n");
+  CHECK(line_with(config::People::kFull) == line_with({}));
+  CHECK(line_with(config::People::kKey) == "<4>operation_failed: update user E17 failed\n");
+  CHECK(line_with(config::People::kHash) == "<4>operation_failed: update user 036d49609e99 failed\n");
+}
+
 }  // namespace ucaas_sync::report

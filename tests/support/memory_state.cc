@@ -98,6 +98,11 @@ std::vector<Approval> MemoryState::Approvals(Instant now) const {
   return out;
 }
 
+std::optional<Instant> MemoryState::Forgotten(std::string_view key) const {
+  const auto it = forgotten.find(std::string(key));
+  return it == forgotten.end() ? std::nullopt : std::optional(it->second);
+}
+
 void MemoryState::Do(const Operation& operation, Instant now) {
   std::int64_t id = operation.entity_id;
   const bool comes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
@@ -161,6 +166,14 @@ void MemoryState::Apply(const Plan& plan, const PlanNotes& notes, Instant now) {
   });
   if (!plan.operations.empty()) ++version;
   absences = notes.absences;
+  for (const PlanNotes::HoldNote& note : notes.holds) {
+    const auto is_meant = [&](const StoredHold& hold) { return hold.kind == note.kind && hold.key == note.key; };
+    if (note.ended) {
+      std::erase_if(holds, is_meant);
+    } else {
+      std::find_if(holds.begin(), holds.end(), is_meant)->mark = note.mark;
+    }
+  }
   for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
   std::erase_if(quarantine, [](const StoredQuarantine& item) { return !item.by_target; });
   for (const QuarantineItem& item : plan.quarantine) {

@@ -30,6 +30,7 @@ class MemoryState : public StateView {
   std::map<std::string, SnapshotHistory> snapshots;
   std::vector<PastRemoval> removals;
   std::vector<Approval> approvals;
+  std::map<std::string, Instant> forgotten;
   std::map<Kind, std::uint64_t> pending_creates;
   bool first_run_finished = true;
   std::uint64_t version = 1;
@@ -58,6 +59,7 @@ class MemoryState : public StateView {
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<Approval> Approvals(Instant now) const override;
+  std::optional<Instant> Forgotten(std::string_view key) const override;
 
  private:
   void Do(const Operation& operation, Instant now);

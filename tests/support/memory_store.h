@@ -52,6 +52,7 @@ class MemoryStore final : public StateStore {
   std::uint64_t PendingCreates(Kind /*kind*/) const override { return 0; }
   std::vector<PastRemoval> RemovalsSince(Instant /*since*/) const override { return {}; }
   std::vector<Approval> Approvals(Instant /*now*/) const override { return {}; }
+  std::optional<Instant> Forgotten(std::string_view /*key*/) const override { return std::nullopt; }
 
   std::string BeginRun(const RunStart& start) override;
   void StorePlan(const std::string& run, const Plan& plan) override;

@@ -1,0 +1,294 @@
+#include "daemon/run/rebuild.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "daemon/apply/rows.h"
+#include "daemon/model/text.h"
+#include "daemon/plan/plan_json.h"
+#include "daemon/run/plan_file.h"
+#include "daemon/run/reading.h"
+#include "daemon/run/steps.h"
+#include "daemon/run/target.h"
+#include "daemon/state/run_lock.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+using ObjectId = std::pair<Kind, std::string>;  // kind, remote id
+using Object = plan::TargetListing::Object;
+
+state::BoundAccount ConfiguredAccount(const Context& context) {
+  const AccountName account = AccountOf(context.program.config.target);
+  return {.base_url = account.base_url, .credential_id = account.credential_id};
+}
+
+plan::TargetListing ListTarget(const Context& context) {
+  const config::TargetConfig& target = context.program.config.target;
+  if (!target.sandbox.empty() && !std::filesystem::exists(target.sandbox.value)) return {};
+  return Target(context.program, context.clock, context.observer, context.stop_requested).List();
+}
+
+std::map<ObjectId, const Object*> ById(const plan::TargetListing& listing) {
+  std::map<ObjectId, const Object*> objects;
+  for (const auto& of_kind : listing.objects) {
+    for (const Object& object : of_kind) objects.emplace(ObjectId(object.kind, object.remote_id), &object);
+  }
+  return objects;
+}
+
+bool HasAddressOf(const Object& object, const StoredEntity& row) {
+  const FieldId field = NaturalKeyField(row.kind);
+  return FoldCase(object.fields[field].text) == FoldCase(row.fields[field].text);
+}
+
+/// The old state, when what it says can be believed of this account; else why not.
+struct OldState {
+  std::unique_ptr<state::SqliteStore> store;
+  std::string why_not;
+};
+
+OldState OpenOld(const Context& context) {
+  const std::filesystem::path& dir = context.program.config.state_dir;
+  OldState old;
+  if (!std::filesystem::exists(state::StatePath(dir))) {
+    old.why_not = "there was no state";
+    return old;
+  }
+  try {
+    auto store = state::OpenStore(dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
+    const std::vector<std::string> problems = store->Check();
+    const auto account = store->Account();
+    if (!problems.empty()) {
+      old.why_not = "the old state is damaged: " + problems.front();
+    } else if (account && *account != ConfiguredAccount(context)) {
+      old.why_not =
+          "the old state belongs to another account, " + account->base_url + " with " + account->credential_id;
+    } else {
+      old.store = std::move(store);
+    }
+  } catch (const StateFailure& failure) {
+    old.why_not = std::string("the old state cannot be read: ") + failure.what();
+  }
+  return old;
+}
+
+/// What a run without state would plan.
+Plan PlanFromNothing(const Context& context, const plan::TargetListing& listing) {
+  Program& program = context.program;
+  const Instant now = context.clock.Now();
+  const auto empty = state::EmptyStore({.program_version = UCAAS_SYNC_VERSION});
+  plan::Planner planner(*empty, program.policy, now);
+  ReadResult read = ReadSources(program, {}, *empty, planner, now, context.observer, PatienceOf(context));
+  return planner
+      .Finish({.sources = read.states,
+               .listing = &listing,
+               .warnings = {},
+               .config_hash = PlanFit(program),
+               .only = {},
+               .new_id = &NewPlanId})
+      .plan;
+}
+
+class Rebuilder {
+ public:
+  Rebuilder(const Context& context, const plan::TargetListing& listing, const OldState& old, RebuildResult& result)
+      : old_(old), result_(result), now_(context.clock.Now()), by_id_(ById(listing)) {}
+
+  /// Everybody as an adopt that sends nothing, and the row that comes of it.
+  void Collect(const Plan& fresh) {
+    fresh.operations.ForEach([this](Operation operation) {
+      if (operation.action == Action::kCreate) ++result_.not_there[Index(operation.kind)];
+      if (operation.action == Action::kAdopt) Match(std::move(operation));
+    });
+    if (old_.store) KeepOld();
+    for (const auto& [id, object] : by_id_) {
+      if (!taken_.contains(id)) ++result_.strangers[Index(id.first)];
+    }
+    std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+      return a.row.kind == Kind::kGroup && b.row.kind != Kind::kGroup;
+    });
+  }
+
+  Plan MakePlan(const Plan& fresh) const {
+    Plan plan;
+    plan.id = NewPlanId();
+    plan.created_at = now_;
+    plan.config_hash = fresh.config_hash;
+    plan.sources = fresh.sources;
+    for (const Found& found : found_) {
+      plan.operations.Add(found.operation);
+      ++plan.summary_of(found.row.kind).actions[Index(Action::kAdopt)];
+    }
+    plan.hash = plan::HashOfPlan(plan);
+    return plan;
+  }
+
+  void Record(StateStore& store, const std::string& run) const {
+    constexpr std::size_t kBatch = 1000;
+    std::vector<OperationOutcome> outcomes;
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      OperationOutcome outcome;
+      outcome.seq = i + 1;
+      outcome.done = true;
+      outcome.verdict = "ok";
+      outcome.message = "found again; nothing was sent";
+      outcome.at = now_;
+      outcome.row = found_[i].row;
+      outcome.fingerprint = found_[i].operation.fingerprint;
+      outcomes.push_back(std::move(outcome));
+      if (outcomes.size() < kBatch && i + 1 < found_.size()) continue;
+      store.RecordOutcomes(run, outcomes);
+      outcomes.clear();
+    }
+  }
+
+ private:
+  struct Found {
+    Operation operation;
+    StoredEntity row;
+  };
+
+  void Match(Operation operation) {
+    // The next run shows what differs before it writes it.
+    const bool differs = !operation.changes.empty() || operation.groups;
+    operation.changes.clear();
+    operation.groups.reset();
+    if (differs) operation.fingerprint = {};
+    StoredEntity row = apply::RowAsListed(operation, now_);
+    if (old_.store) {
+      const auto before = old_.store->Find(operation.kind, operation.key);
+      if (before && before->remote_id == operation.remote_id) {
+        row.ownership = before->ownership;
+        if (row.lifecycle == Lifecycle::kSuspended && before->suspended_at) row.suspended_at = before->suspended_at;
+      }
+    }
+    if (operation.kind == Kind::kGroup) groups_.emplace(operation.remote_id, operation.key);
+    operation.reason = "found again by " + std::string(operation.kind == Kind::kGroup ? "name" : "e-mail");
+    taken_.emplace(operation.kind, operation.remote_id);
+    keys_.emplace(operation.kind, operation.key);
+    ++result_.matched[Index(operation.kind)];
+    found_.push_back({.operation = std::move(operation), .row = std::move(row)});
+  }
+
+  /// Who is not in the sources has perhaps just left: without a row nobody would ever suspend or delete them.
+  void KeepOld() {
+    std::vector<std::int64_t> rows;
+    old_.store->ForEachKnown([&rows](const KnownEntity& known) {
+      if (known.lifecycle != Lifecycle::kGone) rows.push_back(known.id);
+    });
+    std::vector<StoredEntity> kept;
+    for (const std::int64_t id : rows) {
+      StoredEntity row = old_.store->Load(id);
+      const ObjectId object(row.kind, row.remote_id);
+      const auto there = by_id_.find(object);
+      const bool fits = there != by_id_.end() && HasAddressOf(*there->second, row);
+      if (!fits || taken_.contains(object) || keys_.contains(ObjectId(row.kind, row.key))) continue;
+      if (row.kind == Kind::kGroup) groups_.emplace(row.remote_id, row.key);
+      taken_.insert(object);
+      kept.push_back(std::move(row));
+    }
+    for (StoredEntity& before : kept) Keep(before, *by_id_.at(ObjectId(before.kind, before.remote_id)));
+  }
+
+  void Keep(const StoredEntity& before, const Object& there) {
+    Operation operation;
+    operation.kind = before.kind;
+    operation.action = Action::kAdopt;
+    operation.key = before.key;
+    operation.remote_id = before.remote_id;
+    operation.reason = "known before, and still at the target";
+    operation.source = {.name = before.source, .line = 0, .dn = {}};
+    ExistingObject existing;
+    for (FieldId field = 0; field < FieldsOf(before.kind).size(); ++field) {
+      existing.fields.emplace_back(field, there.fields[field]);
+    }
+    for (const std::string& id : there.group_ids) {
+      if (const auto group = groups_.find(id); group != groups_.end()) existing.groups.push_back(group->second);
+    }
+    std::sort(existing.groups.begin(), existing.groups.end());
+    operation.existing = std::move(existing);
+    StoredEntity row = apply::RowAsListed(operation, now_);
+    row.ownership = before.ownership;
+    if (row.lifecycle == Lifecycle::kSuspended && before.suspended_at) row.suspended_at = before.suspended_at;
+    ++result_.kept[Index(before.kind)];
+    found_.push_back({.operation = std::move(operation), .row = std::move(row)});
+  }
+
+  const OldState& old_;
+  RebuildResult& result_;
+  const Instant now_;
+  const std::map<ObjectId, const Object*> by_id_;
+  std::vector<Found> found_;
+  std::set<ObjectId> taken_;
+  std::set<ObjectId> keys_;                    // kind, key
+  std::map<std::string, std::string> groups_;  // remote id → key
+};
+
+}  // namespace
+
+RebuildResult Rebuild(const Context& context) {
+  const std::filesystem::path& dir = context.program.config.state_dir;
+  const auto lock = state::RunLock::Acquire(dir, context.clock.Now());
+  const plan::TargetListing listing = ListTarget(context);
+  const Plan fresh = PlanFromNothing(context, listing);
+  OldState old = OpenOld(context);
+  RebuildResult result;
+  result.not_taken_over = old.why_not;
+  Rebuilder rebuilder(context, listing, old, result);
+  rebuilder.Collect(fresh);
+  const Plan plan = rebuilder.MakePlan(fresh);
+
+  result.moved_to = state::MoveAside(dir, context.clock.Now());
+  const auto store = OpenState(context, state::OpenMode::kReadWrite);
+  if (old.store) store->TakeOver(*old.store);
+  result.run = Journalled(context, *store, "state rebuild", [&](SyncResult& run) {
+                 run.plan = plan;
+                 run.message = "the state was made anew; nothing was written to the target";
+                 store->StorePlan(run.run, plan);
+                 store->AdvanceMark(run.run, plan.operations.size());
+                 rebuilder.Record(*store, run.run);
+               }).run;
+  return result;
+}
+
+RebindPlan PlanRebind(const Context& context) {
+  const auto store = state::OpenStore(context.program.config.state_dir, state::OpenMode::kReadOnly,
+                                      {.program_version = UCAAS_SYNC_VERSION});
+  RebindPlan plan{.from = store->Account(), .to = ConfiguredAccount(context)};
+  if (!plan.is_needed() || !plan.from) return plan;
+  const plan::TargetListing listing = ListTarget(context);
+  const std::map<ObjectId, const Object*> by_id = ById(listing);
+  std::vector<std::int64_t> rows;
+  store->ForEachKnown([&](const KnownEntity& known) {
+    const bool is_listed = context.program.policy.has_rule_for(known.kind);
+    if (is_listed && known.lifecycle != Lifecycle::kGone) rows.push_back(known.id);
+  });
+  plan.known = rows.size();
+  for (const std::int64_t id : rows) {
+    const StoredEntity row = store->Load(id);
+    const auto there = by_id.find(ObjectId(row.kind, row.remote_id));
+    if (there != by_id.end() && HasAddressOf(*there->second, row)) ++plan.found;
+  }
+  return plan;
+}
+
+void Rebind(const Context& context, const RebindPlan& plan) {
+  const config::Config& config = context.program.config;
+  const auto lock = state::RunLock::Acquire(config.state_dir, context.clock.Now());
+  const auto store = state::OpenStore(config.state_dir, state::OpenMode::kReadWrite,
+                                      {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber()});
+  if (store->Account() != plan.from) {
+    throw Failure(ExitCode::kStale, "the state was bound anew meanwhile; nothing was written; run the command again");
+  }
+  const std::string run = store->BeginRun({.trigger = "state rebind", .at = context.clock.Now()});
+  store->Rebind(plan.to);
+  store->FinishRun(run, ExitCode::kConverged, "the state belongs to " + plan.to.base_url + " by now", 0, {},
+                   context.clock.Now());
+}
+
+}  // namespace ucaas_sync::run

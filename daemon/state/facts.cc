@@ -1,0 +1,141 @@
+// SqliteStore's account of itself: what is there, whose it is, and what a rebuilt state takes over from an older one.
+#include <system_error>
+
+#include "daemon/state/schema.h"
+#include "daemon/state/store_impl.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+constexpr Duration kGuardsLookBack = std::chrono::hours(7 * 24);
+
+std::uint64_t SizeOf(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  return error ? 0 : size;
+}
+
+std::uint64_t Count(Connection& connection, const char* sql) {
+  Query query = connection.Prepare(sql);
+  query.Next();
+  return query.As<std::uint64_t>(0);
+}
+
+}  // namespace
+
+const std::filesystem::path& SqliteStore::path() const {
+  return impl_->connection.path();
+}
+
+StateFacts SqliteStore::Facts() const {
+  Connection& connection = impl_->connection;
+  StateFacts facts;
+  facts.path = connection.path();
+  facts.bytes = SizeOf(facts.path) + SizeOf(facts.path.string() + "-wal");
+  facts.tables_version = SchemaVersion(connection);
+  connection.Guard("count what it holds", [&] {
+    {
+      Query query = connection.Prepare("SELECT written_by FROM meta");
+      if (query.Next()) facts.written_by = query.TextAt(0);
+    }
+    {
+      Query query = connection.Prepare("SELECT kind, lifecycle, ownership, count(*) FROM entity GROUP BY 1, 2, 3");
+      while (query.Next()) {
+        const std::size_t kind = Index(KindFrom(query.IntAt(0)));
+        const auto lifecycle = query.As<std::size_t>(1);
+        if (lifecycle >= facts.entities[kind].size()) throw MalformedRow("an entity has an unknown lifecycle");
+        facts.entities[kind][lifecycle] += query.As<std::uint64_t>(3);
+        const bool is_there = lifecycle != static_cast<std::size_t>(Lifecycle::kGone);
+        if (is_there && query.IntAt(2) == static_cast<int>(Ownership::kAdopted)) {
+          facts.adopted[kind] += query.As<std::uint64_t>(3);
+        }
+      }
+    }
+    {
+      Query query = connection.Prepare("SELECT count(*), min(started) FROM run");
+      query.Next();
+      facts.runs = query.As<std::uint64_t>(0);
+      facts.oldest_run = query.MaybeTimeAt(1);
+    }
+    facts.operations = Count(connection, "SELECT count(*) FROM operation");
+    facts.holds = Count(connection, "SELECT (SELECT count(*) FROM hold) + (SELECT count(*) FROM reverted)");
+    facts.forgotten = Count(connection, "SELECT count(*) FROM forgotten");
+  });
+  return facts;
+}
+
+std::optional<BoundAccount> SqliteStore::Account() const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("read which account it belongs to", [&]() -> std::optional<BoundAccount> {
+    Query query = connection.Prepare("SELECT base_url, credential_id FROM meta");
+    if (!query.Next() || query.IsNullAt(0)) return std::nullopt;
+    return BoundAccount{.base_url = query.TextAt(0), .credential_id = query.TextAt(1)};
+  });
+}
+
+void SqliteStore::Rebind(const BoundAccount& account) {
+  impl_->Write("bind it to the account", [&] {
+    impl_->connection.Prepare("UPDATE meta SET base_url = ?1, credential_id = ?2")
+        .Text(account.base_url)
+        .Text(account.credential_id)
+        .Run();
+  });
+}
+
+void SqliteStore::TakeOver(const SqliteStore& old) {
+  Connection& from = old.impl_->connection;
+  Connection& to = impl_->connection;
+  impl_->Write("take over from the older state", [&] {
+    // The digests of who was forgotten are salted with it.
+    Query seed = from.Prepare("SELECT seed FROM meta");
+    if (seed.Next()) to.Prepare("UPDATE meta SET seed = ?1").Int(seed.IntAt(0)).Run();
+    Query forgotten = from.Prepare("SELECT key_digest, at FROM forgotten");
+    while (forgotten.Next()) {
+      const std::string digest = forgotten.TextAt(0);
+      to.Prepare("INSERT OR REPLACE INTO forgotten (key_digest, at) VALUES (?1, ?2)")
+          .Text(digest)
+          .Int(forgotten.IntAt(1))
+          .Run();
+    }
+    Query used = from.Prepare("SELECT name, at FROM used_plan");
+    while (used.Next()) {
+      const std::string name = used.TextAt(0);
+      to.Prepare("INSERT OR REPLACE INTO used_plan (name, at) VALUES (?1, ?2)").Text(name).Int(used.IntAt(1)).Run();
+    }
+    Query hold = from.Prepare("SELECT key, reason, until, since FROM hold");
+    while (hold.Next()) {
+      const std::string key = hold.TextAt(0);
+      const std::string reason = hold.TextAt(1);
+      to.Prepare("INSERT OR REPLACE INTO hold (key, reason, until, since) VALUES (?1, ?2, ?3, ?4)")
+          .Text(key)
+          .Text(reason)
+          .Time(hold.MaybeTimeAt(2))
+          .Time(hold.TimeAt(3))
+          .Run();
+    }
+    Query reverted = from.Prepare("SELECT kind, key, reason, mark, since FROM reverted");
+    while (reverted.Next()) {
+      const std::string key = reverted.TextAt(1);
+      const std::string reason = reverted.TextAt(2);
+      Query insert =
+          to.Prepare("INSERT OR REPLACE INTO reverted (kind, key, reason, mark, since) VALUES (?1, ?2, ?3, ?4, ?5)");
+      insert.Int(reverted.IntAt(0)).Text(key).Text(reason).Hash(reverted.HashAt(3)).Time(reverted.TimeAt(4)).Run();
+    }
+    Query removal = from.Prepare(
+        "SELECT at, kind, action, approved FROM removal "
+        "WHERE at > (SELECT max(at) FROM removal) - ?1 ORDER BY at, operation");
+    removal.Int(kGuardsLookBack.count());
+    // No operation of the new journal has a number below 1.
+    for (std::int64_t number = -1; removal.Next(); --number) {
+      to.Prepare("INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, ?5)")
+          .Int(number)
+          .Int(removal.IntAt(0))
+          .Int(removal.IntAt(1))
+          .Int(removal.IntAt(2))
+          .Int(removal.IntAt(3))
+          .Run();
+    }
+  });
+}
+
+}  // namespace ucaas_sync::state

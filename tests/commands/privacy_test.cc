@@ -1,0 +1,93 @@
+// Persons: forgotten on request, and named in the log as log.people says.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <variant>
+
+#include "tests/commands/company.h"
+#include "tests/support/service.h"
+
+namespace ucaas_sync::testing {
+namespace {
+
+bool FilesSay(const std::filesystem::path& folder, const std::string& text) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    if (bytes.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("who left is forgotten: no byte of the state names them, and revert says so") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[4].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"forget", "person5@example.com", "--yes"}), 64, {"active in the account"});
+  Expect(company.Run({"sync"}), 0);
+  const std::string run = [&] {
+    const std::string json = company.Run({"status", "--format", "json"}).out;
+    return json.substr(json.find("\"id\":\"") + 6, 20);
+  }();
+  REQUIRE(FilesSay(company.folder() / "state", "person5@example.com"));
+  Expect(company.Run({"forget", "Person5@example.com"}), 64, {"Erase everything that is kept of E5", "--yes"});
+  const std::string before = company.Everything();
+  Expect(company.Run({"forget", "Person5@example.com", "--yes"}), 0,
+         {"E5 is forgotten", "is still in the account, suspended", "Backups"});
+  CHECK_FALSE(FilesSay(company.folder() / "state", "person5@example.com"));
+  CHECK_FALSE(FilesSay(company.folder() / "state", "Person5"));
+  Expect(company.Run({"forget", "E5", "--yes"}), 0, {"Nothing is kept of E5"});
+  Expect(company.Run({"revert", run, "--yes"}), 0, {"people who were forgotten", "is left to revert"});
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+  CHECK(company.Everything() == before);
+  Expect(company.Run({"state", "check"}), 0, {"forgotten: 1", "Sound"});
+}
+
+TEST_CASE("whom a source still names is not forgotten") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[4].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0);
+  people[4].status = "active";
+  company.WritePeople(people);
+  Expect(company.Run({"forget", "E5", "--yes"}), 64, {"line 6 of source hr", "nothing was erased"});
+  company.Write("people.csv", "");
+  Expect(company.Run({"forget", "E5", "--yes"}), 5, {"people.csv"});
+  Expect(company.Run({"forget", "E99"}), 0, {"Nothing is kept of E99"});
+}
+
+TEST_CASE("log.people decides whether the log quotes the target, and names a key or a digest") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("people.csv", CompanyCsv(5));
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  Expect(cli.Run({"sync"}), 0);
+  // printf E2 | sha256sum | cut -c1-12
+  constexpr const char* kDigest = "713a5bb2d170";
+  auto people = CompanyPeople(5);
+  for (const std::string word : {"full", "key", "hash"}) {
+    CAPTURE(word);
+    people[1].first_name = "Refused-" + word;
+    cli.Write("people.csv", CsvOf(people));
+    cli.Write("config.yaml", CompanyConfig("log: { people: " + word + " }\n", service.Target()));
+    sandbox::Faults faults;
+    faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault("* users/{id}: 422")));
+    service.sandbox().SetFaults(faults);
+    const Output output = cli.Run({"sync"});
+    service.sandbox().SetFaults({});
+    INFO(output.err);
+    CHECK((output.err.find("update user E2") != std::string::npos) == (word != "hash"));
+    CHECK((output.err.find(std::string("update user ") + kDigest) != std::string::npos) == (word == "hash"));
+    CHECK((output.err.find("invalid, HTTP status 422") != std::string::npos) == (word != "full"));
+    CHECK(output.err.find("Refused") == std::string::npos);
+  }
+}
+
+}  // namespace ucaas_sync::testing

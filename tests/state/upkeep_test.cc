@@ -1,0 +1,174 @@
+// What a state does for itself over the years: old runs go, people are forgotten, holds of reverts end.
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "tests/state/support.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+constexpr std::int64_t kDay = 86'400;
+
+std::size_t CountOf(const TemporaryDirectory& dir, const std::string& table) {
+  return static_cast<std::size_t>(
+      SQLite::Database(dir.file().string()).execAndGet("SELECT count(*) FROM " + table).getInt());
+}
+
+std::string Bytes(const TemporaryDirectory& dir) {
+  return Slurp(dir.file()) + Slurp(dir.file().string() + "-wal");
+}
+
+StoredEntity Gone(const std::string& key) {
+  StoredEntity row = User(key);
+  row.lifecycle = Lifecycle::kGone;
+  row.remote_id.clear();
+  row.fields = {};
+  return row;
+}
+
+}  // namespace
+
+TEST_CASE("runs go when they are old, with their operations, and never the last one that finished") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  for (int day = 0; day < 5; ++day) {
+    RunOf(*store, {User("E" + std::to_string(day))}, Action::kCreate, ExitCode::kConverged, At(day * kDay));
+  }
+  store->RemoveOldRuns(At(2 * kDay + 1), 1000);
+  CHECK(store->Runs(9).size() == 2);
+  CHECK(CountOf(dir, "operation") == 2);
+  CHECK(CountOf(dir, "outcome") == 2);
+  store->RemoveOldRuns(At(400 * kDay), 1000);
+  CHECK(store->Runs(9).size() == 1);
+  CHECK(store->FirstRunFinished());
+  CHECK(store->CountKnown() == 5);
+  CHECK(store->Check().empty());
+}
+
+TEST_CASE("the work of one tidying is bounded, and the next goes on") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2"), User("E3"), User("E4"), User("E5")});
+  RunOf(*store, {User("E6")}, Action::kCreate, ExitCode::kConverged, At(9));
+  store->RemoveOldRuns(At(8), 2);
+  CHECK(CountOf(dir, "operation") == 4);
+  CHECK(store->Check().empty());
+  store->RemoveOldRuns(At(8), 2);
+  store->RemoveOldRuns(At(8), 2);
+  CHECK(store->Runs(9).size() == 1);
+  CHECK(CountOf(dir, "operation") == 1);
+}
+
+TEST_CASE("a run whose create nobody answered stays until that is known") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
+  store->AdvanceMark(run, 1);
+  RunOf(*store, {User("E2")}, Action::kCreate, ExitCode::kConverged, At(5));
+  store->RemoveOldRuns(At(kDay), 1000);
+  CHECK(store->Runs(9).size() == 2);
+  CHECK(store->UnknownCreates().size() == 1);
+}
+
+TEST_CASE("who is forgotten is in no byte of the files, and a tombstone says when") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  StoredEntity user = User("Quixote-17");
+  user.fields[kUserFirstName] = Field::Value("Dulcinea");
+  user.fields[kUserLastName] = Field::Value("Toboso");
+  user.fields[kUserEmail] = Field::Value("dulcinea@example.com");
+  const std::string run = RunOf(*store, {user, User("E2")});
+  RunOf(*store, {Gone("Quixote-17")}, Action::kDelete);
+  // What was said of another names her too.
+  const std::string other = store->BeginRun({.trigger = "command", .at = At(50)});
+  store->StorePlan(other, PlanOf({For(User("E2"), Action::kUpdate)}));
+  OperationOutcome outcome = Failed(1, "duplicate", "dulcinea@example.com belongs to Quixote-17, Ms.", At(51));
+  outcome.quarantine = true;
+  store->RecordOutcomes(other, {{outcome}});
+  store->FinishRun(other, ExitCode::kPartial, "1 failed: dulcinea@example.com is taken", 1, {}, At(52));
+  store->PutHold(
+      {.key = "Quixote-17", .reason = "x", .until = std::nullopt, .since = At(1), .kind = Kind::kUser, .mark = {}});
+  REQUIRE(Bytes(dir).find("dulcinea@example.com") != std::string::npos);
+
+  CHECK(store->KeysOf("Dulcinea@Example.com") == std::vector<std::string>{"Quixote-17"});
+  CHECK(store->KeysOf("nobody@example.com").empty());
+  CHECK_FALSE(store->Forgotten("Quixote-17"));
+  const Erasure erased = store->Forget("Quixote-17", At(60));
+  CHECK(erased.entities == 1);
+  CHECK(erased.operations == 2);
+  CHECK(erased.files_are_clean);
+  for (const char* word : {"Quixote", "ulcinea", "Toboso"}) CHECK(Bytes(dir).find(word) == std::string::npos);
+  CHECK(store->Forgotten("Quixote-17") == At(60));
+  CHECK_FALSE(store->Forgotten("E2"));
+  CHECK(store->Find(Kind::kUser, "E2").has_value());
+  CHECK(store->Check().empty());
+  std::size_t nameless = 0;
+  store->ForEachOperation(run, [&](const Operation& operation, const OperationOutcome* done) {
+    CHECK(done != nullptr);
+    if (operation.key.empty()) ++nameless;
+  });
+  CHECK(nameless == 1);
+  CHECK(store->Quarantined().front().reason == "(forgotten) belongs to (forgotten), Ms.");
+  RunOf(*store, {User("E3")}, Action::kCreate, ExitCode::kConverged, At(70));
+}
+
+TEST_CASE("a reader that is open keeps old pages in the log, and that is said") {
+  const TemporaryDirectory dir;
+  const auto store =
+      OpenStore(dir.state(), OpenMode::kReadWrite, {.program_version = "1", .seed = 7, .busy_timeout_ms = 50});
+  RunOf(*store, {User("E1")});
+  const auto reader = OpenForTest(dir, OpenMode::kReadOnly);
+  CHECK_FALSE(store->Forget("E1", At(5)).files_are_clean);
+}
+
+TEST_CASE("a group with the same key as a person is not the person") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {Group("Sales"), Gone("Sales")});
+  store->Forget("Sales", At(5));
+  CHECK(store->Find(Kind::kGroup, "Sales").has_value());
+  CHECK_FALSE(store->Find(Kind::kUser, "Sales").has_value());
+}
+
+TEST_CASE("holds of a revert are of one kind, learn their mark, and end with a note or a release") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const StoredHold hold{
+      .key = "E1", .reason = "reverted R", .until = std::nullopt, .since = At(1), .kind = Kind::kUser, .mark = {}};
+  StoredHold contact = hold;
+  contact.kind = Kind::kContact;
+  store->PutHolds({{hold, contact}});
+  PlanNotes notes;
+  notes.holds.push_back({.kind = Kind::kUser, .key = "E1", .mark = HashOf("x")});
+  notes.holds.push_back({.kind = Kind::kContact, .key = "E1", .mark = {}, .ended = true});
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  store->RecordNotes(run, notes, {}, {});
+  REQUIRE(store->Holds(At(1)).size() == 1);
+  CHECK(store->Holds(At(1)).front().kind == Kind::kUser);
+  CHECK(store->Holds(At(1)).front().mark == HashOf("x"));
+  CHECK(store->Holds(At(1)).front().since == At(1));
+  CHECK(store->RemoveHold("E1", At(2)));
+  CHECK(store->Holds(At(1)).empty());
+}
+
+TEST_CASE("a state that is moved aside takes its log along, and two in one second do not meet") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1")});
+  const auto first = MoveAside(dir.state(), At(0));
+  REQUIRE(first);
+  CHECK(SQLite::Database(first->string()).execAndGet("SELECT count(*) FROM entity").getInt() == 1);
+  CHECK_FALSE(MoveAside(dir.state(), At(0)));
+  RunOf(*OpenForTest(dir), {User("E2")});
+  CHECK(*MoveAside(dir.state(), At(0)) != *first);
+}
+
+TEST_CASE("a backup of a damaged state is refused and leaves no file") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1"), User("E2")});
+  SQLite::Database(dir.file().string(), SQLite::OPEN_READWRITE).exec("UPDATE known SET flags = 1 WHERE id = 2");
+  const auto store = OpenForTest(dir, OpenMode::kReadOnly);
+  CHECK(Says(FailureOf([&] { store->Backup(dir.path() / "copy.db"); }), "no backup was made"));
+  CHECK_FALSE(std::filesystem::exists(dir.path() / "copy.db"));
+}
+
+}  // namespace ucaas_sync::state
