@@ -161,6 +161,10 @@ class Leaving {
       Draft(id, *action, stored, "suspended since " + Day(begun) + "; " + reason);
       return;
     }
+    // The deletion comes by time alone, though nothing else may ask for another plan before it.
+    if (*action == Action::kSuspend && policy.delete_after && slot.ownership == Ownership::kCreated) {
+      work_.WakeAt(work_.now + *policy.delete_after);
+    }
     Draft(id, *action, stored, reason);
     const bool ours = slot.ownership == Ownership::kCreated;
     if (*action == Action::kSuspend && policy.delete_after && ours) {

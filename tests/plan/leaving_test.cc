@@ -116,7 +116,11 @@ TEST_CASE("suspended for delete_after: deleted, and created anew when the key re
   world.policy.rules[0].delete_after = hours(240);
   Row& row = world.Get(Kind::kUser, "E2");
   row.standing = Standing::kLeft;
-  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+  const auto suspended = world.Sync();
+  CHECK(Lines(suspended.plan) == Texts{"user suspend E2"});
+  // With unchanged files nobody looks again before this.
+  REQUIRE(suspended.notes.due_at);
+  CHECK(*suspended.notes.due_at == world.now + hours(240));
   world.Pass(hours(239));
   auto waiting = world.Sync();
   CHECK(waiting.plan.operations.empty());
