@@ -154,6 +154,19 @@ TEST_CASE("an address that moves along a chain is released before it is taken") 
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("a suspend that takes the address of who is deleted waits for the delete") {
+  World world;
+  world.policy.rules[0].absent = config::AbsentPolicy::kDelete;
+  world.Add(User("A", {{"email", "1@example.com"}}));
+  world.Add(User("B", {{"email", "2@example.com"}}));
+  world.Sync();
+  world.Get(Kind::kUser, "A").fields["email"] = "2@example.com";
+  world.Get(Kind::kUser, "A").fields["status"] = "S";
+  world.Get(Kind::kUser, "B").standing = Standing::kLeft;
+  CHECK(Lines(world.Sync().plan) == Texts{"user delete B", "user suspend A"});
+  CHECK(world.Plan().plan.operations.empty());
+}
+
 TEST_CASE("a circle of addresses is set aside, and so is who waits for it") {
   World world;
   world.Add(User("A", {{"email", "1@example.com"}}));
