@@ -238,6 +238,19 @@ TEST_CASE("with no state, one match ignoring case adopts and shows the differenc
   CHECK(operations[1].action == Action::kCreate);
 }
 
+TEST_CASE("what a run that was cut off may have made is not adopted from a stranger") {
+  World world;
+  world.Add(User("E1"));
+  world.Add(User("E2"));
+  TargetListing listing;
+  listing.objects[Index(Kind::kUser)] = {Remote(Kind::kUser, "8", {{"email", "e1@example.com"}}),
+                                         Remote(Kind::kUser, "9", {{"email", "e2@example.com"}})};
+  world.listing = &listing;
+  world.state.unknown_creates = {{.kind = Kind::kUser, .key = "E1", .address = "E1@example.com"}};
+  // Apply looks E1 up before it sends anything, and knows whose it is.
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E1", "user adopt E2"});
+}
+
 TEST_CASE("two matches set the person aside, and so does existing: quarantine") {
   World world;
   TargetListing listing;

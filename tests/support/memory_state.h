@@ -30,6 +30,7 @@ class MemoryState : public StateView {
   std::map<std::string, SnapshotHistory> snapshots;
   std::vector<PastRemoval> removals;
   std::vector<Approval> approvals;
+  std::vector<UnknownCreate> unknown_creates;
   std::map<Kind, std::uint64_t> pending_creates;
   bool first_run_finished = true;
   std::uint64_t version = 1;
@@ -57,6 +58,7 @@ class MemoryState : public StateView {
   bool FirstRunFinished() const override { return first_run_finished; }
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
+  std::vector<UnknownCreate> UnknownCreates() const override { return unknown_creates; }
   std::vector<Approval> Approvals(Instant now) const override;
 
  private:
