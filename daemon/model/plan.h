@@ -92,7 +92,8 @@ struct PlanNotes {
     Instant since;            ///< Of the first complete read that lacked it.
     std::uint32_t reads = 1;  ///< Complete reads that lacked it.
   };
-  std::vector<Absence> absences;  ///< Replaces what was noted before.
+  /// Replaces what was noted before. Of a held plan: what was noted before, without those who are there again.
+  std::vector<Absence> absences;
   std::vector<std::pair<std::int64_t, Hash128>>
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.
   /// By source: records that repeat the key of another one, for the snapshot's history.

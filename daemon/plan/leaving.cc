@@ -48,7 +48,8 @@ class Leaving {
       const Slot& slot = work_.table[id];
       if (!slot.is_there()) continue;
       if (slot.has(kFrozen)) {
-        KeepNote(id);
+        // Nothing is done to who is frozen, but to be there ends an absence all the same.
+        if (slot.seen != Seen::kPresent) KeepNote(id);
       } else if (slot.seen == Seen::kLeft) {
         Left(id);
       } else if (slot.seen == Seen::kNot) {
@@ -302,6 +303,14 @@ void RejectBook::Resolve(Workspace& work) {
 bool RejectBook::HidesAnybody(std::uint16_t source, Kind kind) const {
   if (source >= stops_.size()) return false;
   return kind == Kind::kGroup ? stops_[source].groups : stops_[source].people;
+}
+
+std::vector<PlanNotes::Absence> AbsencesWhenHeld(const Workspace& work) {
+  std::vector<PlanNotes::Absence> notes;
+  for (const auto& [slot, absence] : work.absences) {
+    if (work.table[slot].seen != Seen::kPresent) notes.push_back(absence);
+  }
+  return notes;
 }
 
 void PlanLeaving(Workspace& work, std::span<const SourceState> sources, const RejectBook& rejects) {

@@ -93,6 +93,32 @@ TEST_CASE("who is there again loses the absence, and is unchanged") {
   CHECK(world.state.absences.empty());
 }
 
+TEST_CASE("who is there in a read that a guard holds is missing no more") {
+  World world = Company(12);
+  world.Remove(Kind::kUser, "E2");
+  world.Remove(Kind::kUser, "E3");
+  world.Sync();
+  world.Pass(hours(25));
+  world.policy.guards = DefaultGuards();
+  world.Add(User("E2"));
+  for (const std::string key : {"E4", "E5", "E6", "E7"}) world.Get(Kind::kUser, key).standing = Standing::kLeft;
+  const auto held = world.Plan();
+  REQUIRE(held.plan.held);
+  // E3, who is still missing, keeps the note as it was: that read proves no absence.
+  REQUIRE(held.notes.absences.size() == 1);
+  CHECK(world.state.Load(held.notes.absences[0].entity_id).key == "E3");
+  CHECK(held.notes.absences[0].reads == 1);
+}
+
+TEST_CASE("who is there while a person holds them is missing no more") {
+  World world = Company(3);
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  world.state.holds.push_back({.key = "E2", .reason = {}, .until = std::nullopt});
+  world.Add(User("E2"));
+  CHECK(world.Sync().notes.absences.empty());
+}
+
 TEST_CASE("who comes back after a suspend is reactivated and updated in one operation") {
   World world = Company(3);
   world.policy.rules[0].absent_after = Duration::zero();
