@@ -32,6 +32,7 @@ class History {
   void MakeByHand();
   /// One run on `today_`, audited.
   bool Run();
+  void Approve(const RunReport& report);
   /// A plan of the same files: nothing to do, and time changes it no earlier than `due_at` said.
   void CheckNextPlan(const RunReport& report);
   Date Today() const;

@@ -64,6 +64,50 @@ std::uint64_t Limit(double percent, std::uint64_t base) {
   return std::max(static_cast<std::uint64_t>(std::floor(percent * static_cast<double>(base) / 100 + 1e-9)), floor);
 }
 
+/// The guards that count an operation, but for the sums of a week, which count the same removals.
+std::vector<std::string> GuardsOver(const Operation& operation) {
+  const std::string kind(Name(operation.kind));
+  const bool is_return = operation.action == Action::kReactivate;
+  const bool is_update =
+      operation.action == Action::kUpdate || (operation.action == Action::kAdopt && !operation.changes.empty());
+  std::vector<std::string> guards;
+  if (operation.action == Action::kCreate || is_return) guards.push_back(kind + ".create");
+  if (is_update) guards.push_back(kind + ".update");
+  if (operation.action == Action::kSuspend) guards.push_back(kind + ".suspend");
+  if (operation.action == Action::kDelete) guards.push_back(kind + ".delete");
+  if (!is_update && !is_return) return guards;
+  for (const FieldChange& change : operation.changes) {
+    if (is_return && change.field == kUserStatus) continue;
+    guards.push_back("rewrite " + kind + '.' + std::string(FieldsOf(operation.kind)[change.field].name));
+  }
+  return guards;
+}
+
+bool Stands(const Operation& operation, const std::string& guard) {
+  const std::vector<std::string> guards = GuardsOver(operation);
+  return std::any_of(guards.begin(), guards.end(),
+                     [&](const std::string& name) { return name == guard || name + ".week" == guard; });
+}
+
+std::string TextOf(const Operation& operation) {
+  std::string text = std::string(Name(operation.kind)) + ' ' + std::string(Name(operation.action)) + ' ' +
+                     operation.key + ' ' + operation.remote_id;
+  for (const FieldChange& change : operation.changes) {
+    text += '\n' + std::to_string(change.field) + (change.after.state == FieldState::kValue ? '=' : '-');
+    text += change.after.text;
+  }
+  if (!operation.groups) return text;
+  text += "\ngroups";
+  for (const std::string& group : operation.groups->after) text += ' ' + group;
+  return text;
+}
+
+bool WasApproved(const RunReport& report, const std::string& guard) {
+  return std::any_of(report.plan.guards.begin(), report.plan.guards.end(), [&](const GuardVerdict& verdict) {
+    return verdict.name == guard && !verdict.approved_by.empty();
+  });
+}
+
 }  // namespace
 
 void Auditor::Before(const Machine& machine) {
@@ -266,59 +310,97 @@ void Auditor::JudgeUnknownFields(const Export& day, const RunReport& report) {
 }
 
 void Auditor::JudgeLimits(const RunReport& report) {
-  JudgeRemovalLimit(Kind::kUser, Action::kSuspend, {.percent = 5, .week = 10}, report);
-  JudgeRemovalLimit(Kind::kUser, Action::kDelete, {.percent = 5, .week = 10}, report);
-  JudgeRemovalLimit(Kind::kContact, Action::kDelete, {.percent = 5, .week = 10}, report);
-  JudgeRemovalLimit(Kind::kGroup, Action::kDelete, {.percent = 20, .week = 10}, report);
-  std::array<std::array<std::uint64_t, kMaxFields>, kKindCount> rewritten{};
-  std::array<std::uint64_t, kKindCount> updates{};
-  std::array<std::uint64_t, kKindCount> creates{};
+  JudgeRemovalLimit(Kind::kUser, Action::kSuspend, 5, report);
+  JudgeRemovalLimit(Kind::kUser, Action::kDelete, 5, report);
+  JudgeRemovalLimit(Kind::kContact, Action::kDelete, 5, report);
+  JudgeRemovalLimit(Kind::kGroup, Action::kDelete, 20, report);
+  std::map<std::string, std::uint64_t> counts;
   report.plan.operations.ForEach([&](const Operation& operation) {
-    const std::size_t kind = Index(operation.kind);
-    const bool is_return = operation.action == Action::kReactivate;
-    if (operation.action == Action::kCreate || is_return) ++creates[kind];
-    const bool is_adopt = operation.action == Action::kAdopt && !operation.changes.empty();
-    if (operation.action == Action::kUpdate || is_adopt) ++updates[kind];
-    if (operation.action != Action::kUpdate && !is_adopt && !is_return) return;
-    for (const FieldChange& change : operation.changes) {
-      if (!is_return || change.field != kUserStatus) ++rewritten[kind][change.field];
-    }
+    for (const std::string& guard : GuardsOver(operation)) ++counts[guard];
   });
   for (const Kind kind : kAllKinds) {
     const std::uint64_t base = active_[Index(kind)];
     const std::string name(Name(kind));
-    // Held creates or updates of groups hold nothing but the groups' removals.
-    if (kind == Kind::kGroup) continue;
-    JudgeSize(name + " updates", updates[Index(kind)], Limit(30, base));
-    for (const std::uint64_t count : rewritten[Index(kind)]) JudgeSize(name + " rewrites", count, Limit(30, base));
-    if (creates_are_limited_) {
-      JudgeSize(name + " creates", creates[Index(kind)], std::max<std::uint64_t>(10, Limit(20, base)));
+    // Too many creates or updates of groups hold nothing but the groups' removals.
+    if (kind != Kind::kGroup) {
+      JudgeSize(name + ".update", counts[name + ".update"], Limit(30, base), report);
+      if (creates_are_limited_) {
+        const std::uint64_t limit = std::max<std::uint64_t>(10, Limit(20, base));
+        JudgeSize(name + ".create", counts[name + ".create"], limit, report);
+      }
+    }
+    for (const FieldSpec& field : FieldsOf(kind)) {
+      const std::string guard = "rewrite " + name + '.' + std::string(field.name);
+      JudgeSize(guard, counts[guard], Limit(30, base), report);
     }
   }
-  if (last_good_records_ > 0) {
-    const std::size_t read = report.plan.sources.empty() ? last_good_records_ : report.plan.sources.front().records;
-    JudgeSize("records lost", last_good_records_ - std::min<std::size_t>(read, last_good_records_),
-              Limit(20, last_good_records_));
-  }
+  if (last_good_records_ == 0) return;
+  JudgeSize("source_drop hr", RecordsLost(report), Limit(20, last_good_records_), report);
 }
 
-void Auditor::JudgeRemovalLimit(Kind kind, Action action, const Limits& limits, const RunReport& report) {
+std::uint64_t Auditor::RecordsLost(const RunReport& report) const {
+  const std::uint64_t read = report.plan.sources.front().records;
+  return last_good_records_ > read ? last_good_records_ - read : 0;
+}
+
+void Auditor::JudgeRemovalLimit(Kind kind, Action action, double percent, const RunReport& report) {
+  const std::string guard = std::string(Name(kind)) + '.' + std::string(Name(action));
+  const bool is_approved = WasApproved(report, guard) || WasApproved(report, guard + ".week");
+  bool removes = false;
+  for (Removal& removal : removals_) {
+    if (removal.kind != kind || removal.action != action || removal.at != report.at) continue;
+    removes = true;
+    removal.approved = is_approved;
+  }
+  if (!removes) return;
   const auto since = [&](Duration window) {
     return static_cast<std::uint64_t>(std::count_if(removals_.begin(), removals_.end(), [&](const Removal& removal) {
-      return removal.kind == kind && removal.action == action && removal.at > report.at - window;
+      const bool counts = !removal.approved || removal.at == report.at;
+      return counts && removal.kind == kind && removal.action == action && removal.at > report.at - window;
     }));
   };
-  const bool removes = std::any_of(removals_.begin(), removals_.end(), [&](const Removal& removal) {
-    return removal.kind == kind && removal.action == action && removal.at == report.at;
-  });
-  if (!removes) return;
-  const std::string what = std::string(Name(kind)) + ' ' + std::string(Name(action)) + "s in ";
-  JudgeSize(what + "24 h", since(kDay), Limit(limits.percent, active_[Index(kind)]));
-  JudgeSize(what + "7 d", since(kWeek), Limit(limits.week, active_[Index(kind)]));
+  constexpr double kWeekPercent = 10;
+  JudgeSize(guard, since(kDay), Limit(percent, active_[Index(kind)]), report);
+  JudgeSize(guard + ".week", since(kWeek), Limit(kWeekPercent, active_[Index(kind)]), report);
 }
 
-void Auditor::JudgeSize(const std::string& what, std::uint64_t count, std::uint64_t limit) {
-  if (count > limit) Blame(std::to_string(count) + ' ' + what + ", and the limit is " + std::to_string(limit));
+void Auditor::JudgeSize(const std::string& guard, std::uint64_t count, std::uint64_t limit, const RunReport& report) {
+  if (count <= limit || IsApproved(guard, count, report)) return;
+  Blame(guard + " passed with " + std::to_string(count) + ", the limit is " + std::to_string(limit) +
+        " and nobody agreed to it");
+}
+
+bool Auditor::IsApproved(const std::string& guard, std::uint64_t count, const RunReport& report) const {
+  std::set<std::string> planned;
+  report.plan.operations.ForEach([&](const Operation& operation) {
+    if (Stands(operation, guard)) planned.insert(TextOf(operation));
+  });
+  return std::any_of(consents_.begin(), consents_.end(), [&](const Consent& consent) {
+    if (consent.until <= report.at) return false;
+    if (const auto agreed = consent.counts.find(guard); agreed != consent.counts.end()) return count <= agreed->second;
+    const auto agreed = consent.operations.find(guard);
+    // A plan does not show the removals of groups that it holds; that the guard was agreed to must do.
+    if (guard.starts_with("group.delete")) return agreed != consent.operations.end();
+    return agreed != consent.operations.end() &&
+           std::includes(agreed->second.begin(), agreed->second.end(), planned.begin(), planned.end());
+  });
+}
+
+void Auditor::NoteApproval(const RunReport& report, Instant at) {
+  Consent& consent = consents_.emplace_back();
+  consent.until = at + kDay;
+  for (const GuardVerdict& verdict : report.plan.guards) {
+    if (!verdict.held) continue;
+    const std::string guard = verdict.name + (verdict.subject.empty() ? "" : ' ' + verdict.subject);
+    if (verdict.name == "source_drop" || verdict.name == "rejects") {
+      consent.counts[guard] = verdict.actual;
+      continue;
+    }
+    std::set<std::string>& operations = consent.operations[guard];
+    report.plan.operations.ForEach([&](const Operation& operation) {
+      if (Stands(operation, guard)) operations.insert(TextOf(operation));
+    });
+  }
 }
 
 /// A working target refuses nothing that a plan says, unless somebody there has taken an address by hand.

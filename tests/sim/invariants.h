@@ -24,6 +24,8 @@ class Auditor {
 
   /// An object that somebody made at the target by hand.
   void NoteHandMade(Kind kind, const std::string& remote_id) { hand_made_.emplace(kind, remote_id); }
+  /// Somebody agreed to what the guards held of that run.
+  void NoteApproval(const RunReport& report, Instant at);
   /// Call right before a run.
   void Before(const Machine& machine);
   /// Call right after it: what is wrong.
@@ -45,10 +47,13 @@ class Auditor {
     Kind kind = Kind::kUser;
     Action action = Action::kSuspend;
     Instant at;
+    bool approved = false;
   };
-  struct Limits {
-    double percent = 0;
-    double week = 0;
+  /// What was agreed to: by guard, the operations under it as texts, or a number of records.
+  struct Consent {
+    Instant until;
+    std::map<std::string, std::set<std::string>> operations;
+    std::map<std::string, std::uint64_t> counts;
   };
 
   void Follow(const Reading& reading, const RunReport& report);
@@ -61,8 +66,11 @@ class Auditor {
   void JudgePlan(const RunReport& report);
   void JudgeUnknownFields(const Export& day, const RunReport& report);
   void JudgeLimits(const RunReport& report);
-  void JudgeRemovalLimit(Kind kind, Action action, const Limits& limits, const RunReport& report);
-  void JudgeSize(const std::string& what, std::uint64_t count, std::uint64_t limit);
+  void JudgeRemovalLimit(Kind kind, Action action, double percent, const RunReport& report);
+  /// `guard` as its verdict names it: "user.suspend", "rewrite user.department".
+  void JudgeSize(const std::string& guard, std::uint64_t count, std::uint64_t limit, const RunReport& report);
+  bool IsApproved(const std::string& guard, std::uint64_t count, const RunReport& report) const;
+  std::uint64_t RecordsLost(const RunReport& report) const;
   void JudgeFailures(const Machine& machine, const RunReport& report);
   bool MayGo(Word word, const Trail& trail, const RunReport& report) const;
   bool IsSetAside(const RunReport& report, Kind kind, const std::string& key) const;
@@ -75,6 +83,7 @@ class Auditor {
   std::map<std::string, Trail> groups_;
   std::map<std::string, Instant> suspended_;  // key → since when, as the target showed it
   std::vector<Removal> removals_;
+  std::vector<Consent> consents_;
   std::map<std::string, int> mails_;      // key → welcome mails
   std::map<std::string, int> deletions_;  // key → how often the account was deleted
   std::set<Id> hand_made_;

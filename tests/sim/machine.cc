@@ -64,6 +64,15 @@ std::optional<plan::TargetListing> Machine::ListTarget() const {
   return listing;
 }
 
+void Machine::Approve(const RunReport& report) {
+  store.approvals.push_back({.subject = "run",
+                             .who = "ada",
+                             .reason = {},
+                             .at = clock.now,
+                             .until = clock.now + kApprovalLasts,
+                             .scope = report.notes.consent});
+}
+
 std::optional<Program::Planned> Machine::Plan(const Export& day, Instant now) {
   const auto listing = ListTarget();
   return program.MakePlan(day, now, store, listing ? &*listing : nullptr);
@@ -97,6 +106,7 @@ void Machine::Run(const Export& day, RunReport& report) {
   report.notes = std::move(planned->notes);
   if (report.plan.held) {
     report.end = RunReport::End::kHeld;
+    store.RecordHeldNotes(report.notes);
     store.FinishRun(run, ExitCode::kHeld, "held", 0, report.plan.summary, clock.now);
     return;
   }

@@ -39,6 +39,8 @@ class Machine {
   RunReport Sync(const Export& day);
   /// What `plan` would say at `now`; writes nothing.
   std::optional<Program::Planned> Plan(const Export& day, Instant now);
+  /// A person agrees to what the guards held of that run.
+  void Approve(const RunReport& report);
   void PassTo(Instant instant) { clock.now = instant; }
 
   testing::FakeClock clock;

@@ -119,6 +119,13 @@ std::vector<PastRemoval> Store::RemovalsSince(Instant since) const {
   return out;
 }
 
+std::vector<Approval> Store::Approvals(Instant now) const {
+  std::vector<Approval> out;
+  std::copy_if(approvals.begin(), approvals.end(), std::back_inserter(out),
+               [&](const Approval& approval) { return approval.until > now; });
+  return out;
+}
+
 Store::Run& Store::Open(const std::string& run) {
   if (runs_.empty() || runs_.back().record.id != run) throw std::logic_error("not the open run: " + run);
   return runs_.back();
@@ -152,7 +159,20 @@ void Store::StorePlan(const std::string& run, const Plan& plan) {
   Commit([&] {
     plan.operations.ForEach(
         [&](Operation operation) { Open(run).operations.emplace(operation.seq, std::move(operation)); });
+    for (const GuardVerdict& guard : plan.guards) {
+      if (guard.approved_by.empty()) continue;
+      for (const Kind kind : kAllKinds) {
+        for (const Action action : {Action::kSuspend, Action::kDelete}) {
+          const std::string name = std::string(Name(kind)) + '.' + std::string(Name(action));
+          if (guard.name == name || guard.name == name + ".week") Open(run).approved.emplace(kind, action);
+        }
+      }
+    }
   });
+}
+
+void Store::RecordHeldNotes(const PlanNotes& notes) {
+  Commit([&] { absences_ = notes.absences; });
 }
 
 void Store::AdvanceMark(const std::string& run, std::uint64_t seq) {
@@ -201,7 +221,10 @@ void Store::Write(Run& run, const OperationOutcome& outcome) {
     target_quarantine.erase(named);
   }
   if (outcome.done && (operation.action == Action::kSuspend || operation.action == Action::kDelete)) {
-    removals_.push_back({.kind = operation.kind, .action = operation.action, .at = outcome.at});
+    removals_.push_back({.kind = operation.kind,
+                         .action = operation.action,
+                         .at = outcome.at,
+                         .approved = run.approved.contains({operation.kind, operation.action})});
   }
 }
 

@@ -34,6 +34,7 @@ class Store final : public StateStore {
   };
   std::map<std::int64_t, Row> rows;
   std::map<std::string, StoredHold> holds;
+  std::vector<Approval> approvals;
   std::map<std::pair<std::string, std::string>, StoredQuarantine> planned_quarantine;
   std::map<std::pair<std::string, std::string>, StoredQuarantine> target_quarantine;
 
@@ -55,6 +56,8 @@ class Store final : public StateStore {
   bool FirstRunFinished() const override;
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
+  std::vector<UnknownCreate> UnknownCreates() const override;
+  std::vector<Approval> Approvals(Instant now) const override;
 
   // Journal.
   std::string BeginRun(const RunStart& start) override;
@@ -65,7 +68,6 @@ class Store final : public StateStore {
                    std::span<const SnapshotHistory> snapshots) override;
   void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                  const std::array<KindSummary, kKindCount>& summary, Instant at) override;
-  std::vector<UnknownCreate> UnknownCreates() const override;
 
   // StateStore.
   void Bind(const std::string& /*base_url*/, const std::string& /*credential_id*/) override {}
@@ -74,14 +76,16 @@ class Store final : public StateStore {
   void MarkPlanUsed(const std::string& /*used*/, Instant /*at*/) override {}
   std::vector<DueItem> Due() const override { return due_; }
   void ReplaceDue(std::span<const DueItem> due) override { due_.assign(due.begin(), due.end()); }
-  std::string Held() const override { return held_; }
-  void SetHeld(const std::string& json) override { held_ = json; }
+
+  /// Of a held run.
+  void RecordHeldNotes(const PlanNotes& notes);
 
  private:
   struct Run {
     RunRecord record;
     std::map<std::uint64_t, Operation> operations;
     std::map<std::uint64_t, OperationOutcome> outcomes;
+    std::set<std::pair<Kind, Action>> approved;  // removals that do not count in the sums
     std::uint64_t mark = 0;
   };
   using Who = std::pair<Kind, std::string>;
@@ -108,7 +112,6 @@ class Store final : public StateStore {
   std::map<Who, UnknownCreate> unknown_creates_;
   std::vector<Run> runs_;
   std::vector<DueItem> due_;
-  std::string held_;
   std::int64_t next_id_ = 1;
   std::uint64_t version_ = 1;
 };
