@@ -150,8 +150,9 @@ class Leaving {
     if (work_.IsProtected(id, stored.key, View(stored.fields))) return;
     const bool is_later_delete =
         slot.kind == Kind::kUser && *action == Action::kDelete && policy.absent != config::AbsentPolicy::kDelete;
-    // Who may be deleted one day needs the day on which it began.
-    if (slot.kind == Kind::kUser && policy.delete_after) Note(id, since, reads);
+    // Kept though it is acted on now: a removal that is held, fails or is cut off must not wait all over again, and who
+    // may be deleted one day needs the day on which it began.
+    Note(id, since, reads);
     if (is_later_delete) {
       const Instant begun = std::max(stored.suspended_at.value_or(since), since);
       const Instant at = begun + *policy.delete_after;

@@ -93,6 +93,21 @@ TEST_CASE("who is there again loses the absence, and is unchanged") {
   CHECK(world.state.absences.empty());
 }
 
+TEST_CASE("a removal that was planned and not done does not wait all over again") {
+  World world = Company(3);
+  world.Add(Group("Sales"));
+  world.Sync();
+  world.Remove(Kind::kUser, "E2");
+  world.Remove(Kind::kGroup, "Sales");
+  world.Sync();
+  world.Pass(hours(25));
+  const auto cut_off = world.Plan();
+  CHECK(Lines(cut_off.plan) == Texts{"user suspend E2", "group delete Sales"});
+  world.state.absences = cut_off.notes.absences;
+  world.Pass(hours(1));
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2", "group delete Sales"});
+}
+
 TEST_CASE("who is there in a read that a guard holds is missing no more") {
   World world = Company(12);
   world.Remove(Kind::kUser, "E2");
