@@ -153,11 +153,11 @@ bool History::Run() {
     violations_.emplace_back("two plans of the same files and state differ");
   }
   must_repeat_ = report.end == RunReport::End::kCrashed;
-  if (report.was_planned && !report.notes.consent.empty() && random_.Chance(40)) Approve(report);
   if (report.end == RunReport::End::kDone) {
     due_at_ = report.notes.due_at;
     if (random_.Chance(35) && report.applied.failed == 0) CheckNextPlan(report);
   }
+  if (report.was_planned && !report.notes.consent.empty() && random_.Chance(40)) Approve(report);
   return violations_.empty();
 }
 

@@ -15,10 +15,7 @@ std::string RunReport::ToString() const {
     case End::kSource:
       return "refused for its source";
     case End::kHeld:
-      text = "held by";
-      for (const GuardVerdict& guard : plan.guards) {
-        if (guard.held) text += ' ' + guard.name + (guard.subject.empty() ? "" : "(" + guard.subject + ")");
-      }
+      text = "held";
       break;
     case End::kDone:
       text = "done";
@@ -27,6 +24,11 @@ std::string RunReport::ToString() const {
     case End::kCrashed:
       text = "cut off after " + std::to_string(writes.size()) + " writes";
       break;
+  }
+  for (const GuardVerdict& guard : plan.guards) {
+    if (!guard.held && guard.approved_by.empty()) continue;
+    text += (guard.held ? "; held by " : "; approved: ") + guard.name + ' ' + guard.subject;
+    text += " (" + std::to_string(guard.actual) + " of " + std::to_string(guard.limit) + ")";
   }
   plan.operations.ForEach([&](const Operation& operation) {
     text += "\n      " + std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)) + ' ' +
