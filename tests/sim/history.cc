@@ -212,6 +212,8 @@ void History::Rest() {
     violations_ = auditor_.After(machine_, today_, report);
     must_repeat_ = false;
     if (!violations_.empty()) return;
+    // Nobody is left, and an export without people is never believed.
+    if (report.end == RunReport::End::kSource) return;
     was_approved = report.was_planned && !report.notes.consent.empty();
     if (was_approved) Approve(report);
     if (day + 1 < kMostDays) continue;

@@ -469,10 +469,8 @@ Violations Auditor::AtRest(const Machine& machine, const Export& day) const {
     for (const Object& object : objects) {
       if (explained.contains({kind, object.id})) continue;
       const std::string key = KeyShownBy(kind, object);
-      const auto trail = people_.find(key);
-      const bool has_left =
-          trail != people_.end() && (reading.Of(kind, key) == Word::kLeft || trail->second.left_before);
-      const bool may_stay = settings_.absent_users == config::AbsentPolicy::kKeep && !has_left;
+      const bool may_stay =
+          settings_.absent_users == config::AbsentPolicy::kKeep && reading.Of(kind, key) != Word::kLeft;
       if (kind == Kind::kUser && (IsSuspended(object) || may_stay)) continue;
       wrong.push_back(Called(kind, key) + " (" + object.id + ") is still there");
     }
