@@ -196,6 +196,7 @@ void History::Rest() {
   machine_.store.holds.clear();
   constexpr int kMostDays = 24;
   bool was_approved = false;
+  int quiet_days = 0;
   for (int day = 0; day < kMostDays; ++day) {
     // An approval serves for a day.
     machine_.PassTo(machine_.clock.now + std::chrono::hours(was_approved ? 1 : 20));
@@ -216,11 +217,13 @@ void History::Rest() {
     if (report.end == RunReport::End::kSource) return;
     was_approved = report.was_planned && !report.notes.consent.empty();
     if (was_approved) Approve(report);
-    if (day + 1 < kMostDays) continue;
-    if (!report.plan.operations.empty()) violations_.emplace_back("good days without a change leave something to do");
-    if (has_foreign_ || !violations_.empty()) return;
-    violations_ = auditor_.AtRest(machine_, today_);
+    const bool is_quiet = report.plan.operations.empty() && report.plan.due.empty() && !was_approved;
+    quiet_days = is_quiet ? quiet_days + 1 : 0;
+    if (quiet_days == 2) break;
   }
+  if (quiet_days == 0) violations_.emplace_back("good days without a change leave something to do");
+  if (has_foreign_ || !violations_.empty()) return;
+  violations_ = auditor_.AtRest(machine_, today_);
 }
 
 }  // namespace ucaas_sync::sim

@@ -102,6 +102,14 @@ std::string TextOf(const Operation& operation) {
   return text;
 }
 
+bool Adopts(const RunReport& report, const std::string& remote_id) {
+  bool adopts = false;
+  report.plan.operations.ForEach([&](const Operation& operation) {
+    adopts = adopts || (operation.action == Action::kAdopt && operation.remote_id == remote_id);
+  });
+  return adopts;
+}
+
 bool WasApproved(const RunReport& report, const std::string& guard) {
   return std::any_of(report.plan.guards.begin(), report.plan.guards.end(), [&](const GuardVerdict& verdict) {
     return verdict.name == guard && !verdict.approved_by.empty();
@@ -207,6 +215,8 @@ bool Auditor::MayGo(Word word, const Trail& trail, const RunReport& report) cons
 void Auditor::JudgeRemoval(Kind kind, Action action, const Object& object, const RunReport& report) {
   const auto owner = owners_.find({kind, object.id});
   const std::string verb = action == Action::kDelete ? " was deleted" : " was suspended";
+  // An adopt shows what differs, its status too.
+  if (action == Action::kSuspend && owner == owners_.end() && Adopts(report, object.id)) return;
   removals_.push_back({.kind = kind, .action = action, .at = report.at});
   if (owner == owners_.end()) {
     Blame(Called(kind, object.id) + " is foreign and" + verb);
@@ -245,11 +255,7 @@ void Auditor::JudgeChange(const Machine& machine, Kind kind, const Object& befor
   const auto owner = owners_.find({kind, before.id});
   if (IsProtected(kind, before)) Blame(Called(kind, before.id) + " is protected and was changed");
   if (owner == owners_.end()) {
-    bool is_adopted = false;
-    report.plan.operations.ForEach([&](const Operation& operation) {
-      is_adopted = is_adopted || (operation.action == Action::kAdopt && operation.remote_id == before.id);
-    });
-    if (!is_adopted) Blame(Called(kind, before.id) + " is foreign and was changed");
+    if (!Adopts(report, before.id)) Blame(Called(kind, before.id) + " is foreign and was changed");
     return;
   }
   const std::string who = Called(kind, owner->second);
@@ -465,10 +471,18 @@ Violations Auditor::AtRest(const Machine& machine, const Export& day) const {
       wrong.push_back("group " + name + " is missing");
     }
   }
-  for (const auto& [kind, objects] : machine.target.objects) {
-    for (const Object& object : objects) {
+  for (const Kind kind : kAllKinds) {
+    const auto objects = machine.target.objects.find(kind);
+    if (objects == machine.target.objects.end()) continue;
+    for (const Object& object : objects->second) {
       if (explained.contains({kind, object.id})) continue;
       const std::string key = KeyShownBy(kind, object);
+      // A cut-off run may have made it, and nobody looks for who is not wanted any more.
+      const auto unknown = machine.store.UnknownCreates();
+      const bool is_unknown = std::any_of(unknown.begin(), unknown.end(), [&](const UnknownCreate& create) {
+        return create.kind == kind && create.key == key;
+      });
+      if (is_unknown) continue;
       const bool may_stay =
           settings_.absent_users == config::AbsentPolicy::kKeep && reading.Of(kind, key) != Word::kLeft;
       if (kind == Kind::kUser && (IsSuspended(object) || may_stay)) continue;

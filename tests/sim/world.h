@@ -71,8 +71,9 @@ class World {
   /// The e-mail that the next joiner will have.
   std::string NextEmail() const;
 
- private:
   Person& Join(Random& random);
+
+ private:
   Person* SomebodyListed(Random& random);
   Person* SomebodyGone(Random& random);
   std::string Reorganise(Random& random);
