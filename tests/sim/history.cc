@@ -23,14 +23,14 @@ History::History(std::uint64_t seed)
       random_(seed),
       settings_(Settings::Draw(random_)),
       machine_(settings_, kStart + std::chrono::minutes(random_.Below(24 * 60))),
-      world_(1 + random_.Below(24), Today(), random_),
+      world_(1 + random_.Below(18), Today(), random_),
       auditor_(settings_) {
   Say(settings_.ToString() + "; " + std::to_string(world_.people.size()) + " people");
 }
 
 Violations History::Live() {
   if (random_.Chance(25)) MakeByHand();
-  const std::size_t days = 8 + random_.Below(14);
+  const std::size_t days = 6 + random_.Below(11);
   for (std::size_t i = 0; i < days; ++i) {
     if (!Day()) return violations_;
   }
@@ -142,7 +142,7 @@ void History::MakeByHand() {
 bool History::Run() {
   if (random_.Chance(15)) machine_.fuse.left = static_cast<int>(random_.Below(60));
   const Instant now = machine_.clock.now;
-  const bool looks_twice = random_.Chance(20);
+  const bool looks_twice = random_.Chance(10);
   const auto first = looks_twice ? machine_.Plan(today_, now) : std::nullopt;
   auditor_.Before(machine_);
   const RunReport report = machine_.Sync(today_);
@@ -155,7 +155,7 @@ bool History::Run() {
   must_repeat_ = report.end == RunReport::End::kCrashed;
   if (report.end == RunReport::End::kDone) {
     due_at_ = report.notes.due_at;
-    if (random_.Chance(35) && report.applied.failed == 0) CheckNextPlan(report);
+    if (random_.Chance(15) && report.applied.failed == 0) CheckNextPlan(report);
   }
   if (report.was_planned && !report.notes.consent.empty() && random_.Chance(40)) Approve(report);
   return violations_.empty();
@@ -217,7 +217,8 @@ void History::Rest() {
     if (report.end == RunReport::End::kSource) return;
     was_approved = report.was_planned && !report.notes.consent.empty();
     if (was_approved) Approve(report);
-    const bool is_quiet = report.plan.operations.empty() && report.plan.due.empty() && !was_approved;
+    // Who is protected is due for ever.
+    const bool is_quiet = report.plan.operations.empty() && (report.plan.due.empty() || has_foreign_) && !was_approved;
     quiet_days = is_quiet ? quiet_days + 1 : 0;
     if (quiet_days == 2) break;
   }

@@ -71,23 +71,18 @@ TEST_CASE("three weeks of a live feed, with a reorganisation that is held and ap
         for (auto& [id, person] : feed.world().people) person.department = "One " + person.department;
       }
       const bool is_night = (day == kReorganised && hour == 20) || (day == kReorganised + 1 && hour < 8);
-      if (!is_night) feed.LiveAt(day, hour);
-      // Three joiners arrive while everybody sleeps.
-      if (is_night) feed.Joiner().department = "One Sales";
-      if (day == kReorganised + 1 && hour == 8) {
-        feed.machine().Approve(held);
-        feed.auditor().NoteApproval(held, feed.machine().clock.now);
-        const RunReport report = feed.Sync();
-        CHECK_MESSAGE(report.end == RunReport::End::kHeld, "a new title is more than what was agreed to");
-        held = report;
+      const bool is_morning = day == kReorganised + 1 && hour == 8;
+      // Three joiners arrive between the run that was held and the person who agrees to it.
+      if (is_night || is_morning) feed.Joiner().department = "One Sales";
+      if (!is_night && !is_morning) feed.LiveAt(day, hour);
+      if (is_morning) {
         feed.machine().Approve(held);
         feed.auditor().NoteApproval(held, feed.machine().clock.now);
       }
       const RunReport report = feed.Sync();
       CHECK(report.applied.failed == 0);
       if (report.end == RunReport::End::kHeld) {
-        ++runs_held;
-        held = report;
+        if (++runs_held == 1) held = report;
         CHECK(report.writes.empty());
         CHECK_MESSAGE(is_night, report.ToString());
       } else {
