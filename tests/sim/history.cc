@@ -152,7 +152,9 @@ bool History::Run() {
   if (first && report.was_planned && AsJson(first->plan) != AsJson(report.plan)) {
     violations_.emplace_back("two plans of the same files and state differ");
   }
-  must_repeat_ = report.end == RunReport::End::kCrashed;
+  // What a cut-off run may have done is settled by the next one that gets through.
+  if (report.end == RunReport::End::kCrashed) must_repeat_ = true;
+  if (report.end == RunReport::End::kDone) must_repeat_ = false;
   if (report.end == RunReport::End::kDone) {
     due_at_ = report.notes.due_at;
     if (random_.Chance(15) && report.applied.failed == 0) CheckNextPlan(report);
@@ -211,7 +213,7 @@ void History::Rest() {
     const RunReport report = machine_.Sync(today_);
     Say("  → " + report.ToString());
     violations_ = auditor_.After(machine_, today_, report);
-    must_repeat_ = false;
+    if (report.end == RunReport::End::kDone) must_repeat_ = false;
     if (!violations_.empty()) return;
     // Nobody is left, and an export without people is never believed.
     if (report.end == RunReport::End::kSource) return;

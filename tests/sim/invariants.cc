@@ -151,8 +151,25 @@ Violations Auditor::After(const Machine& machine, const Export& day, const RunRe
   }
   if (!report.writes.empty() && settings_.limits) JudgeLimits(report);
   if (report.end == End::kDone) JudgeFailures(machine, report);
+  ForgetWhatIsTakenForOurs(machine, report);
   if (report.end == End::kDone) last_good_records_ = day.rows.size();
   return violations_;
+}
+
+/// After a create that was cut off, an object that somebody made with that address looks like our own.
+void Auditor::ForgetWhatIsTakenForOurs(const Machine& machine, const RunReport& report) {
+  if (report.end == End::kCrashed) {
+    report.plan.operations.ForEach([&](const Operation& operation) {
+      if (operation.action == Action::kCreate) cut_off_creates_.emplace(operation.kind, operation.key);
+    });
+  }
+  for (const auto& [id, row] : machine.store.rows) {
+    const StoredEntity& entity = row.entity;
+    const bool is_taken_for_ours = entity.ownership == Ownership::kCreated && entity.lifecycle != Lifecycle::kGone;
+    if (is_taken_for_ours && cut_off_creates_.contains({entity.kind, entity.key})) {
+      hand_made_.erase({entity.kind, entity.remote_id});
+    }
+  }
 }
 
 void Auditor::Follow(const Reading& reading, const RunReport& report) {

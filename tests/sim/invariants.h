@@ -70,6 +70,7 @@ class Auditor {
   /// `guard` as its verdict names it: "user.suspend", "rewrite user.department".
   void JudgeSize(const std::string& guard, std::uint64_t count, std::uint64_t limit, const RunReport& report);
   bool IsApproved(const std::string& guard, std::uint64_t count, const RunReport& report) const;
+  void ForgetWhatIsTakenForOurs(const Machine& machine, const RunReport& report);
   std::uint64_t RecordsLost(const RunReport& report) const;
   void JudgeFailures(const Machine& machine, const RunReport& report);
   bool MayGo(Word word, const Trail& trail, const RunReport& report) const;
@@ -87,6 +88,7 @@ class Auditor {
   std::map<std::string, int> mails_;      // key → welcome mails
   std::map<std::string, int> deletions_;  // key → how often the account was deleted
   std::set<Id> hand_made_;
+  std::set<Id> cut_off_creates_;  // by key
   std::size_t last_good_records_ = 0;
 
   // As it was before the run.
