@@ -183,7 +183,8 @@ void History::CheckNextPlan(const RunReport& report) {
     violations_.push_back("the next plan of the same files has something left to do: " + left.reason + " (" + left.key +
                           ")");
   }
-  if (later->plan.hash == next->plan.hash) return;
+  // What is said of an approval that has ended is another text, not another plan.
+  if (later->plan.hash == next->plan.hash || !next->notes.consent.empty()) return;
   violations_.push_back("the same files give another plan at " + FormatInstant(due) + ", and due_at says " +
                         (due_at_ ? FormatInstant(*due_at_) : "never"));
   Say("  next: " + AsJson(next->plan));
@@ -198,14 +199,16 @@ void History::Rest() {
   machine_.store.holds.clear();
   constexpr int kMostDays = 24;
   bool was_approved = false;
+  int good_days = 0;
   int quiet_days = 0;
   for (int day = 0; day < kMostDays; ++day) {
     // An approval serves for a day.
     machine_.PassTo(machine_.clock.now + std::chrono::hours(was_approved ? 1 : 20));
     world_.today = Today();
     // A run that was cut off first finds what it left; then all quarrels are settled.
-    if (!must_repeat_) {
-      if (day < 2) world_.GiveFreshEmails();
+    const bool is_good = !must_repeat_;
+    if (is_good) {
+      if (++good_days <= 2) world_.GiveFreshEmails();
       today_ = world_.TakeExport();
     }
     Say(FormatInstant(machine_.clock.now) + "\n    a good day");
@@ -213,14 +216,15 @@ void History::Rest() {
     const RunReport report = machine_.Sync(today_);
     Say("  → " + report.ToString());
     violations_ = auditor_.After(machine_, today_, report);
-    if (report.end == RunReport::End::kDone) must_repeat_ = false;
+    if (report.end != RunReport::End::kHeld) must_repeat_ = false;
     if (!violations_.empty()) return;
     // Nobody is left, and an export without people is never believed.
-    if (report.end == RunReport::End::kSource) return;
+    if (report.end == RunReport::End::kSource && is_good) return;
     was_approved = report.was_planned && !report.notes.consent.empty();
     if (was_approved) Approve(report);
     // Who is protected is due for ever.
-    const bool is_quiet = report.plan.operations.empty() && (report.plan.due.empty() || has_foreign_) && !was_approved;
+    const bool is_quiet = is_good && report.was_planned && report.plan.operations.empty() &&
+                          (report.plan.due.empty() || has_foreign_) && !was_approved;
     quiet_days = is_quiet ? quiet_days + 1 : 0;
     if (quiet_days == 2) break;
   }

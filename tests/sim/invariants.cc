@@ -153,6 +153,7 @@ Violations Auditor::After(const Machine& machine, const Export& day, const RunRe
   if (report.end == End::kDone) JudgeFailures(machine, report);
   ForgetWhatIsTakenForOurs(machine, report);
   if (report.end == End::kDone) last_good_records_ = day.rows.size();
+  if (report.end == End::kCrashed) last_good_records_ = 0;  // it may have come to note its read, or not
   return violations_;
 }
 
