@@ -114,7 +114,8 @@ struct PlanNotes {
     Hash128 mark;
     bool ended = false;
   };
-  std::vector<Absence> absences;  ///< Replaces what was noted before.
+  /// Replaces what was noted before. Of a held plan: what was noted before, without those who are there again.
+  std::vector<Absence> absences;
   std::vector<HoldNote> holds;
   std::vector<std::pair<std::int64_t, Hash128>>
       fingerprints;  ///< Found equal by full comparison: refresh, touch nothing else.

@@ -108,6 +108,13 @@ struct PastRemoval {
   bool approved = false;
 };
 
+/// A create that was under the mark of a cut-off run and has no outcome: looked up before it is sent again.
+struct UnknownCreate {
+  Kind kind = Kind::kUser;
+  std::string key;
+  std::string address;  ///< e-mail or group name that was sent
+};
+
 /// Read side; what `plan` may ask. All answers are of one moment (a read transaction).
 class StateView {
  public:
@@ -135,6 +142,7 @@ class StateView {
   /// Creates of a cut-off run's stored plan that are still to do.
   virtual std::uint64_t PendingCreates(Kind kind) const = 0;
   virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
+  virtual std::vector<UnknownCreate> UnknownCreates() const = 0;
   /// Approvals that serve at `now`, oldest first.
   virtual std::vector<Approval> Approvals(Instant now) const = 0;
   /// When everything that is personal of `key` was erased on request; nothing when it was not.
@@ -178,13 +186,6 @@ struct OperationOutcome {
   bool quarantine = false;  ///< Set the entity aside with `message`.
 };
 
-/// A create that was under the mark of a cut-off run and has no outcome: looked up before it is sent again.
-struct UnknownCreate {
-  Kind kind = Kind::kUser;
-  std::string key;
-  std::string address;  ///< e-mail or group name that was sent
-};
-
 /// Write side.
 class Journal {
  public:
@@ -201,7 +202,6 @@ class Journal {
                            std::span<const SnapshotHistory> snapshots) = 0;
   virtual void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                          const std::array<KindSummary, kKindCount>& summary, Instant at) = 0;
-  virtual std::vector<UnknownCreate> UnknownCreates() const = 0;
 };
 
 class StateStore : public StateView, public Journal {

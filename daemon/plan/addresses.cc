@@ -174,7 +174,12 @@ class Settlement {
   void Conclude(const Claim& claim) {
     if (claim.holder == kNone || work_.LiveDraft(claim.slot) == nullptr) return;
     const Draft* holder = work_.LiveDraft(claim.holder);
-    if (holder != nullptr && holder->action == Action::kDelete && kind_ != Kind::kGroup) return;
+    if (holder != nullptr && holder->action == Action::kDelete && kind_ != Kind::kGroup) {
+      // Deletes come before everything else but suspends, which stand among them.
+      Draft& taker = work_.drafts.all()[work_.table[claim.slot].draft];
+      if (taker.action == Action::kSuspend) taker.depth = 1;
+      return;
+    }
     if (holder != nullptr && holder->action != Action::kDelete && ClaimOf(claim.holder) < claims_.size()) {
       work_.drafts.all()[work_.table[claim.slot].draft].depth = holder->depth + 1;
       return;

@@ -18,6 +18,7 @@ std::string RemoteKey(Kind kind, const std::string& remote_id) {
 
 Adoption::Adoption(Workspace& work, const TargetListing* listing) : work_(work), listing_(listing) {
   if (listing_ == nullptr) return;
+  unknown_ = work.state.UnknownCreates();
   for (const Kind kind : kAllKinds) AdoptKind(kind);
   if (!listing_->complete) {
     work_.warnings.emplace_back(
@@ -51,7 +52,7 @@ void Adoption::AdoptKind(Kind kind) {
     for (; it != index.end() && it->address == address; ++it) {
       if (!IsOurs(RemoteKey(kind, it->object->remote_id))) matches.push_back(it->object);
     }
-    if (!matches.empty()) Consider(i, matches);
+    if (!matches.empty() && !MayBeOwnCreate(kind, candidate)) Consider(i, matches);
   }
 
   if (kind != Kind::kGroup) return;
@@ -129,6 +130,14 @@ bool Adoption::IsOurs(const std::string& remote_key) {
     }
   }
   return ours_.contains(remote_key);
+}
+
+bool Adoption::MayBeOwnCreate(Kind kind, const Candidate& candidate) const {
+  // The listing that its plan was made from did not have it, or that plan would have adopted it.
+  const Hash128 address = AddressHash(candidate.fields[NaturalKeyField(kind)].text);
+  return std::any_of(unknown_.begin(), unknown_.end(), [&](const UnknownCreate& create) {
+    return create.kind == kind && create.key == candidate.key && AddressHash(create.address) == address;
+  });
 }
 
 const Object* Adoption::AdoptedAs(SlotId slot) const {

@@ -25,6 +25,8 @@ class Adoption {
   void Consider(std::uint32_t draft, const std::vector<const TargetListing::Object*>& matches);
   static ExistingObject ExistingOf(const TargetListing::Object& object);
   bool IsOurs(const std::string& remote_id);
+  /// A run that was cut off may have made it: who looks it up before sending will find it, and it is ours.
+  bool MayBeOwnCreate(Kind kind, const Candidate& candidate) const;
 
   Workspace& work_;
   const TargetListing* listing_;
@@ -32,6 +34,7 @@ class Adoption {
   std::unordered_map<std::string, SlotId> groups_;  // remote id → slot
   bool ours_loaded_ = false;
   std::unordered_set<std::string> ours_;  // "KIND ID" of every object the state knows
+  std::vector<UnknownCreate> unknown_;
 };
 
 }  // namespace ucaas_sync::plan

@@ -48,7 +48,8 @@ class Leaving {
       const Slot& slot = work_.table[id];
       if (!slot.is_there()) continue;
       if (slot.has(kFrozen)) {
-        KeepNote(id);
+        // Nothing is done to who is frozen, but to be there ends an absence all the same.
+        if (slot.seen != Seen::kPresent) KeepNote(id);
         if (slot.seen == Seen::kNot && !slot.has(kHeldByPerson)) StandStill(id, Word::kUndecided);
       } else if (slot.seen == Seen::kLeft) {
         Left(id);
@@ -89,7 +90,8 @@ class Leaving {
     if (!ProvesAbsence(slot)) {
       KeepNote(id);
       StandStill(id, Word::kUndecided);
-      work_.Note(id, "absence", "this read does not prove that it is gone: " + Doubt(slot) + "; the clock stands still");
+      work_.Note(id, "absence",
+                 "this read does not prove that it is gone: " + Doubt(slot) + "; the clock stands still");
       return;
     }
     StandStill(id, work_.filtered_out.Of(id) == nullptr ? Word::kAbsent : Word::kFilteredOut);
@@ -205,8 +207,9 @@ class Leaving {
     if (work_.IsProtected(id, stored.key, View(stored.fields))) return;
     const bool is_later_delete =
         slot.kind == Kind::kUser && *action == Action::kDelete && policy.absent != config::AbsentPolicy::kDelete;
-    // Who may be deleted one day needs the day on which it began.
-    if (slot.kind == Kind::kUser && policy.delete_after) Note(id, since, reads);
+    // Kept though it is acted on now: a removal that is held, fails or is cut off must not wait all over again, and who
+    // may be deleted one day needs the day on which it began.
+    Note(id, since, reads);
     if (is_later_delete) {
       const Instant begun = std::max(stored.suspended_at.value_or(since), since);
       const Instant at = begun + *policy.delete_after;
@@ -219,6 +222,10 @@ class Leaving {
       }
       Draft(id, *action, stored, "suspended since " + Day(begun) + "; " + reason);
       return;
+    }
+    // The deletion comes by time alone, though nothing else may ask for another plan before it.
+    if (*action == Action::kSuspend && policy.delete_after && slot.ownership == Ownership::kCreated) {
+      work_.WakeAt(work_.now + *policy.delete_after);
     }
     Draft(id, *action, stored, reason);
     const bool ours = slot.ownership == Ownership::kCreated;
@@ -359,6 +366,14 @@ void RejectBook::Resolve(Workspace& work) {
 bool RejectBook::HidesAnybody(std::uint16_t source, Kind kind) const {
   if (source >= stops_.size()) return false;
   return kind == Kind::kGroup ? stops_[source].groups : stops_[source].people;
+}
+
+std::vector<PlanNotes::Absence> AbsencesWhenHeld(const Workspace& work) {
+  std::vector<PlanNotes::Absence> notes;
+  for (const auto& [slot, absence] : work.absences) {
+    if (work.table[slot].seen != Seen::kPresent) notes.push_back(absence);
+  }
+  return notes;
 }
 
 void PlanLeaving(Workspace& work, std::span<const SourceState> sources, const RejectBook& rejects) {

@@ -40,6 +40,10 @@ class RejectBook {
   std::vector<Stops> stops_;  // by source
 };
 
+/// The notes of a plan that is held: its read is not believed to prove an absence, but who is there is there. What was
+/// noted of anybody else stays as it was.
+std::vector<PlanNotes::Absence> AbsencesWhenHeld(const Workspace& work);
+
 /// Drafts suspends and deletes, keeps the absence notes, and lists who is due. Needs everybody frozen who will be by
 /// holds, rejects and quarantine.
 void PlanLeaving(Workspace& work, std::span<const SourceState> sources, const RejectBook& rejects);

@@ -246,6 +246,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   CountActive(tally);
   Assembly(work, adoption, membership, memberships).Run(plan.operations, tally);
   Judge(inputs, tally, plan);
+  if (plan.held) work.notes.absences = AbsencesWhenHeld(work);
   Summarize(tally, plan);
 
   if (inputs.new_id) plan.id = inputs.new_id();

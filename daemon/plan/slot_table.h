@@ -80,7 +80,7 @@ class SlotTable {
   SlotId WithRow(std::int64_t id) const;
 
  private:
-  static constexpr std::size_t kChunk = 8192;
+  static constexpr std::size_t kChunk = 1024;
 
   /// The tag is a part of the hash that does not choose the bucket: it keeps a search from visiting the slots of
   /// others, each of which would be a cache miss.

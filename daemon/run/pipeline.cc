@@ -124,6 +124,7 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       context.observer.OnEvent({.severity = Severity::kWarning, .name = "plan_warning", .text = warning});
     }
     if (result.plan.held) {
+      if (request.only.empty()) store->RecordHeldNotes(planned.notes);
       result.code = ExitCode::kHeld;
       result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
       return;

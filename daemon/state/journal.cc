@@ -396,6 +396,14 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
   });
 }
 
+void SqliteStore::RecordHeldNotes(const PlanNotes& notes) {
+  Connection& connection = impl_->connection;
+  impl_->Write("record who is there", [&] {
+    ReplaceAbsences(connection, Absences(), notes.absences);
+    connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(notes.due_at).Run();
+  });
+}
+
 void SqliteStore::FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                             const std::array<KindSummary, kKindCount>& summary, Instant at) {
   const std::int64_t id = impl_->RunNumber(run);

@@ -99,6 +99,8 @@ class SqliteStore final : public StateStore {
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                    std::span<const SnapshotHistory> snapshots) override;
+  /// Of a held plan's notes what is believed: who is missing no more, and when to look again.
+  void RecordHeldNotes(const PlanNotes& notes);
   void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                  const std::array<KindSummary, kKindCount>& summary, Instant at) override;
   std::vector<UnknownCreate> UnknownCreates() const override;

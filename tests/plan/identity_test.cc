@@ -154,6 +154,19 @@ TEST_CASE("an address that moves along a chain is released before it is taken") 
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("a suspend that takes the address of who is deleted waits for the delete") {
+  World world;
+  world.policy.rules[0].absent = config::AbsentPolicy::kDelete;
+  world.Add(User("A", {{"email", "1@example.com"}}));
+  world.Add(User("B", {{"email", "2@example.com"}}));
+  world.Sync();
+  world.Get(Kind::kUser, "A").fields["email"] = "2@example.com";
+  world.Get(Kind::kUser, "A").fields["status"] = "S";
+  world.Get(Kind::kUser, "B").standing = Standing::kLeft;
+  CHECK(Lines(world.Sync().plan) == Texts{"user delete B", "user suspend A"});
+  CHECK(world.Plan().plan.operations.empty());
+}
+
 TEST_CASE("a circle of addresses is set aside, and so is who waits for it") {
   World world;
   world.Add(User("A", {{"email", "1@example.com"}}));
@@ -223,6 +236,19 @@ TEST_CASE("with no state, one match ignoring case adopts and shows the differenc
   REQUIRE(operations[0].changes.size() == 1);
   CHECK(operations[0].changes[0].before == Field::Value("Old"));
   CHECK(operations[1].action == Action::kCreate);
+}
+
+TEST_CASE("what a run that was cut off may have made is not adopted from a stranger") {
+  World world;
+  world.Add(User("E1"));
+  world.Add(User("E2"));
+  TargetListing listing;
+  listing.objects[Index(Kind::kUser)] = {Remote(Kind::kUser, "8", {{"email", "e1@example.com"}}),
+                                         Remote(Kind::kUser, "9", {{"email", "e2@example.com"}})};
+  world.listing = &listing;
+  world.state.unknown_creates = {{.kind = Kind::kUser, .key = "E1", .address = "E1@example.com"}};
+  // Apply looks E1 up before it sends anything, and knows whose it is.
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E1", "user adopt E2"});
 }
 
 TEST_CASE("two matches set the person aside, and so does existing: quarantine") {

@@ -93,6 +93,47 @@ TEST_CASE("who is there again loses the absence, and is unchanged") {
   CHECK(world.state.absences.empty());
 }
 
+TEST_CASE("a removal that was planned and not done does not wait all over again") {
+  World world = Company(3);
+  world.Add(Group("Sales"));
+  world.Sync();
+  world.Remove(Kind::kUser, "E2");
+  world.Remove(Kind::kGroup, "Sales");
+  world.Sync();
+  world.Pass(hours(25));
+  const auto cut_off = world.Plan();
+  CHECK(Lines(cut_off.plan) == Texts{"user suspend E2", "group delete Sales"});
+  world.state.absences = cut_off.notes.absences;
+  world.Pass(hours(1));
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2", "group delete Sales"});
+}
+
+TEST_CASE("who is there in a read that a guard holds is missing no more") {
+  World world = Company(12);
+  world.Remove(Kind::kUser, "E2");
+  world.Remove(Kind::kUser, "E3");
+  world.Sync();
+  world.Pass(hours(25));
+  world.policy.guards = DefaultGuards();
+  world.Add(User("E2"));
+  for (const std::string key : {"E4", "E5", "E6", "E7"}) world.Get(Kind::kUser, key).standing = Standing::kLeft;
+  const auto held = world.Plan();
+  REQUIRE(held.plan.held);
+  // E3, who is still missing, keeps the note as it was: that read proves no absence.
+  REQUIRE(held.notes.absences.size() == 1);
+  CHECK(world.state.Load(held.notes.absences[0].entity_id).key == "E3");
+  CHECK(held.notes.absences[0].reads == 1);
+}
+
+TEST_CASE("who is there while a person holds them is missing no more") {
+  World world = Company(3);
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  world.state.holds.push_back({.key = "E2", .reason = {}, .until = std::nullopt});
+  world.Add(User("E2"));
+  CHECK(world.Sync().notes.absences.empty());
+}
+
 TEST_CASE("who comes back after a suspend is reactivated and updated in one operation") {
   World world = Company(3);
   world.policy.rules[0].absent_after = Duration::zero();
@@ -116,7 +157,11 @@ TEST_CASE("suspended for delete_after: deleted, and created anew when the key re
   world.policy.rules[0].delete_after = hours(240);
   Row& row = world.Get(Kind::kUser, "E2");
   row.standing = Standing::kLeft;
-  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+  const auto suspended = world.Sync();
+  CHECK(Lines(suspended.plan) == Texts{"user suspend E2"});
+  // With unchanged files nobody looks again before this.
+  REQUIRE(suspended.notes.due_at);
+  CHECK(*suspended.notes.due_at == world.now + hours(240));
   world.Pass(hours(239));
   auto waiting = world.Sync();
   CHECK(waiting.plan.operations.empty());

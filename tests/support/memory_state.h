@@ -31,6 +31,7 @@ class MemoryState : public StateView {
   std::vector<PastRemoval> removals;
   std::vector<Approval> approvals;
   std::map<std::string, Instant> forgotten;
+  std::vector<UnknownCreate> unknown_creates;
   std::map<Kind, std::uint64_t> pending_creates;
   bool first_run_finished = true;
   std::uint64_t version = 1;
@@ -58,6 +59,7 @@ class MemoryState : public StateView {
   bool FirstRunFinished() const override { return first_run_finished; }
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
+  std::vector<UnknownCreate> UnknownCreates() const override { return unknown_creates; }
   std::vector<Approval> Approvals(Instant now) const override;
   std::optional<Instant> Forgotten(std::string_view key) const override;
 

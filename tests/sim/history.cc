@@ -1,0 +1,236 @@
+#include "tests/sim/history.h"
+
+#include <chrono>
+#include <sstream>
+
+#include "daemon/plan/plan_json.h"
+
+namespace ucaas_sync::sim {
+namespace {
+
+constexpr Instant kStart = std::chrono::sys_days{std::chrono::year{2026} / 10 / 20};  // DST ends within days
+
+std::string AsJson(const Plan& plan) {
+  std::ostringstream out;
+  plan::WritePlan(plan, out);
+  return out.str();
+}
+
+}  // namespace
+
+History::History(std::uint64_t seed)
+    : seed_(seed),
+      random_(seed),
+      settings_(Settings::Draw(random_)),
+      machine_(settings_, kStart + std::chrono::minutes(random_.Below(24 * 60))),
+      world_(1 + random_.Below(18), Today(), random_),
+      auditor_(settings_) {
+  Say(settings_.ToString() + "; " + std::to_string(world_.people.size()) + " people");
+}
+
+Violations History::Live() {
+  if (random_.Chance(25)) MakeByHand();
+  const std::size_t days = 6 + random_.Below(11);
+  for (std::size_t i = 0; i < days; ++i) {
+    if (!Day()) return violations_;
+  }
+  Rest();
+  return violations_;
+}
+
+std::string History::Trace() const {
+  std::string text = "seed " + std::to_string(seed_) + ": ";
+  for (const std::string& line : trace_) text += line + "\n  ";
+  for (const std::string& violation : violations_) text += "VIOLATED: " + violation + "\n  ";
+  return text;
+}
+
+bool History::Day() {
+  PassTime();
+  world_.today = Today();
+  LetThingsHappen();
+  return Run();
+}
+
+void History::PassTime() {
+  const Instant now = machine_.clock.now;
+  Instant then = now;
+  switch (random_.Below(7)) {
+    case 0:
+      then = now + std::chrono::minutes(5);
+      break;
+    case 1:
+      then = now + std::chrono::hours(6);
+      break;
+    case 2:
+      then = now + std::chrono::hours(24);
+      break;
+    case 3:
+      then = *StartOf(Today() + std::chrono::days(1), settings_.timezone);
+      break;
+    case 4:
+      then = due_at_ && *due_at_ > now ? *due_at_ : now + std::chrono::hours(12);
+      break;
+    case 5:
+      then = now + std::chrono::hours(25);
+      break;
+    default:
+      then = now + std::chrono::hours(24 * (1 + static_cast<int>(random_.Below(5))));
+      break;
+  }
+  machine_.PassTo(then);
+  Say(FormatInstant(then));
+}
+
+void History::LetThingsHappen() {
+  if (must_repeat_ || (runs_ > 0 && random_.Chance(15))) {
+    Say("  the files are as they were");
+    return;
+  }
+  const std::size_t events = random_.Below(4);
+  for (std::size_t i = 0; i < events; ++i) Say("  " + world_.Happen(random_));
+  TouchByHand();
+  today_ = world_.TakeExport();
+  if (random_.Chance(25)) Say("  " + Spoil(today_, random_));
+}
+
+void History::TouchByHand() {
+  if (random_.Chance(3)) MakeByHand();
+  auto& holds = machine_.store.holds;
+  if (random_.Chance(6)) {
+    const std::string key = "P" + std::to_string(1 + random_.Below(world_.people.size()));
+    StoredHold hold;
+    hold.key = key;
+    if (random_.Chance(50)) hold.until = machine_.clock.now + std::chrono::hours(30);
+    holds[key] = hold;
+    Say("  " + key + " is held" + (hold.until ? " until " + FormatInstant(*hold.until) : ""));
+  } else if (!holds.empty() && random_.Chance(30)) {
+    Say("  " + holds.begin()->first + " is released");
+    holds.erase(holds.begin());
+  }
+}
+
+void History::MakeByHand() {
+  has_foreign_ = true;
+  const std::string email =
+      random_.Chance(50) || world_.people.empty() ? world_.NextEmail() : world_.people.begin()->second.email;
+  Kind kind = Kind::kUser;
+  std::map<std::string, std::string> fields;
+  switch (random_.Below(4)) {
+    case 0:
+      kind = Kind::kGroup;
+      fields = {{"name", random_.Pick(world_.departments)}};
+      break;
+    case 1:
+      kind = Kind::kContact;
+      fields = {{"name", "Hand Made"}, {"email", email}};
+      break;
+    default:
+      fields = {{"user_type", random_.Chance(40) ? "admin" : "user"},
+                {"first_name", "Hand"},
+                {"last_name", "Made"},
+                {"email", email},
+                {"status", random_.Chance(80) ? "A" : "S"}};
+      break;
+  }
+  const std::string address = kind == Kind::kGroup ? fields["name"] : email;
+  if (machine_.target.With(kind, address) != nullptr) return;
+  auditor_.NoteHandMade(kind, machine_.target.Add(kind, std::move(fields)));
+  Say("  somebody makes " + std::string(Name(kind)) + ' ' + address + " at the target by hand");
+}
+
+bool History::Run() {
+  if (random_.Chance(15)) machine_.fuse.left = static_cast<int>(random_.Below(60));
+  const Instant now = machine_.clock.now;
+  const bool looks_twice = random_.Chance(10);
+  const auto first = looks_twice ? machine_.Plan(today_, now) : std::nullopt;
+  auditor_.Before(machine_);
+  const RunReport report = machine_.Sync(today_);
+  ++runs_;
+  Say("  → " + report.ToString());
+  violations_ = auditor_.After(machine_, today_, report);
+  if (first && report.was_planned && AsJson(first->plan) != AsJson(report.plan)) {
+    violations_.emplace_back("two plans of the same files and state differ");
+  }
+  // What a cut-off run may have done is settled by the next one that gets through.
+  if (report.end == RunReport::End::kCrashed) must_repeat_ = true;
+  if (report.end == RunReport::End::kDone) must_repeat_ = false;
+  if (report.end == RunReport::End::kDone) {
+    due_at_ = report.notes.due_at;
+    if (random_.Chance(15) && report.applied.failed == 0) CheckNextPlan(report);
+  }
+  if (report.was_planned && !report.notes.consent.empty() && random_.Chance(40)) Approve(report);
+  return violations_.empty();
+}
+
+void History::Approve(const RunReport& report) {
+  machine_.Approve(report);
+  auditor_.NoteApproval(report, machine_.clock.now);
+  Say("  what is held is approved");
+}
+
+void History::CheckNextPlan(const RunReport& report) {
+  constexpr Duration kMoment(1);
+  constexpr Duration kLong = std::chrono::hours(24 * 20);
+  const Instant soon = report.at + kMoment;
+  const Instant due = due_at_ ? *due_at_ - kMoment : report.at + kLong;
+  if (due <= soon) return;
+  const auto next = machine_.Plan(today_, soon);
+  const auto later = machine_.Plan(today_, due);
+  if (!next || !later) return;
+  if (!has_foreign_ && !next->plan.operations.empty()) {
+    const Operation left = next->plan.operations.At(0);
+    violations_.push_back("the next plan of the same files has something left to do: " + left.reason + " (" + left.key +
+                          ")");
+  }
+  // What is said of an approval that has ended is another text, not another plan.
+  if (later->plan.hash == next->plan.hash || !next->notes.consent.empty()) return;
+  violations_.push_back("the same files give another plan at " + FormatInstant(due) + ", and due_at says " +
+                        (due_at_ ? FormatInstant(*due_at_) : "never"));
+  Say("  next: " + AsJson(next->plan));
+  Say("  later: " + AsJson(later->plan));
+}
+
+Date History::Today() const {
+  return *DateIn(machine_.clock.now, settings_.timezone);
+}
+
+void History::Rest() {
+  machine_.store.holds.clear();
+  constexpr int kMostDays = 24;
+  bool was_approved = false;
+  int good_days = 0;
+  int quiet_days = 0;
+  for (int day = 0; day < kMostDays; ++day) {
+    // An approval serves for a day.
+    machine_.PassTo(machine_.clock.now + std::chrono::hours(was_approved ? 1 : 20));
+    world_.today = Today();
+    // A run that was cut off first finds what it left; then all quarrels are settled.
+    const bool is_good = !must_repeat_;
+    if (is_good) {
+      if (++good_days <= 2) world_.GiveFreshEmails();
+      today_ = world_.TakeExport();
+    }
+    Say(FormatInstant(machine_.clock.now) + "\n    a good day");
+    auditor_.Before(machine_);
+    const RunReport report = machine_.Sync(today_);
+    Say("  → " + report.ToString());
+    violations_ = auditor_.After(machine_, today_, report);
+    if (report.end != RunReport::End::kHeld) must_repeat_ = false;
+    if (!violations_.empty()) return;
+    // Nobody is left, and an export without people is never believed.
+    if (report.end == RunReport::End::kSource && is_good) return;
+    was_approved = report.was_planned && !report.notes.consent.empty();
+    if (was_approved) Approve(report);
+    // Who is protected is due for ever.
+    const bool is_quiet = is_good && report.was_planned && report.plan.operations.empty() &&
+                          (report.plan.due.empty() || has_foreign_) && !was_approved;
+    quiet_days = is_quiet ? quiet_days + 1 : 0;
+    if (quiet_days == 2) break;
+  }
+  if (quiet_days == 0) violations_.emplace_back("good days without a change leave something to do");
+  if (has_foreign_ || !violations_.empty()) return;
+  violations_ = auditor_.AtRest(machine_, today_);
+}
+
+}  // namespace ucaas_sync::sim

@@ -1,0 +1,107 @@
+#include "tests/sim/reading.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <vector>
+
+namespace ucaas_sync::sim {
+namespace {
+
+std::string Folded(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool SameRecord(const Person& a, const Person& b) {
+  return a.id == b.id && a.last == b.last && a.email == b.email && a.department == b.department &&
+         a.status == b.status && a.start == b.start;
+}
+
+Word WordOf(const Person& row, const Settings& settings, Date today) {
+  if (row.status == "terminated") return Word::kLeft;
+  if (settings.starts_count) {
+    const auto start = ParseDate(row.start, "%Y-%m-%d");
+    if (!start) return row.start.empty() ? Word::kNothing : Word::kUnsure;
+    if (*start > today + std::chrono::days(7)) return Word::kNothing;
+  }
+  if (row.email.find('@') == std::string::npos || row.last.empty()) return Word::kUnsure;
+  return Word::kPresent;
+}
+
+bool HasColumn(const Export& day, std::string Person::*column) {
+  return std::any_of(day.rows.begin(), day.rows.end(), [&](const HrRow& row) { return !(row.person.*column).empty(); });
+}
+
+bool LacksColumn(const Export& day, const Settings& settings) {
+  return day.health == Health::kNoEmail || !HasColumn(day, &Person::last) || !HasColumn(day, &Person::email) ||
+         !HasColumn(day, &Person::department) || !HasColumn(day, &Person::status) ||
+         (settings.starts_count && !HasColumn(day, &Person::start));
+}
+
+void SetAsideTwins(Reading& reading) {
+  std::map<std::string, std::vector<std::string>> twins;
+  for (const auto& [key, word] : reading.people) {
+    if (word != Word::kNothing) twins[Folded(key)].push_back(key);
+  }
+  for (const auto& [folded, keys] : twins) {
+    if (keys.size() < 2) continue;
+    for (const std::string& key : keys) reading.people[key] = Word::kUnsure;
+  }
+}
+
+}  // namespace
+
+Word Reading::Of(Kind kind, const std::string& key) const {
+  if (broken_values.contains(key)) return Word::kUnsure;
+  if (kind == Kind::kGroup) return departments.contains(key) ? Word::kPresent : Word::kNothing;
+  if (kind == Kind::kUser && bad_status.contains(key)) return Word::kUnsure;
+  const auto word = people.find(key);
+  return word == people.end() ? Word::kNothing : word->second;
+}
+
+Reading Read(const Export& day, const Settings& settings, Date today, const Store& known) {
+  Reading reading;
+  reading.knows_titles = day.directory_is_whole && !day.titles.empty();
+  const bool is_whole = (day.health == Health::kGood || day.health == Health::kNoEmail) && !day.rows.empty();
+  reading.may_be_refused = !is_whole || LacksColumn(day, settings);
+  reading.must_be_refused = !is_whole || (reading.may_be_refused && reading.knows_titles);
+  if (reading.must_be_refused) return reading;
+  std::map<std::string, std::vector<const Person*>> by_key;
+  for (const HrRow& row : day.rows) {
+    by_key[row.person.id].push_back(&row.person);
+    if (!row.person.department.empty()) reading.departments.insert(row.person.department);
+  }
+  for (const auto& [key, rows] : by_key) {
+    std::vector<const Person*> wanted;  // the filter is judged before duplicates
+    for (const Person* row : rows) {
+      if (WordOf(*row, settings, today) != Word::kNothing) wanted.push_back(row);
+    }
+    if (wanted.empty()) continue;
+    const Word word = WordOf(*wanted.front(), settings, today);
+    const bool agree = std::all_of(wanted.begin(), wanted.end(), [&](const Person* row) {
+      return SameRecord(*row, *wanted.front()) || (word == Word::kLeft && WordOf(*row, settings, today) == Word::kLeft);
+    });
+    reading.people[key] = agree ? word : Word::kUnsure;
+    if (!agree || word != Word::kPresent) continue;
+    const Person& row = reading.rows[key] = *wanted.front();
+    if (row.status != "active" && row.status != "leave") reading.bad_status.insert(key);
+  }
+  SetAsideTwins(reading);
+  for (const BrokenRow& broken : day.broken) {
+    reading.broken_values.insert(broken.values.begin(), broken.values.end());
+    const auto is_missing = [&](const std::string& value) {
+      return !reading.people.contains(value) &&
+             (known.RowOf(Kind::kUser, value) != nullptr || known.RowOf(Kind::kContact, value) != nullptr);
+    };
+    const auto is_group = [&](const std::string& value) { return known.RowOf(Kind::kGroup, value) != nullptr; };
+    const bool finds_person = std::any_of(broken.values.begin(), broken.values.end(), is_missing);
+    const bool finds_group = std::any_of(broken.values.begin(), broken.values.end(), is_group);
+    reading.hides_people = reading.hides_people || !finds_person;
+    reading.hides_groups = reading.hides_groups || (!finds_person && !finds_group);
+  }
+  return reading;
+}
+
+}  // namespace ucaas_sync::sim

@@ -1,0 +1,39 @@
+// What an export says, read by plain code that shares nothing with the program: the other opinion, by which the plan
+// and the target are judged. Values; pure.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "tests/sim/program.h"
+#include "tests/sim/store.h"
+#include "tests/sim/world.h"
+
+namespace ucaas_sync::sim {
+
+enum class Word : std::uint8_t {
+  kNothing,  ///< Not there, or not wanted by the filter.
+  kPresent,
+  kLeft,
+  kUnsure,  ///< Somebody of that key is there, but what it says cannot be believed.
+};
+
+struct Reading {
+  bool must_be_refused = false;
+  bool may_be_refused = false;  ///< A column is missing; while the directory is silent, it may have it.
+  std::map<std::string, Word> people;
+  std::map<std::string, Person> rows;   ///< Of those who are present.
+  std::set<std::string> bad_status;     ///< Users alone have a status: as contacts these are present.
+  std::set<std::string> departments;    ///< Every one that a row names.
+  std::set<std::string> broken_values;  ///< All that can be read of broken rows.
+  bool hides_people = false;            ///< A broken row may be anybody's.
+  bool hides_groups = false;
+  bool knows_titles = false;  ///< The directory is whole.
+
+  Word Of(Kind kind, const std::string& key) const;
+};
+
+Reading Read(const Export& day, const Settings& settings, Date today, const Store& known);
+
+}  // namespace ucaas_sync::sim
