@@ -6,6 +6,7 @@
 #include "daemon/model/text.h"
 #include "daemon/report/runs.h"
 #include "daemon/run/explain.h"
+#include "daemon/run/system_clock.h"
 #include "daemon/state/sqlite_store.h"
 
 namespace ucaas_sync::commands {
@@ -14,8 +15,11 @@ ExitCode RunExplain(const Session& session, const ExplainOptions& options) {
   if (Trim(options.who).empty()) throw Failure(ExitCode::kUsage, "explain: WHO is empty; name a key or an e-mail");
   run::Program program = run::CompileOrThrow(session.config_file, session.environment);
   SilentObserver silent;
-  const run::Context context{
-      .program = program, .clock = session.clock, .observer = silent, .stop_requested = session.stop_requested};
+  const run::Context context{.program = program,
+                             .clock = session.clock,
+                             .observer = silent,
+                             .stop_requested = session.stop_requested,
+                             .pause = &run::Pause};
   const Explanation explanation =
       options.run.empty() ? run::Explain(context, options.who) : run::ExplainRun(context, options.who, options.run);
   if (options.format == Format::kJson) {

@@ -39,6 +39,7 @@ struct Explanation {
   std::vector<StoredEntity> stored{};
   std::vector<StoredQuarantine> quarantine{};
   std::vector<StoredHold> holds{};
+  std::optional<Instant> forgotten{};       ///< What was kept of them before was erased then, on request.
   std::optional<RunRecord> run{};           ///< --run: the run that is asked about.
   std::vector<PastOperation> operations{};  ///< Newest first.
   std::vector<StoredDecision> decisions{};  ///< Newest first.

@@ -45,6 +45,14 @@ void RevertHolds::Settle(Workspace& work, std::span<const SourceState> sources, 
     if (has_ended) continue;
     work.table[held.slot].set(kHeldByPerson);
     work.Freeze(held.slot);
+    const std::string text = held.hold.reason + ": stays as it is until what its source says changes";
+    work.Note(held.slot, "held", text);
+    if (work.table[held.slot].is_there()) {
+      work.notes.standstills.push_back({.entity_id = work.table[held.slot].id,
+                                        .word = PlanNotes::Standstill::Word::kHeld,
+                                        .reason = text,
+                                        .source = {}});
+    }
   }
 }
 

@@ -67,6 +67,8 @@ std::string_view StandingWord(const std::optional<Standing>& standing) {
       return "out of scope";
     case Standing::kQuarantined:
       return "quarantined";
+    case Standing::kFilteredOut:
+      return "filtered out";
   }
   return "";
 }
@@ -189,7 +191,7 @@ std::string DecisionJson(const StoredDecision& decision) {
 
 void WriteExplanationJson(const Explanation& all, std::ostream& out) {
   out << "{\"who\":" << Quoted(all.who) << ",\"at\":" << Quoted(FormatInstant(all.now))
-      << ",\"keys\":" << Texts(all.keys);
+      << ",\"keys\":" << Texts(all.keys) << ",\"forgotten\":" << Quoted(all.forgotten);
   if (all.run) {
     out << ",\n\"run\":{\"id\":" << Quoted(all.run->id) << ",\"started\":" << Quoted(FormatInstant(all.run->started))
         << ",\"outcome\":" << (all.run->outcome ? Quoted(Word(*all.run->outcome)) : "null")

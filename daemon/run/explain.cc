@@ -30,7 +30,9 @@ std::vector<std::string> KeysOf(const Trace& trace, const state::SqliteStore& st
 /// What the state and the journal know of the keys, up to the run that is asked about.
 void Recall(const state::SqliteStore& store, Explanation& explanation) {
   const std::string upto = explanation.run ? explanation.run->id : std::string();
+  explanation.forgotten = store.Forgotten(explanation.who);
   for (const std::string& key : explanation.keys) {
+    if (!explanation.forgotten) explanation.forgotten = store.Forgotten(key);
     for (const Kind kind : kAllKinds) {
       if (auto stored = store.Find(kind, key)) explanation.stored.push_back(*std::move(stored));
     }

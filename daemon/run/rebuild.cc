@@ -30,7 +30,9 @@ state::BoundAccount ConfiguredAccount(const Context& context) {
 plan::TargetListing ListTarget(const Context& context) {
   const config::TargetConfig& target = context.program.config.target;
   if (!target.sandbox.empty() && !std::filesystem::exists(target.sandbox.value)) return {};
-  return Target(context.program, context.clock, context.observer, context.stop_requested).List();
+  std::vector<std::string> none;  // a list that ends early throws
+  return Target(context.program, context.clock, context.observer, context.stop_requested)
+      .List(Target::Need::kWhole, none);
 }
 
 std::map<ObjectId, const Object*> ById(const plan::TargetListing& listing) {

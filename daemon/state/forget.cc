@@ -114,6 +114,8 @@ void ScrubFunction(sqlite3_context* context, int /*count*/, sqlite3_value** valu
 constexpr const char* kSentences[] = {
     "UPDATE quarantine SET reason = scrub(reason) WHERE reason <> scrub(reason)",
     "UPDATE outcome SET message = scrub(message) WHERE message <> scrub(message)",
+    "UPDATE attempt SET message = scrub(message) WHERE message <> scrub(message)",
+    "UPDATE decision SET reason = scrub(reason) WHERE reason <> scrub(reason)",
     "UPDATE operation SET reason = scrub(reason) WHERE reason <> scrub(reason)",
     "UPDATE run SET message = scrub(message), cause = scrub(cause) "
     "WHERE message <> scrub(message) OR cause <> scrub(cause)",
@@ -134,6 +136,8 @@ constexpr const char* kOwnRows[] = {
     "DELETE FROM reverted WHERE kind <> 1 AND key = ?1",
     "DELETE FROM due WHERE kind <> 1 AND key = ?1",
     "DELETE FROM unknown_create WHERE kind <> 1 AND key = ?1",
+    "DELETE FROM decision WHERE kind <> 'group' AND key = ?1",
+    "UPDATE attempt SET message = '' WHERE operation IN (SELECT id FROM operation WHERE kind IN (0, 2) AND key = ?1)",
     "UPDATE outcome SET message = '' WHERE id IN (SELECT id FROM operation WHERE kind IN (0, 2) AND key = ?1)",
 };
 

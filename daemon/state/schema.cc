@@ -265,6 +265,7 @@ CREATE TABLE decision (
   stands INTEGER NOT NULL     -- 1: the standstill goes on
 ) STRICT;
 CREATE INDEX decision_key ON decision (key);
+CREATE INDEX decision_run ON decision (run);
 CREATE INDEX decision_stands ON decision (entity_id) WHERE stands = 1;
 
 -- What plans ask of the journal, kept small so that its length costs nothing.
