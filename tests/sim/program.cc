@@ -73,7 +73,8 @@ config::Config MakeConfig(const Settings& settings) {
   config.guards.protect = At("(user_type=admin)");
   if (!settings.limits) {
     config.guards.kinds = {};
-    config.guards.rewrite = config.guards.members_lost = config.guards.source_drop = config.guards.rejects = 100'000;
+    config.guards.rewrite = config.guards.members_lost = config.guards.source_drop = config.guards.rejects =
+        config.guards.fill_drop = 100'000;
   }
   return config;
 }
@@ -165,6 +166,10 @@ std::optional<Program::Planned> Program::MakePlan(const Export& day, Instant now
       {.sources = states_, .listing = listing, .warnings = {}, .config_hash = "c0", .only = {}, .new_id = [] {
          return std::string("plan");
        }});
+  for (SnapshotHistory& history : planned.histories) {
+    const std::size_t source = history.source == "hr" ? kHr : kDirectory;
+    if (source < notes.repeated.size()) history.repeated = notes.repeated[source];
+  }
   const auto date_turns = mapper_->due_at();
   if (date_turns && (!notes.due_at || *date_turns < *notes.due_at)) notes.due_at = date_turns;
   planned.plan = std::move(plan);

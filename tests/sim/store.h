@@ -58,6 +58,8 @@ class Store final : public StateStore {
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<UnknownCreate> UnknownCreates() const override;
   std::vector<Approval> Approvals(Instant now) const override;
+  std::vector<DriftFinding> Drift() const override { return {}; }
+  std::vector<DriftRepair> Repairs() const override { return {}; }
 
   // Journal.
   std::string BeginRun(const RunStart& start) override;
