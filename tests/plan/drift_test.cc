@@ -231,7 +231,6 @@ TEST_CASE("drift: report makes no operation and tells how many and who") {
   CHECK(Warns(result,
               "left so (drift: report): 3 users: E1: designation is \"Boss\", was \"Engineer\", "
               "E2: is suspended there and E3: is gone there"));
-  CHECK(result.notes.drift == result.plan.warnings);
 }
 
 TEST_CASE("drift: report still sends what changed in the source") {
