@@ -58,6 +58,7 @@ class Store final : public StateStore {
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<UnknownCreate> UnknownCreates() const override;
   std::vector<Approval> Approvals(Instant now) const override;
+  std::optional<Instant> Forgotten(std::string_view /*key*/) const override { return std::nullopt; }
   std::vector<DriftFinding> Drift() const override { return {}; }
   std::vector<DriftRepair> Repairs() const override { return {}; }
 
