@@ -148,11 +148,16 @@ std::string Store::BeginRun(const RunStart& start) {
 }
 
 void Store::RememberUnknowns(const Run& run) {
+  for (const UnknownCreate& create : UnansweredOf(run)) unknown_creates_[{create.kind, create.key}] = create;
+}
+
+std::vector<UnknownCreate> Store::UnansweredOf(const Run& run) {
+  std::vector<UnknownCreate> creates;
   for (const auto& [seq, operation] : run.operations) {
     if (seq > run.mark || operation.action != Action::kCreate || run.outcomes.contains(seq)) continue;
-    unknown_creates_[{operation.kind, operation.key}] = {
-        .kind = operation.kind, .key = operation.key, .address = AddressOf(operation)};
+    creates.push_back({.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)});
   }
+  return creates;
 }
 
 void Store::StorePlan(const std::string& run, const Plan& plan) {
@@ -281,8 +286,13 @@ void Store::FinishRun(const std::string& run, ExitCode outcome, const std::strin
 }
 
 std::vector<UnknownCreate> Store::UnknownCreates() const {
+  std::map<Who, UnknownCreate> creates = unknown_creates_;
+  for (const Run& run : runs_) {
+    if (run.record.ended) continue;
+    for (const UnknownCreate& create : UnansweredOf(run)) creates[{create.kind, create.key}] = create;
+  }
   std::vector<UnknownCreate> list;
-  for (const auto& [who, create] : unknown_creates_) list.push_back(create);
+  for (const auto& [who, create] : creates) list.push_back(create);
   return list;
 }
 

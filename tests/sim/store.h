@@ -101,6 +101,7 @@ class Store final : public StateStore {
     fuse_.Burn();
   }
   Run& Open(const std::string& run);
+  static std::vector<UnknownCreate> UnansweredOf(const Run& run);
   void RememberUnknowns(const Run& run);
   void Write(Run& run, const OperationOutcome& outcome);
   void WriteRow(const OperationOutcome& outcome);
