@@ -14,8 +14,8 @@
 
 #include "connectors/ucaas/codes.h"
 #include "connectors/ucaas/routes.h"
-#include "daemon/model/fields.h"
 #include "daemon/model/attempt.h"
+#include "daemon/model/fields.h"
 #include "daemon/model/kind.h"
 #include "daemon/model/transport.h"
 

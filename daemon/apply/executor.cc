@@ -106,7 +106,10 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
         mark_ = std::min<std::uint64_t>(end, next + options_.mark_batch);
         // A person may have been put on hold while the run is under way.
         held_.clear();
-        for (StoredHold& hold : store_.Holds(clock_.Now())) held_.insert(std::move(hold.key));
+        // A revert's own holds wait for what its source says next; they are no reason against the revert itself.
+        for (StoredHold& hold : store_.Holds(clock_.Now())) {
+          if (!hold.kind) held_.insert(std::move(hold.key));
+        }
         store_.AdvanceMark(run_, mark_);
       }
       auto work = std::make_shared<Work>();

@@ -71,10 +71,9 @@ Filter::Decision Filter::Decide(const Facts& facts, std::span<const DateReader> 
   const std::uint32_t index = FindDecisive(0, facts, formats);
   const Node& node = nodes_[index];
   Findings findings;
-  Decision decision{
-      .clause = std::string_view(text_).substr(node.text_begin, node.text_end - node.text_begin),
-      .verdict = JudgeNode(index, facts, formats, findings),
-      .slots = {}};
+  Decision decision{.clause = std::string_view(text_).substr(node.text_begin, node.text_end - node.text_begin),
+                    .verdict = JudgeNode(index, facts, formats, findings),
+                    .slots = {}};
   for (std::uint32_t i = index; i < node.end; ++i) {
     const Slot slot = nodes_[i].slot;
     const auto& slots = decision.slots;

@@ -10,13 +10,13 @@ namespace ucaas_sync {
 
 /// One request of an operation and its reply.
 struct Attempt {
-  Instant at;                 ///< When it was sent.
-  std::string call;           ///< "create", "update", "find", …
-  std::string verdict;        ///< As in the table of codes.
-  std::string request_id;     ///< As the target names it; empty when it does not.
+  Instant at;              ///< When it was sent.
+  std::string call;        ///< "create", "update", "find", …
+  std::string verdict;     ///< As in the table of codes.
+  std::string request_id;  ///< As the target names it; empty when it does not.
   int http_status = 0;
   std::string result;
-  std::string message;        ///< For people; no secrets.
+  std::string message;  ///< For people; no secrets.
   std::chrono::microseconds latency{0};
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };

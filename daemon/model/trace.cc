@@ -50,9 +50,8 @@ void Trace::OnReject(const RejectView& reject, const std::string& source) {
 }
 
 EntityTrace* Trace::Find(Kind kind, std::string_view key) {
-  const auto found = std::find_if(entities_.begin(), entities_.end(), [&](const EntityTrace& entity) {
-    return entity.kind == kind && entity.key == key;
-  });
+  const auto found = std::find_if(entities_.begin(), entities_.end(),
+                                  [&](const EntityTrace& entity) { return entity.kind == kind && entity.key == key; });
   return found == entities_.end() ? nullptr : &*found;
 }
 

@@ -59,8 +59,8 @@ struct FieldTrace {
 struct RecordTrace {
   Kind kind = Kind::kUser;
   std::uint16_t rule = 0;  ///< Index among all rules.
-  std::string key{};         ///< Empty when none could be found.
-  std::string address{};     ///< The e-mail (groups: the name) that it comes out with.
+  std::string key{};       ///< Empty when none could be found.
+  std::string address{};   ///< The e-mail (groups: the name) that it comes out with.
   SourceRef source;
   /// Nothing: a filter keeps it out, which makes its person absent. Else what goes on to the plan.
   std::optional<Standing> standing{};

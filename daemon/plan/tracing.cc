@@ -24,8 +24,8 @@ std::vector<ComparisonTrace> Compare(const RulePolicy& rule, const FieldSet& sto
     if (desired[i].state == FieldState::kUnmapped) continue;
     ComparisonTrace trace{.field = field, .stored = stored[i], .desired = Field(desired[i])};
     if (specs[i].secret) trace.desired.text.clear();
-    const bool differs = std::any_of(changes.begin(), changes.end(),
-                                     [&](const FieldChange& change) { return change.field == field; });
+    const bool differs =
+        std::any_of(changes.begin(), changes.end(), [&](const FieldChange& change) { return change.field == field; });
     if (!IsCompared(rule, field, desired[i]) || desired[i].state == FieldState::kUnknown) {
       trace.verdict = ComparisonTrace::Verdict::kNotCompared;
       trace.why = WhyNotCompared(rule, field, desired[i]);

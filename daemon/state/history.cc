@@ -92,8 +92,7 @@ std::vector<std::string> SqliteStore::KeysWithAddress(std::string_view address) 
     std::set<std::string> keys;
     const std::string folded = FoldCase(address);
     {
-      Query query =
-          connection.Prepare("SELECT key FROM known JOIN entity USING (id) WHERE address_hash = ?1");
+      Query query = connection.Prepare("SELECT key FROM known JOIN entity USING (id) WHERE address_hash = ?1");
       query.Hash(HashOf(folded));
       while (query.Next()) keys.insert(query.TextAt(0));
     }

@@ -122,8 +122,7 @@ TEST_CASE("explain: who the target refuses shows its reply, and when it is tried
   faults.rules = {std::get<sandbox::FaultRule>(sandbox::ParseFault("PATCH users/{id}: 400"))};
   service.sandbox().SetFaults(faults);
   Expect(cli.Run({"sync"}), 4);
-  Expect(cli.Run({"explain", "E1"}), 0,
-         {"update user E1: failed", "HTTP 400", "in quarantine", "designation: "});
+  Expect(cli.Run({"explain", "E1"}), 0, {"update user E1: failed", "HTTP 400", "in quarantine", "designation: "});
 }
 
 TEST_CASE("explain: every request of an operation that took several is told") {

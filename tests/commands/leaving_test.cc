@@ -45,7 +45,7 @@ TEST_CASE("a filter that was made narrower is said with its line and the number 
   Expect(company.Run({"status"}), 0, {"Coming removals", "does not match the filter of users from hr"});
   CHECK(company.Everything() == before);
   company.PassHours(25);
-  Expect(company.Run({"sync"}), 3, {"held by user.suspend: 5, limit 3"});
+  Expect(company.Run({"sync"}), 3, {"HELD by user.suspend: 5, limit 3"});
   CHECK(company.Everything() == before);
   company.Write("config.yaml", CompanyConfig());
   Expect(company.Run({"sync"}), 0, {"nothing to do"});
