@@ -183,6 +183,9 @@ void History::CheckNextPlan(const RunReport& report) {
     violations_.push_back("the next plan of the same files has something left to do: " + left.reason + " (" + left.key +
                           ")");
   }
+  // A create that met somebody else's object adopted it, and the differences wait for the next run whenever it comes:
+  // the guards' sums over a day and a week are then of that moment.
+  if (has_foreign_ && !next->plan.operations.empty()) return;
   // What is said of an approval that has ended is another text, not another plan.
   if (later->plan.hash == next->plan.hash || !next->notes.consent.empty()) return;
   violations_.push_back("the same files give another plan at " + FormatInstant(due) + ", and due_at says " +
