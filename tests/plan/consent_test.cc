@@ -182,12 +182,17 @@ TEST_CASE("an operation is another one when its key, remote id, action or a valu
   CHECK(ConsentHash(other) == hash);
   for (const auto change : std::vector<void (*)(Operation&)>{
            [](Operation& op) { op.key = "E2"; }, [](Operation& op) { op.remote_id = "70002"; },
-           [](Operation& op) { op.action = Action::kReactivate; }, [](Operation& op) { op.kind = Kind::kContact; },
+           [](Operation& op) { op.action = Action::kReactivate; },
            [](Operation& op) { op.changes[0].after.text = "D"; }, [](Operation& op) { op.changes.clear(); }}) {
     Operation changed = operation;
     change(changed);
     CHECK(ConsentHash(changed) != hash);
   }
+  Operation nobody = operation;
+  nobody.changes.clear();  // a field's number means another field in another kind
+  Operation contact = nobody;
+  contact.kind = Kind::kContact;
+  CHECK(ConsentHash(contact) != ConsentHash(nobody));
 }
 
 TEST_CASE("a plan file keeps by whom a guard was approved") {
