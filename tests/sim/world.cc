@@ -226,7 +226,7 @@ std::string Spoil(Export& day, Random& random) {
       const bool differs = random.Chance(60);
       if (differs) copy.person.department += " II";
       day.rows.push_back(copy);
-      return person.id + " is there twice, " + (differs ? "with different content" : "byte for byte");
+      return copy.person.id + " is there twice, " + (differs ? "with different content" : "byte for byte");
     }
     case 9: {
       HrRow copy = day.rows[index];
