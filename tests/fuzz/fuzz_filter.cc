@@ -11,7 +11,6 @@
 
 namespace {
 
-using namespace std::string_view_literals;
 using ucaas_sync::fuzz::Require;
 namespace mapping = ucaas_sync::mapping;
 namespace config = ucaas_sync::config;
@@ -87,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Compiled negated = Compile("(!" + text + ")", table);
   if (negated.ok) Require(Judge(negated.filter, record) == Not(verdict), "not is not", text);
 
-  const std::size_t end = text.find_last_not_of(" \t\r\v\f"sv);
+  const std::size_t end = text.find_last_not_of(" \t\r\v\f");
   Require(!Compile(text.substr(0, end), table).ok || end == 0, "a filter that is cut does not compile", text);
   Require(!Compile(text + ")", table).ok, "a filter with a parenthesis too many does not compile", text);
   return 0;
