@@ -48,6 +48,10 @@ class Story {
       break;
     }
     out_ << Paint(title, Ink::kBold, colour_) << '\n';
+    if (all_.forgotten) {
+      out_ << "  forgotten on request on " << FormatInstant(*all_.forgotten)
+           << ": what was kept until then was erased\n";
+    }
     for (const StoredEntity& stored : all_.stored) {
       out_ << "  " << Name(stored.kind) << ' ' << Printable(stored.key) << ": ";
       if (stored.lifecycle == Lifecycle::kGone) {

@@ -44,6 +44,8 @@ TEST_CASE("who left is forgotten: no byte of the state names them, and revert sa
   CHECK_FALSE(FilesSay(company.folder() / "state", "Person5"));
   Expect(company.Run({"forget", "E5", "--yes"}), 0, {"Nothing is kept of E5"});
   Expect(company.Run({"revert", run, "--yes"}), 0, {"people who were forgotten", "is left to revert"});
+  Expect(company.Run({"explain", "E5"}), 0, {"forgotten on request on"});
+  Expect(company.Run({"explain", "E5", "--run", run}), 0, {"forgotten on request on"});
   Expect(company.Run({"sync"}), 0, {"nothing to do"});
   CHECK(company.Everything() == before);
   Expect(company.Run({"state", "check"}), 0, {"forgotten: 1", "Sound"});
