@@ -226,6 +226,12 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
   JudgeFailures();
 }
 
+void Executor::FinishRefused(const WorkPtr& work, const ucaas::CallResult& result) {
+  const bool is_invalid = result.verdict == ucaas::Verdict::kInvalid;
+  if (!is_invalid && caller_.stopped() && result.verdict != ucaas::Verdict::kDenied) return;
+  FinishFailed(work, result, /*quarantine=*/is_invalid, {});
+}
+
 void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine,
                             const std::string& message) {
   const Operation& operation = work->operation;

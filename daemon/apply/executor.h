@@ -107,6 +107,8 @@ class Executor {
   std::vector<std::string> MembersOf(const std::string& group_key, std::int64_t group_id) const;
 
   void FinishDone(const WorkPtr& work, const ucaas::CallResult& result, StoredEntity row, bool converged);
+  /// No success: values that the target refuses set the entity aside; what a stopped run left is the next one's.
+  void FinishRefused(const WorkPtr& work, const ucaas::CallResult& result);
   void FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine, const std::string& message);
   /// Whether the target did it stays unknown: no outcome, so that the next run looks again.
   void FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up);

@@ -94,14 +94,11 @@ void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uin
       AfterTaken(work, result);
       return;
     case Verdict::kInvalid:
-      FinishFailed(work, result, /*quarantine=*/true, {});
-      return;
     case Verdict::kRetry:
     case Verdict::kRelogin:
     case Verdict::kDenied:
     case Verdict::kUnknown:
-      if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
-      FinishFailed(work, result, /*quarantine=*/false, {});
+      FinishRefused(work, result);
       return;
   }
 }
@@ -212,15 +209,12 @@ void Executor::Replace(const WorkPtr& work) {
         }
         return;
       case Verdict::kInvalid:
-        FinishFailed(work, result, /*quarantine=*/true, {});
-        return;
       case Verdict::kRetry:
       case Verdict::kRelogin:
       case Verdict::kDenied:
       case Verdict::kDuplicate:
       case Verdict::kUnknown:
-        if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
-        FinishFailed(work, result, /*quarantine=*/false, {});
+        FinishRefused(work, result);
         return;
     }
   });
@@ -237,15 +231,12 @@ void Executor::SendDelete(const WorkPtr& work) {
                        /*converged=*/true);
             return;
           case Verdict::kInvalid:
-            FinishFailed(work, result, /*quarantine=*/true, {});
-            return;
           case Verdict::kRetry:
           case Verdict::kRelogin:
           case Verdict::kDenied:
           case Verdict::kDuplicate:
           case Verdict::kUnknown:
-            if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
-            FinishFailed(work, result, /*quarantine=*/false, {});
+            FinishRefused(work, result);
             return;
         }
       });
