@@ -243,15 +243,6 @@ std::vector<GuardVerdict> JudgeGuards(const Tally& tally, const OperationList& o
   return Judge(tally, operations, context).Run();
 }
 
-std::vector<GuardVerdict> JudgeOperations(const OperationList& operations, const GuardContext& context) {
-  Tally tally;
-  context.state.ForEachKnown([&](const KnownEntity& known) {
-    if (known.lifecycle == Lifecycle::kActive) ++tally.kinds[Index(known.kind)].active;
-  });
-  operations.ForEach([&](const Operation& operation) { tally.Add(operation); });
-  return JudgeGuards(tally, operations, context);
-}
-
 std::optional<Instant> WindowsEase(std::span<const GuardVerdict> verdicts, const GuardContext& context) {
   std::optional<Instant> earliest;
   const std::vector<PastRemoval> past = context.state.RemovalsSince(context.now - kWeek);

@@ -56,10 +56,6 @@ struct GuardContext {
 /// examples and advice.
 std::vector<GuardVerdict> JudgeGuards(const Tally& tally, const OperationList& operations, const GuardContext& context);
 
-/// The verdicts that the operations alone allow, without those on sources and on members lost: for a plan that was made
-/// before, judged by what was removed since.
-std::vector<GuardVerdict> JudgeOperations(const OperationList& operations, const GuardContext& context);
-
 /// When a sum over 24 h or 7 d that holds now will have become smaller; nothing when no such sum holds.
 std::optional<Instant> WindowsEase(std::span<const GuardVerdict> verdicts, const GuardContext& context);
 

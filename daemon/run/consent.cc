@@ -9,6 +9,7 @@
 #include "daemon/model/text.h"
 #include "daemon/plan/consent.h"
 #include "daemon/plan/guards.h"
+#include "daemon/plan/tally.h"
 #include "daemon/run/plan_file.h"
 #include "daemon/run/steps.h"
 
@@ -99,7 +100,8 @@ void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {
     verdict.approved_by.clear();
   }
   const plan::GuardContext judged{.policy = context.program.policy, .state = state, .now = now, .sources = {}};
-  for (GuardVerdict& fresh : plan::JudgeOperations(plan.operations, judged)) {
+  const plan::Tally tally = plan::TallyOf(plan.operations, state);
+  for (GuardVerdict& fresh : plan::JudgeGuards(tally, plan.operations, judged)) {
     const auto same = std::find_if(plan.guards.begin(), plan.guards.end(), [&](const GuardVerdict& verdict) {
       return verdict.name == fresh.name && verdict.subject == fresh.subject;
     });
