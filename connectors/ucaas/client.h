@@ -41,6 +41,7 @@ struct RemoteObject {
   FieldSet fields;                     ///< kUnmapped where the reply had no such key.
   std::vector<std::string> group_ids;  ///< Contacts.
   bool has_group_ids = false;
+  std::vector<std::string> contact_ids;  ///< Groups, as far as the reply names them.
 };
 
 using CallId = std::uint64_t;

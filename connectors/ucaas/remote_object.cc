@@ -35,15 +35,16 @@ Field ReadField(const FieldSpec& spec, const JsonView& value) {
   return {};
 }
 
-/// `group_ids: ["g1"]`, or `groups: [{"group_id": "g1"}]`, or a mixture. False when there is neither: membership is not
-/// known then, which is not the same as none.
-bool ReadGroupIds(const JsonView& object, std::vector<std::string>& ids) {
-  for (const std::string_view key : {"group_ids", "groups"}) {
+/// `group_ids: ["g1"]`, or `groups: [{"group_id": "g1"}]`, or a mixture; likewise of contacts. False when there is
+/// neither: membership is not known then, which is not the same as none.
+bool ReadIds(Kind kind, const JsonView& object, std::vector<std::string>& ids) {
+  const std::string_view singular = Name(kind);
+  for (const std::string& key : {std::string(singular) + "_ids", std::string(singular) + "s"}) {
     const auto list = object.Find(key);
     if (!list || !(list->IsArray() || list->IsNull())) continue;
     bool all_read = true;
     list->ForEach([&](const JsonView& element) {
-      const auto id = element.IsObject() ? RemoteIdIn(Kind::kGroup, element) : element.Text();
+      const auto id = element.IsObject() ? RemoteIdIn(kind, element) : element.Text();
       if (id && !id->empty()) {
         ids.emplace_back(*id);
       } else {
@@ -94,7 +95,8 @@ std::optional<RemoteObject> ReadRemoteObject(Kind kind, const JsonView& object) 
     if (!value && kind == Kind::kGroup && i == kGroupName) value = object.Find("group_name");
     if (value) remote.fields[i] = ReadField(specs[i], *value);
   }
-  if (kind == Kind::kContact) remote.has_group_ids = ReadGroupIds(object, remote.group_ids);
+  if (kind == Kind::kContact) remote.has_group_ids = ReadIds(Kind::kGroup, object, remote.group_ids);
+  if (kind == Kind::kGroup) ReadIds(Kind::kContact, object, remote.contact_ids);
   return remote;
 }
 

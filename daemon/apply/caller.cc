@@ -18,9 +18,21 @@ constexpr std::ptrdiff_t kMostRequestsNoted = 16;
 
 }  // namespace
 
+std::string CodeOf(const ucaas::CallResult& result) {
+  std::string text(ucaas::Name(result.verdict));
+  if (result.http_status != 0) text += ", HTTP status " + std::to_string(result.http_status);
+  if (!result.result.empty() && result.result != "1") text += ", result " + Shorten(result.result, 40);
+  return text;
+}
+
 Caller::Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& observer,
-               std::function<bool()> stop_requested)
-    : client_(client), gate_(gate), clock_(clock), observer_(observer), stop_requested_(std::move(stop_requested)) {}
+               std::function<bool()> stop_requested, config::People people)
+    : client_(client),
+      gate_(gate),
+      clock_(clock),
+      observer_(observer),
+      stop_requested_(std::move(stop_requested)),
+      people_(people) {}
 
 void Caller::Submit(ucaas::Call call, Done done) {
   waiting_.push_back({.call = std::move(call), .done = std::move(done), .attempts = 0, .last = {}, .requests = {}});
@@ -164,7 +176,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
   if (result.verdict == ucaas::Verdict::kDenied) {
     // A certificate that does not fit is no word of the target about our rights: it was never reached.
     const bool is_tls = result.transport == TransportOutcome::kTls;
-    RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused, .because = result.message});
+    RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused, .because = WordsOf(result)});
   }
   if (!is_paced) CompareFirst(result, /*is_final=*/true);
   result.attempts = std::move(task.requests);
@@ -202,7 +214,12 @@ void Caller::CompareFirst(const ucaas::CallResult& result, bool is_final) {
   if (!may_be_alike_ || ++alike_ < kFirstRequests) return;
   const bool is_refusal = result.verdict == ucaas::Verdict::kInvalid;
   RequestStop({.code = is_refusal ? ExitCode::kPartial : ExitCode::kUnavailable,
-               .because = "the first " + Counted(kFirstRequests, "request") + " all failed alike: " + result.message});
+               .because = "the first " + Counted(kFirstRequests, "request") + " all failed alike: " + WordsOf(result)});
+}
+
+std::string Caller::WordsOf(const ucaas::CallResult& result) const {
+  const bool is_quoted = result.transport == TransportOutcome::kReply && people_ != config::People::kFull;
+  return is_quoted ? CodeOf(result) : result.message;
 }
 
 }  // namespace ucaas_sync::apply

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config/config.h"
 #include "connectors/ucaas/client.h"
 #include "daemon/apply/gate.h"
 #include "daemon/model/clock.h"
@@ -25,15 +26,19 @@ struct Stop {
   std::string because;
 };
 
+/// What went wrong without the target's own words: "invalid, HTTP status 422, result 1504".
+std::string CodeOf(const ucaas::CallResult& result);
+
 class Caller {
  public:
   /// Receives the last answer and how many attempts it took. A create whose outcome is unknown is never repeated here:
   /// it ends with Verdict::kUnknown.
   using Done = std::function<void(const ucaas::CallResult& result, std::uint32_t attempts)>;
 
-  /// All must outlive the caller. `stop_requested` is asked between requests (a signal).
+  /// All must outlive the caller. `stop_requested` is asked between requests (a signal). Unless `people` is
+  /// full, what the target said, which may name them, stands in no reason to stop.
   Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& observer,
-         std::function<bool()> stop_requested);
+         std::function<bool()> stop_requested, config::People people = config::People::kFull);
 
   void Submit(ucaas::Call call, Done done);
   /// Sends what may be sent, waits for the next event at most, and hands out what ended.
@@ -69,11 +74,15 @@ class Caller {
   /// The first ten requests that all fail alike: nothing will work, and what they have in common is the reason.
   void CompareFirst(const ucaas::CallResult& result, bool is_final);
 
+  /// What went wrong, in words that a log may show.
+  std::string WordsOf(const ucaas::CallResult& result) const;
+
   ucaas::Client& client_;
   Gate& gate_;
   const Clock& clock_;
   Observer& observer_;
   std::function<bool()> stop_requested_;
+  config::People people_;
   std::deque<Task> waiting_;
   std::multimap<Monotonic, Task> delayed_;
   std::unordered_map<ucaas::CallId, Task> flying_;

@@ -40,14 +40,6 @@ std::string OneLine(const ucaas::CallResult& result) {
   return Shorten(text, 300);
 }
 
-/// What went wrong without the target's own words: "invalid, HTTP status 422, result 1504".
-std::string CodeOf(const ucaas::CallResult& result) {
-  std::string text(ucaas::Name(result.verdict));
-  if (result.http_status != 0) text += ", HTTP status " + std::to_string(result.http_status);
-  if (!result.result.empty() && result.result != "1") text += ", result " + Shorten(result.result, 40);
-  return text;
-}
-
 OperationOutcome OutcomeOf(const ucaas::CallResult& result) {
   OperationOutcome outcome;
   outcome.verdict = ucaas::Name(result.verdict);

@@ -104,7 +104,9 @@ class Executor {
   std::vector<std::string> KeysOfGroups(const std::vector<std::string>& remote_ids);
   /// Membership::kGroup: sends each touched group its whole list, then records the contacts' memberships.
   void WriteMemberships();
-  std::vector<std::string> MembersOf(const std::string& group_key, std::int64_t group_id) const;
+  /// The contacts that `group` is to have: ours, and those `present` that are of others.
+  std::vector<std::string> MembersOf(const StoredEntity& group, const std::vector<std::string>& present);
+  bool IsOurContact(const std::string& remote_id);
 
   void FinishDone(const WorkPtr& work, const ucaas::CallResult& result, StoredEntity row, bool converged);
   /// No success: values that the target refuses set the entity aside; what a stopped run left is the next one's.
@@ -141,6 +143,7 @@ class Executor {
   std::map<Address, std::vector<WorkPtr>> releasing_;       // address under way of being released → who waits
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id
   std::optional<std::unordered_map<std::string, std::string>> group_keys_;  // remote id → key, when first needed
+  std::optional<std::set<std::string>> contact_ids_;      // of all contacts that are ours, when first needed
   std::vector<std::shared_ptr<Membership>> memberships_;  // Membership::kGroup: what the groups are still to be sent
   std::map<std::string, FailureKind> failures_;           // by what they have in common
 };

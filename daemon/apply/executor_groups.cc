@@ -97,28 +97,45 @@ std::vector<std::string> Executor::KeysOfGroups(const std::vector<std::string>& 
   return keys;
 }
 
-std::vector<std::string> Executor::MembersOf(const std::string& group_key, std::int64_t group_id) const {
+std::vector<std::string> Executor::MembersOf(const StoredEntity& group, const std::vector<std::string>& present) {
   std::set<std::int64_t> rows;
-  store_.ForEachMembership([&](std::int64_t contact, std::int64_t group) {
-    if (group == group_id) rows.insert(contact);
+  store_.ForEachMembership([&](std::int64_t contact, std::int64_t of) {
+    if (of == group.id) rows.insert(contact);
   });
   std::set<std::string> ids;
   for (const std::int64_t row : rows) ids.insert(store_.Load(row).remote_id);
   // The changes of this run are in the journal when the target has them, and not before.
   for (const auto& membership : memberships_) {
     const auto& after = membership->row.groups;
-    if (std::binary_search(after.begin(), after.end(), group_key)) {
+    if (std::binary_search(after.begin(), after.end(), group.key)) {
       ids.insert(membership->row.remote_id);
     } else {
       ids.erase(membership->row.remote_id);
     }
   }
   ids.erase(std::string());
+  // Whoever is none of ours is in the group by somebody else's wish.
+  for (const std::string& id : present) {
+    if (!IsOurContact(id)) ids.insert(id);
+  }
   return {ids.begin(), ids.end()};
+}
+
+bool Executor::IsOurContact(const std::string& remote_id) {
+  if (!contact_ids_) {
+    std::vector<std::int64_t> rows;
+    store_.ForEachKnown([&rows](const KnownEntity& known) {
+      if (known.kind == Kind::kContact && known.lifecycle != Lifecycle::kGone) rows.push_back(known.id);
+    });
+    contact_ids_.emplace();
+    for (const std::int64_t row : rows) contact_ids_->insert(store_.Load(row).remote_id);
+  }
+  return contact_ids_->contains(remote_id);
 }
 
 void Executor::WriteMemberships() {
   Flush();
+  contact_ids_.reset();
   std::map<std::string, std::vector<std::shared_ptr<Membership>>> touched;  // group key → whose change it is
   for (const auto& membership : memberships_) {
     for (const std::string& key : KeysOnlyInOne(*membership->work->operation.groups)) {
@@ -133,9 +150,14 @@ void Executor::WriteMemberships() {
       membership->message = message;
     }
   };
-  std::set<std::string> written;
+  // What a group has now is read first: a whole list is sent, and it must not drop the contacts of others.
+  struct Target {
+    StoredEntity group;
+    std::vector<std::string> present;
+  };
+  std::map<std::string, Target> readable;
   for (const auto& [key, whose] : touched) {
-    const auto group = store_.Find(Kind::kGroup, key);
+    auto group = store_.Find(Kind::kGroup, key);
     if (!group || group->remote_id.empty()) {
       ucaas::CallResult missing;
       missing.verdict = ucaas::Verdict::kMissing;
@@ -143,10 +165,35 @@ void Executor::WriteMemberships() {
       continue;
     }
     ucaas::Call call;
-    call.verb = ucaas::Verb::kUpdate;
+    call.verb = ucaas::Verb::kGet;
     call.kind = Kind::kGroup;
     call.remote_id = group->remote_id;
-    call.contact_ids = MembersOf(key, group->id);
+    caller_.Submit(std::move(call), [this, &readable, &fail, group = *std::move(group), whose = whose](
+                                        const ucaas::CallResult& result, std::uint32_t) {
+      // A target that shows no single group still takes its list; of others' contacts nothing is then known.
+      const bool is_answer = result.verdict == ucaas::Verdict::kOk || result.verdict == ucaas::Verdict::kMissing ||
+                             result.verdict == ucaas::Verdict::kInvalid;
+      if (!is_answer) {
+        if (caller_.stopped() && result.verdict != ucaas::Verdict::kDenied) return;
+        fail(whose, result, "the members of group " + Printable(group.key) + " could not be read: " + result.message);
+        return;
+      }
+      Target& target = readable[group.key];
+      target.group = group;
+      for (const ucaas::RemoteObject& object : result.objects) {
+        target.present.insert(target.present.end(), object.contact_ids.begin(), object.contact_ids.end());
+      }
+    });
+  }
+  caller_.Drain();
+  std::set<std::string> written;
+  for (const auto& [key, target] : readable) {
+    const auto& whose = touched.at(key);
+    ucaas::Call call;
+    call.verb = ucaas::Verb::kUpdate;
+    call.kind = Kind::kGroup;
+    call.remote_id = target.group.remote_id;
+    call.contact_ids = MembersOf(target.group, target.present);
     caller_.Submit(
         std::move(call), [&written, &fail, key = key, whose = whose](const ucaas::CallResult& result, std::uint32_t) {
           if (result.verdict == ucaas::Verdict::kOk) {

@@ -35,6 +35,7 @@ ExitCode RunStatus(const Session& session, Format format) {
   const report::Status status{.runs = store->Runs(kRuns),
                               .quarantine = report::WithHolds(store->Quarantined(), store->Holds(now)),
                               .held = HeldOf(*store, now),
+                              .left_alone = store->LeftAlones(),
                               .due = store->Due(),
                               .next_run = std::nullopt};
   if (format == Format::kJson) {

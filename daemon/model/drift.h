@@ -35,6 +35,17 @@ struct DriftRepair {
 };
 inline constexpr std::uint32_t kDriftRounds = 2;
 
+/// An attribute that the target keeps rewriting, for people.
+struct LeftAlone {
+  Kind kind = Kind::kUser;
+  std::string key;
+  FieldId field = 0;
+  std::string wanted;  ///< What the source says; empty for an empty field.
+  std::string shown;   ///< What the target makes of it.
+  Instant since;       ///< When it was put back for the last time.
+  friend bool operator==(const LeftAlone&, const LeftAlone&) = default;
+};
+
 /// Nothing to send for an entity: the target was changed to what the source says, or where no record or rule says
 /// anything. The state takes it over.
 struct DriftAcceptance {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/model/operation.h"
 #include "daemon/model/plan.h"
@@ -19,9 +20,11 @@ struct Event {
   Severity severity = Severity::kInfo;
   std::string_view name;  ///< "run_finished", "operation_failed": lower case, stable.
   std::string text;
-  std::string key = {};     ///< Of the person it is about; the sentence goes on with it.
-  std::string rest = {};    ///< What follows the key.
-  std::string quoted = {};  ///< What the target or a source said, at the end: it may name people.
+  std::string key = {};                ///< Of the person it is about; the sentence goes on with it.
+  std::string rest = {};               ///< What follows the key.
+  std::string quoted = {};             ///< What the target or a source said, at the end: it may name people.
+  std::vector<std::string> keys = {};  ///< Of several people; the sentence ends with them.
+  std::string in_full = {};            ///< Where people may be named, this stands in place of all the rest.
 };
 
 class Observer {

@@ -13,6 +13,7 @@
 #include "daemon/model/kind.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/time.h"
+#include "daemon/model/warning.h"
 
 namespace ucaas_sync {
 
@@ -78,6 +79,7 @@ struct Plan {
   std::vector<GuardVerdict> guards;
   bool held = false;         ///< Nothing may be written.
   OperationList operations;  ///< What apply would do. Held group removals are left out.
+  OperationList waiting;     ///< Those: not done by this plan, and there for a person to see and approve.
   std::vector<QuarantineItem> quarantine;
   std::vector<std::string> warnings;  ///< What could not be known (--offline), cycles of nested groups, …
   std::vector<DueItem> due;           ///< Not part of the JSON.
@@ -125,7 +127,8 @@ struct PlanNotes {
   std::vector<DriftRepair> repairs;  ///< What the operations put back; noted once they are done.
   /// First instant at which the same files would give another plan; nothing when time alone changes nothing.
   std::optional<Instant> due_at;
-  ConsentScope consent;  ///< What the plan's guards hold: what an approval of it would cover.
+  std::vector<Warning> warnings;  ///< The plan's, in a form for the log.
+  ConsentScope consent;           ///< What the plan's guards hold: what an approval of it would cover.
 };
 
 }  // namespace ucaas_sync

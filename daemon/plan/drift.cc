@@ -68,29 +68,37 @@ void Report(Workspace& work, const Candidate& candidate, const StoredEntity& kno
   });
   if (text.empty() && is_suspended && known.lifecycle == Lifecycle::kActive) text = "is suspended there";
   if (finding.missing) text = "is gone there";
-  if (!text.empty()) work.drift_reported[Index(known.kind)].push_back(Shorten(known.key, 40) + ": " + text);
+  if (!text.empty()) work.drift_reported[Index(known.kind)].push_back({.key = known.key, .text = ": " + text});
 }
 
-void Warn(Workspace& work, const std::string& text) {
-  work.warnings.push_back(text);
+void Warn(Workspace& work, const std::string& bare, const std::vector<Workspace::Told>& people) {
+  std::vector<std::string> named;
+  std::vector<std::string> keys;
+  for (const Workspace::Told& told : people) {
+    named.push_back(Shorten(told.key, 40) + told.text);
+    keys.push_back(told.key);
+  }
+  work.warnings.push_back(Warning(bare + ": " + ListOf(named, kMostSaid), bare, std::move(keys)));
 }
 
 void TellReported(Workspace& work) {
   for (const Kind kind : kAllKinds) {
-    const std::vector<std::string>& reported = work.drift_reported[Index(kind)];
+    const std::vector<Workspace::Told>& reported = work.drift_reported[Index(kind)];
     if (reported.empty()) continue;
-    Warn(work, "changed at the target by somebody else, and left so (drift: report): " +
-                   Counted(reported.size(), Name(kind)) + ": " + ListOf(reported, kMostSaid));
+    Warn(work,
+         "changed at the target by somebody else, and left so (drift: report): " + Counted(reported.size(), Name(kind)),
+         reported);
   }
 }
 
 void TellLeftAlone(Workspace& work) {
   for (const auto& [what, people] : work.drift_left_alone) {
     const auto& [kind, field] = what;
-    Warn(work, "the target keeps writing " + std::string(FieldsOf(kind)[field].name) + " of " +
-                   Counted(people.size(), Name(kind)) +
-                   " anew, however often it is put back; it is left alone until the source's value changes: " +
-                   ListOf(people, kMostSaid));
+    Warn(work,
+         "the target keeps writing " + std::string(FieldsOf(kind)[field].name) + " of " +
+             Counted(people.size(), Name(kind)) +
+             " anew, however often it is put back; it is left alone until the source's value changes",
+         people);
   }
 }
 
@@ -174,10 +182,12 @@ void ConsiderDrift(Workspace& work, const Candidate& candidate, Action& action, 
     const bool may_leave = is_drift && action != Action::kSuspend;
     if (may_leave && work.drift.IsRewritten(id, change.field, change.after.text)) {
       work.drift_left_alone[{known.kind, change.field}].push_back(
-          Shorten(known.key, 40) + " (" +
-          (change.before.state == FieldState::kValue ? '"' + Shorten(change.before.text, 40) + '"' : "empty") +
-          " there, wanted " +
-          (change.after.state == FieldState::kValue ? '"' + Shorten(change.after.text, 40) + '"' : "empty") + ')');
+          {.key = known.key,
+           .text = std::string(" (") +
+                   (change.before.state == FieldState::kValue ? '"' + Shorten(change.before.text, 40) + '"' : "empty") +
+                   " there, wanted " +
+                   (change.after.state == FieldState::kValue ? '"' + Shorten(change.after.text, 40) + '"' : "empty") +
+                   ')'});
       if (action == Action::kReactivate && change.field == kUserStatus) action = Action::kUpdate;
       continue;
     }

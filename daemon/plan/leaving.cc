@@ -271,12 +271,12 @@ class Leaving {
         if (slots.empty()) continue;
         std::vector<std::string> named;
         for (std::size_t i = 0; i < slots.size() && i < kMostNamed; ++i) named.push_back(work_.KeyOf(slots[i]));
-        std::string text = Counted(slots.size(), "known " + std::string(Name(kind))) +
-                           (slots.size() == 1 ? " does" : " do") + " not match " + filter + ": ";
-        text += slots.size() > named.size()
-                    ? ListOf(named, named.size()) + " and " + WithThousands(slots.size() - named.size()) + " more"
-                    : ListOf(named);
-        work_.warnings.push_back(text + "; absent by that, and removed in time if the filter stays so");
+        const std::string text = Counted(slots.size(), "known " + std::string(Name(kind))) +
+                                 (slots.size() == 1 ? " does" : " do") + " not match " + filter;
+        std::string who = ListOf(named, named.size());
+        if (slots.size() > named.size()) who += " and " + WithThousands(slots.size() - named.size()) + " more";
+        const std::string rest = "; absent by that, and removed in time if the filter stays so";
+        work_.warnings.push_back(Warning(text + ": " + who + rest, text + rest, std::move(named)));
       }
     }
   }
@@ -289,8 +289,8 @@ class Leaving {
     }
     if (!kept_adopted_.empty()) {
       std::sort(kept_adopted_.begin(), kept_adopted_.end());
-      work_.warnings.push_back("kept though gone from the source, because they were adopted (delete_adopted: false): " +
-                               ListOf(kept_adopted_));
+      const std::string text = "kept though gone from the source, because they were adopted (delete_adopted: false)";
+      work_.warnings.push_back(Warning(text + ": " + ListOf(kept_adopted_), text, kept_adopted_));
     }
   }
 

@@ -103,8 +103,8 @@ std::vector<SlotId> Membership::ResolveNames(Workspace& work) const {
   }
   if (!unknown.empty()) {
     std::sort(unknown.begin(), unknown.end());
-    work.warnings.push_back("contacts name " + Counted(unknown.size(), "group") +
-                            " that no groups rule makes: left out: " + ListOf(unknown, kMostSaid));
+    work.WarnLasting("contacts name " + Counted(unknown.size(), "group") +
+                     " that no groups rule makes: left out: " + ListOf(unknown, kMostSaid));
   }
   return slots;
 }
@@ -150,9 +150,8 @@ void Membership::ResolveMembers(Workspace& work) {
   }
   if (strangers != 0) {
     std::sort(groups_with_strangers.begin(), groups_with_strangers.end());
-    work.warnings.push_back(Counted(strangers, "member") +
-                            " of groups are nobody that a contacts rule makes: left out, in " +
-                            ListOf(groups_with_strangers, kMostSaid));
+    work.WarnLasting(Counted(strangers, "member") + " of groups are nobody that a contacts rule makes: left out, in " +
+                     ListOf(groups_with_strangers, kMostSaid));
   }
 }
 
@@ -163,9 +162,9 @@ void Membership::ReportUnknown(Workspace& work) const {
   }
   if (groups.empty()) return;
   std::sort(groups.begin(), groups.end());
-  work.warnings.push_back("the members of " + Counted(groups.size(), "group") +
-                          " are not known, because the source has only a part of them (a range without its tail): " +
-                          "nobody is taken out of " + ListOf(groups, kMostSaid));
+  work.WarnLasting("the members of " + Counted(groups.size(), "group") +
+                   " are not known, because the source has only a part of them (a range without its tail): " +
+                   "nobody is taken out of " + ListOf(groups, kMostSaid));
 }
 
 void Membership::ReportCycles(Workspace& work) const {
@@ -203,8 +202,8 @@ void Membership::ReportCycles(Workspace& work) const {
   }
   if (cycles.empty()) return;
   std::sort(cycles.begin(), cycles.end());
-  work.warnings.push_back("groups contain one another in a circle; each gets the members of all: " +
-                          ListOf(cycles, kMostSaid));
+  work.WarnLasting("groups contain one another in a circle; each gets the members of all: " +
+                   ListOf(cycles, kMostSaid));
 }
 
 std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {

@@ -34,6 +34,7 @@ PlaceSpec SpecOf(Place place) {
     case Place::kGuards:
     case Place::kExamples:
     case Place::kOperations:
+    case Place::kWaiting:
     case Place::kGroupsBefore:
     case Place::kGroupsAfter:
     case Place::kGroupsExisting:
@@ -53,6 +54,7 @@ std::optional<Place> PlaceBelow(Place place, std::string_view key) {
       if (key == "summary") return Place::kSummary;
       if (key == "guards") return Place::kGuards;
       if (key == "operations") return Place::kOperations;
+      if (key == "waiting") return Place::kWaiting;
       if (key == "quarantine") return Place::kQuarantine;
       if (key == "warnings") return Place::kWarnings;
       break;
@@ -67,6 +69,7 @@ std::optional<Place> PlaceBelow(Place place, std::string_view key) {
       if (key == "examples") return Place::kExamples;
       break;
     case Place::kOperations:
+    case Place::kWaiting:
       return Place::kOperation;
     case Place::kOperation:
       if (key == "before") return Place::kBefore;

@@ -21,6 +21,7 @@ enum class Place {
   kGuard,
   kExamples,
   kOperations,
+  kWaiting,
   kOperation,
   kBefore,
   kAfter,

@@ -274,7 +274,7 @@ class PlanHandler {
 
   bool OfOperation(const std::string& key, const Value& value) {
     if (key == "seq") {
-      if (value.Number() != plan_.operations.size() + 1)
+      if (value.Number() != ListAt(stack_[stack_.size() - 2].place).size() + 1)
         throw Unfit{"the operations are not numbered one after another"};
     } else if (key == "kind") {
       const auto kind = KindNamed(value.Text());
@@ -370,8 +370,10 @@ class PlanHandler {
       operation_.existing->fields.emplace_back(FieldNamed(name), FieldOf(text));
     operation_.groups = std::move(groups_);
     groups_.reset();
-    plan_.operations.Add(std::move(operation_));
+    ListAt(stack_.back().place).Add(std::move(operation_));
   }
+
+  OperationList& ListAt(Place place) { return place == Place::kWaiting ? plan_.waiting : plan_.operations; }
 
   const std::uint32_t max_depth_;
   std::vector<Frame> stack_;

@@ -76,13 +76,8 @@ class PlanWriter {
     WriteSummary(plan);
     Array("guards", plan.guards, [&](const GuardVerdict& verdict) { WriteGuard(verdict); });
     Bool("held", plan.held);
-    Key("operations");
-    json_.StartArray();
-    for (std::size_t i = 0; i < plan.operations.size(); ++i) {
-      output_.BreakLine();
-      WriteOperation(plan.operations.At(i));
-    }
-    json_.EndArray();
+    Operations("operations", plan.operations);
+    if (plan.waiting.size() != 0) Operations("waiting", plan.waiting);
     Array("quarantine", plan.quarantine, [&](const QuarantineItem& item) {
       output_.BreakLine();
       WriteQuarantine(item);
@@ -112,6 +107,15 @@ class PlanWriter {
   }
   void Texts(std::string_view key, const std::vector<std::string>& texts) {
     Array(key, texts, [&](const std::string& text) { String(text); });
+  }
+  void Operations(std::string_view key, const OperationList& operations) {
+    Key(key);
+    json_.StartArray();
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      output_.BreakLine();
+      WriteOperation(operations.At(i));
+    }
+    json_.EndArray();
   }
   template <typename Range, typename Visit>
   void Array(std::string_view key, const Range& range, Visit&& visit) {

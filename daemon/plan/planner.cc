@@ -269,7 +269,8 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
     return std::tie(a.kind, a.source.name, a.source.line, a.key, a.reason) <
            std::tie(b.kind, b.source.name, b.source.line, b.key, b.reason);
   });
-  plan.warnings = std::move(work.warnings);
+  for (const Warning& warning : work.warnings) plan.warnings.push_back(warning.text);
+  work.notes.warnings = std::move(work.warnings);
   plan.due = std::move(work.due);
   std::sort(plan.due.begin(), plan.due.end(), [](const DueItem& a, const DueItem& b) {
     return std::tie(a.at, a.kind, a.key) < std::tie(b.at, b.kind, b.key);
@@ -307,7 +308,7 @@ void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) 
     plan.held = plan.held || verdict.holds_everything;
     group_removals_held = group_removals_held || !verdict.holds_everything;
   }
-  if (group_removals_held) plan.operations = WithoutGroupRemovals(plan.operations);
+  if (group_removals_held) PutGroupRemovalsAside(plan);
   if (const std::optional<Instant> ease = WindowsEase(plan.guards, context)) work.WakeAt(*ease);
 }
 

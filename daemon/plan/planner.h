@@ -60,7 +60,7 @@ class Planner : public EntitySink {
   struct Inputs {
     std::vector<SourceState> sources;        ///< By index of the configuration.
     const TargetListing* listing = nullptr;  ///< Nothing: nobody asked the target.
-    std::vector<std::string> warnings;       ///< Put before the plan's own.
+    std::vector<Warning> warnings;           ///< Put before the plan's own.
     std::string config_hash;
     std::string only;                     ///< --only WHO: a key or an e-mail; everybody else stays as if unchanged.
     std::function<std::string()> new_id;  ///< The plan's id; not part of its hash.

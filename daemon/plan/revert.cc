@@ -332,7 +332,7 @@ class Reverter {
     }
     for (const Kind kind : kAllKinds) plan.summary_of(kind).actions = tally.kinds[Index(kind)].actions;
     if (group_removals_held) {
-      plan.operations = WithoutGroupRemovals(plan.operations);
+      PutGroupRemovalsAside(plan);
       plan.summary_of(Kind::kGroup).actions[Index(Action::kDelete)] = 0;
     }
     plan.warnings = std::move(left_);

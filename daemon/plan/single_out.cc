@@ -45,7 +45,8 @@ void SingleOut(Workspace& work, const std::string& who) {
   const auto is_meant = [&](const std::string& other) {
     return std::find(keys.begin(), keys.end(), other) != keys.end();
   };
-  if (keys.empty()) work.warnings.push_back("nobody has the key or the e-mail " + who);
+  if (keys.empty())
+    work.warnings.push_back(Warning("nobody has the key or the e-mail " + who, "nobody has this key or e-mail", {who}));
   for (const auto& [row, fingerprint] : work.notes.fingerprints) {
     const SlotId slot = work.table.WithRow(row);
     if (slot != kNone && Is(work, work.table[slot], key, address)) notes.fingerprints.emplace_back(row, fingerprint);

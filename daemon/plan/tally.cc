@@ -45,12 +45,13 @@ Tally TallyOf(const OperationList& operations, const StateView& state) {
   return tally;
 }
 
-OperationList WithoutGroupRemovals(const OperationList& operations) {
+void PutGroupRemovalsAside(Plan& plan) {
   OperationList rest;
-  operations.ForEach([&](Operation operation) {
-    if (operation.kind != Kind::kGroup || operation.action != Action::kDelete) rest.Add(std::move(operation));
+  plan.operations.ForEach([&](Operation operation) {
+    const bool waits = operation.kind == Kind::kGroup && operation.action == Action::kDelete;
+    (waits ? plan.waiting : rest).Add(std::move(operation));
   });
-  return rest;
+  plan.operations = std::move(rest);
 }
 
 }  // namespace ucaas_sync::plan

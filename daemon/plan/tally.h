@@ -1,7 +1,7 @@
 // Counts a finished list of operations as the guards look at it, for plans that no planner made.
 #pragma once
 
-#include "daemon/model/operation.h"
+#include "daemon/model/plan.h"
 #include "daemon/model/store.h"
 #include "daemon/plan/guards.h"
 
@@ -10,7 +10,7 @@ namespace ucaas_sync::plan {
 /// `state` is what it was before the first operation.
 Tally TallyOf(const OperationList& operations, const StateView& state);
 
-/// The same list without the removals of groups, which wait when a guard holds them alone.
-OperationList WithoutGroupRemovals(const OperationList& operations);
+/// Lets the removals of groups wait, when a guard holds them alone.
+void PutGroupRemovalsAside(Plan& plan);
 
 }  // namespace ucaas_sync::plan

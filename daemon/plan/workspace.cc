@@ -101,10 +101,17 @@ bool Workspace::IsProtected(SlotId slot, std::string_view key, const FieldSetVie
   if (!policy.protect || !policy.protect(kind, fields)) return false;
   Note(slot, "protected", "guards.protect forbids to touch it: left as it is");
   if (++protected_said_ <= kMostProtectedSaid) {
-    warnings.push_back(std::string(Name(kind)) + ' ' + std::string(key) +
-                       " would be changed, but guards.protect forbids to touch it: left as it is");
+    constexpr std::string_view kWhy = " would be changed, but guards.protect forbids to touch it: left as it is";
+    warnings.push_back(Warning(std::string(Name(kind)) + ' ' + std::string(key).append(kWhy),
+                               "a " + std::string(Name(kind)).append(kWhy), {std::string(key)}));
   }
   return true;
+}
+
+void Workspace::WarnLasting(std::string text) {
+  Warning warning(std::move(text));
+  warning.lasts = true;
+  warnings.push_back(std::move(warning));
 }
 
 void Workspace::Note(SlotId slot, std::string_view step, const std::string& text) {

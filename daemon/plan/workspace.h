@@ -104,13 +104,20 @@ struct Workspace {
   std::vector<Repeat> repeats;
   FilteredOut filtered_out;
   std::vector<QuarantineItem> quarantine;
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
   std::vector<DueItem> due;
   PlanNotes notes;
-  std::unordered_map<SlotId, PlanNotes::Absence> absences;                        ///< As the state noted them.
-  std::array<std::vector<std::string>, kKindCount> drift_reported;                ///< Of whom, with what.
-  std::map<std::pair<Kind, FieldId>, std::vector<std::string>> drift_left_alone;  ///< Likewise.
-  Trace* trace = nullptr;                                                         ///< Nearly always none.
+  std::unordered_map<SlotId, PlanNotes::Absence> absences;  ///< As the state noted them.
+  struct Told {
+    std::string key;
+    std::string text;  ///< What is so of them, with values.
+  };
+  std::array<std::vector<Told>, kKindCount> drift_reported;
+  std::map<std::pair<Kind, FieldId>, std::vector<Told>> drift_left_alone;
+  Trace* trace = nullptr;  ///< Nearly always none.
+
+  /// Warns of a fact of the sources that stays until somebody changes it. `text` names no person.
+  void WarnLasting(std::string text);
 
   std::string KeyOf(SlotId slot) const;
   SourceRef SourceOf(SlotId slot) const;

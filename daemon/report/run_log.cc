@@ -5,6 +5,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -146,11 +147,16 @@ std::string DigestOf(std::string_view key) {
 }
 
 std::string SentenceOf(const Event& event, config::People people) {
+  if (people == config::People::kFull && !event.in_full.empty()) return event.in_full;
+  const auto named = [people](const std::string& key) { return people == config::People::kHash ? DigestOf(key) : key; };
   std::string text = event.text;
-  if (!event.key.empty()) {
-    text += ' ' + (people == config::People::kHash ? DigestOf(event.key) : event.key);
-  }
+  if (!event.key.empty()) text += ' ' + named(event.key);
   text += event.rest;
+  constexpr std::size_t kMostKeys = 10;
+  for (std::size_t i = 0; i < std::min(event.keys.size(), kMostKeys); ++i) {
+    text += (i == 0 ? ": " : ", ") + named(event.keys[i]);
+  }
+  if (event.keys.size() > kMostKeys) text += " and " + WithThousands(event.keys.size() - kMostKeys) + " more";
   if (people == config::People::kFull && !event.quoted.empty()) text += ": " + event.quoted;
   return text;
 }

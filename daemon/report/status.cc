@@ -78,6 +78,24 @@ void WriteRest(const std::vector<T>& items, std::size_t shown, std::ostream& out
     out << "  … and " << WithThousands(items.size() - shown) << " more; --format json has them all\n";
 }
 
+constexpr std::string_view kLeftAloneEnds =
+    "when the source says another value, or the target keeps the one it says: change it in the source or the mapping, "
+    "or mend what rewrites it and set it at the target by hand; the refresh after that finds it equal";
+
+void WriteLeftAloneText(const std::vector<LeftAlone>& items, std::ostream& out) {
+  constexpr std::size_t kItemsShown = 20;
+  const auto value = [](const std::string& text) { return text.empty() ? "empty" : '"' + Shorten(text, 40) + '"'; };
+  out << "\nLeft alone, because the target keeps rewriting it: " << WithThousands(items.size()) << '\n';
+  for (std::size_t i = 0; i < std::min(items.size(), kItemsShown); ++i) {
+    const LeftAlone& item = items[i];
+    out << "  " << Name(item.kind) << ' ' << Printable(item.key) << ": " << FieldsOf(item.kind)[item.field].name
+        << " is " << Printable(value(item.shown)) << " there, wanted " << Printable(value(item.wanted)) << ", since "
+        << FormatInstant(item.since) << '\n';
+  }
+  WriteRest(items, kItemsShown, out);
+  out << "  It ends " << kLeftAloneEnds << ".\n";
+}
+
 std::string ApproveCommand(const Status::Held& held) {
   return "ucaas-sync approve " + held.run;
 }
@@ -134,7 +152,16 @@ void WriteStatusJson(const Status& status, std::ostream& out) {
   } else {
     out << "null";
   }
-  out << ",\n\"due\":[";
+  out << ",\n\"left_alone\":[";
+  for (std::size_t i = 0; i < status.left_alone.size(); ++i) {
+    const LeftAlone& item = status.left_alone[i];
+    if (i > 0) out << ",\n";
+    out << "{\"kind\":" << Quoted(Name(item.kind)) << ",\"key\":" << Quoted(item.key)
+        << ",\"attribute\":" << Quoted(FieldsOf(item.kind)[item.field].name) << ",\"wanted\":" << Quoted(item.wanted)
+        << ",\"shown\":" << Quoted(item.shown) << ",\"since\":" << Quoted(FormatInstant(item.since))
+        << ",\"ends\":" << Quoted(kLeftAloneEnds) << '}';
+  }
+  out << "],\n\"due\":[";
   for (std::size_t i = 0; i < status.due.size(); ++i) {
     const DueItem& item = status.due[i];
     if (i > 0) out << ",\n";
@@ -177,6 +204,7 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
     WriteRest(status.quarantine, kItemsShown, out);
     out << "  What ends each: ucaas-sync quarantine list\n";
   }
+  if (!status.left_alone.empty()) WriteLeftAloneText(status.left_alone, out);
   if (status.runs.empty()) return;
   out << "\nRuns, newest first:\n";
   for (std::size_t i = 0; i < std::min(status.runs.size(), kRunsShown); ++i) {

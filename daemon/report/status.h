@@ -21,9 +21,10 @@ struct Status {
     ConsentScope scope;
     std::string approved_by;  ///< "ada until 2026-11-24T08:00:00Z" when a person agreed since.
   };
-  std::optional<Held> held;         ///< What guards hold.
-  std::vector<DueItem> due;         ///< Soonest first.
-  std::optional<Instant> next_run;  ///< Nothing without a service.
+  std::optional<Held> held;           ///< What guards hold.
+  std::vector<LeftAlone> left_alone;  ///< What the target keeps rewriting.
+  std::vector<DueItem> due;           ///< Soonest first.
+  std::optional<Instant> next_run;    ///< Nothing without a service.
 };
 
 /// {"runs":[{"id","outcome","started","ended","trigger","summary"}],"quarantine":[],"held":null,"due":[],"next_run":null}

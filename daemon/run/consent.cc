@@ -46,21 +46,10 @@ ConsentScope ScopeOfRun(const state::SqliteStore& store, const RunRecord& run) {
 
 ConsentScope ScopeOfFile(const Context& context, const std::string& file) {
   const Plan plan = LoadPlan(context.program, file);
-  std::vector<GuardVerdict> verdicts = plan.guards;
-  // A file leaves out the group removals that wait, so that it cannot tell which they are.
-  const auto waits = std::remove_if(verdicts.begin(), verdicts.end(),
-                                    [](const GuardVerdict& guard) { return !guard.holds_everything; });
-  const bool has_group_guard = std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& guard) {
-    return guard.held && !guard.holds_everything;
-  });
-  verdicts.erase(waits, verdicts.end());
-  ConsentScope scope = plan::ScopeOf(verdicts, plan.operations);
+  OperationList operations = plan.operations;
+  plan.waiting.ForEach([&operations](Operation operation) { operations.Add(std::move(operation)); });
+  ConsentScope scope = plan::ScopeOf(plan.guards, operations);
   if (!scope.empty()) return scope;
-  if (has_group_guard) {
-    throw NothingToApprove(file +
-                           ": only group removals wait, and a plan file leaves those out; run `ucaas-sync "
-                           "sync`, which does the rest, and approve that run");
-  }
   throw NothingToApprove(file + ": no guard holds this plan: apply it with `ucaas-sync apply " + file + '`');
 }
 

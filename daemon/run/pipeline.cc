@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "daemon/model/text.h"
@@ -25,7 +26,7 @@ bool IsUntouchedSandbox(const config::TargetConfig& target) {
 struct Look {
   std::optional<plan::TargetListing> listing;
   std::vector<DriftFinding> drift;
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
 };
 
 Look ListTarget(const Context& context, const state::SqliteStore& state) {
@@ -45,6 +46,25 @@ Look ListTarget(const Context& context, const state::SqliteStore& state) {
     look.drift = CompareListing(*look.listing, state, context.program.policy, target.caller());
   }
   return look;
+}
+
+// The plan's text says each of them anew; the log says once what lasts, and again when it is said otherwise.
+void LogWarnings(const Context& context, state::SqliteStore& store, const std::vector<Warning>& warnings) {
+  std::vector<std::string> lasting;
+  for (const Warning& warning : warnings) {
+    if (warning.lasts) lasting.push_back(warning.text);
+  }
+  const std::set<std::string> news = store.NoteWarnings(lasting);
+  for (const Warning& warning : warnings) {
+    if (warning.lasts && !news.contains(warning.text)) continue;
+    Event event{.severity = Severity::kWarning, .name = "plan_warning", .text = warning.text};
+    if (!warning.bare.empty()) {
+      event.text = warning.bare;
+      event.keys = warning.keys;
+      event.in_full = warning.text;
+    }
+    context.observer.OnEvent(event);
+  }
 }
 
 // What is held is kept with the run, so that a person can agree to it without a file.
@@ -120,9 +140,7 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
     }();
     result.plan = std::move(planned.plan);
     NoteHeld(context, *store, request, planned.notes.consent, result);
-    for (const std::string& warning : result.plan.warnings) {
-      context.observer.OnEvent({.severity = Severity::kWarning, .name = "plan_warning", .text = warning});
-    }
+    LogWarnings(context, *store, planned.notes.warnings);
     if (result.plan.held) {
       if (request.only.empty()) store->RecordHeldNotes(planned.notes);
       result.code = ExitCode::kHeld;

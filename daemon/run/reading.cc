@@ -26,7 +26,7 @@ SnapshotHistory HistoryOf(const Snapshot& snapshot, mapping::SourceCheck check, 
 
 struct Judgement {
   std::vector<Problem> problems;
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
 };
 
 // An attribute that no entry carries is a problem only when the last good snapshot had it. The first time it may be a

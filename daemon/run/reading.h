@@ -22,7 +22,7 @@ struct ReadResult {
   std::vector<Snapshot> snapshots;         ///< By index of the configuration; a source that no rule needs stays empty.
   std::vector<plan::SourceState> states;   ///< Point into `snapshots`.
   std::vector<SnapshotHistory> histories;  ///< Of the complete ones, for the next run's guards.
-  std::vector<std::string> warnings;       ///< Optional sources that are set aside, and why.
+  std::vector<Warning> warnings;           ///< Optional sources that are set aside, and why.
 };
 
 /// How long a file that is being written is waited for; what is said of it goes to the log.

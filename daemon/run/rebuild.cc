@@ -30,7 +30,7 @@ state::BoundAccount ConfiguredAccount(const Context& context) {
 plan::TargetListing ListTarget(const Context& context) {
   const config::TargetConfig& target = context.program.config.target;
   if (!target.sandbox.empty() && !std::filesystem::exists(target.sandbox.value)) return {};
-  std::vector<std::string> none;  // a list that ends early throws
+  std::vector<Warning> none;  // a list that ends early throws
   return Target(context.program, context.clock, context.observer, context.stop_requested)
       .List(Target::Need::kWhole, none);
 }

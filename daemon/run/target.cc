@@ -73,7 +73,8 @@ Target::Target(const Program& program, const Clock& clock, Observer& observer, s
   Transport& transport = parts_->tokens ? static_cast<Transport&>(*parts_->tokens) : *parts_->transport;
   parts_->client.emplace(transport, program.routes, program.codes, target.page_length);
   parts_->gate.emplace(policy, clock.Ticks());
-  parts_->caller.emplace(*parts_->client, *parts_->gate, clock, observer, std::move(stop_requested));
+  parts_->caller.emplace(*parts_->client, *parts_->gate, clock, observer, std::move(stop_requested),
+                         program.config.log.people);
 }
 
 Target::~Target() = default;
@@ -82,15 +83,15 @@ apply::Caller& Target::caller() {
   return *parts_->caller;
 }
 
-plan::TargetListing Target::List(Need need, std::vector<std::string>& warnings) {
+plan::TargetListing Target::List(Need need, std::vector<Warning>& warnings) {
   plan::TargetListing listing;
   for (const Kind kind : kAllKinds) {
     if (!IsListed(program_.policy, kind)) continue;
     apply::Listing objects = apply::ListAll(*parts_->caller, kind, observer_);
     if (objects.incomplete && need == Need::kAsFarAsItGoes && !parts_->caller->stopped()) {
       listing.complete = false;
-      warnings.push_back("the target's objects cannot all be listed, so nobody is known to be gone there: " +
-                         *objects.incomplete);
+      const std::string text = "the target's objects cannot all be listed, so nobody is known to be gone there";
+      warnings.push_back(Warning(text + ": " + *objects.incomplete, text, {}));
     } else if (objects.incomplete) {
       throw TargetFailure(objects.code,
                           "the target's objects cannot be listed, and without the list nothing can be matched: " +

@@ -35,7 +35,7 @@ class Target {
   enum class Need : std::uint8_t { kWhole, kAsFarAsItGoes };
   /// Everything the target holds of the kinds that rules speak of. When a list ends early, such a list proves nothing:
   /// with kWhole throws TargetFailure, else goes on with what it showed and says why in `warnings`.
-  plan::TargetListing List(Need need, std::vector<std::string>& warnings);
+  plan::TargetListing List(Need need, std::vector<Warning>& warnings);
 
  private:
   struct Parts;

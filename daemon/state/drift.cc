@@ -77,6 +77,27 @@ std::vector<DriftRepair> SqliteStore::Repairs() const {
   });
 }
 
+std::vector<LeftAlone> SqliteStore::LeftAlones() const {
+  return impl_->connection.Guard("read what the target keeps rewriting", [this] {
+    std::vector<LeftAlone> found;
+    // Without a finding the target shows what we wrote, and the next look forgets the repair.
+    Query query = impl_->connection.Prepare(
+        "SELECT kind, key, field, wanted, repair.shown, at FROM repair JOIN entity ON entity.id = repair.entity_id "
+        "JOIN drift ON drift.entity_id = repair.entity_id WHERE rounds >= ?1 ORDER BY kind, key, field");
+    query.Int(kDriftRounds);
+    while (query.Next()) {
+      LeftAlone item{.kind = KindFrom(query.IntAt(0)),
+                     .key = query.TextAt(1),
+                     .field = query.As<FieldId>(2),
+                     .wanted = query.TextAt(3),
+                     .shown = query.TextAt(4),
+                     .since = query.TimeAt(5)};
+      if (item.field < FieldsOf(item.kind).size()) found.push_back(std::move(item));
+    }
+    return found;
+  });
+}
+
 void SqliteStore::RecordRepairs(std::span<const DriftRepair> repairs, Instant at) {
   if (repairs.empty()) return;
   impl_->Write("note what was put back", [&] {

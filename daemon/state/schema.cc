@@ -96,6 +96,9 @@ CREATE TABLE refresh (
 ) STRICT;
 CREATE TABLE refresh_seen (number INTEGER PRIMARY KEY, digests BLOB NOT NULL) STRICT;
 
+-- What lasts and was said: the log says it again when it changes.
+CREATE TABLE warning_said (text TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 CREATE TABLE quarantine (
   by_target INTEGER NOT NULL, -- 1: the target called it invalid; 0: the last plan set it aside
   kind TEXT NOT NULL,

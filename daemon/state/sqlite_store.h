@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -140,6 +141,10 @@ class SqliteStore final : public StateStore {
   void ForEachRemote(const std::function<void(std::int64_t id, Kind kind, std::string_view remote_id)>& visit) const;
   /// Counts one more round where the same value is put back as before, else the first.
   void RecordRepairs(std::span<const DriftRepair> repairs, Instant at);
+  /// Attributes that the target keeps rewriting, as it was last found; by kind and key.
+  std::vector<LeftAlone> LeftAlones() const;
+  /// Replaces the lasting warnings that were said before; answers with those among `now` that are news.
+  std::set<std::string> NoteWarnings(const std::vector<std::string>& now);
   /// What a person says beside the runs. Each is one commit, and makes the next poll due at `now`: the same files give
   /// another plan from then on.
   void PutHold(const StoredHold& hold) { PutHolds({&hold, 1}); }

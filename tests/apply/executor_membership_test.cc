@@ -118,6 +118,30 @@ TEST_CASE("membership: group sends one list a group, however many of its contact
         R"({"contact_ids":[")" + company.bob.remote_id + R"("]})");
 }
 
+TEST_CASE("membership: group leaves the contacts of others in the groups that it writes") {
+  Company company(config::Membership::kGroup);
+  Bench& bench = company.bench;
+  HttpReply shown;
+  shown.status = 200;
+  shown.body = R"({"result":1,"group":{"group_id":")" + company.finance.remote_id +
+               R"(","name":"Finance","contacts":[)" + R"({"contact_id":"of-others"},")" + company.bob.remote_id +
+               R"("]}})";
+  bench.target.faults = {{.request = "GET groups/" + company.finance.remote_id, .reply = shown}};
+  CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(bench.target.BodiesOf("PATCH groups/" + company.finance.remote_id) ==
+        std::vector<std::string>{R"({"contact_ids":[")" + company.ada.remote_id + R"(",")" + company.bob.remote_id +
+                                 R"(","of-others"]})"});
+}
+
+TEST_CASE("membership: group writes no group whose members cannot be read for the moment") {
+  Company company(config::Membership::kGroup);
+  company.bench.target.faults = {{.request = "GET groups/", .reply = Says(503, "503", "away"), .times = 100}};
+  CHECK(company.bench.Do({company.Move()}, company.options).failed == 1);
+  CHECK(company.bench.target.CountRequests("PATCH groups") == 0);
+  CHECK(company.GroupsOfAda() == kSales);
+  CHECK(company.bench.store.outcomes.at(1).message.find("could not be read") != std::string::npos);
+}
+
 TEST_CASE("membership: group claims nothing that a group did not accept") {
   Company company(config::Membership::kGroup);
   company.bench.target.faults = {

@@ -146,7 +146,10 @@ TEST_CASE("a source that cannot be used is never approvable") {
     no_department +=
         person.id + ',' + person.first_name + ',' + person.last_name + ',' + person.email + ",,x,active\r\n";
   }
-  const std::vector<std::string> hopeless{heading, "", Replaced(good, "employee_id", "number"), no_department};
+  auto keyless = CompanyPeople(15);
+  for (Person& person : keyless) person.id = " ";
+  const std::vector<std::string> hopeless{heading, "", Replaced(good, "employee_id", "number"), no_department,
+                                          CsvOf(keyless)};
   for (const std::string& content : hopeless) {
     CAPTURE(content);
     const std::string before = company.Everything();
@@ -176,6 +179,62 @@ TEST_CASE("group removals that wait are approved by their run") {
   Expect(company.Run({"approve", "last"}), 0, {"delete 2 groups"});
   Expect(company.Run({"sync"}), 0, {"converged"});
   CHECK(company.Count("group") == 4);
+}
+
+TEST_CASE("group removals that wait stand in the plan file, and are approved by it") {
+  Company company(30);
+  auto people = CompanyPeople(30);
+  for (Person& person : people) {
+    if (person.department == "Legal" || person.department == "Board") person.department = "Sales";
+  }
+  company.Write("config.yaml",
+                Replaced(CompanyConfig("guards: { user: { update: 100% }, contact: { update: 100% }, rewrite: 100%, "
+                                       "members_lost: 100%, group: { delete: { percent: 1%, at_least: 1 } } }\n"),
+                         "groups:\n  from: hr\n", "groups:\n  from: hr\n  absent_after: 0s\n"));
+  company.WritePeople(people);
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0, {"group.delete: 2, limit 1"});
+  const std::string plan = company.Read("monday.plan");
+  CHECK(plan.find("\"waiting\":[") != std::string::npos);
+  Expect(company.Run({"approve", "monday.plan"}), 0, {"plan file monday.plan", "delete 2 groups"});
+  Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
+  CHECK(company.Count("group") == 6);
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(company.Count("group") == 4);
+}
+
+TEST_CASE("a column that lost its values passes when that was approved, and a worse one is held again") {
+  Company company(30);
+  const auto without_titles = [&](std::size_t count) {
+    auto people = CompanyPeople(30);
+    for (std::size_t i = 0; i < count; ++i) people[i].title.clear();
+    company.WritePeople(people);
+  };
+  without_titles(9);
+  company.ExpectNoWrite(3, {"HELD by fill_drop (hr title): 9, limit 6"});
+  Expect(company.Run({"approve", "last"}), 0, {"fill_drop (hr title): 9, limit 6"});
+  without_titles(10);
+  company.ExpectNoWrite(3, {"HELD by fill_drop (hr title): 10, limit 6", "it is more now"});
+  without_titles(8);
+  Expect(company.Run({"plan"}), 0, {"Approved: fill_drop (hr title): 8, limit 6"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+}
+
+TEST_CASE("keys that are not distinct pass when that was approved, and more of them are held again") {
+  Company company(30);
+  const auto with_repeats = [&](std::size_t count) {
+    auto people = CompanyPeople(30);
+    for (std::size_t i = 10; i < 10 + count; ++i) people[i].id = people[i - 8].id;
+    company.WritePeople(people);
+  };
+  with_repeats(5);
+  company.ExpectNoWrite(3, {"HELD by distinct_keys (hr): 5, limit 3"});
+  Expect(company.Run({"approve", "last"}), 0, {"distinct_keys (hr): 5, limit 3"});
+  with_repeats(6);
+  company.ExpectNoWrite(3, {"HELD by distinct_keys (hr): 6, limit 3", "it is more now"});
+  with_repeats(5);
+  // The repeated ones are set aside; nobody is removed for it.
+  Expect(company.Run({"sync"}), 4, {"new in quarantine"});
+  CHECK(Suspended(company) == "0\n");
 }
 
 }  // namespace ucaas_sync::testing

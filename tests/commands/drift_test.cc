@@ -200,4 +200,30 @@ TEST_CASE("a refresh that is killed in the middle goes on where it was") {
   CHECK(cli.Count("user") == kPeople);
 }
 
+TEST_CASE("status lists what is left alone because the target keeps rewriting it, and what ends that") {
+  Company company(kPeople);
+  const std::string rewrite = "UPDATE users SET designation = 'ENGINEER' WHERE email = 'person1@example.com'";
+  for (int round = 0; round < 2; ++round) {
+    InAccount(company, rewrite);
+    Refreshed(company);
+    CHECK_FALSE(company.Run({"status"}).Says("Left alone"));
+    Expect(company.Run({"sync"}), 0, {"1 operation done"});
+  }
+  InAccount(company, rewrite);
+  Refreshed(company);
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+  Expect(company.Run({"status"}), 0,
+         {"Left alone, because the target keeps rewriting it: 1",
+          "user E1: designation is \"ENGINEER\" there, wanted \"Engineer, grade 1\", since 20",
+          "It ends when the source says another value"});
+  Expect(
+      company.Run({"status", "--format", "json"}), 0,
+      {"\"left_alone\":[{\"kind\":\"user\",\"key\":\"E1\",\"attribute\":\"designation\",\"wanted\":\"Engineer, grade "
+       "1\",\"shown\":\"ENGINEER\",\"since\":\"20"});
+
+  InAccount(company, "UPDATE users SET designation = 'Engineer, grade 1' WHERE email = 'person1@example.com'");
+  Refreshed(company);
+  CHECK_FALSE(company.Run({"status"}).Says("Left alone"));
+}
+
 }  // namespace ucaas_sync::testing

@@ -92,4 +92,42 @@ TEST_CASE("log.people decides whether the log quotes the target, and names a key
   }
 }
 
+TEST_CASE("the reason of a run that was stopped quotes the target only with log.people: full") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("people.csv", CompanyCsv(15));
+  sandbox::Faults faults;
+  faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault("* users: 422")));
+  for (const std::string word : {"full", "key", "hash"}) {
+    CAPTURE(word);
+    std::filesystem::remove_all(cli.folder() / "state");
+    cli.Write("config.yaml", CompanyConfig("log: { people: " + word + " }\n", service.Target()));
+    service.sandbox().SetFaults(faults);
+    const Output output = cli.Run({"sync"});
+    service.sandbox().SetFaults({});
+    CHECK(output.Says("all failed alike: "));
+    CHECK(output.Says("all failed alike: invalid, HTTP status 422") == (word != "full"));
+    const Output runs = cli.Run({"runs"});
+    CHECK(runs.Says("all failed alike: invalid, HTTP status 422") == (word != "full"));
+  }
+}
+
+TEST_CASE("what a plan warns of names people in the log as log.people says, and in full in the plan itself") {
+  Company company(15);
+  // printf E2 | sha256sum | cut -c1-12
+  constexpr const char* kDigest = "713a5bb2d170";
+  for (const std::string word : {"full", "key", "hash"}) {
+    CAPTURE(word);
+    company.Write("config.yaml", Replaced(CompanyConfig("log: { people: " + word + " }\n"), "(employee_id=*)",
+                                          "(&(employee_id=*)(!(employee_id=E2)))"));
+    const Output output = company.Run({"sync"});
+    INFO(output.err);
+    CHECK(output.code == 0);
+    CHECK(output.err.find("1 known user does not match the filter") != std::string::npos);
+    CHECK((output.err.find(": E2") != std::string::npos) == (word != "hash"));
+    CHECK((output.err.find(kDigest) != std::string::npos) == (word == "hash"));
+    Expect(company.Run({"plan"}), 0, {"E2; absent by that"});
+  }
+}
+
 }  // namespace ucaas_sync::testing

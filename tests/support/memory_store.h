@@ -27,6 +27,7 @@ class MemoryStore final : public StateStore {
   std::map<std::uint64_t, OperationOutcome> outcomes;           // by seq, the last word of each
   std::map<std::pair<std::string, std::string>, StoredQuarantine> quarantine;
   std::vector<UnknownCreate> unknown;
+  std::vector<StoredHold> holds;
   std::uint64_t mark = 0;
 
   std::int64_t Add(StoredEntity entity);
@@ -46,7 +47,7 @@ class MemoryStore final : public StateStore {
   std::vector<DriftFinding> Drift() const override { return {}; }
   std::vector<DriftRepair> Repairs() const override { return {}; }
   std::vector<StoredQuarantine> Quarantined() const override;
-  std::vector<StoredHold> Holds(Instant /*now*/) const override { return {}; }
+  std::vector<StoredHold> Holds(Instant /*now*/) const override { return holds; }
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view /*source*/) const override { return std::nullopt; }
   bool FirstRunFinished() const override { return true; }
   std::uint64_t PendingCreates(Kind /*kind*/) const override { return 0; }
