@@ -46,14 +46,5 @@ TEST_CASE("an operation on a row that moved since the plan was made is left undo
         "has changed since the plan was made: left as it is; the next run plans it anew");
 }
 
-TEST_CASE("nobody is created twice when a row came to be since the plan was made") {
-  Bench bench;
-  const StoredEntity ada = bench.Known(Kind::kUser, "E1");
-  Operation create = Bench::CreateUser("E1");
-  create.entity_id = ada.id;
-  CHECK(bench.Do({create}).failed == 1);
-  CHECK(bench.target.CountRequests("POST") == 0);
-}
-
 }  // namespace
 }  // namespace ucaas_sync::apply

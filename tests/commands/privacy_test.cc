@@ -97,7 +97,9 @@ TEST_CASE("the reason of a run that was stopped quotes the target only with log.
   Service service(cli);
   cli.Write("people.csv", CompanyCsv(15));
   sandbox::Faults faults;
-  faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault("* users: 422")));
+  for (const std::string rule : {"POST groups: 422", "POST users: 422"}) {
+    faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault(rule)));
+  }
   for (const std::string word : {"full", "key", "hash"}) {
     CAPTURE(word);
     std::filesystem::remove_all(cli.folder() / "state");
@@ -105,6 +107,7 @@ TEST_CASE("the reason of a run that was stopped quotes the target only with log.
     service.sandbox().SetFaults(faults);
     const Output output = cli.Run({"sync"});
     service.sandbox().SetFaults({});
+    INFO(output.err, output.out);
     CHECK(output.Says("all failed alike: "));
     CHECK(output.Says("all failed alike: invalid, HTTP status 422") == (word != "full"));
     const Output runs = cli.Run({"runs"});
@@ -118,8 +121,8 @@ TEST_CASE("what a plan warns of names people in the log as log.people says, and 
   constexpr const char* kDigest = "713a5bb2d170";
   for (const std::string word : {"full", "key", "hash"}) {
     CAPTURE(word);
-    company.Write("config.yaml", Replaced(CompanyConfig("log: { people: " + word + " }\n"), "(employee_id=*)",
-                                          "(&(employee_id=*)(!(employee_id=E2)))"));
+    company.Write("config.yaml", Replaced(CompanyConfig("log: { people: " + word + " }\n"),
+                                          "  left:", "  filter: \"(!(employee_id=E2))\"\n  left:"));
     const Output output = company.Run({"sync"});
     INFO(output.err);
     CHECK(output.code == 0);
