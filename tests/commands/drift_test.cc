@@ -148,6 +148,32 @@ TEST_CASE("an attribute that the target keeps rewriting is put back twice, then 
   CHECK(company.Account("SELECT designation FROM users WHERE email = 'person1@example.com'") == "Director\n");
 }
 
+TEST_CASE(
+    "a target that rewrites an attribute of everybody is held by the rewrite guard until a person agrees, then left "
+    "alone") {
+  Company company(kPeople);
+  const std::string rewrite = "UPDATE users SET designation = upper(designation)";
+  const std::string account = "SELECT designation FROM users ORDER BY id";
+  InAccount(company, rewrite);
+  const std::string rewritten = company.Account(account);
+  LetADayPass(company);
+  Expect(company.Run({"sync"}), 0);
+  Expect(company.Run({"sync"}), 3, {"rewrite", "designation"});
+  CHECK(company.Account(account) == rewritten);
+  Expect(company.Run({"approve", "last"}), 0);
+  Expect(company.Run({"sync"}), 0, {"15 operations done"});
+  CHECK(company.Account(account) != rewritten);
+
+  InAccount(company, rewrite);
+  Refreshed(company);
+  Expect(company.Run({"sync"}), 0, {"15 operations done"});
+
+  InAccount(company, rewrite);
+  Refreshed(company);
+  Expect(company.Run({"sync"}), 0, {"nothing to do", "the target keeps writing designation of 15 users anew"});
+  CHECK(company.Account(account) == rewritten);
+}
+
 TEST_CASE("somebody who is nobody of ours is never touched by a refresh") {
   Company company(kPeople);
   InAccount(
