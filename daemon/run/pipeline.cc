@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/model/text.h"
+#include "daemon/run/leftovers.h"
 #include "daemon/run/plan_file.h"
 #include "daemon/run/reading.h"
 #include "daemon/run/refresh.h"
@@ -154,6 +155,8 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       store->ReplaceDue(result.plan.due);
     }
     result.applied = Apply(context, *store, result.run, result.plan);
+    const bool may_look = request.only.empty() && result.applied.left == 0;
+    if (may_look) SettleLeftovers(context, *store, result.plan);
     RecordPutBack(context, *store, result.run, planned.notes.repairs);
     if (planned.listed_at && !result.applied.left) RecordWholeLook(*store, *planned.listed_at);
     Conclude(result);

@@ -116,6 +116,13 @@ class SqliteStore final : public StateStore {
   void ReplaceDue(std::span<const DueItem> due) override;
 
   // Beyond the interface.
+  /// Of runs that ended: the operations behind UnknownCreates(), oldest first.
+  std::vector<Operation> LeftoverCreates() const;
+  /// `create` is unknown no more: `found` is its row from now on, or nothing was there. With a row, the next run is due
+  /// at `at`.
+  void RecordLeftover(const Operation& create, const std::optional<StoredEntity>& found, Instant at);
+  /// `due_at` becomes `at` unless it is earlier.
+  void NoteDue(Instant at);
   /// While it lives, all reads of this object are of one moment, and writes are a programmer's error (logic_error).
   class HeldMoment {
    public:

@@ -1,0 +1,125 @@
+#include "daemon/run/leftovers.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/apply/rows.h"
+#include "daemon/run/target.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+// A target that ignores the search lists everybody: beyond this many pages nothing is known.
+constexpr std::uint32_t kMostSearchPages = 20;
+
+using Objects = std::vector<ucaas::RemoteObject>;
+
+std::vector<Operation> Leftovers(const state::SqliteStore& store, const Plan& plan) {
+  std::vector<Operation> creates = store.LeftoverCreates();
+  if (creates.empty()) return creates;
+  std::set<std::pair<Kind, std::string>> planned;
+  plan.operations.ForEach([&](const Operation& operation) { planned.emplace(operation.kind, operation.key); });
+  std::erase_if(creates, [&](const Operation& create) { return planned.contains({create.kind, create.key}); });
+  return creates;
+}
+
+/// Nothing: it cannot be told.
+std::optional<Objects> LookUp(apply::Caller& caller, Kind kind, const std::string& address) {
+  Objects found;
+  for (std::uint32_t page = 1; page <= kMostSearchPages; ++page) {
+    ucaas::Call call;
+    call.verb = ucaas::Verb::kFind;
+    call.kind = kind;
+    call.address = address;
+    call.page = page;
+    std::optional<ucaas::CallResult> answer;
+    caller.Submit(std::move(call), [&answer](const ucaas::CallResult& result, std::uint32_t) { answer = result; });
+    caller.Drain();
+    if (!answer) return std::nullopt;
+    if (answer->verdict != ucaas::Verdict::kOk && answer->verdict != ucaas::Verdict::kMissing) return std::nullopt;
+    for (const ucaas::RemoteObject& object : answer->objects) {
+      const bool is_known = std::any_of(found.begin(), found.end(), [&](const ucaas::RemoteObject& known) {
+        return known.remote_id == object.remote_id;
+      });
+      if (!is_known) found.push_back(object);
+    }
+    if (!answer->may_have_more || found.size() > 1) return found;
+  }
+  if (found.empty()) return std::nullopt;
+  return found;
+}
+
+bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remote_id) {
+  bool is_known = false;
+  store.ForEachRemote(
+      [&](std::int64_t, Kind of, std::string_view id) { is_known = is_known || (of == kind && id == remote_id); });
+  return is_known;
+}
+
+std::vector<std::string> KeysOfGroups(const state::SqliteStore& store, const std::vector<std::string>& remote_ids) {
+  std::vector<std::string> keys;
+  if (remote_ids.empty()) return keys;
+  store.ForEachRemote([&](std::int64_t id, Kind kind, std::string_view remote_id) {
+    const bool is_in =
+        kind == Kind::kGroup && std::find(remote_ids.begin(), remote_ids.end(), remote_id) != remote_ids.end();
+    if (is_in) keys.push_back(store.Load(id).key);
+  });
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+void Tell(Observer& observer, const Operation& create, std::string_view name, std::string rest) {
+  observer.OnEvent({.severity = Severity::kWarning,
+                    .name = name,
+                    .text = std::string(Name(create.kind)),
+                    .key = create.key,
+                    .rest = std::move(rest)});
+}
+
+}  // namespace
+
+void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
+                     const Plan& plan) {
+  for (const Operation& create : Leftovers(store, plan)) {
+    const auto row = store.Find(create.kind, create.key);
+    if (row && row->lifecycle != Lifecycle::kGone) {
+      store.RecordLeftover(create, std::nullopt, clock.Now());
+      continue;
+    }
+    const std::string address = apply::AddressAfter(std::nullopt, create);
+    const auto found = address.empty() ? std::optional(Objects{}) : LookUp(caller, create.kind, address);
+    if (!found || found->size() > 1) {
+      Tell(observer, create, "leftover_unknown",
+           found ? ": a run that was cut off may have created it, and the target has several objects with its address; "
+                   "remove those there that nobody needs"
+                 : ": a run that was cut off may have created it, and the target cannot say so now; the next run asks "
+                   "again");
+      if (caller.stopped()) return;
+      continue;
+    }
+    if (found->empty() || IsKnown(store, create.kind, found->front().remote_id)) {
+      store.RecordLeftover(create, std::nullopt, clock.Now());
+      continue;
+    }
+    // It was not there before that create was sent: it is ours.
+    StoredEntity ours = apply::RowAsFound(create, found->front(), Ownership::kCreated,
+                                          KeysOfGroups(store, found->front().group_ids), clock.Now());
+    ours.id = row ? row->id : 0;
+    store.RecordLeftover(create, ours, clock.Now());
+    Tell(observer, create, "leftover_found",
+         " was created by a run that was cut off, and the source does not ask for it now; the next run judges it like "
+         "anybody who left");
+  }
+}
+
+void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan) {
+  if (Leftovers(store, plan).empty()) return;
+  Target target(context.program, context.clock, context.observer, context.stop_requested);
+  SettleLeftovers(store, target.caller(), context.clock, context.observer, plan);
+}
+
+}  // namespace ucaas_sync::run
