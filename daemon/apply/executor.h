@@ -40,7 +40,8 @@ struct ApplyResult {
   std::uint64_t done = 0;
   std::uint64_t failed = 0;  ///< Quarantined ones included.
   std::uint64_t quarantined = 0;
-  std::uint64_t left = 0;  ///< Not done because the run was stopped; the next one plans it again.
+  bool needs_another = false;  ///< Something was found unlike what is wanted: only the next plan shows and changes it.
+  std::uint64_t left = 0;      ///< Not done because the run was stopped; the next one plans it again.
 };
 
 class Executor {

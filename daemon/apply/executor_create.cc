@@ -157,6 +157,7 @@ void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is
     FinishDone(work, result, RowAfter(work->row, operation, object.remote_id, ownership, work->groups, clock_.Now()),
                true);
   } else {
+    result_.needs_another = true;
     FinishDone(work, result, RowAsFound(operation, object, ownership, std::move(groups), clock_.Now()), false);
   }
 }

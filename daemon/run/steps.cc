@@ -51,11 +51,13 @@ std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::Ope
   return store;
 }
 
-apply::ApplyResult Apply(const Context& context, StateStore& store, const std::string& run, const Plan& plan) {
+apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan) {
   if (plan.operations.empty()) return {};
   Target target(context.program, context.clock, context.observer, context.stop_requested);
   apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program));
-  return executor.Apply(run, plan);
+  apply::ApplyResult result = executor.Apply(run, plan);
+  if (result.needs_another) store.NoteDue(context.clock.Now());
+  return result;
 }
 
 void TidyJournal(const Context& context, state::SqliteStore& store) {

@@ -19,8 +19,9 @@ std::string NewPlanId();
 /// The state of the configured account; refused (78) when it belongs to another one.
 std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode);
 
-/// Stores the plan under `run` and does it. An empty plan asks the target nothing.
-apply::ApplyResult Apply(const Context& context, StateStore& store, const std::string& run, const Plan& plan);
+/// Stores the plan under `run` and does it. An empty plan asks the target nothing. What waits for the next plan
+/// makes that due at once.
+apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan);
 
 /// "held by user.suspend: 61, limit 60, …"
 std::string HeldMessage(const Plan& plan);
