@@ -98,6 +98,8 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
                    "remove those there that nobody needs"
                  : ": a run that was cut off may have created it, and the target cannot say so now; the next run asks "
                    "again");
+      // Nothing but another run can tell; of several objects only a person can.
+      if (!found) store.NoteDue(clock.Now());
       if (caller.stopped()) return;
       continue;
     }
@@ -105,7 +107,7 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
       store.RecordLeftover(create, std::nullopt, clock.Now());
       continue;
     }
-    // It was not there before that create was sent: it is ours.
+    // Had the last listing shown it under this address, it would have been adopted and not created: it is ours.
     StoredEntity ours = apply::RowAsFound(create, found->front(), Ownership::kCreated,
                                           KeysOfGroups(store, found->front().group_ids), clock.Now());
     ours.id = row ? row->id : 0;
@@ -118,8 +120,21 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
 
 void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan) {
   if (Leftovers(store, plan).empty()) return;
-  Target target(context.program, context.clock, context.observer, context.stop_requested);
-  SettleLeftovers(store, target.caller(), context.clock, context.observer, plan);
+  std::optional<Target> target;
+  try {
+    target.emplace(context.program, context.clock, context.observer, context.stop_requested);
+  } catch (const Failure& failure) {
+    // What the run did is done; a question that cannot be asked must not make it a failed one.
+    context.observer.OnEvent(
+        {.severity = Severity::kWarning,
+         .name = "leftover_unknown",
+         .text = std::string("what a run that was cut off may have created cannot be looked up now, the next run asks "
+                             "again: ") +
+                 failure.what()});
+    store.NoteDue(context.clock.Now());
+    return;
+  }
+  SettleLeftovers(store, target->caller(), context.clock, context.observer, plan);
 }
 
 }  // namespace ucaas_sync::run

@@ -75,6 +75,36 @@ TEST_CASE("a sync killed again and again gets there") {
   ExpectEverybodyOnce(cli, service);
 }
 
+TEST_CASE("whoever was created by a cut-off run and left before the next one is found, kept as ours, and suspended") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", MailingConfig(service));
+  auto people = CompanyPeople(kPeople);
+  cli.Write("people.csv", CsvOf(people));
+  service.SlowDown(std::chrono::milliseconds(10));
+  Child sync = cli.Start({"sync"});
+  WaitForWrites(service, 12);
+  sync.Signal(SIGKILL);
+  sync.Wait();
+  service.SlowDown(std::chrono::milliseconds(0));
+  REQUIRE(cli.Count("user") > 0);
+
+  for (Person& person : people) person.status = "terminated";
+  people.back().status = "active";
+  cli.Write("people.csv", CsvOf(people));
+  // The first looks up what nobody asks for, the others act on it, as far as the guards let them.
+  cli.Run({"sync"});
+  cli.Run({"sync"});
+  cli.Run({"approve", "last"});
+  cli.Run({"sync"});
+  const auto count = [&](const std::string& where) { return cli.Account("SELECT count(*) FROM users WHERE " + where); };
+  CHECK(count("status = 'A'") == "1\n");
+  CHECK(count("status = 'S'") == std::to_string(cli.Count("user") - 1) + '\n');
+  CHECK(cli.Count("user") < kPeople);
+  CHECK(cli.Account("SELECT count(*) - count(DISTINCT email) FROM users") == "0\n");
+  Expect(cli.Run({"sync"}), 0, {"nothing to do"});
+}
+
 TEST_CASE("SIGTERM ends a sync within seconds, keeps what was done, and the next one does the rest") {
   Cli cli;
   Service service(cli);

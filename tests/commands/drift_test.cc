@@ -174,6 +174,24 @@ TEST_CASE(
   CHECK(company.Account(account) == rewritten);
 }
 
+TEST_CASE("somebody made by hand whom a create meets is adopted as they are, and the next run is due at once") {
+  Company company(kPeople);
+  InAccount(company,
+            "INSERT INTO users SELECT 999999, owner, 'person16@example.com', created_at, updated_at, user_type, "
+            "'Wrong', middle_name, last_name, 'person16@example.com', department, designation, status, salt, password "
+            "FROM users LIMIT 1");
+  company.WritePeople(CompanyPeople(kPeople + 1));
+  const std::string is_due = "SELECT count(*) FROM meta WHERE due_at <= 1000 * (1 + unixepoch())";
+  const auto state = [&] { return AccountAt(company.Path("state/state.db"), is_due); };
+  CHECK(state() == "0\n");
+  Expect(company.Run({"sync"}), 0);
+  CHECK(company.Count("user") == kPeople + 1);
+  CHECK(state() == "1\n");
+  Expect(company.Run({"sync"}), 0, {"1 operation done"});
+  CHECK(company.Account("SELECT count(*) FROM users WHERE first_name = 'Wrong'") == "0\n");
+  CHECK(state() == "0\n");
+}
+
 TEST_CASE("somebody who is nobody of ours is never touched by a refresh") {
   Company company(kPeople);
   InAccount(

@@ -69,7 +69,7 @@ TEST_CASE("a create of a cut-off run that had no effect is forgotten, and makes 
   CHECK_FALSE(scene.store->DueAt());
 }
 
-TEST_CASE("a look-up that fails leaves the create unknown") {
+TEST_CASE("a look-up that fails leaves the create unknown, and the next run is due") {
   Scene scene;
   scene.Create();
   HttpReply refused;
@@ -78,6 +78,7 @@ TEST_CASE("a look-up that fails leaves the create unknown") {
   scene.Settle();
   CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
   CHECK(scene.store->UnknownCreates().size() == 1);
+  CHECK(scene.store->DueAt() == scene.clock.now);
 }
 
 TEST_CASE("whoever the plan speaks of is left to the plan") {
