@@ -166,7 +166,7 @@ struct ScheduleConfig {
   Duration every{5 * 60'000};
   bool watch = true;
   Duration refresh{24 * 3600 * 1000LL};
-  std::vector<Text> at;  ///< "06:30" or "06:00-20:00", checked; empty: always.
+  std::vector<Text> at;  ///< Each a TimeWindow, checked; empty: always.
 };
 
 struct JournalConfig {

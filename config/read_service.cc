@@ -6,20 +6,10 @@
 #include "config/url.h"
 #include "daemon/model/text.h"
 #include "daemon/model/time.h"
+#include "daemon/model/time_window.h"
 
 namespace ucaas_sync::config {
 namespace {
-
-/// "06:30"
-bool IsTimeOfDay(std::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() != 5 || text[2] != ':' || !is_digit(text[0]) || !is_digit(text[1]) || !is_digit(text[3]) ||
-      !is_digit(text[4])) {
-    return false;
-  }
-  const int hour = (text[0] - '0') * 10 + (text[1] - '0');
-  return hour < 24 && text[3] < '6';
-}
 
 void ReadListen(Section& root, Config& config) {
   root.Read("listen", config.listen);
@@ -45,13 +35,11 @@ void ReadSchedule(Section& root, ScheduleConfig& out) {
   if (const Node* at = schedule.FindQuietly("at"); at != nullptr && at->is_scalar() && at->value == "always") return;
   schedule.ReadList("at", Section::OneOrMore::kTextIsListOfOne, out.at);
   for (const Text& time : out.at) {
-    const std::string_view text = time.value;
-    const std::size_t dash = text.find('-');
-    const bool window = dash != std::string_view::npos;
-    if (IsTimeOfDay(text.substr(0, dash)) && (!window || IsTimeOfDay(text.substr(dash + 1)))) continue;
+    if (ParseTimeWindow(time.value)) continue;
     schedule.diagnostics().Error(
-        time.at, "schedule.at: " + Quoted(text) + " is no time of day",
-        "write always, a time (\"06:30\") or from and to (\"06:00-20:00\"), with two digits each");
+        time.at, "schedule.at: " + Quoted(time.value) + " is no time of day",
+        "write always, a time (\"06:30\"), or from and to (\"06:00-20:00\"), with two digits each, if need be after "
+        "the days (\"Mon-Fri 06:00-20:00\")");
   }
 }
 

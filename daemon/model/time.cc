@@ -37,13 +37,18 @@ std::optional<int> TakeNumber(std::string_view text, std::size_t& at, std::size_
   return number;
 }
 
-Date LocalDate(seconds since_epoch) {
+LocalTime Local(seconds since_epoch) {
   const std::time_t time = since_epoch.count();
   std::tm local{};
   localtime_r(&time, &local);
-  return Date(year_month_day(std::chrono::year(local.tm_year + 1900),
-                             std::chrono::month(static_cast<unsigned>(local.tm_mon + 1)),
-                             std::chrono::day(static_cast<unsigned>(local.tm_mday))));
+  return {.date = Date(year_month_day(std::chrono::year(local.tm_year + 1900),
+                                      std::chrono::month(static_cast<unsigned>(local.tm_mon + 1)),
+                                      std::chrono::day(static_cast<unsigned>(local.tm_mday)))),
+          .minute = minutes(local.tm_hour * 60 + local.tm_min)};
+}
+
+Date LocalDate(seconds since_epoch) {
+  return Local(since_epoch).date;
 }
 
 // The zone is the process's own ("local") or UTC; other names are found by the tz database through a TZ that is set for
@@ -185,6 +190,28 @@ std::optional<Instant> StartOf(Date date, const std::string& zone) {
     (LocalDate(middle) < date ? before : from) = middle;
   }
   return Instant(from);
+}
+
+std::optional<LocalTime> LocalTimeIn(Instant instant, const std::string& zone) {
+  if (!IsKnownZone(zone)) return std::nullopt;
+  const ZoneScope scope(zone);
+  return Local(floor<seconds>(instant).time_since_epoch());
+}
+
+std::optional<Instant> InstantOf(const LocalTime& time, const std::string& zone) {
+  const auto start = StartOf(time.date, zone);
+  if (!start) return std::nullopt;
+  const ZoneScope scope(zone);
+  // Clocks are put forward and back at whole quarters of an hour: inside one they only run on.
+  constexpr minutes kQuarter(15);
+  for (seconds quarter = floor<seconds>(*start).time_since_epoch();; quarter += kQuarter) {
+    const LocalTime shown = Local(quarter);
+    if (shown >= time) return Instant(quarter);
+    if (shown.date == time.date && time.minute - shown.minute < kQuarter) {
+      const seconds there = quarter + (time.minute - shown.minute);
+      if (Local(there) >= time) return Instant(there);
+    }
+  }
 }
 
 std::string FormatDuration(Duration duration) {

@@ -30,6 +30,18 @@ std::optional<Date> DateIn(Instant instant, const std::string& zone);
 /// The first instant of `date` in `zone`.
 std::optional<Instant> StartOf(Date date, const std::string& zone);
 
+/// What a clock on the wall shows.
+struct LocalTime {
+  Date date;
+  std::chrono::minutes minute{0};  ///< Since midnight, by the clock's hands: where an hour comes twice, so does this.
+  friend auto operator<=>(const LocalTime&, const LocalTime&) = default;
+};
+/// Empty for an unknown zone.
+std::optional<LocalTime> LocalTimeIn(Instant instant, const std::string& zone);
+/// The first instant of `time.date` at which the clocks of `zone` show `time.minute` or more: where they leave an hour
+/// out the end of the gap, where they repeat one the first time.
+std::optional<Instant> InstantOf(const LocalTime& time, const std::string& zone);
+
 /// "350 ms", "12.1 s", "4 min 10 s", "3 h 2 min", "5 d": for people.
 std::string FormatDuration(Duration duration);
 

@@ -268,7 +268,7 @@ TEST_CASE("every key of the service is read") {
   const Loaded loaded = LoadText(kSound + R"yaml(listen: unix:run/http.sock
 drift: report
 timezone: UTC
-schedule: { every: 10m, watch: false, refresh: 12h, at: ["06:30", "07:00-20:00"] }
+schedule: { every: 10m, watch: false, refresh: 12h, at: ["06:30", "Mon-Fri 07:00-20:00"] }
 journal: { keep: 30d }
 notify: { webhook: "https://hooks.example.com/x", command: [/usr/bin/logger, "{text}"] }
 pages: { people: full }

@@ -202,4 +202,26 @@ TEST_CASE("durations read as people say them") {
 }
 
 }  // namespace
+TEST_CASE("a time of day is found where clocks leave it out or show it twice") {
+  const auto at = [](const char* date, int hour, int minute, const char* zone) {
+    return FormatInstant(
+        *InstantOf({*ParseDate(date, "%Y-%m-%d"), std::chrono::hours(hour) + std::chrono::minutes(minute)}, zone));
+  };
+  CHECK(at("2026-11-23", 6, 30, "UTC") == "2026-11-23T06:30:00Z");
+  CHECK(at("2026-11-23", 6, 37, "Europe/Berlin") == "2026-11-23T05:37:00Z");
+  // 29 March: 01:59:59 is followed by 03:00.
+  CHECK(at("2026-03-29", 2, 30, "Europe/Berlin") == "2026-03-29T01:00:00Z");
+  CHECK(at("2026-03-29", 3, 1, "Europe/Berlin") == "2026-03-29T01:01:00Z");
+  // 25 October: 02:00 to 03:00 comes twice.
+  CHECK(at("2026-10-25", 2, 30, "Europe/Berlin") == "2026-10-25T00:30:00Z");
+  CHECK(at("2026-10-25", 3, 0, "Europe/Berlin") == "2026-10-25T02:00:00Z");
+  CHECK(at("2026-11-01", 1, 59, "America/New_York") == "2026-11-01T05:59:00Z");
+  CHECK(at("2026-11-23", 23, 59, "Asia/Kathmandu") == "2026-11-23T18:14:00Z");
+  CHECK(at("2026-11-23", 24, 0, "UTC") == "2026-11-24T00:00:00Z");
+  CHECK_FALSE(InstantOf({*ParseDate("2026-11-23", "%Y-%m-%d"), {}}, "Nowhere/Atall"));
+  const auto shown = LocalTimeIn(*ParseInstant("2026-03-29T01:00:00Z"), "Europe/Berlin");
+  CHECK(shown->minute == std::chrono::minutes(180));
+  CHECK(FormatDate(shown->date) == "2026-03-29");
+}
+
 }  // namespace ucaas_sync
