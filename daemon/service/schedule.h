@@ -1,0 +1,84 @@
+// When to look at the sources, and whether what is seen asks for a run: `schedule` of the configuration, due times, and
+// the rest that a failing source or target is given. Pure: time and what was seen come in. Single-threaded; never
+// fails.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "daemon/model/clock.h"
+#include "daemon/model/exit_code.h"
+#include "daemon/service/opening_hours.h"
+
+namespace ucaas_sync::service {
+
+/// The same moment on both clocks: dates and due times go by the wall, waiting goes by the one that never jumps.
+struct Moment {
+  Instant wall;
+  Monotonic ticks;
+};
+
+/// Why a run begins; the word is in the run's record.
+enum class Trigger : std::uint8_t { kStart, kChange, kDue, kRetry, kRequest, kSchedule };
+std::string_view Word(Trigger trigger);
+
+/// What a look at the files and at the state showed, compared with what the last run saw.
+struct Look {
+  bool changed = false;
+  bool at_rest = true;            ///< Nothing was written between this look and the one before it.
+  bool blind = false;             ///< A source can only be asked, not looked at.
+  std::optional<Instant> due_at;  ///< The same files give another plan from then on.
+};
+
+class Schedule {
+ public:
+  /// `last_run`: when a run last began, by the state.
+  Schedule(const config::ScheduleConfig& config, const std::string& zone, std::optional<Instant> last_run, Moment now);
+  /// A new configuration: a failing target keeps its rest, but the next look is now.
+  void Reconfigure(const config::ScheduleConfig& config, const std::string& zone);
+
+  /// A person wants a run now, whatever the hour.
+  void Ask() { asked_ = true; }
+  /// Something stirred where the files are.
+  void Stir(Moment now);
+
+  struct Wake {
+    Duration after{0};  ///< From now on; 0: at once.
+    std::string_view why;
+  };
+  /// When to look next.
+  Wake NextLook(Moment now) const;
+  /// Whether the look of this moment asks for a run, and why.
+  std::optional<Trigger> Judge(Moment now, const Look& look);
+  /// The run that Judge asked for has ended.
+  void RunEnded(Moment now, ExitCode code);
+
+  /// Runs that failed since the last one that did not.
+  std::uint32_t failures() const { return failures_; }
+
+ private:
+  std::optional<Trigger> Reason(Moment now, const Look& look);
+
+  config::ScheduleConfig config_;
+  OpeningHours hours_;
+  bool asked_ = false;
+  bool started_ = false;
+  Instant seen_;       // when an opening was last made use of, by the wall
+  Instant run_began_;  // by the wall
+  std::optional<Monotonic> looked_;
+  std::optional<Monotonic> look_again_;    // sooner than `every`: something stirred, or is not at rest
+  std::optional<Monotonic> moving_since_;  // not at rest since then
+  std::optional<Instant> due_at_;
+  std::optional<Monotonic> rests_until_;     // after a failure
+  std::optional<Monotonic> due_not_before_;  // after a run that left more to do
+  std::optional<Monotonic> last_end_;
+  std::uint32_t failures_ = 0;
+  std::uint32_t due_in_a_row_ = 0;
+  ExitCode last_code_ = ExitCode::kConverged;
+  Trigger last_trigger_ = Trigger::kStart;
+};
+
+}  // namespace ucaas_sync::service
