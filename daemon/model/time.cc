@@ -52,16 +52,17 @@ Date LocalDate(seconds since_epoch) {
 }
 
 // The zone is the process's own ("local") or UTC; other names are found by the tz database through a TZ that is set for
-// the duration of the call. Runs plan on one thread, and nothing else reads TZ.
+// the duration of the call, unless it is so already: threads cannot bear that, and the service has set it before any.
 class ZoneScope {
  public:
-  explicit ZoneScope(const std::string& zone) : active_(zone != "local") {
-    if (!active_) {
-      tzset();
-      return;
+  explicit ZoneScope(const std::string& zone) {
+    const std::string wanted = ":" + zone;
+    const char* before = std::getenv("TZ");
+    active_ = zone != "local" && (before == nullptr || wanted != before);
+    if (active_) {
+      if (before != nullptr) before_ = before;
+      setenv("TZ", wanted.c_str(), 1);
     }
-    if (const char* before = std::getenv("TZ")) before_ = before;
-    setenv("TZ", (":" + zone).c_str(), 1);
     tzset();
   }
   ~ZoneScope() {
@@ -77,7 +78,7 @@ class ZoneScope {
   ZoneScope& operator=(const ZoneScope&) = delete;
 
  private:
-  bool active_;
+  bool active_ = false;
   std::optional<std::string> before_;
 };
 

@@ -1,0 +1,27 @@
+// What one run of the service came to. A value.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "daemon/model/exit_code.h"
+#include "daemon/model/plan.h"
+#include "daemon/run/pipeline.h"
+#include "daemon/service/schedule.h"
+
+namespace ucaas_sync::service {
+
+struct RunReport {
+  std::string run;  ///< Empty when it did not come so far.
+  ExitCode code = ExitCode::kConverged;
+  std::string message;  ///< Why it ended so, for people; empty when there is nothing to say.
+  std::uint64_t done = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t left = 0;
+};
+
+/// One run; whatever goes wrong is in the report. Never throws.
+RunReport RunOnce(const run::Context& context, Trigger trigger) noexcept;
+
+}  // namespace ucaas_sync::service

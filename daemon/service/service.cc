@@ -1,0 +1,360 @@
+#include "daemon/service/service.h"
+
+#include <malloc.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "daemon/model/problem.h"
+#include "daemon/model/text.h"
+#include "daemon/run/pipeline.h"
+#include "daemon/run/plan_file.h"
+#include "daemon/run/steps.h"
+#include "daemon/run/system_clock.h"
+#include "daemon/service/clock_change.h"
+#include "daemon/service/run_report.h"
+#include "daemon/service/run_voice.h"
+#include "daemon/service/schedule.h"
+#include "daemon/service/sight.h"
+#include "daemon/service/signals.h"
+#include "daemon/service/supervisor.h"
+#include "daemon/service/view.h"
+#include "daemon/service/watch.h"
+#include "daemon/service/worker.h"
+#include "daemon/service/zone.h"
+
+namespace ucaas_sync::service {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// A stop is asked for at 0 s and done by 10 s; what is in flight has 8 s of that.
+constexpr Duration kMostToStop{9'500};
+// A run shows life with every request and every step; one that shows none for so long hangs.
+constexpr Duration kHangs = minutes(15);
+
+std::string ListOf(const std::map<std::string, std::string>& folders) {
+  std::string text;
+  for (const auto& [folder, why] : folders) text += (text.empty() ? "" : ", ") + folder + " (" + why + ')';
+  return text;
+}
+
+class Loop {
+ public:
+  explicit Loop(const Options& options)
+      : options_(options),
+        signals_({SIGHUP, SIGUSR1, SIGTERM, SIGINT}),
+        zone_(),
+        voice_(options.log, options.clock),
+        program_(std::make_unique<run::Program>(run::CompileOrThrow(options.config_file, options.environment))) {
+    Adopt();
+    const Moment now = Now();
+    const std::optional<Instant> last_run = RecallLastRun();
+    schedule_.emplace(program_->config.schedule, program_->config.timezone, last_run, now);
+  }
+
+  ExitCode Serve() {
+    Say(Severity::kInfo, "service_started",
+        "serving " + options_.config_file.string() + ": looks every " +
+            FormatDuration(program_->config.schedule.every) + (watch_ ? " and when files change" : "") +
+            "; the state is in " + program_->config.state_dir.string());
+    supervisor_.Ready(Describe(view_));
+    while (!stop_asked_ || worker_.running()) Turn();
+    Say(Severity::kInfo, "service_stopped", "stopped; the next start goes on where this one ends");
+    return ExitCode::kConverged;
+  }
+
+ private:
+  Moment Now() const { return {.wall = options_.clock.Now(), .ticks = options_.clock.Ticks()}; }
+
+  void Say(Severity severity, std::string_view name, std::string text) {
+    voice_.OnEvent({.severity = severity, .name = name, .text = std::move(text)});
+  }
+
+  // What follows from the configuration beside the runs.
+  void Adopt() {
+    options_.set_log(program_->config.log);
+    zone_.Use(program_->config.timezone);
+    watch_.reset();
+    unwatched_.clear();
+    if (!program_->config.schedule.watch) return;
+    std::vector<std::string> paths;
+    for (const config::SourceConfig& source : program_->config.sources) {
+      if (!source.path.empty()) paths.push_back(source.path.value);
+    }
+    watch_.emplace(paths);
+  }
+
+  // Also refuses, before the service says that it is ready, a state that no run could use.
+  std::optional<Instant> RecallLastRun() {
+    const auto store = run::OpenState(Context(), state::OpenMode::kReadOnly);
+    std::optional<Instant> last;
+    constexpr std::size_t kRuns = 100;
+    for (const RunRecord& record : store->Runs(kRuns)) {
+      if (!last) {
+        last = record.started;
+        view_.outcome = record.outcome;
+        view_.last_run = record.id;
+        view_.last_end = record.ended;
+        view_.message = record.message;
+      }
+      const bool succeeded = record.outcome == ExitCode::kConverged || record.outcome == ExitCode::kPartial;
+      if (succeeded && !view_.last_success) view_.last_success = record.ended;
+    }
+    return last;
+  }
+
+  run::Context Context() {
+    return {.program = *program_,
+            .clock = options_.clock,
+            .observer = voice_,
+            .stop_requested =
+                [this] {
+                  voice_.Live();
+                  return stop_run_.load();
+                },
+            .pause = &run::Pause};
+  }
+
+  void Turn() {
+    if (!worker_.running()) {
+      if (reload_asked_) Reload();
+      if (!stop_asked_) Consider();
+    }
+    Show();
+    const Duration sleep = SleepTime();
+    std::array<pollfd, 4> ready{
+        pollfd{.fd = signals_.descriptor(), .events = POLLIN, .revents = 0},
+        pollfd{.fd = worker_.descriptor(), .events = POLLIN, .revents = 0},
+        pollfd{.fd = clock_change_.descriptor(), .events = POLLIN, .revents = 0},
+        // While a run is under way what stirs can wait: a look follows it in any case.
+        pollfd{.fd = watch_ && !worker_.running() ? watch_->descriptor() : -1, .events = POLLIN, .revents = 0}};
+    if (poll(ready.data(), ready.size(), static_cast<int>(sleep.count())) < 0 && errno != EINTR) {
+      throw std::system_error(errno, std::generic_category(), "poll");
+    }
+    if (ready[0].revents != 0) HearSignals();
+    if (ready[2].revents != 0) clock_change_.Rearm();
+    if (ready[3].revents != 0 && watch_->Drain()) schedule_->Stir(Now());
+    if (auto report = worker_.Take()) Conclude(*report);
+    if (stop_deadline_ && Now().ticks >= *stop_deadline_ && worker_.running()) GiveUp();
+    Feed();
+  }
+
+  Duration SleepTime() const {
+    const Moment now = Now();
+    Duration sleep = worker_.running() || stop_asked_ ? Duration(seconds(1)) : schedule_->NextLook(now).after;
+    if (supervisor_.longest_sleep()) sleep = std::min<Duration>(sleep, *supervisor_.longest_sleep());
+    if (stop_deadline_) {
+      sleep =
+          std::min(sleep, std::chrono::ceil<Duration>(std::max(Monotonic::duration(0), *stop_deadline_ - now.ticks)));
+    }
+    constexpr Duration kDay{24 * 3600 * 1000};  // poll(2) takes an int
+    return std::clamp(sleep, Duration(0), kDay);
+  }
+
+  void HearSignals() {
+    for (const int signal : signals_.Take()) {
+      switch (signal) {
+        case SIGHUP:
+          reload_asked_ = true;
+          break;
+        case SIGUSR1:
+          schedule_->Ask();
+          break;
+        default:
+          Stop();
+      }
+    }
+  }
+
+  void Stop() {
+    if (stop_asked_) return;
+    stop_asked_ = true;
+    stop_run_ = true;
+    stop_deadline_ = Now().ticks + kMostToStop;
+    view_.stopping = true;
+    Show();
+    supervisor_.Stopping(Describe(view_));
+  }
+
+  // The state stands a kill at any point; a service manager that loses patience would do the same a moment later.
+  [[noreturn]] void GiveUp() {
+    Say(Severity::kWarning, "service_stopped",
+        "stopped in the middle of a run that did not end in time; the next run finishes it");
+    std::_Exit(static_cast<int>(ExitCode::kConverged));
+  }
+
+  void Reload() {
+    reload_asked_ = false;
+    supervisor_.Reloading(options_.clock.Ticks());
+    try {
+      auto program = std::make_unique<run::Program>(run::CompileOrThrow(options_.config_file, options_.environment));
+      program_ = std::move(program);
+      Adopt();
+      schedule_->Reconfigure(program_->config.schedule, program_->config.timezone);
+      Say(Severity::kInfo, "configuration_reloaded", options_.config_file.string() + " is in force");
+    } catch (const Failure& failure) {
+      Say(Severity::kError, "configuration_refused",
+          std::string("the configuration of before stays in force, for the new one is not valid: ") + failure.what());
+    }
+    supervisor_.Ready(Describe(view_));
+  }
+
+  // Looks when it is time, and begins a run when what is seen asks for one.
+  void Consider() {
+    if (schedule_->NextLook(Now()).after > Duration(0)) return;
+    Sight sight = LookAtSources(program_->config);
+    RecallDueTime();
+    TendWatch();
+    const std::string fit = run::PlanFit(*program_);
+    Look look;
+    look.changed = sight.sources != read_.sources || fit != read_fit_;
+    look.at_rest = sight.sources == seen_.sources;
+    look.blind = sight.blind;
+    look.due_at = due_at_;
+    if (sight.stale_at && (!look.due_at || *sight.stale_at < *look.due_at)) look.due_at = sight.stale_at;
+    seen_ = sight;
+    const Moment now = Now();
+    const auto trigger = schedule_->Judge(now, look);
+    if (!trigger) return;
+    read_ = std::move(sight);
+    read_fit_ = fit;
+    voice_.BeginRun(schedule_->failures() > 0);
+    Say(Severity::kDebug, "run_begun", "a run begins: " + std::string(Word(*trigger)));
+    began_ = now.ticks;
+    view_.running = true;
+    worker_.Start([context = Context(), trigger = *trigger] { return RunOnce(context, trigger); });
+  }
+
+  // Opens the state only when somebody has written to it since: a run, or a person who approved, held or released.
+  void RecallDueTime() {
+    const std::vector<FileIdentity> now = LookAtState(program_->config.state_dir);
+    if (now == state_seen_) return;
+    try {
+      due_at_ = run::OpenState(Context(), state::OpenMode::kReadOnly)->DueAt();
+      state_seen_ = LookAtState(program_->config.state_dir);
+    } catch (const Failure& failure) {
+      // A run says the same, and is tried again; until then nothing is known to be due.
+      due_at_.reset();
+      Say(Severity::kWarning, "state_not_read",
+          std::string("when the next run is due cannot be read: ") + failure.what());
+    }
+  }
+
+  void TendWatch() {
+    if (!watch_) return;
+    watch_->Repair();
+    if (watch_->unwatched() == unwatched_) return;
+    unwatched_ = watch_->unwatched();
+    if (unwatched_.empty()) return;
+    Say(Severity::kWarning, "watch_missing",
+        "changes are noticed every " + FormatDuration(program_->config.schedule.every) +
+            " only, since these folders cannot be watched: " + ListOf(unwatched_));
+  }
+
+  void Conclude(const RunReport& report) {
+    const Moment now = Now();
+    const bool had_failed = schedule_->failures() > 0;
+    const ExitCode before = view_.outcome.value_or(ExitCode::kConverged);
+    schedule_->RunEnded(now, report.code);
+    const bool fails = schedule_->failures() > 0;
+    view_.running = false;
+    view_.phase.clear();
+    view_.done = view_.of = 0;
+    view_.outcome = report.code;
+    view_.last_run = report.run;
+    view_.message = report.message;
+    view_.last_end = now.wall;
+    view_.failures = schedule_->failures();
+    if (report.code == ExitCode::kConverged || report.code == ExitCode::kPartial) view_.last_success = now.wall;
+    if (fails) {
+      const std::string next = ". It is tried again after " + FormatDuration(schedule_->NextLook(now).after);
+      Say(Severity::kError, "run_failed", std::string(Word(report.code)) + ": " + report.message);
+      if (!had_failed)
+        Say(Severity::kInfo, "run_retry", "it is tried again, and what stays the same is not said again");
+    } else if (had_failed) {
+      Say(Severity::kInfo, "run_recovered", "well again after " + std::string(Word(before)));
+    }
+    if (!fails) TellOutcome(report, now);
+    // What a run of a large company took is not needed until the next.
+    malloc_trim(0);
+  }
+
+  void TellOutcome(const RunReport& report, Moment now) {
+    std::string text = "run " + report.run + ": " + std::string(Word(report.code));
+    text += ", " + Counted(report.done, "operation") + " done";
+    if (report.failed > 0) text += ", " + WithThousands(report.failed) + " failed";
+    if (report.left > 0) text += ", " + WithThousands(report.left) + " left for the next run";
+    text += " in " + FormatDuration(std::chrono::duration_cast<Duration>(now.ticks - began_));
+    if (!report.message.empty()) text += ": " + report.message;
+    Say(report.code == ExitCode::kConverged ? Severity::kInfo : Severity::kWarning, "run_finished", text);
+  }
+
+  void Show() {
+    const Moment now = Now();
+    if (view_.running) {
+      const RunVoice::Progress progress = voice_.progress();
+      view_.phase = progress.phase;
+      view_.done = progress.done;
+      view_.of = progress.of;
+      view_.next_look.reset();
+    } else {
+      const Schedule::Wake wake = schedule_->NextLook(now);
+      // To the second, so that the same plan is not told anew because of some microseconds.
+      view_.next_look = std::chrono::round<seconds>(now.wall + wake.after);
+      view_.next_why = wake.why;
+    }
+    shared_.Set(view_);
+    if (!view_.stopping) supervisor_.Status(Describe(view_));
+  }
+
+  void Feed() {
+    const Monotonic now = options_.clock.Ticks();
+    if (worker_.running() && now - voice_.last_sign() > kHangs) return;
+    supervisor_.Feed(now);
+  }
+
+  const Options& options_;
+  Signals signals_;
+  Zone zone_;
+  RunVoice voice_;
+  std::unique_ptr<run::Program> program_;
+  std::optional<Schedule> schedule_;
+  std::optional<Watch> watch_;
+  std::map<std::string, std::string> unwatched_;
+  ClockChange clock_change_;
+  Supervisor supervisor_;
+  SharedView shared_;
+  View view_;
+
+  Sight seen_;            // by the last look
+  Sight read_;            // by the look before the last run
+  std::string read_fit_;  // the configuration of the last run
+  std::vector<FileIdentity> state_seen_;
+  std::optional<Instant> due_at_;
+  Monotonic began_;
+  bool reload_asked_ = false;
+  bool stop_asked_ = false;
+  std::atomic<bool> stop_run_ = false;
+  std::optional<Monotonic> stop_deadline_;
+  Worker worker_;  // last: ends first, while all that it uses is there
+};
+
+}  // namespace
+
+ExitCode Serve(const Options& options) {
+  return Loop(options).Serve();
+}
+
+}  // namespace ucaas_sync::service

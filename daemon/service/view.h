@@ -1,0 +1,53 @@
+// What the service is doing and how it stands, for whoever asks from another thread: pages, probes, metrics.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "daemon/model/exit_code.h"
+#include "daemon/model/time.h"
+
+namespace ucaas_sync::service {
+
+struct View {
+  bool running = false;  ///< A run is under way.
+  std::string phase;     ///< Of the run: "read hr"; empty when there is none to tell.
+  std::uint64_t done = 0;
+  std::uint64_t of = 0;
+  std::optional<ExitCode> outcome;  ///< Of the last run that ended; nothing before the first, or when it was cut off.
+  std::string last_run;             ///< Its id.
+  std::string message;              ///< Why it ended so.
+  std::optional<Instant> last_end;  ///< When.
+  std::optional<Instant> last_success;  ///< When a run last ended 0 or 4.
+  std::uint32_t failures = 0;           ///< Runs that failed in a row.
+  std::optional<Instant> next_look;
+  std::string next_why;  ///< "every", "due", "retry", "hours", …
+  bool stopping = false;
+
+  /// The last run ended 0 or 4.
+  bool is_ready() const { return outcome == ExitCode::kConverged || outcome == ExitCode::kPartial; }
+};
+
+/// One line for systemctl status.
+std::string Describe(const View& view);
+
+/// Thread-safe.
+class SharedView {
+ public:
+  View Get() const {
+    const std::lock_guard lock(mutex_);
+    return view_;
+  }
+  void Set(View view) {
+    const std::lock_guard lock(mutex_);
+    view_ = std::move(view);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  View view_;
+};
+
+}  // namespace ucaas_sync::service
