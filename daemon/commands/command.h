@@ -130,7 +130,10 @@ void TellResult(const Session& session, const run::SyncResult& result);
 /// Splits NAME=PATH words; throws Failure (kUsage) for a word without "=".
 std::map<std::string, std::filesystem::path> SourcePaths(const std::vector<std::string>& words);
 
+/// What `run` does: the service, which is a room beside this one.
+using ServiceCommand = std::function<ExitCode(const Session& session)>;
+
 /// The whole program: parses, runs one command, tells what ended it, and answers with the exit code.
-int Main(int argc, char** argv);
+int Main(int argc, char** argv, const ServiceCommand& service);
 
 }  // namespace ucaas_sync::commands

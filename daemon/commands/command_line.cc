@@ -22,7 +22,7 @@ constexpr const char* kDefaultConfig = "/etc/ucaas-sync/config.yaml";
 
 struct GlobalOptions {
   std::string config_file;
-  std::string log_level = "info";
+  std::string log_level;
   std::string log_format;
   bool no_progress = false;
 };
@@ -260,6 +260,10 @@ void AddCommands(CLI::App& app, Parsed& parsed) {
   AddExplain(app, parsed.explain, parsed.runs);
   AddRevert(app, parsed.revert);
   AddState(app, parsed);
+  app.add_subcommand("run", "The service: syncs when a source changes, when something is due, and every so often")
+      ->footer(
+          "Ends by SIGTERM (0), within 10 s. SIGHUP reads the configuration again, SIGUSR1 syncs now.\n\n"
+          "Example:\n  ucaas-sync -c ./config.yaml run");
   AddSandbox(app, parsed.sandbox);
   app.add_subcommand("codes", "The table from the API's result codes to what they mean here");
   app.add_subcommand("version", "Show the version");
@@ -277,6 +281,8 @@ report::RunLogOptions LogOptions(const GlobalOptions& global, const config::Envi
   if (global.log_level == "debug") options.least = Severity::kDebug;
   if (global.log_level == "warning") options.least = Severity::kWarning;
   if (global.log_level == "error") options.least = Severity::kError;
+  options.keep_level = !global.log_level.empty();
+  options.keep_style = !global.log_format.empty();
   const bool under_systemd = environment("JOURNAL_STREAM").has_value();
   if (global.log_format == "json") {
     options.style = report::LogStyle::kJson;
@@ -290,7 +296,8 @@ report::RunLogOptions LogOptions(const GlobalOptions& global, const config::Envi
   return options;
 }
 
-ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& session) {
+ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& session, const ServiceCommand& service) {
+  if (app.got_subcommand("run")) return service(session);
   if (app.got_subcommand("check")) return RunCheck(session);
   if (app.got_subcommand("read")) return RunRead(session, parsed.read);
   if (app.got_subcommand("plan")) return RunPlan(session, parsed.plan);
@@ -315,9 +322,9 @@ ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& sess
 }
 
 // Keeps one line a line for the machine that reads JSON logs, and the paragraphs of an error for people.
-void Tell(const Session& session, const GlobalOptions& global, ExitCode code, std::string_view message) {
+void Tell(const Session& session, ExitCode code, std::string_view message) {
   session.log.ClearProgress();
-  if (global.log_format == "json") {
+  if (session.log.style() == report::LogStyle::kJson) {
     session.log.OnEvent({.severity = Severity::kError, .name = "run_ended", .text = std::string(message)});
     return;
   }
@@ -330,16 +337,16 @@ void Tell(const Session& session, const GlobalOptions& global, ExitCode code, st
   std::fprintf(stderr, "ucaas-sync: %.*s: %s", static_cast<int>(Word(code).size()), Word(code).data(), text.c_str());
 }
 
-ExitCode Guarded(const CLI::App& app, const Parsed& parsed, const Session& session) {
+ExitCode Guarded(const CLI::App& app, const Parsed& parsed, const Session& session, const ServiceCommand& service) {
   try {
-    return Dispatch(app, parsed, session);
+    return Dispatch(app, parsed, session, service);
   } catch (const Failure& failure) {
-    Tell(session, parsed.global, failure.code(), failure.what());
+    Tell(session, failure.code(), failure.what());
     return failure.code();
   } catch (const std::bad_alloc&) {
-    Tell(session, parsed.global, ExitCode::kError, "out of memory; nothing that was acknowledged is lost, run again");
+    Tell(session, ExitCode::kError, "out of memory; nothing that was acknowledged is lost, run again");
   } catch (const std::exception& error) {
-    Tell(session, parsed.global, ExitCode::kError, std::string("unexpected: ") + error.what());
+    Tell(session, ExitCode::kError, std::string("unexpected: ") + error.what());
   }
   return ExitCode::kError;
 }
@@ -354,7 +361,7 @@ const CLI::App* HelpTopic(const CLI::App& app, const std::string& name) {
 
 }  // namespace
 
-int Main(int argc, char** argv) {
+int Main(int argc, char** argv, const ServiceCommand& service) {
   IgnoreBrokenPipes();
   std::ios::sync_with_stdio(false);
   CLI::App app{"Keeps the users, contact groups and contacts of a UCaaS account in step with the HR directory.",
@@ -409,7 +416,7 @@ int Main(int argc, char** argv) {
                         .out = std::cout,
                         .terminal = report::DescribeTerminal(STDOUT_FILENO, environment, parsed.global.no_progress),
                         .stop_requested = &StopRequested};
-  const ExitCode code = Guarded(app, parsed, session);
+  const ExitCode code = Guarded(app, parsed, session, service);
   std::cout.flush();
   log.ClearProgress();
   return static_cast<int>(code);

@@ -6,7 +6,7 @@ namespace ucaas_sync::commands {
 
 run::Program LoadProgram(const Session& session) {
   run::Program program = run::CompileOrThrow(session.config_file, session.environment);
-  session.log.NamePeople(program.config.log.people);
+  session.log.Configure(program.config.log);
   return program;
 }
 

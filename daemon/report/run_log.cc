@@ -34,6 +34,12 @@ spdlog::level::level_enum LevelOf(Severity severity) {
   return spdlog::level::info;
 }
 
+Severity SeverityOf(std::string_view word) {
+  if (word == "debug") return Severity::kDebug;
+  if (word == "warning") return Severity::kWarning;
+  return word == "error" ? Severity::kError : Severity::kInfo;
+}
+
 std::string_view WordOf(spdlog::level::level_enum level) {
   switch (level) {
     case spdlog::level::debug:
@@ -238,8 +244,17 @@ void RunLog::OnEvent(const Event& event) {
   impl_->Log(event.severity, event.name, SentenceOf(event, impl_->people));
 }
 
-void RunLog::NamePeople(config::People people) {
-  impl_->people = people;
+void RunLog::Configure(const config::LogConfig& config) {
+  impl_->people = config.people;
+  if (!impl_->options.keep_level) impl_->logger.set_level(LevelOf(SeverityOf(config.level)));
+  if (impl_->options.keep_style) return;
+  if (config.format == config::LogFormat::kJson) impl_->options.style = LogStyle::kJson;
+  if (config.format == config::LogFormat::kText) impl_->options.style = LogStyle::kText;
+  impl_->logger.set_formatter(std::make_unique<LineFormatter>(impl_->options.style, impl_->options.colour));
+}
+
+LogStyle RunLog::style() const {
+  return impl_->options.style;
 }
 
 void RunLog::OnProgress(std::string_view phase, std::uint64_t done, std::uint64_t of) {

@@ -22,6 +22,8 @@ struct RunLogOptions {
   bool colour = false;
   bool progress = false;  ///< Draw a progress line for long work.
   std::size_t width = 80;
+  bool keep_level = false;  ///< The command line said so: no configuration changes it.
+  bool keep_style = false;  ///< Likewise.
 };
 
 class RunLog final : public Observer {
@@ -36,8 +38,9 @@ class RunLog final : public Observer {
   void OnPlan(const Plan& plan) override;
   void OnRetry(std::string_view reason) override;
 
-  /// How people are named from now on; until then as with `full`.
-  void NamePeople(config::People people);
+  /// From now on as `log:` of a configuration says. Until then people are named as with `full`.
+  void Configure(const config::LogConfig& config);
+  LogStyle style() const;
 
   /// Removes the progress line, before something else writes to the terminal.
   void ClearProgress();

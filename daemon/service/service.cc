@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -279,7 +281,6 @@ class Loop {
     view_.failures = schedule_->failures();
     if (report.code == ExitCode::kConverged || report.code == ExitCode::kPartial) view_.last_success = now.wall;
     if (fails) {
-      const std::string next = ". It is tried again after " + FormatDuration(schedule_->NextLook(now).after);
       Say(Severity::kError, "run_failed", std::string(Word(report.code)) + ": " + report.message);
       if (!had_failed)
         Say(Severity::kInfo, "run_retry", "it is tried again, and what stays the same is not said again");

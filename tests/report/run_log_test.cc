@@ -149,7 +149,7 @@ TEST_CASE(
     testing::FakeClock clock;
     std::string out;
     RunLog log(clock, {.style = LogStyle::kJournal}, [&out](std::string_view text) { out += text; });
-    if (people) log.NamePeople(*people);
+    if (people) log.Configure({.level = "info", .format = {}, .people = *people});
     log.OnEvent(event);
     return out;
   };
