@@ -52,6 +52,19 @@ std::string ListOf(const std::map<std::string, std::string>& folders) {
   return text;
 }
 
+// One event is one line.
+std::string OneLine(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "; ";
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
 class Loop {
  public:
   explicit Loop(const Options& options)
@@ -68,7 +81,7 @@ class Loop {
 
   ExitCode Serve() {
     Say(Severity::kInfo, "service_started",
-        "serving " + options_.config_file.string() + ": looks every " +
+        "serving " + program_->config.file.string() + ": looks every " +
             FormatDuration(program_->config.schedule.every) + (watch_ ? " and when files change" : "") +
             "; the state is in " + program_->config.state_dir.string());
     supervisor_.Ready(Describe(view_));
@@ -80,8 +93,8 @@ class Loop {
  private:
   Moment Now() const { return {.wall = options_.clock.Now(), .ticks = options_.clock.Ticks()}; }
 
-  void Say(Severity severity, std::string_view name, std::string text) {
-    voice_.OnEvent({.severity = severity, .name = name, .text = std::move(text)});
+  void Say(Severity severity, std::string_view name, const std::string& text) {
+    voice_.OnEvent({.severity = severity, .name = name, .text = OneLine(text)});
   }
 
   // What follows from the configuration beside the runs.
@@ -95,6 +108,10 @@ class Loop {
     for (const config::SourceConfig& source : program_->config.sources) {
       if (!source.path.empty()) paths.push_back(source.path.value);
     }
+    // What a person approves, holds or releases is taken up at once.
+    const std::string state = state::StatePath(program_->config.state_dir).string();
+    paths.push_back(state);
+    paths.push_back(state + "-wal");
     watch_.emplace(paths);
   }
 
@@ -205,7 +222,7 @@ class Loop {
       program_ = std::move(program);
       Adopt();
       schedule_->Reconfigure(program_->config.schedule, program_->config.timezone);
-      Say(Severity::kInfo, "configuration_reloaded", options_.config_file.string() + " is in force");
+      Say(Severity::kInfo, "configuration_reloaded", program_->config.file.string() + " is in force");
     } catch (const Failure& failure) {
       Say(Severity::kError, "configuration_refused",
           std::string("the configuration of before stays in force, for the new one is not valid: ") + failure.what());

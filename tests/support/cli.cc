@@ -10,12 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
@@ -38,22 +40,25 @@ struct Pipe {
   int TakeReader() { return std::exchange(ends[0], -1); }
 };
 
-// Both at once, so that neither pipe fills up while the other is waited for.
-void ReadBoth(int out, int err, Output& output) {
-  std::array<pollfd, 2> polled{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
-  std::array<std::string*, 2> texts{&output.out, &output.err};
+// Both at once, so that neither pipe fills up while the other is waited for; until `enough`, or until `until`. An end
+// that is closed becomes -1.
+void ReadBoth(int& out, int& err, Output& output, const std::function<bool()>& enough,
+              std::chrono::steady_clock::time_point until) {
+  const std::array<int*, 2> ends{&out, &err};
+  const std::array<std::string*, 2> texts{&output.out, &output.err};
   std::array<char, 65536> buffer{};
-  int open = 2;
-  while (open > 0) {
-    poll(polled.data(), polled.size(), -1);
+  while ((out >= 0 || err >= 0) && !enough()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    if (left <= 0) return;
+    std::array<pollfd, 2> polled{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
+    poll(polled.data(), polled.size(), static_cast<int>(std::min<std::int64_t>(left, 1'000)));
     for (std::size_t i = 0; i < polled.size(); ++i) {
       if (polled[i].fd < 0 || polled[i].revents == 0) continue;
       const ssize_t got = read(polled[i].fd, buffer.data(), buffer.size());
       if (got > 0) {
         texts[i]->append(buffer.data(), static_cast<std::size_t>(got));
       } else {
-        polled[i].fd = -1;
-        --open;
+        close(std::exchange(*ends[i], -1));
       }
     }
   }
@@ -134,12 +139,29 @@ void Child::Signal(int signal) const {
   if (pid_ > 0) kill(pid_, signal);
 }
 
+void Child::WaitFor(std::string_view text, std::chrono::seconds bound) {
+  const auto is_there = [&] {
+    const std::size_t at = written_.err.find(text, heard_);
+    if (at == std::string::npos) return false;
+    heard_ = at + text.size();
+    return true;
+  };
+  bool found = false;
+  ReadBoth(
+      out_, err_, written_, [&] { return found = found || is_there(); }, std::chrono::steady_clock::now() + bound);
+  if (!found) {
+    throw std::runtime_error("it did not say \"" + std::string(text) + "\" in time, but:\n" + written_.err);
+  }
+}
+
 Output Child::Wait() {
-  Output output;
-  if (pid_ <= 0) return output;
-  ReadBoth(out_, err_, output);
-  close(out_);
-  close(err_);
+  if (pid_ <= 0) return {};
+  ReadBoth(
+      out_, err_, written_, [] { return false; }, std::chrono::steady_clock::time_point::max());
+  Output output = std::move(written_);
+  for (const int end : {out_, err_}) {
+    if (end >= 0) close(end);
+  }
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }

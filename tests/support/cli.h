@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
@@ -38,10 +39,16 @@ class Child {
   Child& operator=(const Child&) = delete;
   pid_t pid() const { return pid_; }
   void Signal(int signal) const;
+  /// Until its stderr says `text`, after what was waited for before; throws when it does not within `bound`.
+  void WaitFor(std::string_view text, std::chrono::seconds bound = std::chrono::seconds(30));
+  /// What it wrote so far, as far as it was waited for.
+  const Output& written() const { return written_; }
   /// Its exit code, or 128 + signal; what it wrote is in `Output`.
   Output Wait();
 
  private:
+  Output written_;
+  std::size_t heard_ = 0;
   pid_t pid_ = 0;
   int out_ = -1;
   int err_ = -1;
