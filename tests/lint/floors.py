@@ -34,6 +34,7 @@ LIBRARIES = {
     "curl/": {"connectors/ucaas"},
     "microhttpd.h": {"connectors/ucaas/sandbox"},
     "spdlog/": {"daemon/report"},
+    "systemd/": {"daemon/service"},
     "re2/": {"daemon/mapping"},
     "utf8proc.h": {"daemon/model"},
 }
