@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "daemon/model/json_text.h"
-#include "daemon/model/sha256.h"
 #include "daemon/model/text.h"
+#include "daemon/report/naming.h"
 
 namespace ucaas_sync::report {
 namespace {
@@ -146,15 +146,9 @@ std::string Bar(std::uint64_t done, std::uint64_t of) {
   return bar + ']';
 }
 
-// `printf %s KEY | sha256sum` finds the lines of somebody whose key is known.
-std::string DigestOf(std::string_view key) {
-  constexpr std::size_t kDigits = 12;
-  return Sha256Hex(key).substr(0, kDigits);
-}
-
 std::string SentenceOf(const Event& event, config::People people) {
   if (people == config::People::kFull && !event.in_full.empty()) return event.in_full;
-  const auto named = [people](const std::string& key) { return people == config::People::kHash ? DigestOf(key) : key; };
+  const auto named = [people](const std::string& key) { return NameOf(key, people); };
   std::string text = event.text;
   if (!event.key.empty()) text += ' ' + named(event.key);
   text += event.rest;

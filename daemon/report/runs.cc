@@ -16,35 +16,10 @@ std::string Quoted(std::string_view text) {
   return out;
 }
 
-std::string OutcomeWord(const RunRecord& run) {
-  if (run.outcome) return std::string(Word(*run.outcome));
-  return run.ended ? "cut off" : "running";
-}
-
 Ink InkOf(const RunRecord& run) {
   if (!run.outcome) return Ink::kCareful;
   if (*run.outcome == ExitCode::kConverged) return Ink::kGood;
   return *run.outcome == ExitCode::kPartial || *run.outcome == ExitCode::kHeld ? Ink::kCareful : Ink::kBad;
-}
-
-std::uint64_t Planned(const RunRecord& run) {
-  std::uint64_t planned = 0;
-  for (const KindSummary& summary : run.summary) {
-    for (const std::uint64_t count : summary.actions) planned += count;
-  }
-  return planned;
-}
-
-std::string Changes(const RunRecord& run) {
-  std::string text;
-  for (const Kind kind : kAllKinds) {
-    for (const Action action : kAllActions) {
-      const std::uint64_t count = run.summary[Index(kind)].of(action);
-      if (count == 0) continue;
-      text += (text.empty() ? "" : ", ") + std::string(Name(action)) + ' ' + Counted(count, Name(kind), Plural(kind));
-    }
-  }
-  return text;
 }
 
 std::string Padded(std::string text, std::size_t width) {
@@ -53,6 +28,31 @@ std::string Padded(std::string text, std::size_t width) {
 }
 
 }  // namespace
+
+std::string OutcomeOf(const RunRecord& run) {
+  if (run.outcome) return std::string(Word(*run.outcome));
+  return run.ended ? "cut off" : "running";
+}
+
+std::uint64_t PlannedIn(const RunRecord& run) {
+  std::uint64_t planned = 0;
+  for (const KindSummary& summary : run.summary) {
+    for (const std::uint64_t count : summary.actions) planned += count;
+  }
+  return planned;
+}
+
+std::string ChangesOf(const RunRecord& run) {
+  std::string text;
+  for (const Kind kind : kAllKinds) {
+    for (const Action action : kAllActions) {
+      const std::uint64_t count = run.summary[Index(kind)].of(action);
+      if (count == 0) continue;
+      text += (text.empty() ? "" : ", ") + std::string(Name(action)) + ' ' + Counted(count, Name(kind), Plural(kind));
+    }
+  }
+  return text.empty() ? "no change" : text;
+}
 
 void WriteRunsText(const std::vector<RunRecord>& runs, bool colour, std::ostream& out) {
   if (runs.empty()) {
@@ -66,9 +66,9 @@ void WriteRunsText(const std::vector<RunRecord>& runs, bool colour, std::ostream
   for (const RunRecord& run : runs) {
     const std::string took = run.ended ? FormatDuration(*run.ended - run.started) : "-";
     out << Padded(run.id, 22) << Padded(FormatInstant(run.started), 22)
-        << Paint(Padded(OutcomeWord(run), 13), InkOf(run), colour) << Padded(took, 10) << Shorten(run.trigger, 12)
+        << Paint(Padded(OutcomeOf(run), 13), InkOf(run), colour) << Padded(took, 10) << Shorten(run.trigger, 12)
         << '\n';
-    const std::uint64_t planned = Planned(run);
+    const std::uint64_t planned = PlannedIn(run);
     if (planned == 0) {
       out << "  no change planned";
     } else {
@@ -76,7 +76,7 @@ void WriteRunsText(const std::vector<RunRecord>& runs, bool colour, std::ostream
           << WithThousands(run.failed) << " failed";
     }
     out << '\n';
-    if (planned != 0) out << "  " << Shorten(Changes(run), kColumns) << '\n';
+    if (planned != 0) out << "  " << Shorten(ChangesOf(run), kColumns) << '\n';
     if (!run.message.empty()) out << "  " << Shorten(run.message, kColumns) << '\n';
   }
 }
@@ -85,10 +85,10 @@ void WriteRunsJson(const std::vector<RunRecord>& runs, std::ostream& out) {
   out << "{\"runs\":[";
   for (const RunRecord& run : runs) {
     out << (&run == &runs.front() ? "" : ",\n") << "{\"id\":" << Quoted(run.id)
-        << ",\"outcome\":" << (run.outcome || run.ended ? Quoted(OutcomeWord(run)) : "null")
+        << ",\"outcome\":" << (run.outcome || run.ended ? Quoted(OutcomeOf(run)) : "null")
         << ",\"started\":" << Quoted(FormatInstant(run.started))
         << ",\"ended\":" << (run.ended ? Quoted(FormatInstant(*run.ended)) : "null")
-        << ",\"trigger\":" << Quoted(run.trigger) << ",\"planned\":" << Planned(run) << ",\"done\":" << run.done
+        << ",\"trigger\":" << Quoted(run.trigger) << ",\"planned\":" << PlannedIn(run) << ",\"done\":" << run.done
         << ",\"failed\":" << run.failed << ",\"message\":" << Quoted(run.message) << '}';
   }
   out << "]}\n";

@@ -5,8 +5,10 @@
 
 #include "daemon/model/json_text.h"
 #include "daemon/model/text.h"
+#include "daemon/report/naming.h"
 #include "daemon/report/paint.h"
 #include "daemon/report/quarantine.h"
+#include "daemon/report/runs.h"
 #include "daemon/report/words.h"
 
 namespace ucaas_sync::report {
@@ -20,11 +22,6 @@ std::string Quoted(std::string_view text) {
 
 std::string QuotedInstant(const std::optional<Instant>& instant) {
   return instant ? Quoted(FormatInstant(*instant)) : "null";
-}
-
-std::string OutcomeWord(const RunRecord& run) {
-  if (run.outcome) return std::string(Word(*run.outcome));
-  return run.ended ? "cut off" : "running";
 }
 
 void WriteSummaryJson(const std::array<KindSummary, kKindCount>& summary, std::ostream& out) {
@@ -48,18 +45,6 @@ void WriteRunJson(const RunRecord& run, std::ostream& out) {
       << ",\"failed\":" << run.failed << ",\"summary\":";
   WriteSummaryJson(run.summary, out);
   out << '}';
-}
-
-std::string Changes(const RunRecord& run) {
-  std::string text;
-  for (const Kind kind : kAllKinds) {
-    for (const Action action : kAllActions) {
-      const std::uint64_t count = run.summary[Index(kind)].of(action);
-      if (count == 0) continue;
-      text += (text.empty() ? "" : ", ") + std::string(Name(action)) + ' ' + Counted(count, Name(kind), Plural(kind));
-    }
-  }
-  return text.empty() ? "no change" : text;
 }
 
 Ink InkOf(const RunRecord& run) {
@@ -134,6 +119,25 @@ void WriteHeldText(const Status::Held& held, Instant now, bool colour, std::ostr
 
 }  // namespace
 
+void Conceal(Status& status, config::People people) {
+  if (people == config::People::kFull) return;
+  for (RunRecord& run : status.runs) run.message = Discreet(run.message, people);
+  for (StoredQuarantine& item : status.quarantine) {
+    // A rejected record goes by its place in the source.
+    if (item.kind != "record") item.key = NameOf(item.key, people);
+    item.reason = item.by_target ? "the target refused it; `ucaas-sync quarantine list` has its words"
+                                 : Discreet(item.reason, people);
+  }
+  for (LeftAlone& item : status.left_alone) {
+    item.key = NameOf(item.key, people);
+    item.shown = item.wanted = "(not shown)";
+  }
+  for (DueItem& item : status.due) {
+    item.key = NameOf(item.key, people);
+    item.reason = Discreet(item.reason, people);
+  }
+}
+
 void WriteStatusJson(const Status& status, std::ostream& out) {
   out << "{\"runs\":[";
   for (std::size_t i = 0; i < status.runs.size(); ++i) {
@@ -179,7 +183,7 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
     out << "No run yet. `ucaas-sync plan` shows what the first would do.\n";
   } else {
     const RunRecord& last = status.runs.front();
-    out << "Last run: " << Paint(OutcomeWord(last), InkOf(last), colour) << ", " << Ago(last.started, now) << '\n';
+    out << "Last run: " << Paint(OutcomeOf(last), InkOf(last), colour) << ", " << Ago(last.started, now) << '\n';
   }
   if (status.held) WriteHeldText(*status.held, now, colour, out);
   if (!status.due.empty()) {
@@ -209,8 +213,8 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
   out << "\nRuns, newest first:\n";
   for (std::size_t i = 0; i < std::min(status.runs.size(), kRunsShown); ++i) {
     const RunRecord& run = status.runs[i];
-    out << "  " << FormatInstant(run.started) << "  " << Paint(OutcomeWord(run), InkOf(run), colour) << "  "
-        << Changes(run);
+    out << "  " << FormatInstant(run.started) << "  " << Paint(OutcomeOf(run), InkOf(run), colour) << "  "
+        << ChangesOf(run);
     if (run.failed > 0) out << ", " << WithThousands(run.failed) << " failed";
     out << "  (" << run.id << ", " << run.trigger << ")\n";
     if (!run.message.empty()) out << "    " << Shorten(run.message, 200) << '\n';

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "daemon/model/plan.h"
 #include "daemon/model/store.h"
 #include "daemon/model/time.h"
@@ -26,6 +27,10 @@ struct Status {
   std::vector<DueItem> due;           ///< Soonest first.
   std::optional<Instant> next_run;    ///< Nothing without a service.
 };
+
+/// Makes `status` fit for those who may not read people's names: keys as `people` says, no e-mail addresses, none of
+/// the target's own words.
+void Conceal(Status& status, config::People people);
 
 /// {"runs":[{"id","outcome","started","ended","trigger","summary"}],"quarantine":[],"held":null,"due":[],"next_run":null}
 void WriteStatusJson(const Status& status, std::ostream& out);

@@ -3,7 +3,25 @@
 #include <exception>
 #include <new>
 
+#include "daemon/run/standing.h"
+#include "daemon/run/steps.h"
+
 namespace ucaas_sync::service {
+
+namespace {
+
+std::optional<report::Inventory> TakeInventory(const run::Context& context) {
+  try {
+    return run::InventoryOf(*run::OpenState(context, state::OpenMode::kReadOnly));
+  } catch (const std::exception& error) {
+    context.observer.OnEvent({.severity = Severity::kWarning,
+                              .name = "inventory_not_taken",
+                              .text = std::string("the metrics keep their last counts: ") + error.what()});
+    return std::nullopt;
+  }
+}
+
+}  // namespace
 
 RunReport RunOnce(const run::Context& context, Trigger trigger) noexcept {
   RunReport report;
@@ -25,6 +43,7 @@ RunReport RunOnce(const run::Context& context, Trigger trigger) noexcept {
     report.code = ExitCode::kError;
     report.message = std::string("unexpected: ") + error.what();
   }
+  report.inventory = TakeInventory(context);
   return report;
 }
 

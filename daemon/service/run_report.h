@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "daemon/model/exit_code.h"
 #include "daemon/model/plan.h"
+#include "daemon/report/metrics.h"
 #include "daemon/run/pipeline.h"
 #include "daemon/service/schedule.h"
 
@@ -19,6 +21,7 @@ struct RunReport {
   std::uint64_t done = 0;
   std::uint64_t failed = 0;
   std::uint64_t left = 0;
+  std::optional<report::Inventory> inventory;  ///< What is kept now; nothing when the state cannot be read.
 };
 
 /// One run; whatever goes wrong is in the report. Never throws.

@@ -4,7 +4,7 @@
 
 namespace ucaas_sync::service {
 
-RunVoice::RunVoice(Observer& log, const Clock& clock) : log_(log), clock_(clock) {
+RunVoice::RunVoice(Observer& log, Observer& metrics, const Clock& clock) : log_(log), metrics_(metrics), clock_(clock) {
   Live();
 }
 
@@ -48,6 +48,7 @@ void RunVoice::OnProgress(std::string_view phase, std::uint64_t done, std::uint6
 void RunVoice::OnSnapshot(const Snapshot& snapshot) {
   const std::lock_guard lock(mutex_);
   Live();
+  metrics_.OnSnapshot(snapshot);
   std::string text = "source " + snapshot.source + ' ' + snapshot.location + ' ' + std::to_string(snapshot.records);
   if (snapshot.incomplete) text += snapshot.incomplete->ToString();
   if (IsNews(std::move(text))) log_.OnSnapshot(snapshot);
@@ -64,18 +65,21 @@ void RunVoice::OnRequest(std::string_view method, std::string_view route, int st
                          std::chrono::microseconds latency) {
   const std::lock_guard lock(mutex_);
   Live();
+  metrics_.OnRequest(method, route, status, result, latency);
   log_.OnRequest(method, route, status, result, latency);
 }
 
 void RunVoice::OnOutcome(const Operation& operation, std::string_view verdict, bool done) {
   const std::lock_guard lock(mutex_);
   Live();
+  metrics_.OnOutcome(operation, verdict, done);
   log_.OnOutcome(operation, verdict, done);
 }
 
 void RunVoice::OnRetry(std::string_view reason) {
   const std::lock_guard lock(mutex_);
   Live();
+  metrics_.OnRetry(reason);
   if (!again_) log_.OnRetry(reason);
 }
 

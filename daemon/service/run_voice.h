@@ -15,8 +15,8 @@ namespace ucaas_sync::service {
 
 class RunVoice final : public Observer {
  public:
-  /// Both must outlive it.
-  RunVoice(Observer& log, const Clock& clock);
+  /// All must outlive it. `metrics` hears everything, repeated or not.
+  RunVoice(Observer& log, Observer& metrics, const Clock& clock);
 
   /// A run begins. `again`: the one before failed, so what it said is not news.
   void BeginRun(bool again);
@@ -46,6 +46,7 @@ class RunVoice final : public Observer {
   bool IsNews(std::string text);
 
   Observer& log_;
+  Observer& metrics_;
   const Clock& clock_;
   std::atomic<std::int64_t> alive_{0};  // microseconds
   mutable std::mutex mutex_;

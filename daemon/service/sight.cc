@@ -31,8 +31,9 @@ Sight LookAtSources(const config::Config& config) {
     if (found.problem) seen.problem = found.problem->ToString();
     if (!found.problem && found.files.empty()) sight.blind = true;
     for (const FileIdentity& file : found.files) {
+      const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
+      seen.written_at = std::max(seen.written_at.value_or(written), written);
       if (source.max_age) {
-        const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
         const Instant stale = written + *source.max_age;
         sight.stale_at = std::min(sight.stale_at.value_or(stale), stale);
       }

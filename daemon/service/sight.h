@@ -14,8 +14,9 @@
 namespace ucaas_sync::service {
 
 struct SourceSight {
-  std::vector<FileIdentity> files;  ///< With the checksums beside them.
-  std::string problem;              ///< Why there are none; empty when there are.
+  std::vector<FileIdentity> files;    ///< With the checksums beside them.
+  std::optional<Instant> written_at;  ///< When the newest of them was last written to.
+  std::string problem;                ///< Why there are none; empty when there are.
   friend bool operator==(const SourceSight&, const SourceSight&) = default;
 };
 

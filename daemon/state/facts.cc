@@ -64,6 +64,20 @@ StateFacts SqliteStore::Facts() const {
   return facts;
 }
 
+std::array<std::array<std::uint64_t, 3>, kKindCount> SqliteStore::CountEntities() const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("count the entities", [&] {
+    std::array<std::array<std::uint64_t, 3>, kKindCount> counts{};
+    Query query = connection.Prepare("SELECT kind, lifecycle, count(*) FROM entity GROUP BY 1, 2");
+    while (query.Next()) {
+      const auto lifecycle = query.As<std::size_t>(1);
+      if (lifecycle >= counts[0].size()) throw MalformedRow("an entity has an unknown lifecycle");
+      counts[Index(KindFrom(query.IntAt(0)))][lifecycle] = query.As<std::uint64_t>(2);
+    }
+    return counts;
+  });
+}
+
 std::optional<BoundAccount> SqliteStore::Account() const {
   Connection& connection = impl_->connection;
   return connection.Guard("read which account it belongs to", [&]() -> std::optional<BoundAccount> {

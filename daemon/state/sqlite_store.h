@@ -210,6 +210,8 @@ class SqliteStore final : public StateStore {
   /// checks the copy. Refuses a path that exists; leaves nothing behind when it fails.
   void Backup(const std::filesystem::path& path) const;
   StateFacts Facts() const;
+  /// By Index(Kind), then by Lifecycle. Looks at every entity.
+  std::array<std::array<std::uint64_t, 3>, kKindCount> CountEntities() const;
   const std::filesystem::path& path() const;
   std::optional<BoundAccount> Account() const;
   /// Binds it to another account. Whether that is the same one under another name is for the caller to know.

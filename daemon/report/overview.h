@@ -1,0 +1,52 @@
+// The status page's content as one value, and its pages: how things stand, and one run. What comes from a source or
+// from the target is escaped; persons are named as `pages.people` says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/model/operation.h"
+#include "daemon/model/store.h"
+#include "daemon/model/time.h"
+#include "daemon/report/status.h"
+
+namespace ucaas_sync::report {
+
+struct SourceStanding {
+  std::string name;
+  std::uint64_t records = 0;          ///< Of the last good read.
+  std::optional<Instant> read_at;     ///< When that was; nothing before the first.
+  std::optional<Instant> written_at;  ///< When the newest file was written.
+  std::optional<Duration> max_age;
+  std::string problem;  ///< Why it cannot be read now; empty when it can.
+};
+
+struct Overview {
+  Status status;  ///< With up to 100 runs.
+  std::optional<Instant> last_success;
+  std::vector<SourceStanding> sources;
+  bool running = false;
+  std::string activity;  ///< What the run under way does.
+  std::optional<Instant> next_look;
+  config::People people = config::People::kKey;
+};
+
+/// The page at "/". `page` of the quarantine, from 1.
+std::string OverviewPage(Overview overview, Instant now, std::size_t page);
+
+struct RunOperation {
+  Operation operation;
+  std::optional<OperationOutcome> outcome;
+};
+
+/// The page of one run. `first`: index of the first operation shown; `more` follow after the last.
+std::string RunPage(const RunRecord& run, const std::vector<RunOperation>& operations, std::size_t first, bool more,
+                    config::People people);
+
+/// The pages' style sheet.
+std::string_view PageStyle();
+
+}  // namespace ucaas_sync::report

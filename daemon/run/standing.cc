@@ -1,0 +1,51 @@
+#include "daemon/run/standing.h"
+
+#include <array>
+#include <string>
+
+#include "daemon/plan/consent.h"
+#include "daemon/report/quarantine.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+std::optional<report::Status::Held> HeldOf(const state::SqliteStore& store, Instant now) {
+  const auto held = store.Held();
+  if (!held) return std::nullopt;
+  report::Status::Held out{.run = held->run, .since = held->since, .scope = held->scope, .approved_by = {}};
+  // Whether it covers the next plan is for that plan to find out; that somebody agreed to this run is known.
+  for (const Approval& approval : store.Approvals(now)) {
+    if (approval.subject == held->run) out.approved_by = plan::ApprovedBy(approval);
+  }
+  return out;
+}
+
+}  // namespace
+
+report::Status StandingOf(const state::SqliteStore& store, std::size_t runs, Instant now) {
+  return {.runs = store.Runs(runs),
+          .quarantine = report::WithHolds(store.Quarantined(), store.Holds(now)),
+          .held = HeldOf(store, now),
+          .left_alone = store.LeftAlones(),
+          .due = store.Due(),
+          .next_run = std::nullopt};
+}
+
+report::Inventory InventoryOf(const state::SqliteStore& store) {
+  static constexpr std::array<const char*, 3> kStates{"active", "suspended", "deleted"};  // by Lifecycle
+  report::Inventory inventory;
+  const auto entities = store.CountEntities();
+  for (const Kind kind : kAllKinds) {
+    const std::string name(Name(kind));
+    for (std::size_t state = 0; state < kStates.size(); ++state) {
+      inventory.entities[{name, kStates[state]}] = entities[Index(kind)][state];
+    }
+    inventory.quarantined[name] = 0;
+  }
+  inventory.quarantined["record"] = 0;
+  for (const StoredQuarantine& item : store.Quarantined()) ++inventory.quarantined[item.kind];
+  inventory.held = store.Held().has_value();
+  return inventory;
+}
+
+}  // namespace ucaas_sync::run
