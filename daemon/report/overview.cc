@@ -83,7 +83,7 @@ void WriteStanding(const Overview& overview, Instant now, std::string& out) {
 }
 
 void WriteHeld(const Status::Held& held, Instant now, std::string& out) {
-  out += "<h2>Held since " + EscapeHtml(Ago(held.since, now)) + "</h2>\n<ul>\n";
+  out += "<h2>Held for " + EscapeHtml(FormatDuration(now - held.since)) + "</h2>\n<ul>\n";
   for (const ConsentGuard& guard : held.scope.guards) {
     out += "<li><strong>" + EscapeHtml(guard.name) +
            (guard.subject.empty() ? "" : " (" + EscapeHtml(guard.subject) + ')') +

@@ -42,6 +42,8 @@ double SecondsOf(const RunRecord& run) {
 std::string RunChart(const std::vector<RunRecord>& runs) {
   const std::size_t count = std::min(runs.size(), kMostRuns);
   if (count == 0) return {};
+  // So few bars that each can be hit are not squeezed to the edge.
+  const std::size_t places = std::clamp<std::size_t>(count, 40, kMostRuns);
   double most_changes = 1;
   double most_seconds = 1;
   std::size_t failed = 0;
@@ -53,12 +55,12 @@ std::string RunChart(const std::vector<RunRecord>& runs) {
   const std::string label = "The last " + Counted(count, "run") + ": " + WithThousands(failed) + " failed; at most " +
                             Counted(static_cast<std::uint64_t>(most_changes), "change") + " and " +
                             FormatDuration(Duration(static_cast<std::int64_t>(most_seconds * 1'000)));
-  std::string svg = "<svg viewBox=\"0 0 " + std::to_string(kMostRuns * kStep) + ' ' + std::to_string(kHeight) +
+  std::string svg = "<svg viewBox=\"0 0 " + std::to_string(places * kStep) + ' ' + std::to_string(kHeight) +
                     "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"" + EscapeHtml(label) + "\">\n";
   std::string line;
   for (std::size_t i = 0; i < count; ++i) {
     const RunRecord& run = runs[count - 1 - i];
-    const auto x = (kMostRuns - count + i) * kStep;
+    const auto x = (places - count + i) * kStep;
     const int height =
         kFoot + static_cast<int>(Share(static_cast<double>(PlannedIn(run)), most_changes) * (kHeight - kFoot - 2));
     const std::string title = FormatInstant(run.started) + ", " + OutcomeOf(run) + ": " + ChangesOf(run) +

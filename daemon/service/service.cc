@@ -343,6 +343,8 @@ class Loop {
       view_.last_success = now.wall;
       metrics_.SetLastSuccess(now.wall);
     }
+    // Whoever waits for the line in the log finds the pages as it says.
+    Show();
     if (fails) {
       Say(Severity::kError, "run_failed", std::string(Word(report.code)) + ": " + report.message);
       if (!had_failed)

@@ -1,0 +1,182 @@
+#include "daemon/report/overview.h"
+
+#include <doctest/doctest.h>
+
+#include "daemon/report/naming.h"
+
+namespace ucaas_sync::report {
+namespace {
+
+const Instant kNow = *ParseInstant("2026-11-24T12:00:00Z");
+
+RunRecord Ended(ExitCode outcome, const std::string& message = {}) {
+  RunRecord run;
+  run.id = "20261124T115900-4f2a";
+  run.trigger = "change";
+  run.started = kNow - std::chrono::minutes(1);
+  run.ended = kNow - std::chrono::seconds(58);
+  run.outcome = outcome;
+  run.message = message;
+  run.summary[Index(Kind::kUser)].actions[static_cast<std::size_t>(Action::kUpdate)] = 3;
+  return run;
+}
+
+Overview After(ExitCode outcome, const std::string& message = {}) {
+  Overview overview;
+  overview.status.runs = {Ended(outcome, message)};
+  overview.last_success = kNow - std::chrono::hours(3);
+  overview.sources = {{.name = "hr",
+                       .records = 1'200,
+                       .read_at = kNow - std::chrono::hours(3),
+                       .written_at = kNow - std::chrono::hours(4),
+                       .max_age = {},
+                       .problem = {}}};
+  return overview;
+}
+
+bool Has(const std::string& page, std::string_view text) {
+  INFO(page);
+  return page.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the page says first whether the cloud is up to date, and since when") {
+  CHECK(Has(OverviewPage(After(ExitCode::kConverged), kNow, 1), "<h1>The cloud is up to date</h1>"));
+  const std::string page = OverviewPage(After(ExitCode::kUnavailable, "connection refused"), kNow, 1);
+  CHECK(Has(page, "Not up to date: the cloud cannot be reached"));
+  CHECK(Has(page, "last reached the cloud 3 h ago"));
+  CHECK(Has(page, "connection refused"));
+  CHECK(Has(OverviewPage({}, kNow, 1), "Nothing was synced yet"));
+}
+
+TEST_CASE("a run that is under way does not hide how things stand") {
+  Overview overview = After(ExitCode::kConverged);
+  RunRecord running;
+  running.id = "20261124T115959-0000";
+  running.started = kNow;
+  overview.status.runs.insert(overview.status.runs.begin(), running);
+  overview.running = true;
+  overview.activity = "running: apply 120 of 4,000";
+  const std::string page = OverviewPage(overview, kNow, 1);
+  CHECK(Has(page, "The cloud is up to date"));
+  CHECK(Has(page, "apply 120 of 4,000"));
+}
+
+TEST_CASE("what a guard holds is there with the command that approves it") {
+  Overview overview = After(ExitCode::kHeld);
+  overview.status.held = Status::Held{
+      .run = "20261124T115900-4f2a", .since = kNow - std::chrono::minutes(1), .scope = {}, .approved_by = {}};
+  overview.status.held->scope.guards.emplace_back();
+  overview.status.held->scope.guards.back().name = "user.suspend";
+  overview.status.held->scope.guards.back().actual = 61;
+  overview.status.held->scope.guards.back().limit = 60;
+  const std::string page = OverviewPage(overview, kNow, 1);
+  CHECK(Has(page, "A person must decide"));
+  CHECK(Has(page, "<strong>user.suspend</strong>: 61, limit 60"));
+  CHECK(Has(page, "<code>ucaas-sync approve 20261124T115900-4f2a</code>"));
+}
+
+TEST_CASE("a source that is too old, or gone, is said in red") {
+  Overview overview = After(ExitCode::kConverged);
+  overview.sources[0].max_age = std::chrono::hours(2);
+  CHECK(Has(OverviewPage(overview, kNow, 1), "<span class=\"bad\">written 4 h ago, too old</span>"));
+  overview.sources[0].problem = "/srv/hr/people.csv: there is no such file";
+  CHECK(Has(OverviewPage(overview, kNow, 1), "<span class=\"bad\">/srv/hr/people.csv: there is no such file</span>"));
+}
+
+TEST_CASE("nothing from a source or the target becomes markup") {
+  const std::string evil = "\"><script>alert(1)</script>&'";
+  Overview overview = After(ExitCode::kSource, evil);
+  overview.sources[0].name = evil;
+  overview.sources[0].problem = evil;
+  overview.people = config::People::kFull;
+  overview.status.quarantine = {
+      {.kind = "user", .key = evil, .reason = evil, .since = kNow, .source = {}, .fingerprint = {}}};
+  overview.status.due = {{.kind = Kind::kUser, .action = Action::kDelete, .key = evil, .at = kNow, .reason = evil}};
+  overview.status.runs[0].trigger = evil;
+  CHECK_FALSE(Has(OverviewPage(overview, kNow, 1), "<script"));
+  Operation operation;
+  operation.key = evil;
+  operation.reason = evil;
+  operation.changes = {{.field = 0, .before = Field::Value(evil), .after = Field::Value(evil)}};
+  const std::string page =
+      RunPage(overview.status.runs[0], {{.operation = operation, .outcome = {}}}, 0, false, config::People::kFull);
+  CHECK_FALSE(Has(page, "<script"));
+  CHECK(Has(page, "&lt;script&gt;"));
+}
+
+TEST_CASE("ten thousand in quarantine are shown fifty at a time") {
+  Overview overview = After(ExitCode::kPartial);
+  for (int i = 0; i < 10'000; ++i) {
+    overview.status.quarantine.push_back({.kind = "user",
+                                          .key = "E" + std::to_string(i),
+                                          .reason = "e-mail missing",
+                                          .since = kNow,
+                                          .source = {},
+                                          .fingerprint = {}});
+  }
+  const std::string first = OverviewPage(overview, kNow, 1);
+  CHECK(first.size() < 40'000);
+  CHECK(Has(first, "Set aside: 10,000"));
+  CHECK(Has(first, "user E49<"));
+  CHECK_FALSE(Has(first, "user E50<"));
+  CHECK(Has(first, "/?page=2#quarantine"));
+  CHECK(Has(OverviewPage(overview, kNow, 200), "user E9999<"));
+  // A number beyond the end shows the last.
+  CHECK(Has(OverviewPage(overview, kNow, 9'999'999), "Page 200 of 200"));
+}
+
+TEST_CASE("the page shows keys; names, addresses and the target's words only where people may be named") {
+  Overview overview = After(ExitCode::kPartial, "ada@example.com is taken");
+  overview.status.quarantine = {{.kind = "user",
+                                 .key = "E17",
+                                 .reason = "the e-mail \"ada@example.com\" is E5's",
+                                 .since = kNow,
+                                 .source = {},
+                                 .fingerprint = {}},
+                                {.kind = "user",
+                                 .key = "E18",
+                                 .reason = "Lovelace is no name",
+                                 .since = kNow,
+                                 .source = {},
+                                 .fingerprint = {},
+                                 .by_target = true}};
+  for (const config::People people : {config::People::kKey, config::People::kHash}) {
+    overview.people = people;
+    const std::string page = OverviewPage(overview, kNow, 1);
+    CHECK_FALSE(Has(page, "ada@example.com"));
+    CHECK_FALSE(Has(page, "Lovelace"));
+    CHECK(Has(page, "E17<") == (people == config::People::kKey));
+    CHECK(Has(page, DigestOf("E17")) == (people == config::People::kHash));
+  }
+  overview.people = config::People::kFull;
+  CHECK(Has(OverviewPage(overview, kNow, 1), "Lovelace"));
+}
+
+TEST_CASE("a run's page shows values only where people may be named") {
+  Operation operation;
+  operation.seq = 1;
+  operation.action = Action::kUpdate;
+  operation.key = "E17";
+  operation.who = "Ada Lovelace";
+  operation.reason = "first_name changed";
+  operation.changes = {{.field = 0, .before = Field::Value("Augusta"), .after = Field::Value("Ada")}};
+  const RunRecord run = Ended(ExitCode::kConverged);
+  const std::string discreet = RunPage(run, {{.operation = operation, .outcome = {}}}, 0, true, config::People::kKey);
+  CHECK(Has(discreet, "E17"));
+  CHECK_FALSE(Has(discreet, "Augusta"));
+  CHECK_FALSE(Has(discreet, "Lovelace"));
+  CHECK(Has(discreet, "not done in this run"));
+  CHECK(Has(discreet, "?from=1"));
+  CHECK(Has(RunPage(run, {{.operation = operation, .outcome = {}}}, 0, false, config::People::kFull), "Augusta"));
+}
+
+TEST_CASE("an e-mail is masked wherever it stands in a sentence") {
+  using config::People;
+  CHECK(Discreet("<ada@example.com>, bob@example.com; c@d", People::kKey) == "<(an e-mail)>, (an e-mail); (an e-mail)");
+  CHECK(Discreet("at @ noon, user@ and @home", People::kKey) == "at @ noon, user@ and @home");
+  CHECK(Discreet("ada@example.com", People::kFull) == "ada@example.com");
+}
+
+}  // namespace ucaas_sync::report
