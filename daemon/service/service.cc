@@ -19,16 +19,13 @@
 
 #include "daemon/model/problem.h"
 #include "daemon/model/text.h"
-#include "daemon/report/metrics.h"
 #include "daemon/run/pipeline.h"
 #include "daemon/run/plan_file.h"
 #include "daemon/run/standing.h"
 #include "daemon/run/steps.h"
 #include "daemon/run/system_clock.h"
 #include "daemon/service/clock_change.h"
-#include "daemon/service/endpoints.h"
-#include "daemon/service/listener.h"
-#include "daemon/service/pages.h"
+#include "daemon/service/publication.h"
 #include "daemon/service/run_report.h"
 #include "daemon/service/run_voice.h"
 #include "daemon/service/schedule.h"
@@ -76,8 +73,8 @@ class Loop {
       : options_(options),
         signals_({SIGHUP, SIGUSR1, SIGTERM, SIGINT}),
         zone_(),
-        metrics_(UCAAS_SYNC_VERSION),
-        voice_(options.log, metrics_, options.clock),
+        publication_(options.clock),
+        voice_(options.log, publication_.metrics(), options.clock),
         program_(std::make_unique<run::Program>(run::CompileOrThrow(options.config_file, options.environment))) {
     Adopt();
     const Moment now = Now();
@@ -86,7 +83,6 @@ class Loop {
   }
 
   ExitCode Serve() {
-    heartbeat_.Beat(options_.clock.Ticks());
     Publish();
     Say(Severity::kInfo, "service_started",
         "serving " + program_->config.file.string() + ": looks every " +
@@ -123,18 +119,11 @@ class Loop {
     watch_.emplace(paths);
   }
 
-  // Anew for another configuration: who listened before must go first, it may be the same address.
   void Publish() {
-    endpoints_.reset();
-    const config::Config& config = program_->config;
-    const bool is_private = !UnixPathOf(config.listen.value).empty();
-    pages_.emplace(Pages::Site{.state_dir = config.state_dir,
-                               .sources = config.sources,
-                               .people = is_private ? config::People::kFull : config.pages.people},
-                   options_.clock, shared_, metrics_, heartbeat_);
-    if (config.listen.empty()) return;
-    endpoints_.emplace(config.listen.value, [this](const PageRequest& request) { return pages_->Answer(request); });
-    Say(Severity::kInfo, "listening", "pages and metrics are on " + config.listen.value);
+    publication_.Open(program_->config);
+    if (publication_.is_open()) {
+      Say(Severity::kInfo, "listening", "pages and metrics are on " + program_->config.listen.value);
+    }
   }
 
   // A reload whose address cannot be had costs the pages, not the service.
@@ -149,7 +138,7 @@ class Loop {
   // Also refuses, before the service says that it is ready, a state that no run could use.
   std::optional<Instant> RecallLastRun() {
     const auto store = run::OpenState(Context(), state::OpenMode::kReadOnly);
-    metrics_.SetInventory(run::InventoryOf(*store));
+    publication_.metrics().SetInventory(run::InventoryOf(*store));
     std::optional<Instant> last;
     constexpr std::size_t kRuns = 100;
     for (const RunRecord& record : store->Runs(kRuns)) {
@@ -163,7 +152,7 @@ class Loop {
       const bool succeeded = record.outcome == ExitCode::kConverged || record.outcome == ExitCode::kPartial;
       if (succeeded && !view_.last_success) view_.last_success = record.ended;
     }
-    if (view_.last_success) metrics_.SetLastSuccess(*view_.last_success);
+    if (view_.last_success) publication_.metrics().SetLastSuccess(*view_.last_success);
     return last;
   }
 
@@ -207,7 +196,7 @@ class Loop {
     const Moment now = Now();
     Duration sleep = worker_.running() || stop_asked_ ? Duration(seconds(1)) : schedule_->NextLook(now).after;
     constexpr Duration kLongestWithPages = seconds(30);  // /healthz says whether the loop turns
-    if (endpoints_) sleep = std::min(sleep, kLongestWithPages);
+    if (publication_.is_open()) sleep = std::min(sleep, kLongestWithPages);
     if (supervisor_.longest_sleep()) sleep = std::min<Duration>(sleep, *supervisor_.longest_sleep());
     if (stop_deadline_) {
       sleep =
@@ -270,11 +259,7 @@ class Loop {
   void Consider() {
     if (schedule_->NextLook(Now()).after > Duration(0)) return;
     Sight sight = LookAtSources(program_->config);
-    for (std::size_t i = 0; i < sight.sources.size(); ++i) {
-      if (const auto written = sight.sources[i].written_at) {
-        metrics_.SetSourceTime(program_->config.sources[i].name.value, *written);
-      }
-    }
+    publication_.ShowSources(program_->config, sight);
     RecallDueTime();
     TendWatch();
     const std::string fit = run::PlanFit(*program_);
@@ -337,12 +322,8 @@ class Loop {
     view_.message = report.message;
     view_.last_end = now.wall;
     view_.failures = schedule_->failures();
-    metrics_.RunEnded(report.code, now.ticks - began_);
-    if (report.inventory) metrics_.SetInventory(*report.inventory);
-    if (view_.is_ready()) {
-      view_.last_success = now.wall;
-      metrics_.SetLastSuccess(now.wall);
-    }
+    if (view_.is_ready()) view_.last_success = now.wall;
+    publication_.ShowRun(report, view_, now.ticks - began_);
     // Whoever waits for the line in the log finds the pages as it says.
     Show();
     if (fails) {
@@ -381,13 +362,13 @@ class Loop {
       view_.next_look = std::chrono::round<seconds>(now.wall + wake.after);
       view_.next_why = wake.why;
     }
-    shared_.Set(view_);
+    publication_.Show(view_);
     if (!view_.stopping) supervisor_.Status(Describe(view_));
   }
 
   void Feed() {
     const Monotonic now = options_.clock.Ticks();
-    heartbeat_.Beat(now);
+    publication_.Beat();
     if (worker_.running() && now - voice_.last_sign() > kHangs) return;
     supervisor_.Feed(now);
   }
@@ -395,7 +376,7 @@ class Loop {
   const Options& options_;
   Signals signals_;
   Zone zone_;
-  report::Metrics metrics_;
+  Publication publication_;
   RunVoice voice_;
   std::unique_ptr<run::Program> program_;
   std::optional<Schedule> schedule_;
@@ -403,11 +384,7 @@ class Loop {
   std::map<std::string, std::string> unwatched_;
   ClockChange clock_change_;
   Supervisor supervisor_;
-  SharedView shared_;
   View view_;
-  Heartbeat heartbeat_;
-  std::optional<Pages> pages_;
-  std::optional<Endpoints> endpoints_;  // after what its thread uses
 
   Sight seen_;            // by the last look
   Sight read_;            // by the look before the last run
