@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,20 @@ namespace {
 // How often a program that has closed its output is asked whether it has ended.
 constexpr int kPollMilliseconds = 10;
 
+// What a program reads from its standard input: a file in memory, so that nobody waits for a reader.
+UniqueFd InputWith(const std::string& text) {
+  if (text.empty()) return {};
+  UniqueFd file(::memfd_create("ucaas-sync-input", MFD_CLOEXEC));
+  if (!file.is_open()) throw std::system_error(errno, std::generic_category(), "memfd_create");
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t count = ::pwrite(file.get(), text.data() + at, text.size() - at, static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw std::system_error(errno, std::generic_category(), "pwrite");
+    at += static_cast<std::size_t>(count);
+  }
+  return file;
+}
+
 struct Pipe {
   UniqueFd read;
   UniqueFd write;
@@ -44,10 +59,15 @@ Pipe MakePipe() {
 // What the child changes between fork and exec. The calls fail for want of memory only.
 class SpawnPlan {
  public:
-  SpawnPlan(int output, int error) {
+  /// `input`: -1 for an empty one.
+  SpawnPlan(int input, int output, int error) {
     Check(::posix_spawn_file_actions_init(&actions_));
     Check(::posix_spawnattr_init(&attributes_));
-    Check(::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
+    if (input >= 0) {
+      Check(::posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO));
+    } else {
+      Check(::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
+    }
     Check(::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO));
     Check(::posix_spawn_file_actions_adddup2(&actions_, error, STDERR_FILENO));
     Check(::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1));
@@ -108,14 +128,16 @@ std::vector<std::string> ExpandCommand(std::span<const std::string> command, con
   return expanded;
 }
 
-CommandStream::CommandStream(std::vector<std::string> command, std::chrono::milliseconds linger)
-    : command_(std::move(command)), location_(Joined(command_)), linger_(linger) {
+CommandStream::CommandStream(std::vector<std::string> command, Options options)
+    : command_(std::move(command)), location_(Joined(command_)), linger_(options.linger) {
   if (command_.empty()) throw std::invalid_argument("a command without a program");
   Pipe output = MakePipe();
   Pipe error = MakePipe();
   ::fcntl(error.read.get(), F_SETFL, O_NONBLOCK);
 
-  const SpawnPlan plan(output.write.get(), error.write.get());
+  const UniqueFd input = InputWith(options.input);
+  const SpawnPlan plan(input.get(), output.write.get(), error.write.get());
+  if (options.limit) deadline_ = std::chrono::steady_clock::now() + *options.limit;
   std::vector<char*> arguments;
   arguments.reserve(command_.size() + 1);
   for (std::string& word : command_) arguments.push_back(word.data());
@@ -141,7 +163,16 @@ std::size_t CommandStream::Read(std::span<char> buffer) {
     // stderr is emptied alongside: a program that fills it would otherwise wait for us while we wait for it.
     std::array<pollfd, 2> ready{pollfd{.fd = output_.get(), .events = POLLIN, .revents = 0},
                                 pollfd{.fd = error_.get(), .events = POLLIN, .revents = 0}};
-    if (::poll(ready.data(), ready.size(), -1) < 0) {
+    int patience = -1;
+    if (deadline_) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+      if (left.count() <= 0) {
+        Kill();
+        throw SourceFailure(Failed("it took too long, and was killed"));
+      }
+      patience = static_cast<int>(left.count());
+    }
+    if (::poll(ready.data(), ready.size(), patience) < 0) {
       if (errno == EINTR) continue;
       throw std::system_error(errno, std::generic_category(), "poll");
     }

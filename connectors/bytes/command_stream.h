@@ -1,7 +1,7 @@
 // The output of a program as a byte stream: `command: [gpg, --decrypt, "{file}"]`. The program is run without a shell,
-// with an empty standard input, no descriptor of ours and in a process group of its own; its stderr is kept for the
-// error message. The stream owns the process: it is waited for at the end, and killed when the stream goes earlier.
-// Single-threaded. A program that cannot be started throws SourceFailure.
+// with an empty standard input (or the text it is given), no descriptor of ours and in a process group of its own; its
+// stderr is kept for the error message. The stream owns the process: it is waited for at the end, and killed when the
+// stream goes earlier. Single-threaded. A program that cannot be started throws SourceFailure.
 #pragma once
 
 #include <sys/types.h>
@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connectors/bytes/unique_fd.h"
@@ -27,8 +28,14 @@ class CommandStream : public ByteStream {
   /// How much of its stderr is kept.
   static constexpr std::size_t kKeptStderr = 4096;
 
+  struct Options {
+    std::chrono::milliseconds linger = kLinger;
+    std::string input = {};                               ///< What it reads from its standard input.
+    std::optional<std::chrono::milliseconds> limit = {};  ///< So long it may run in all; nothing: without end.
+  };
   /// Starts `command` (not empty); a program without a slash is looked for in $PATH.
-  explicit CommandStream(std::vector<std::string> command, std::chrono::milliseconds linger = kLinger);
+  explicit CommandStream(std::vector<std::string> command) : CommandStream(std::move(command), Options()) {}
+  CommandStream(std::vector<std::string> command, Options options);
   CommandStream(const CommandStream&) = delete;
   CommandStream& operator=(const CommandStream&) = delete;
   ~CommandStream() override;
@@ -47,6 +54,7 @@ class CommandStream : public ByteStream {
   std::vector<std::string> command_;
   std::string location_;
   std::chrono::milliseconds linger_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
   pid_t process_ = -1;  // -1 when it has been waited for
   UniqueFd output_;
   UniqueFd error_;

@@ -25,6 +25,8 @@
 #include "daemon/run/steps.h"
 #include "daemon/run/system_clock.h"
 #include "daemon/service/clock_change.h"
+#include "daemon/service/herald.h"
+#include "daemon/service/news.h"
 #include "daemon/service/publication.h"
 #include "daemon/service/run_report.h"
 #include "daemon/service/run_voice.h"
@@ -67,6 +69,11 @@ std::string OneLine(const std::string& text) {
   return line;
 }
 
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "this host";
+}
+
 class Loop {
  public:
   explicit Loop(const Options& options)
@@ -79,6 +86,7 @@ class Loop {
     Adopt();
     const Moment now = Now();
     const std::optional<Instant> last_run = RecallLastRun();
+    news_.emplace(HostName(), view_.outcome);
     schedule_.emplace(program_->config.schedule, program_->config.timezone, last_run, now);
   }
 
@@ -334,6 +342,9 @@ class Loop {
       Say(Severity::kInfo, "run_recovered", "well again after " + std::string(Word(before)));
     }
     if (!fails) TellOutcome(report, now);
+    if (auto notice = news_->After(report, view_.failures)) {
+      herald_.Send(program_->config.notify, std::move(*notice));
+    }
     // What a run of a large company took is not needed until the next.
     malloc_trim(0);
   }
@@ -378,8 +389,10 @@ class Loop {
   Zone zone_;
   Publication publication_;
   RunVoice voice_;
+  Herald herald_{voice_};
   std::unique_ptr<run::Program> program_;
   std::optional<Schedule> schedule_;
+  std::optional<News> news_;
   std::optional<Watch> watch_;
   std::map<std::string, std::string> unwatched_;
   ClockChange clock_change_;

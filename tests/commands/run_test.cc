@@ -285,6 +285,31 @@ TEST_CASE("a second service on the same state waits for its turn") {
   CHECK(Stopped(second).code == 0);
 }
 
+TEST_CASE("people are told when it is held and when it is settled; a listener that is gone hurts no run") {
+  Cli cli;
+  const std::string notify = "notify:\n  webhook: http://127.0.0.1:1/secret-token\n  command: [/bin/sh, -c, \"cat >> " +
+                             cli.Path("mail") + "\"]\n";
+  cli.Write("config.yaml", Config(kRarely + notify));
+  cli.Write("people.csv", CompanyCsv(40));
+  Child service = cli.Start({"run"});
+  service.WaitFor("converged");
+  auto people = CompanyPeople(40);
+  for (std::size_t i = 0; i < 12; ++i) people[i].status = "terminated";
+  cli.Write("people.csv", CsvOf(people));
+  service.WaitFor("ucaas-sync approve");
+  // After its attempts at the webhook.
+  service.WaitFor("notify.webhook: a notice could not be sent");
+  Expect(cli.Run({"approve", "last"}), 0);
+  service.WaitFor("converged");
+  service.WaitFor("notify.webhook: a notice could not be sent");
+  while (cli.Read("mail").find("up to date again") == std::string::npos) std::this_thread::sleep_for(milliseconds(10));
+  const Output output = Stopped(service);
+  CHECK(output.code == 0);
+  CHECK_FALSE(output.Says("secret-token"));
+  CHECK(Count(cli.Read("mail"), "Subject: ") == 2);
+  CHECK(cli.Read("mail").find("a guard holds the changes") != std::string::npos);
+}
+
 TEST_CASE("the service logs as its configuration says") {
   Cli cli;
   cli.Write("config.yaml", Config("log: { format: json, level: warning }\nschedule: { every: 1h }\n"));

@@ -23,6 +23,7 @@ ORDER = {
     "connectors/csv": {"connectors/bytes"},
     "connectors/ldif": {"connectors/bytes"},
     "connectors/sources": {"connectors/bytes", "connectors/csv", "connectors/ldif"},
+    "connectors/notify": {"connectors/bytes"},
     "connectors/ucaas": set(),
     "connectors/ucaas/sandbox": set(),
 }
@@ -31,7 +32,7 @@ LIBRARIES = {
     "yaml-cpp/": {"config"},
     "rapidjson/": {"connectors/ucaas", "connectors/ucaas/sandbox", "daemon/plan", "daemon/state", "daemon/report"},
     "SQLiteCpp/": {"daemon/state", "connectors/ucaas/sandbox"},
-    "curl/": {"connectors/ucaas"},
+    "curl/": {"connectors/notify", "connectors/ucaas"},
     "microhttpd.h": {"connectors/ucaas/sandbox", "daemon/service"},
     "spdlog/": {"daemon/report"},
     "prometheus/": {"daemon/report"},

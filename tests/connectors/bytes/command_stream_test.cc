@@ -101,7 +101,8 @@ TEST_CASE("a command is killed, with what it started, when its stream goes early
 }
 
 TEST_CASE("a command that closes its output and goes on is given up") {
-  CommandStream stream({"/bin/sh", "-c", "echo out; exec >&-; sleep 1000"}, std::chrono::milliseconds(50));
+  CommandStream stream({"/bin/sh", "-c", "echo out; exec >&-; sleep 1000"},
+                       CommandStream::Options{.linger = std::chrono::milliseconds(50)});
   CHECK(ReadAll(stream) == "out\n");
   CHECK(stream.Finish().value().what.find("did not end") != std::string::npos);
   CHECK(HasNoChildren());

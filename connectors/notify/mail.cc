@@ -1,0 +1,30 @@
+#include "connectors/notify/mail.h"
+
+#include <array>
+#include <exception>
+
+#include "connectors/bytes/command_stream.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::notify {
+
+std::string MessageOf(const Notice& notice) {
+  // Printable: a line break in the subject would begin another header.
+  return "Subject: " + Printable(notice.subject) + "\nContent-Type: text/plain; charset=utf-8\n\n" + notice.text + '\n';
+}
+
+std::optional<std::string> HandTo(const std::vector<std::string>& command, const Notice& notice,
+                                  std::chrono::milliseconds limit) {
+  try {
+    bytes::CommandStream program(command, {.linger = limit, .input = MessageOf(notice), .limit = limit});
+    std::array<char, 4096> dropped{};
+    while (program.Read(dropped) > 0) {
+    }
+    if (const auto problem = program.Finish()) return problem->ToString();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
+
+}  // namespace ucaas_sync::notify

@@ -1,0 +1,89 @@
+#include "daemon/service/news.h"
+
+#include <utility>
+
+#include "daemon/report/naming.h"
+
+namespace ucaas_sync::service {
+namespace {
+
+bool IsFailure(ExitCode code) {
+  switch (code) {
+    case ExitCode::kError:
+    case ExitCode::kSource:
+    case ExitCode::kRefused:
+    case ExitCode::kUnavailable:
+    case ExitCode::kConfig:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string AdviceOn(ExitCode code) {
+  switch (code) {
+    case ExitCode::kSource:
+      return "Nothing is written until the source is whole. The message names the file, the line and the remedy.";
+    case ExitCode::kRefused:
+      return "The target refuses our credentials or rights: was the access key replaced? It is tried again, but "
+             "seldom.";
+    case ExitCode::kUnavailable:
+      return "The target cannot be reached or keeps failing. It is tried again; what is left is done when it is back.";
+    default:
+      return "It is tried again. `ucaas-sync status` and the log say more.";
+  }
+}
+
+}  // namespace
+
+News::News(std::string host, std::optional<ExitCode> before) : host_(std::move(host)) {
+  if (!before) return;
+  told_code_ = *before;
+  told_ = *before == ExitCode::kHeld ? State::kHeld : IsFailure(*before) ? State::kFailing : State::kWell;
+}
+
+std::optional<notify::Notice> News::After(const RunReport& report, std::uint32_t failures) {
+  notify::Notice notice{.event = {},
+                        .subject = "ucaas-sync on " + host_ + ": ",
+                        // It leaves this host: nobody is named by address.
+                        .text = report::Discreet(report.message, config::People::kKey),
+                        .run = report.run,
+                        .outcome = std::string(Word(report.code))};
+  if (report.code == ExitCode::kHeld) {
+    if (std::exchange(told_, State::kHeld) == State::kHeld) return std::nullopt;
+    notice.event = "held";
+    notice.subject += "a guard holds the changes and waits for a person";
+    notice.text +=
+        "\nSee whom it is about with `ucaas-sync plan`; nothing is written until somebody agrees, or the source "
+        "is right.";
+    return notice;
+  }
+  if (IsFailure(report.code)) {
+    // A moment's outage mends itself before anybody has read of it.
+    if (report.code == ExitCode::kUnavailable && failures < 2) return std::nullopt;
+    const bool is_known = told_ == State::kFailing && told_code_ == report.code;
+    told_ = State::kFailing;
+    told_code_ = report.code;
+    if (is_known) return std::nullopt;
+    notice.event = "failed";
+    notice.subject += "not up to date: " + notice.outcome;
+    notice.text += '\n' + AdviceOn(report.code);
+    return notice;
+  }
+  // Somebody else's run, and one that ended before it began, say nothing.
+  if (report.code != ExitCode::kConverged && report.code != ExitCode::kPartial) return std::nullopt;
+  const State before = std::exchange(told_, State::kWell);
+  if (report.code == ExitCode::kPartial) {
+    notice.event = "quarantine";
+    notice.subject += "some were set aside or failed";
+    notice.text += "\n`ucaas-sync quarantine list` says who, why, and what ends it. Everybody else is up to date.";
+    return notice;
+  }
+  if (before == State::kWell) return std::nullopt;
+  notice.event = "recovered";
+  notice.subject += "up to date again";
+  notice.text = before == State::kHeld ? "What was held is settled." : "The last run succeeded.";
+  return notice;
+}
+
+}  // namespace ucaas_sync::service

@@ -1,0 +1,53 @@
+#include "connectors/notify/mail.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace ucaas_sync::notify {
+namespace {
+
+constexpr std::chrono::seconds kLong{10};
+
+std::optional<std::string> Hand(const std::string& script, std::chrono::milliseconds limit = kLong) {
+  return HandTo({"/bin/sh", "-c", script},
+                {.event = "held", .subject = "a subject", .text = "a text", .run = {}, .outcome = {}}, limit);
+}
+
+}  // namespace
+
+TEST_CASE("the program reads a message with a subject, whole, also when it is long") {
+  std::string folder = (std::filesystem::temp_directory_path() / "ucaas-sync-mail-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  const std::string file = folder + "/mail";
+  Notice notice{.event = "held",
+                .subject = "held\nBcc: everybody@example.com",
+                .text = std::string(300'000, 'x'),
+                .run = {},
+                .outcome = {}};
+  CHECK_FALSE(HandTo({"/bin/sh", "-c", "cat > " + file}, notice, kLong));
+  std::ifstream in(file);
+  const std::string mail{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  CHECK(mail == MessageOf(notice));
+  CHECK(mail.starts_with("Subject: held"));
+  CHECK(mail.find("\nBcc:") == std::string::npos);
+  CHECK(mail.ends_with("x\n"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a program that fails, is not there, or does not end is a reason, and is not waited for") {
+  CHECK(Hand("echo no such mailbox >&2; exit 3")->find("no such mailbox") != std::string::npos);
+  CHECK(HandTo({"/no/such/program"}, {}, kLong)->find("cannot be run") != std::string::npos);
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(Hand("sleep 60", std::chrono::milliseconds(200))->find("took too long") != std::string::npos);
+  CHECK(Hand("exec >&-; sleep 60", std::chrono::milliseconds(200))->find("was killed") != std::string::npos);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
+  // One that does not read is none of our business.
+  CHECK_FALSE(Hand("exit 0"));
+}
+
+}  // namespace ucaas_sync::notify
