@@ -1,6 +1,3 @@
-#include <pwd.h>
-#include <unistd.h>
-
 #include <ostream>
 #include <set>
 
@@ -11,15 +8,6 @@
 
 namespace ucaas_sync::commands {
 namespace {
-
-// Who asked, also where the command runs as root or as the service's user by sudo.
-std::string InvokingUser(const config::Environment& environment) {
-  if (const auto user = environment("SUDO_USER"); user && !user->empty()) return *user;
-  const uid_t uid = getuid();
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): the command has one thread
-  const passwd* entry = getpwuid(uid);
-  return entry != nullptr ? std::string(entry->pw_name) : "uid " + std::to_string(uid);
-}
 
 void Tell(const Approval& approval, std::ostream& out) {
   out << "Approved: " << Printable(approval.subject) << ", by " << Printable(approval.who) << " until "
@@ -52,7 +40,7 @@ ExitCode RunApprove(const Session& session, const ApproveOptions& options) {
   run::Program program = LoadProgram(session);
   const Approval approval = run::Approve(
       {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
-      {.what = options.what, .who = InvokingUser(session.environment), .reason = options.reason});
+      {.what = options.what, .who = session.user, .reason = options.reason});
   Tell(approval, session.out);
   return ExitCode::kConverged;
 }

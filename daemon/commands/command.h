@@ -30,6 +30,7 @@ struct Session {
   std::ostream& out;
   report::Terminal terminal;             ///< Of stdout.
   std::function<bool()> stop_requested;  ///< A signal asked us to end.
+  std::string user;                      ///< Who runs the command, for the record.
 };
 
 enum class Format : std::uint8_t { kText, kJson, kHtml };

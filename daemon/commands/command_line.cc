@@ -11,6 +11,7 @@
 #include <string>
 
 #include "daemon/commands/command.h"
+#include "daemon/commands/identity.h"
 #include "daemon/commands/signals.h"
 #include "daemon/model/text.h"
 #include "daemon/run/system_clock.h"
@@ -337,8 +338,15 @@ void Tell(const Session& session, ExitCode code, std::string_view message) {
   std::fprintf(stderr, "ucaas-sync: %.*s: %s", static_cast<int>(Word(code).size()), Word(code).data(), text.c_str());
 }
 
+// The others read what the caller may read, and touch no state.
+bool NeedsConfiguration(const CLI::App& app, const Parsed& parsed) {
+  if (app.got_subcommand("sandbox") || app.got_subcommand("codes")) return false;
+  return !app.got_subcommand("read") || !parsed.read.source.empty();
+}
+
 ExitCode Guarded(const CLI::App& app, const Parsed& parsed, const Session& session, const ServiceCommand& service) {
   try {
+    if (NeedsConfiguration(app, parsed)) BecomeServiceUser();
     return Dispatch(app, parsed, session, service);
   } catch (const Failure& failure) {
     Tell(session, failure.code(), failure.what());
@@ -406,6 +414,7 @@ int Main(int argc, char** argv, const ServiceCommand& service) {
     return asked ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   const config::Environment environment = config::ProcessEnvironment();
+  const std::string user = InvokingUser(environment);
   const run::SystemClock clock;
   report::RunLog log(clock, LogOptions(parsed.global, environment),
                      [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); });
@@ -415,7 +424,8 @@ int Main(int argc, char** argv, const ServiceCommand& service) {
                         .log = log,
                         .out = std::cout,
                         .terminal = report::DescribeTerminal(STDOUT_FILENO, environment, parsed.global.no_progress),
-                        .stop_requested = &StopRequested};
+                        .stop_requested = &StopRequested,
+                        .user = user};
   const ExitCode code = Guarded(app, parsed, session, service);
   std::cout.flush();
   log.ClearProgress();
