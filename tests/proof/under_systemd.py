@@ -152,7 +152,7 @@ def furnish(root, program, built, sources):
 
 
 def main():
-    program, built, sources, root = map(pathlib.Path, sys.argv[1:])
+    program, built, sources, root = (pathlib.Path(name).resolve() for name in sys.argv[1:])
     furnish(root, program, built, sources)
     subprocess.run(["timeout", "300", "systemd-nspawn", "-q", "-b", "-D", str(root), "--register=no", "--keep-unit",
                     "--private-network"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
