@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "daemon/apply/rows.h"
+#include "daemon/plan/drift.h"
+#include "daemon/run/lookup.h"
 #include "daemon/run/target.h"
 
 namespace ucaas_sync::run {
@@ -28,7 +30,7 @@ std::vector<Operation> Leftovers(const state::SqliteStore& store, const Plan& pl
 }
 
 /// Nothing: it cannot be told.
-std::optional<Objects> LookUp(apply::Caller& caller, Kind kind, const std::string& address) {
+std::optional<Objects> Search(apply::Caller& caller, Kind kind, const std::string& address) {
   Objects found;
   for (std::uint32_t page = 1; page <= kMostSearchPages; ++page) {
     ucaas::Call call;
@@ -58,6 +60,16 @@ bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remo
   store.ForEachRemote(
       [&](std::int64_t, Kind of, std::string_view id) { is_known = is_known || (of == kind && id == remote_id); });
   return is_known;
+}
+
+std::vector<StoredEntity> GroupsOf(const state::SqliteStore& store) {
+  std::vector<std::int64_t> ids;
+  store.ForEachRemote([&ids](std::int64_t id, Kind kind, std::string_view) {
+    if (kind == Kind::kGroup) ids.push_back(id);
+  });
+  std::vector<StoredEntity> groups;
+  for (const std::int64_t id : ids) groups.push_back(store.Load(id));
+  return groups;
 }
 
 std::vector<std::string> KeysOfGroups(const state::SqliteStore& store, const std::vector<std::string>& remote_ids) {
@@ -91,7 +103,7 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
       continue;
     }
     const std::string address = apply::AddressAfter(std::nullopt, create);
-    const auto found = address.empty() ? std::optional(Objects{}) : LookUp(caller, create.kind, address);
+    const auto found = address.empty() ? std::optional(Objects{}) : Search(caller, create.kind, address);
     if (!found || found->size() > 1) {
       Tell(observer, create, "leftover_unknown",
            found ? ": a run that was cut off may have created it, and the target has several objects with its address; "
@@ -118,8 +130,52 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
   }
 }
 
+void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
+                   Observer& observer) {
+  constexpr std::size_t kAtOnce = 16;
+  const std::vector<std::int64_t> ids = store.UnknownChanges();
+  if (ids.empty()) return;
+  const plan::DriftScope scope = plan::DriftScopeOf(policy);
+  plan::GroupKeys groups;
+  for (const StoredEntity& group : GroupsOf(store)) groups.emplace(group.remote_id, group.key);
+  for (std::size_t begin = 0; begin < ids.size(); begin += kAtOnce) {
+    std::vector<StoredEntity> asked;
+    std::vector<std::int64_t> settled;
+    for (std::size_t i = begin; i < std::min(ids.size(), begin + kAtOnce); ++i) {
+      StoredEntity entity = store.Load(ids[i]);
+      if (entity.lifecycle == Lifecycle::kGone || entity.remote_id.empty()) {
+        settled.push_back(entity.id);
+      } else {
+        asked.push_back(std::move(entity));
+      }
+    }
+    std::vector<DriftFinding> found;
+    const std::vector<LookedUp> answers = LookUp(caller, asked);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (answers[i].presence == Presence::kUnknown) {
+        observer.OnEvent({.severity = Severity::kWarning,
+                          .name = "leftover_unknown",
+                          .text = std::string(Name(asked[i].kind)),
+                          .key = asked[i].key,
+                          .rest = ": a run that was cut off may have changed it, and the target cannot say so now; the "
+                                  "next run asks again"});
+        store.NoteDue(clock.Now());
+        continue;
+      }
+      settled.push_back(asked[i].id);
+      if (answers[i].presence == Presence::kGone) {
+        found.push_back({.entity_id = asked[i].id, .missing = true, .shown = {}, .groups = {}});
+      } else if (auto finding = plan::DriftOf(asked[i], answers[i].object, scope, groups)) {
+        found.push_back(*std::move(finding));
+      }
+    }
+    store.SettleChanges(settled, found, clock.Now());
+    if (caller.stopped()) return;
+  }
+}
+
 void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan) {
-  if (Leftovers(store, plan).empty()) return;
+  if (Leftovers(store, plan).empty() && store.UnknownChanges().empty()) return;
   std::optional<Target> target;
   try {
     target.emplace(context.program, context.clock, context.observer, context.stop_requested);
@@ -128,13 +184,15 @@ void SettleLeftovers(const Context& context, state::SqliteStore& store, const Pl
     context.observer.OnEvent(
         {.severity = Severity::kWarning,
          .name = "leftover_unknown",
-         .text = std::string("what a run that was cut off may have created cannot be looked up now, the next run asks "
+         .text = std::string("what a run that was cut off may have done cannot be looked up now, the next run asks "
                              "again: ") +
                  failure.what()});
     store.NoteDue(context.clock.Now());
     return;
   }
   SettleLeftovers(store, target->caller(), context.clock, context.observer, plan);
+  if (target->caller().stopped()) return;
+  SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer);
 }
 
 }  // namespace ucaas_sync::run

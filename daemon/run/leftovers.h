@@ -1,12 +1,15 @@
-// Creates of a run that was cut off, of people whom no plan asks for any more: whether the target did them is looked
-// up, and what is there becomes ours in the state, so that the rules of leaving apply to it. Only reads the target.
-// Owns nothing. Single-threaded. A look-up that fails leaves the create unknown for the next run; StateFailure ends it.
+// What a run that was cut off left unknown, and no plan asks for any more. Creates: whether the target did them is
+// looked up, and what is there becomes ours in the state, so that the rules of leaving apply to it. Changes: the target
+// is asked how the object is, and what differs from the state is settled by the next plan like anything that changed
+// there. Only reads the target. Owns nothing. Single-threaded. A look-up that fails leaves it unknown for the next run;
+// StateFailure ends it.
 #pragma once
 
 #include "daemon/apply/caller.h"
 #include "daemon/model/clock.h"
 #include "daemon/model/observer.h"
 #include "daemon/model/plan.h"
+#include "daemon/plan/policy.h"
 #include "daemon/run/pipeline.h"
 #include "daemon/state/sqlite_store.h"
 
@@ -16,7 +19,12 @@ namespace ucaas_sync::run {
 void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
                      const Plan& plan);
 
-/// The same with a target of its own; asks nobody when nothing was left.
+/// Looks up everybody with a change of unknown outcome: also whom the plan, already applied, has changed since, for it
+/// may have changed something else of them.
+void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
+                   Observer& observer);
+
+/// Both, with a target of its own; asks nobody when nothing was left.
 void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan);
 
 }  // namespace ucaas_sync::run

@@ -39,6 +39,10 @@ void WriteFinding(Connection& connection, Kind kind, const DriftFinding& finding
 
 }  // namespace
 
+void WakeBy(Connection& connection, Instant at) {
+  connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NULL OR due_at > ?1").Time(at).Run();
+}
+
 std::vector<DriftFinding> SqliteStore::Drift() const {
   return impl_->connection.Guard("read what differs at the target", [this] {
     std::vector<DriftFinding> findings;
@@ -205,9 +209,29 @@ void SqliteStore::RecordRefresh(const RefreshProgress& progress, const std::opti
         "VALUES (1, ?1, ?2, ?3, ?4, ?5)");
     write.Time(cursor.finished_at).Time(cursor.not_before).Time(cursor.started_at).Int(cursor.step);
     write.Int(cursor.position).Run();
-    if (wake_at) {
-      connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NULL OR due_at > ?1").Time(*wake_at).Run();
+    if (wake_at) WakeBy(connection, *wake_at);
+  });
+}
+
+std::vector<std::int64_t> SqliteStore::UnknownChanges() const {
+  return impl_->connection.Guard("read whose change nobody answered", [this] {
+    std::vector<std::int64_t> ids;
+    Query query = impl_->connection.Prepare("SELECT entity_id FROM unknown_change ORDER BY entity_id");
+    while (query.Next()) ids.push_back(query.IntAt(0));
+    return ids;
+  });
+}
+
+void SqliteStore::SettleChanges(std::span<const std::int64_t> settled, std::span<const DriftFinding> found,
+                                Instant at) {
+  Connection& connection = impl_->connection;
+  impl_->Write("note how the target shows them", [&] {
+    for (const std::int64_t id : settled) {
+      connection.Prepare("DELETE FROM unknown_change WHERE entity_id = ?1").Int(id).Run();
+      connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
     }
+    for (const DriftFinding& finding : found) WriteFinding(connection, Load(finding.entity_id).kind, finding);
+    if (!found.empty()) WakeBy(connection, at);
   });
 }
 

@@ -130,6 +130,7 @@ constexpr const char* kSentences[] = {
 constexpr const char* kOwnRows[] = {
     "DELETE FROM membership WHERE contact_id IN (SELECT id FROM entity WHERE kind = 2 AND key = ?1)",
     "DELETE FROM absence WHERE entity_id IN (SELECT id FROM entity WHERE kind IN (0, 2) AND key = ?1)",
+    "DELETE FROM unknown_change WHERE entity_id IN (SELECT id FROM entity WHERE kind IN (0, 2) AND key = ?1)",
     "DELETE FROM known WHERE id IN (SELECT id FROM entity WHERE kind IN (0, 2) AND key = ?1)",
     "DELETE FROM quarantine WHERE kind <> 'group' AND key = ?1",
     "DELETE FROM hold WHERE key = ?1",

@@ -34,18 +34,19 @@ std::string AddressOf(const Operation& operation) {
   return change == nullptr ? std::string() : change->after.text;
 }
 
+// Nearly always everything was answered; counting the narrow rows is cheaper than meeting each operation.
+bool IsAnswered(Connection& connection, const OpenRun& run) {
+  Query answered = connection.Prepare("SELECT count(*) FROM outcome WHERE id BETWEEN ?1 AND ?2");
+  answered.Int(OperationId(run.id, 1)).Int(OperationId(run.id, run.mark));
+  answered.Next();
+  return answered.As<std::uint64_t>(0) == run.mark;
+}
+
 // Creates of a run that may have been sent and have no outcome.
 std::vector<UnansweredCreate> UnansweredOf(Connection& connection, const OpenRun& run) {
   std::vector<UnansweredCreate> creates;
   const std::int64_t first = OperationId(run.id, 1);
   const std::int64_t last = OperationId(run.id, run.mark);
-  {
-    // Nearly always everything was answered; counting the narrow rows is cheaper than meeting each operation.
-    Query answered = connection.Prepare("SELECT count(*) FROM outcome WHERE id BETWEEN ?1 AND ?2");
-    answered.Int(first).Int(last);
-    answered.Next();
-    if (answered.As<std::uint64_t>(0) == run.mark) return creates;
-  }
   Query query = connection.Prepare(
       "SELECT id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, source, line, "
       "dn, fingerprint FROM operation WHERE id BETWEEN ?1 AND ?2 AND action = 0 "
@@ -68,7 +69,22 @@ void RememberUnknown(Connection& connection, const UnansweredCreate& unanswered)
       .Run();
 }
 
+void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
+  connection.Prepare("INSERT OR IGNORE INTO unknown_change (entity_id) SELECT id FROM entity WHERE id = ?1")
+      .Int(entity_id)
+      .Run();
+}
+
 void RememberUnknowns(Connection& connection, const OpenRun& run) {
+  if (IsAnswered(connection, run)) return;
+  connection
+      .Prepare(
+          "INSERT OR IGNORE INTO unknown_change (entity_id) SELECT entity_id FROM operation WHERE id BETWEEN ?1 AND ?2 "
+          "AND action <> 0 AND entity_id IN (SELECT id FROM entity) "
+          "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = operation.id)")
+      .Int(OperationId(run.id, 1))
+      .Int(OperationId(run.id, run.mark))
+      .Run();
   for (const UnansweredCreate& unanswered : UnansweredOf(connection, run)) RememberUnknown(connection, unanswered);
 }
 
@@ -346,6 +362,8 @@ void SqliteStore::RecordOutcomes(const std::string& run, std::span<const Operati
         RememberUnknown(connection,
                         {.operation = id,
                          .create = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)}});
+      } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
+        RememberUnknownChange(connection, operation.entity_id);
       }
       if (outcome.quarantine) {
         QuarantineByTarget(connection, operation, outcome);

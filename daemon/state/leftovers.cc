@@ -11,10 +11,6 @@ void Settle(Connection& connection, const Operation& create) {
       .Run();
 }
 
-void WakeBy(Connection& connection, Instant at) {
-  connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NULL OR due_at > ?1").Time(at).Run();
-}
-
 }  // namespace
 
 std::vector<Operation> SqliteStore::LeftoverCreates() const {

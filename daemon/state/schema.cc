@@ -279,6 +279,8 @@ CREATE TABLE unknown_create (
   operation INTEGER NOT NULL,
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
+-- Changes that were sent, or may have been, and whose outcome nobody knows: the target is asked how these are.
+CREATE TABLE unknown_change (entity_id INTEGER PRIMARY KEY REFERENCES entity (id) ON DELETE CASCADE) STRICT;
 CREATE TABLE removal (
   operation INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,

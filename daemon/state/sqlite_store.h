@@ -121,6 +121,11 @@ class SqliteStore final : public StateStore {
   /// `create` is unknown no more: `found` is its row from now on, or nothing was there. With a row, the next run is due
   /// at `at`.
   void RecordLeftover(const Operation& create, const std::optional<StoredEntity>& found, Instant at);
+  /// Entities with a change whose outcome nobody knows: of a cut-off run, or given up without an answer. By id.
+  std::vector<std::int64_t> UnknownChanges() const;
+  /// The target was asked how `settled` are: `found` are those whom it shows otherwise than the state; the next run is
+  /// then due at `at`.
+  void SettleChanges(std::span<const std::int64_t> settled, std::span<const DriftFinding> found, Instant at);
   /// `due_at` becomes `at` unless it is earlier.
   void NoteDue(Instant at);
   /// While it lives, all reads of this object are of one moment, and writes are a programmer's error (logic_error).

@@ -53,4 +53,7 @@ struct SqliteStore::Impl {
   std::int64_t RunNumber(const std::string& name);
 };
 
+/// Within a commit: the next run is due at `at`, unless it is due earlier.
+void WakeBy(Connection& connection, Instant at);
+
 }  // namespace ucaas_sync::state

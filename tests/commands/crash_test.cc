@@ -125,4 +125,38 @@ TEST_CASE("SIGTERM ends a sync within seconds, keeps what was done, and the next
   ExpectEverybodyOnce(cli, service);
 }
 
+TEST_CASE("a change that a killed sync may have made is undone when the source takes it back before the next one") {
+  for (const bool had_effect : {true, false}) {
+    CAPTURE(had_effect);
+    Cli cli;
+    Service service(cli);
+    cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+    cli.Write("people.csv", CompanyCsv(12));
+    Expect(cli.Run({"sync"}), 0);
+    const std::string before = cli.Account("SELECT email, department, status FROM users ORDER BY email");
+    auto people = CompanyPeople(12);
+    people[3].department = "Legal";
+    people[4].status = "terminated";
+    cli.Write("people.csv", CsvOf(people));
+    const std::uint64_t writes = service.counters().writes;
+    service.SlowDown(std::chrono::milliseconds(300));
+    Child sync = cli.Start({"sync"});
+    if (had_effect) {
+      WaitForWrites(service, writes + 1);
+    } else {
+      // The requests are on their way, and take effect only after the delay.
+      sync.WaitFor("changes");
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    sync.Signal(SIGKILL);
+    sync.Wait();
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    service.SlowDown(std::chrono::milliseconds(0));
+    cli.Write("people.csv", CompanyCsv(12));
+    for (int run = 0; run < 2; ++run) Expect(cli.Run({"sync"}), 0);
+    CHECK(cli.Account("SELECT email, department, status FROM users ORDER BY email") == before);
+    Expect(cli.Run({"sync"}), 0, {"nothing to do"});
+  }
+}
+
 }  // namespace ucaas_sync::testing

@@ -8,6 +8,7 @@
 
 #include "connectors/ucaas/client.h"
 #include "daemon/apply/gate.h"
+#include "daemon/model/text.h"
 #include "tests/state/support.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_target.h"
@@ -87,6 +88,117 @@ TEST_CASE("whoever the plan speaks of is left to the plan") {
   scene.Settle(state::PlanOf({state::For(state::User("E1"), Action::kCreate)}));
   CHECK(scene.log.empty());
   CHECK(scene.store->UnknownCreates().size() == 1);
+}
+
+namespace {
+
+/// E1 and E2 are there and known. A change of E1's department was under the mark when the run was cut off.
+struct ChangeScene : Scene {
+  explicit ChangeScene(Action action = Action::kUpdate) {
+    policy.rules.emplace_back();
+    const std::string made = store->BeginRun({.trigger = "command", .at = clock.now});
+    StoredEntity e1 = state::User("E1");
+    StoredEntity e2 = state::User("E2");
+    e1.remote_id = target.Add(Kind::kUser, {{"email", "e1@example.com"}, {"department", "Sales"}, {"status", "A"}});
+    e2.remote_id = target.Add(Kind::kUser, {{"email", "e2@example.com"}, {"department", "Sales"}, {"status", "A"}});
+    for (StoredEntity* row : {&e1, &e2}) {
+      row->fields = {};
+      row->fields[kUserEmail] = Field::Value(FoldCase(row->key) + "@example.com");
+      row->fields[kUserDepartment] = Field::Value("Sales");
+    }
+    store->StorePlan(made, state::PlanOf({state::For(e1, Action::kCreate), state::For(e2, Action::kCreate)}));
+    store->RecordOutcomes(made, std::vector{Done(1, e1), Done(2, e2)});
+    store->FinishRun(made, ExitCode::kConverged, "", 0, {}, clock.now);
+    const std::string cut = store->BeginRun({.trigger = "command", .at = clock.now});
+    e1 = *store->Find(Kind::kUser, "E1");
+    Operation change = state::For(e1, action);
+    change.entity_id = e1.id;
+    store->StorePlan(cut, state::PlanOf({change}));
+    store->AdvanceMark(cut, 1);
+    store->BeginRun({.trigger = "command", .at = clock.now});
+    id = e1.id;
+  }
+
+  static OperationOutcome Done(std::uint64_t seq, const StoredEntity& row) {
+    OperationOutcome outcome;
+    outcome.seq = seq;
+    outcome.done = true;
+    outcome.verdict = "ok";
+    outcome.row = row;
+    return outcome;
+  }
+  void SettleThem() {
+    ucaas::Client client(target, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 2);
+    apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
+    apply::Caller caller(client, gate, clock, observer, [] { return false; });
+    SettleChanges(*store, caller, policy, clock, observer);
+  }
+  testing::FakeTarget::Object& E1() { return target.objects[Kind::kUser][0]; }
+
+  plan::Policy policy;
+  std::int64_t id = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a change of a cut-off run that had its effect is found by asking, and the next run is due") {
+  ChangeScene scene;
+  scene.E1().fields["department"] = "Finance";
+  CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
+  scene.SettleThem();
+  const auto drift = scene.store->Drift();
+  REQUIRE(drift.size() == 1);
+  CHECK(drift[0].entity_id == scene.id);
+  REQUIRE(drift[0].shown.size() == 1);
+  CHECK(drift[0].shown[0].second == Field::Value("Finance"));
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK(scene.store->DueAt() == scene.clock.now);
+  // E2 had no such change, and is not asked for.
+  CHECK(scene.target.CountRequests("GET users/") == 1);
+}
+
+TEST_CASE("a change of a cut-off run that had no effect is forgotten, and makes no run due") {
+  ChangeScene scene;
+  scene.SettleThem();
+  CHECK(scene.store->Drift().empty());
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK_FALSE(scene.store->DueAt());
+}
+
+TEST_CASE("a delete of a cut-off run that had its effect leaves somebody missing, for the next plan to judge") {
+  ChangeScene scene(Action::kDelete);
+  scene.target.objects[Kind::kUser].erase(scene.target.objects[Kind::kUser].begin());
+  scene.SettleThem();
+  const auto drift = scene.store->Drift();
+  REQUIRE(drift.size() == 1);
+  CHECK(drift[0].missing);
+}
+
+TEST_CASE("whom the target cannot show now stays unknown, and the next run is due") {
+  ChangeScene scene;
+  HttpReply refused;
+  refused.status = 403;
+  scene.target.faults.push_back({.request = "GET users", .reply = refused, .times = 1000});
+  scene.SettleThem();
+  CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
+  CHECK(scene.store->DueAt() == scene.clock.now);
+}
+
+TEST_CASE("a change that ended without an answer is asked for too, one that was answered is not") {
+  for (const char* verdict : {"unknown", "retry", "invalid"}) {
+    CAPTURE(std::string(verdict));
+    ChangeScene scene;
+    scene.SettleThem();
+    const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    Operation change = state::For(*scene.store->Find(Kind::kUser, "E1"), Action::kUpdate);
+    change.entity_id = scene.id;
+    scene.store->StorePlan(run, state::PlanOf({change}));
+    OperationOutcome outcome;
+    outcome.seq = 1;
+    outcome.verdict = verdict;
+    scene.store->RecordOutcomes(run, std::vector{outcome});
+    CHECK(scene.store->UnknownChanges().empty() == (std::string(verdict) == "invalid"));
+  }
 }
 
 }  // namespace ucaas_sync::run
