@@ -6,6 +6,7 @@
 #include "connectors/ucaas/client.h"
 #include "daemon/apply/caller.h"
 #include "daemon/apply/gate.h"
+#include "tests/support/target_listing.h"
 
 namespace ucaas_sync::sim {
 
@@ -47,23 +48,7 @@ Machine::Machine(const Settings& settings, Instant start) : program(settings) {
 
 std::optional<plan::TargetListing> Machine::ListTarget() const {
   if (!store.IsEmpty()) return std::nullopt;
-  plan::TargetListing listing;
-  for (const auto& [kind, objects] : target.objects) {
-    const auto specs = FieldsOf(kind);
-    for (const testing::FakeTarget::Object& object : objects) {
-      plan::TargetListing::Object& listed = listing.objects[Index(kind)].emplace_back();
-      listed.kind = kind;
-      listed.remote_id = object.id;
-      listed.group_ids = object.group_ids;
-      for (std::size_t i = 0; i < specs.size(); ++i) {
-        if (specs[i].sent_once) continue;
-        const auto field = object.fields.find(std::string(specs[i].name));
-        const bool is_empty = field == object.fields.end() || field->second.empty();
-        listed.fields[i] = is_empty ? Field::Empty() : Field::Value(field->second);
-      }
-    }
-  }
-  return listing;
+  return testing::ListingOf(target);
 }
 
 void Machine::Approve(const RunReport& report) {

@@ -48,6 +48,7 @@ struct LossyFile {
   static LossyFile& Of(sqlite3_file* file) { return *reinterpret_cast<LossyFile*>(file); }
   int Judge(LossyVfs::Call call) { return vfs->Judge(call, *path); }
   void Note(LossyVfs::Step step) {
+    if (path->empty()) return;  // a scratch file, which nobody wants back
     step.file = file;
     vfs->steps_.push_back(std::move(step));
   }
@@ -87,9 +88,7 @@ struct LossyFile {
   static int FileSize(sqlite3_file* file, sqlite3_int64* size) {
     return Of(file).real()->pMethods->xFileSize(Of(file).real(), size);
   }
-  static int Lock(sqlite3_file* file, int level) {
-    return Of(file).real()->pMethods->xLock(Of(file).real(), level);
-  }
+  static int Lock(sqlite3_file* file, int level) { return Of(file).real()->pMethods->xLock(Of(file).real(), level); }
   static int Unlock(sqlite3_file* file, int level) {
     return Of(file).real()->pMethods->xUnlock(Of(file).real(), level);
   }
@@ -150,11 +149,18 @@ LossyVfs::LossyVfs() : real_(sqlite3_vfs_find(nullptr)), own_(*real_) {
   own_.xDelete = &Delete;
   own_.xGetLastError = &LastError;
   if (sqlite3_vfs_register(&own_, 1) != SQLITE_OK) throw std::runtime_error("the VFS cannot be registered");
+  is_default_ = true;
 }
 
 LossyVfs::~LossyVfs() {
+  Detach();
+}
+
+void LossyVfs::Detach() {
+  if (!is_default_) return;
   sqlite3_vfs_unregister(&own_);
   sqlite3_vfs_register(real_, 1);
+  is_default_ = false;
 }
 
 int LossyVfs::Judge(Call call, std::string_view path) {
@@ -187,11 +193,8 @@ void LossyVfs::NoteOpened(const std::string& path, bool was_there) {
   if (!is_new_name && name->second == known->second) return;
   name->second = known->second;
   // A name for a file that is known under another one was linked, and its directory synced before it was opened.
-  steps_.push_back({.what = Step::What::kAppear,
-                    .file = known->second,
-                    .bytes = {},
-                    .path = path,
-                    .is_sure = is_new && was_there});
+  steps_.push_back(
+      {.what = Step::What::kAppear, .file = known->second, .bytes = {}, .path = path, .is_sure = is_new && was_there});
 }
 
 int LossyVfs::Open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* out_flags) {
@@ -284,7 +287,8 @@ struct LossyVfs::Disk {
         const auto size = static_cast<std::int64_t>(step->bytes.size());
         const std::int64_t sectors = size > first_end ? (size - first_end) / kSector + 1 : 0;
         if (sectors == 0) continue;
-        const auto kept = first_end + kSector * static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(sectors));
+        const auto kept =
+            first_end + kSector * static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(sectors));
         PutAt(content, step->offset, std::string_view(step->bytes).substr(0, static_cast<std::size_t>(kept)));
       } else if (fate == 5 && step->what == Step::What::kWrite) {
         // The file has its new size already, and its new blocks hold nothing yet.

@@ -1,7 +1,7 @@
-// A disk that remembers what was synced and what was only written. While a LossyVfs lives it is SQLite's default VFS: the
-// real files, names and locks are the system's, and every change of a file is noted as one step. Survive() then makes
-// what a directory may hold when the power goes before any one step: what was synced, and of the rest whatever the seed
-// chose to lose, to tear or to keep while something earlier is lost. Faults make a call fail instead.
+// A disk that remembers what was synced and what was only written. While a LossyVfs lives it is SQLite's default VFS:
+// the real files, names and locks are the system's, and every change of a file is noted as one step. Survive() then
+// makes what a directory may hold when the power goes before any one step: what was synced, and of the rest whatever
+// the seed chose to lose, to tear or to keep while something earlier is lost. Faults make a call fail instead.
 // Ownership: the steps, nothing on the disk. Threads: one at a time, and no database may outlive it.
 // Failure: Survive throws what the file system throws.
 #pragma once
@@ -41,6 +41,9 @@ class LossyVfs {
   LossyVfs(const LossyVfs&) = delete;
   LossyVfs& operator=(const LossyVfs&) = delete;
 
+  /// From now on the system's own VFS is the default again, and nothing more is noted.
+  void Detach();
+
   std::vector<Fault> faults;
   /// How often a fault struck.
   std::uint64_t struck() const { return struck_; }
@@ -79,6 +82,7 @@ class LossyVfs {
   std::map<std::pair<dev_t, ino_t>, std::size_t> files_;
   std::map<std::string, std::size_t> names_;
   std::uint64_t struck_ = 0;
+  bool is_default_ = false;
   int last_error_ = 0;  // errno of the injected failure, 0 after a real one
 };
 
