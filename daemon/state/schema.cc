@@ -339,7 +339,10 @@ class TemporaryFile {
     if (descriptor < 0) throw FileFailure(beside, "make the state", errno);
     ::close(descriptor);
   }
-  ~TemporaryFile() { ::unlink(path_.c_str()); }
+  // With what SQLite leaves beside it on a full disk: the next attempt has another name, and would leave more.
+  ~TemporaryFile() {
+    for (const char* part : {"", "-journal", "-wal", "-shm"}) ::unlink((path_ + part).c_str());
+  }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   const std::string& path() const { return path_; }
