@@ -72,6 +72,18 @@ void TidyJournal(const Context& context, state::SqliteStore& store) {
   }
 }
 
+void CloseFailed(const Context& context, state::SqliteStore& store, const SyncResult& result, const Failure& failure) {
+  try {
+    store.FinishRun(result.run, failure.code(), failure.what(), 0, result.plan.summary, context.clock.Now());
+  } catch (const StateFailure& state_failure) {
+    context.observer.OnEvent({.severity = Severity::kWarning,
+                              .name = "run_not_closed",
+                              .text = std::string("how the run ended could not be recorded, the next run takes it for "
+                                                  "cut off: ") +
+                                      state_failure.what()});
+  }
+}
+
 std::string HeldMessage(const Plan& plan) {
   std::string text;
   for (const GuardVerdict& guard : plan.guards) {

@@ -33,6 +33,10 @@ void TidyJournal(const Context& context, state::SqliteStore& store);
 /// Sets the run's code and message from what was applied and what went newly into quarantine.
 void Conclude(SyncResult& result);
 
+/// Journals what ended the run. A state that cannot even take that is said, and does not hide it: the next run finds
+/// this one open and takes it for cut off.
+void CloseFailed(const Context& context, state::SqliteStore& store, const SyncResult& result, const Failure& failure);
+
 /// Runs `body` between BeginRun and FinishRun; a run that fails is journalled with its code and message, then goes on
 /// failing.
 template <typename Body>
@@ -42,7 +46,7 @@ SyncResult Journalled(const Context& context, state::SqliteStore& store, const s
   try {
     body(result);
   } catch (const Failure& failure) {
-    store.FinishRun(result.run, failure.code(), failure.what(), 0, result.plan.summary, context.clock.Now());
+    CloseFailed(context, store, result, failure);
     throw;
   }
   store.FinishRun(result.run, result.code, result.message, result.applied.failed, result.plan.summary,

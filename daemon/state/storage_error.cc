@@ -51,8 +51,12 @@ StateFailure StorageFailure(const std::filesystem::path& path, std::string_view 
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
     return Damaged(path, "cannot " + std::string(doing) + ": " + error.what());
   }
-  const std::string text = where + ": " + error.what() + ErrnoText(system_error) +
-                           ": nothing of this step was written, what was recorded before is kept; " + Remedy(code);
+  // A kernel that could not write a page back may have written others.
+  const bool is_unsure = error.getExtendedErrorCode() == SQLITE_IOERR_FSYNC;
+  const std::string text =
+      where + ": " + error.what() + ErrnoText(system_error) + ": " +
+      (is_unsure ? "whether this step was written is not known" : "nothing of this step was written") +
+      ", what was recorded before is kept; " + Remedy(code);
   return {code == SQLITE_BUSY || code == SQLITE_LOCKED ? ExitCode::kBusy : ExitCode::kError, text};
 }
 

@@ -57,6 +57,7 @@ struct Start {
   Account account;
   int day = 1;
   std::string picture;
+  std::vector<std::string> dumps;  // what the state held after each commit of the unbroken run
 };
 
 // One run into the trouble and one after it; whether the trouble was met.
@@ -90,7 +91,8 @@ bool Suffer(const Start& start, const Trouble& trouble, std::uint64_t skip) {
     // What a failed sync may have left is there or not; everything before it is there.
     const std::string dump = Dump(dir.state());
     const bool is_kept = dump == dumps.back();
-    const bool is_one_more = trouble.fault.call == Call::kSync && dump.size() > dumps.back().size();
+    const bool is_one_more =
+        trouble.fault.call == Call::kSync && dumps.size() < start.dumps.size() && dump == start.dumps[dumps.size()];
     CHECK((is_kept || is_one_more));
   }
   company.clock.Advance(std::chrono::minutes(5));
@@ -121,19 +123,34 @@ void SufferEverywhere(const Start& start) {
 TEST_CASE("a storage fault anywhere in a first run is said, loses nothing acknowledged, and heals") {
   const TemporaryDirectory dir;
   PoweredCompany unbroken(dir.state());
-  unbroken.Sync(CompanyOn(1));
-  SufferEverywhere({.state = {}, .account = {}, .day = 1, .picture = unbroken.Picture()});
+  Start start;
+  unbroken.Sync(CompanyOn(1), [&](const char*) { start.dumps.push_back(Dump(dir.state())); });
+  start.picture = unbroken.Picture();
+  SufferEverywhere(start);
 }
 
 TEST_CASE("a storage fault anywhere in a run of changes is said, loses nothing acknowledged, and heals") {
   const TemporaryDirectory dir;
   PoweredCompany first(dir.state());
   first.Sync(CompanyOn(1));
+  Start start{.state = dir.state(), .account = first.target.objects, .day = 2, .picture = {}, .dumps = {}};
   const TemporaryDirectory other;
   CopyFiles(dir.state(), other.state());
-  PoweredCompany second(other.state(), first.target.objects);
-  second.Sync(CompanyOn(2));
-  SufferEverywhere({.state = dir.state(), .account = first.target.objects, .day = 2, .picture = second.Picture()});
+  PoweredCompany second(other.state(), start.account);
+  second.Sync(CompanyOn(2), [&](const char*) { start.dumps.push_back(Dump(other.state())); });
+  start.picture = second.Picture();
+  SufferEverywhere(start);
+}
+
+TEST_CASE("a sync that fails does not claim that nothing was written") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  LossyVfs disk;
+  const auto other = OpenForTest(dir);
+  disk.faults = {{.call = Call::kSync, .suffix = "-wal", .code = SQLITE_IOERR_FSYNC, .system_error = EIO}};
+  const Failure failure = FailureOf([&] { other->PutHold({.key = "E1", .reason = "", .until = {}}); });
+  CHECK(Says(failure, "whether this step was written is not known"));
+  CHECK_FALSE(Says(failure, "nothing of this step was written"));
 }
 
 }  // namespace ucaas_sync::state
