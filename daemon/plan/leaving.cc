@@ -66,6 +66,9 @@ class Leaving {
     if (it != work_.absences.end()) work_.notes.absences.push_back(it->second);
   }
 
+  /// A clock that was ahead when it noted the absence, and was put right since, must not stop the removal for as long.
+  Instant Begun(const PlanNotes::Absence& absence) const { return std::min(absence.since, work_.now); }
+
   void Left(SlotId id) {
     const RulePolicy& rule = work_.policy.rules[work_.table[id].rule];
     LeavePolicy policy = OfRule(rule);
@@ -74,7 +77,7 @@ class Leaving {
       policy.absent = rule.kind == Kind::kUser ? config::AbsentPolicy::kSuspend : config::AbsentPolicy::kDelete;
     }
     const auto noted = work_.absences.find(id);
-    const Instant since = noted == work_.absences.end() ? work_.now : noted->second.since;
+    const Instant since = noted == work_.absences.end() ? work_.now : Begun(noted->second);
     Go(id, policy, since, 0, rule.left.empty() ? "left" : "left: " + rule.left);
   }
 
@@ -101,7 +104,7 @@ class Leaving {
     }
     const auto noted = work_.absences.find(id);
     const bool is_first = noted == work_.absences.end();
-    const Instant since = is_first ? work_.now : noted->second.since;
+    const Instant since = is_first ? work_.now : Begun(noted->second);
     const std::uint32_t reads = is_first ? 1 : noted->second.reads + 1;
     const std::string& source = work_.policy.sources[slot.source];
     const std::string* filter = work_.filtered_out.Of(id);

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <system_error>
 
 namespace ucaas_sync::state {
@@ -10,6 +11,25 @@ namespace {
 
 std::string ErrnoText(int system_error) {
   return system_error == 0 ? std::string() : " (" + std::generic_category().message(system_error) + ")";
+}
+
+std::string_view FileRemedy(int system_error) {
+  switch (system_error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "free space on that file system and run again";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit of open files (ulimit -n, LimitNOFILE= of a service) and run again";
+    case EFBIG:
+      return "raise the limit of a file's size (ulimit -f, LimitFSIZE= of a service) and run again";
+    case EROFS:
+      return "make that file system writable and run again";
+    case EIO:
+      return "check the disk (kernel log) and the file system, then run again";
+    default:
+      return "check the owner, mode and space of its directory, then run again";
+  }
 }
 
 std::string Remedy(int code) {
@@ -62,8 +82,8 @@ StateFailure StorageFailure(const std::filesystem::path& path, std::string_view 
 
 StateFailure FileFailure(const std::filesystem::path& path, std::string_view doing, int system_error) {
   return {ExitCode::kError, path.string() + ": cannot " + std::string(doing) + ": " +
-                                std::generic_category().message(system_error) +
-                                "; check the owner, mode and space of its directory"};
+                                std::generic_category().message(system_error) + "; " +
+                                std::string(FileRemedy(system_error))};
 }
 
 StateFailure Damaged(const std::filesystem::path& path, std::string_view what) {
