@@ -55,6 +55,18 @@ TEST_CASE("absence is acted on after absent_after and in two complete reads, not
   CHECK(world.Sync().plan.operations.empty());
 }
 
+TEST_CASE("an absence that was noted by a clock ahead of its time begins anew once the clock is right") {
+  World world = Company(3);
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  world.now -= hours(365 * 24);
+  CHECK(world.Sync().plan.operations.empty());
+  world.Pass(hours(23));
+  CHECK(world.Sync().plan.operations.empty());
+  world.Pass(hours(1));
+  CHECK(world.Sync().plan.operations.size() == 1);
+}
+
 TEST_CASE("one read long after the last is not yet two reads without somebody") {
   World world = Company(3);
   world.Pass(hours(240));
