@@ -131,18 +131,17 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
 }
 
 void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
-                   Observer& observer) {
+                   Observer& observer, const std::vector<std::int64_t>& unknown) {
   constexpr std::size_t kAtOnce = 16;
-  const std::vector<std::int64_t> ids = store.UnknownChanges();
-  if (ids.empty()) return;
+  if (unknown.empty()) return;
   const plan::DriftScope scope = plan::DriftScopeOf(policy);
   plan::GroupKeys groups;
   for (const StoredEntity& group : GroupsOf(store)) groups.emplace(group.remote_id, group.key);
-  for (std::size_t begin = 0; begin < ids.size(); begin += kAtOnce) {
+  for (std::size_t begin = 0; begin < unknown.size(); begin += kAtOnce) {
     std::vector<StoredEntity> asked;
     std::vector<std::int64_t> settled;
-    for (std::size_t i = begin; i < std::min(ids.size(), begin + kAtOnce); ++i) {
-      StoredEntity entity = store.Load(ids[i]);
+    for (std::size_t i = begin; i < std::min(unknown.size(), begin + kAtOnce); ++i) {
+      StoredEntity entity = store.Load(unknown[i]);
       if (entity.lifecycle == Lifecycle::kGone || entity.remote_id.empty()) {
         settled.push_back(entity.id);
       } else {
@@ -174,8 +173,9 @@ void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan:
   }
 }
 
-void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan) {
-  if (Leftovers(store, plan).empty() && store.UnknownChanges().empty()) return;
+void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
+                     const std::vector<std::int64_t>& unknown) {
+  if (Leftovers(store, plan).empty() && unknown.empty()) return;
   std::optional<Target> target;
   try {
     target.emplace(context.program, context.clock, context.observer, context.stop_requested);
@@ -192,7 +192,7 @@ void SettleLeftovers(const Context& context, state::SqliteStore& store, const Pl
   }
   SettleLeftovers(store, target->caller(), context.clock, context.observer, plan);
   if (target->caller().stopped()) return;
-  SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer);
+  SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer, unknown);
 }
 
 }  // namespace ucaas_sync::run

@@ -5,6 +5,9 @@
 // StateFailure ends it.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "daemon/apply/caller.h"
 #include "daemon/model/clock.h"
 #include "daemon/model/observer.h"
@@ -19,12 +22,13 @@ namespace ucaas_sync::run {
 void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
                      const Plan& plan);
 
-/// Looks up everybody with a change of unknown outcome: also whom the plan, already applied, has changed since, for it
-/// may have changed something else of them.
+/// Looks up `unknown`, the entities with a change of unknown outcome: also whom the plan, already applied, has changed
+/// since, for it may have changed something else of them.
 void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
-                   Observer& observer);
+                   Observer& observer, const std::vector<std::int64_t>& unknown);
 
 /// Both, with a target of its own; asks nobody when nothing was left.
-void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan);
+void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
+                     const std::vector<std::int64_t>& unknown);
 
 }  // namespace ucaas_sync::run

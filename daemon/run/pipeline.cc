@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "daemon/model/text.h"
 #include "daemon/run/leftovers.h"
@@ -154,9 +155,11 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
       store->RecordNotes(result.run, planned.notes, result.plan.quarantine, planned.histories);
       store->ReplaceDue(result.plan.due);
     }
+    // Also before: a state that cannot say it is refused while nothing was done.
+    const std::vector<std::int64_t> unknown = store->UnknownChanges();
     result.applied = Apply(context, *store, result.run, result.plan);
     const bool may_look = request.only.empty() && result.applied.left == 0;
-    if (may_look) SettleLeftovers(context, *store, result.plan);
+    if (may_look) SettleLeftovers(context, *store, result.plan, unknown);
     RecordPutBack(context, *store, result.run, planned.notes.repairs);
     if (planned.listed_at && !result.applied.left) RecordWholeLook(*store, *planned.listed_at);
     Conclude(result);

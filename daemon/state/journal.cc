@@ -45,6 +45,7 @@ bool IsAnswered(Connection& connection, const OpenRun& run) {
 // Creates of a run that may have been sent and have no outcome.
 std::vector<UnansweredCreate> UnansweredOf(Connection& connection, const OpenRun& run) {
   std::vector<UnansweredCreate> creates;
+  if (IsAnswered(connection, run)) return creates;
   const std::int64_t first = OperationId(run.id, 1);
   const std::int64_t last = OperationId(run.id, run.mark);
   Query query = connection.Prepare(
@@ -364,6 +365,7 @@ void SqliteStore::RecordOutcomes(const std::string& run, std::span<const Operati
                          .create = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)}});
       } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
         RememberUnknownChange(connection, operation.entity_id);
+        WakeBy(connection, outcome.at);
       }
       if (outcome.quarantine) {
         QuarantineByTarget(connection, operation, outcome);

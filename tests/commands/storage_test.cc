@@ -97,6 +97,8 @@ TEST_CASE("without file handles a run ends with what it could not open, and the 
     const Output output = scene.Run("ulimit -n " + std::to_string(handles) + "; exec \"$0\" \"$@\"", {"sync"});
     if (output.code == 0) continue;
     ++failures;
+    // So few that the program's libraries cannot be loaded are the loader's to tell.
+    if (output.code == 127 && output.Says("error while loading shared libraries")) continue;
     // Before the state is open it is the state's failure, then the source's, then the target's, which gets no socket.
     const bool is_told = output.code == 1 || output.code == 4 || output.code == 5 || output.code == 7;
     CHECK_MESSAGE(is_told, output.code << ": " << output.err);

@@ -96,6 +96,7 @@ TEST_CASE("a state with any one page of zeros is refused with the way out, or do
       continue;
     }
     ++refused;
+    INFO(output.err);
     Expect(output, 1, {"is damaged", "state check", "state rebuild", "state backup"});
     CHECK(company.Account("SELECT count(*) FROM users WHERE designation = 'Director'") == "0\n");
   }

@@ -131,7 +131,7 @@ struct ChangeScene : Scene {
     ucaas::Client client(target, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 2);
     apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
     apply::Caller caller(client, gate, clock, observer, [] { return false; });
-    SettleChanges(*store, caller, policy, clock, observer);
+    SettleChanges(*store, caller, policy, clock, observer, store->UnknownChanges());
   }
   testing::FakeTarget::Object& E1() { return target.objects[Kind::kUser][0]; }
 
