@@ -89,6 +89,8 @@ TEST_CASE("a full disk is named, keeps what was recorded, and is no trouble any 
   scene.ExpectEverybodyOnce();
 }
 
+// The sanitizer needs handles of its own to tell whether memory is sound, and takes their want for a fault of ours.
+#if !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("without file handles a run ends with what it could not open, and the next one does the rest") {
   Scene scene;
   std::size_t failures = 0;
@@ -108,6 +110,7 @@ TEST_CASE("without file handles a run ends with what it could not open, and the 
   CHECK(failures > 3);
   scene.ExpectHealed();
 }
+#endif
 
 TEST_CASE("a state directory that cannot be made is named, with the reason, and nothing is sent") {
   Scene scene;
