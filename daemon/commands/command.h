@@ -102,6 +102,7 @@ struct RevertOptions {
 };
 
 ExitCode RunCheck(const Session& session);
+ExitCode RunDoctor(const Session& session);
 ExitCode RunRead(const Session& session, const ReadOptions& options);
 ExitCode RunPlan(const Session& session, const PlanOptions& options);
 ExitCode RunSync(const Session& session, const std::string& only);

@@ -240,6 +240,9 @@ ExitCode DispatchState(const CLI::App& state, const Parsed& parsed, const Sessio
 void AddCommands(CLI::App& app, Parsed& parsed) {
   app.add_subcommand("check", "Validate the configuration: every problem at once, with its place")
       ->footer("Example:\n  ucaas-sync -c ./config.yaml check");
+  app.add_subcommand("doctor", "Look at all that a run needs: files, state, disk, clock, network, credentials, rights")
+      ->footer(
+          "Writes nothing. Ends 0, or as a run would end by the worst that it found.\n\nExample:\n  ucaas-sync doctor");
   AddRead(app, parsed.read);
   AddPlan(app, parsed.plan);
   CLI::App* sync = app.add_subcommand("sync", "One run: read, plan, guards, apply");
@@ -300,6 +303,7 @@ report::RunLogOptions LogOptions(const GlobalOptions& global, const config::Envi
 ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& session, const ServiceCommand& service) {
   if (app.got_subcommand("run")) return service(session);
   if (app.got_subcommand("check")) return RunCheck(session);
+  if (app.got_subcommand("doctor")) return RunDoctor(session);
   if (app.got_subcommand("read")) return RunRead(session, parsed.read);
   if (app.got_subcommand("plan")) return RunPlan(session, parsed.plan);
   if (app.got_subcommand("status")) return RunStatus(session, parsed.status_format);
