@@ -26,9 +26,11 @@ char FindDelimiter(BlockBuffer& buffer, const std::string& location, std::size_t
   bool in_quotes = false;
   std::size_t length = 0;  // of the heading so far; empty lines before it are not part of it
   for (std::size_t at = buffer.begin();; ++at) {
-    if (at == buffer.end()) {
+    bool has_more = true;
+    // More than once: a block may bring no more than the first bytes of a character.
+    while (at == buffer.end() && has_more) {
       at -= buffer.begin();
-      if (!buffer.Fill()) break;
+      has_more = buffer.Fill();
     }
     if (at == buffer.end()) break;
     const char c = buffer.data()[at];

@@ -98,6 +98,13 @@ TEST_CASE("the delimiter is found in the heading, outside quotes") {
   CHECK(Read("a:b,c\n1:2,3\n", Delimited(':')).records == Lines{"2: a=[1] b,c=[2,3]"});
 }
 
+TEST_CASE("the delimiter is found behind a character that came in two reads") {
+  CHECK(Read("Stra\xC3\x9F"
+             "e;Name\n1;2\n")
+            .records == Lines{"2: Stra\xC3\x9F"
+                              "e=[1] Name=[2]"});
+}
+
 TEST_CASE("a delimiter that cannot be told is not guessed") {
   CHECK(Has(Read("a,b;c\n1,2;3\n").incomplete(), "people.csv:1: the heading has as many of comma as of semicolon"));
 }
