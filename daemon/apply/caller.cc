@@ -101,8 +101,7 @@ void Caller::Turn() {
   if (stop_ && flying_.empty()) return;
   for (ucaas::CallResult& result : client_.Wait(wake)) Settle(std::move(result));
   if (abandon_at_ && clock_.Ticks() >= *abandon_at_ && !flying_.empty()) {
-    observer_.OnEvent({.severity = Severity::kWarning,
-                       .name = "requests_abandoned",
+    observer_.OnEvent({.id = EventId::kRequestsAbandoned,
                        .text = Counted(flying_.size(), "request") +
                                " without an answer abandoned; the next run looks what became of them"});
     flying_.clear();
@@ -159,8 +158,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
     }
     if (again) {
       // After a stop it is simply not sent again.
-      observer_.OnEvent({.severity = Severity::kDebug,
-                         .name = "request_retried",
+      observer_.OnEvent({.id = EventId::kRequestRetried,
                          .text = "again in " + FormatDuration(std::chrono::duration_cast<Duration>(*again - now)),
                          .quoted = result.message});
       task.last = std::move(result);

@@ -200,8 +200,7 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
     Record(work, std::move(gone));
     // A plan that creates the group puts its members back itself.
     if (operation.action != Action::kCreate) {
-      observer_.OnEvent({.severity = Severity::kWarning,
-                         .name = "group_recreated",
+      observer_.OnEvent({.id = EventId::kGroupRecreated,
                          .text = "group " + Printable(operation.key) +
                                  " was gone at the target and is there anew; the next run puts its members back"});
     }
@@ -266,8 +265,7 @@ void Executor::CountFailed(const Operation& operation, const ucaas::CallResult& 
   const std::string code = CodeOf(result);
   if (kind.count++ == 0) kind.example = options_.quote_target ? message : code;
   kind.is_transient = result.verdict == ucaas::Verdict::kRetry;
-  observer_.OnEvent({.severity = Severity::kWarning,
-                     .name = quarantine ? "operation_quarantined" : "operation_failed",
+  observer_.OnEvent({.id = quarantine ? EventId::kOperationQuarantined : EventId::kOperationFailed,
                      .text = std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)),
                      .key = operation.key,
                      .rest = options_.quote_target ? std::string() : ": " + code,

@@ -144,8 +144,7 @@ void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is
     result.message = "an earlier create of ours had its effect";
   } else {
     result.message = "was there already: adopted unchanged";
-    observer_.OnEvent({.severity = Severity::kWarning,
-                       .name = "existing_adopted",
+    observer_.OnEvent({.id = EventId::kExistingAdopted,
                        .text = std::string(Name(operation.kind)),
                        .key = operation.key,
                        .rest = std::string(" is at the target already: adopted unchanged") +

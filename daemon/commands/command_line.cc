@@ -326,11 +326,11 @@ ExitCode Dispatch(const CLI::App& app, const Parsed& parsed, const Session& sess
   return RunSandbox(session, parsed.sandbox);
 }
 
-// Keeps one line a line for the machine that reads JSON logs, and the paragraphs of an error for people.
+// One event in one line for machines and the journal, and the paragraphs of an error for people.
 void Tell(const Session& session, ExitCode code, std::string_view message) {
   session.log.ClearProgress();
-  if (session.log.style() == report::LogStyle::kJson) {
-    session.log.OnEvent({.severity = Severity::kError, .name = "run_ended", .text = std::string(message)});
+  if (session.log.style() != report::LogStyle::kText) {
+    session.log.OnEvent({.id = EventId::kCommandFailed, .text = std::string(Word(code)) + ": " + std::string(message)});
     return;
   }
   std::string text;

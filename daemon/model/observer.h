@@ -6,19 +6,17 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/model/events.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/plan.h"
 #include "daemon/model/source.h"
 
 namespace ucaas_sync {
 
-enum class Severity : std::uint8_t { kDebug, kInfo, kWarning, kError };
-
-/// A line of the log: a stable name, and a sentence with values already in it. Names and e-mails of people never stand
-/// in it but in `quoted`; keys of people stand in `key` alone: who listens shows both as log.people says.
+/// A line of the log: an event of the catalogue, and a sentence with values already in it. Names and e-mails of people
+/// never stand in it but in `quoted`; keys of people stand in `key` alone: who listens shows both as log.people says.
 struct Event {
-  Severity severity = Severity::kInfo;
-  std::string_view name;  ///< "run_finished", "operation_failed": lower case, stable.
+  EventId id;
   std::string text;
   std::string key = {};                ///< Of the person it is about; the sentence goes on with it.
   std::string rest = {};               ///< What follows the key.

@@ -6,13 +6,16 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "daemon/model/json_text.h"
 #include "daemon/model/text.h"
 #include "daemon/report/naming.h"
+#include "daemon/report/repeats.h"
 
 namespace ucaas_sync::report {
 namespace {
@@ -78,6 +81,27 @@ std::pair<std::string_view, std::string_view> PartsOf(const log_msg& message) {
   return {payload.substr(0, end), payload.substr(end + 1)};
 }
 
+// Paragraphs of a failure become one line; Printable sees to all else that could break it.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "; ";
+    } else {
+      line += c;
+    }
+  }
+  return Printable(line);
+}
+
+// An end, after which what was left out would otherwise be told only when the next event comes.
+bool IsAnEnd(EventId event) {
+  constexpr std::array kEnds{EventId::kRunFinished,  EventId::kRunPartial,     EventId::kRunHeld,
+                             EventId::kRunFailed,    EventId::kServiceStopped, EventId::kServiceCutShort,
+                             EventId::kCommandFailed};
+  return std::find(kEnds.begin(), kEnds.end(), event) != kEnds.end();
+}
+
 class LineFormatter final : public spdlog::formatter {
  public:
   LineFormatter(LogStyle style, bool colour) : style_(style), colour_(colour) {}
@@ -99,7 +123,7 @@ class LineFormatter final : public spdlog::formatter {
         if (colour_ && message.level >= spdlog::level::warn) {
           level = (message.level == spdlog::level::warn ? "\x1b[33m" : "\x1b[31m") + level + "\x1b[0m";
         }
-        line = TimeOf(message) + ' ' + level + ' ' + Printable(text);
+        line = TimeOf(message) + ' ' + level + ' ' + OneLine(text);
         break;
       }
       case LogStyle::kJson:
@@ -111,7 +135,7 @@ class LineFormatter final : public spdlog::formatter {
         line += '}';
         break;
       case LogStyle::kJournal:
-        line = std::string("<") + JournalLevel(message.level) + '>' + std::string(event) + ": " + Printable(text);
+        line = std::string("<") + JournalLevel(message.level) + '>' + std::string(event) + ": " + OneLine(text);
         break;
     }
     return line + '\n';
@@ -172,6 +196,7 @@ struct RunLog::Impl {
   Monotonic phase_began;
   std::optional<Monotonic> drawn;
   bool is_line_up = false;
+  Repeats repeats;
   std::uint64_t retries = 0;
   config::People people = config::People::kFull;
 
@@ -189,15 +214,33 @@ struct RunLog::Impl {
     is_line_up = false;
   }
 
-  void Log(Severity severity, std::string_view event, std::string_view text) {
-    const auto level = LevelOf(severity);
-    if (!logger.should_log(level)) return;
+  void Log(EventId event, std::string_view text) {
+    const EventType& type = TypeOf(event);
+    if (!logger.should_log(LevelOf(type.severity))) return;
+    const Monotonic now = clock.Ticks();
+    TellLeftOut(repeats.Over(now));
+    // Who asks for debugging wants every line.
+    if (type.severity != Severity::kDebug && !repeats.Admit(event, now)) return;
+    if (IsAnEnd(event)) TellLeftOut(repeats.All());
+    Write(type, text);
+  }
+
+  void TellLeftOut(const std::vector<Repeats::LeftOut>& left_out) {
+    const EventType& type = TypeOf(EventId::kRepeatsLeftOut);
+    for (const Repeats::LeftOut& some : left_out) {
+      Write(type, WithThousands(some.count) + " more of " + std::string(TypeOf(some.event).name) +
+                      " came within a minute and are not written");
+    }
+  }
+
+  void Write(const EventType& type, std::string_view text) {
     Erase();
-    std::string payload(event);
+    std::string payload(type.name);
     payload += '\0';
     payload += text;
     const auto time = std::chrono::time_point_cast<spdlog::log_clock::duration>(clock.Now());
-    logger.log(time, spdlog::source_loc{}, level, spdlog::string_view_t(payload.data(), payload.size()));
+    logger.log(time, spdlog::source_loc{}, LevelOf(type.severity),
+               spdlog::string_view_t(payload.data(), payload.size()));
   }
 
   void Draw(std::string_view new_phase, std::uint64_t done, std::uint64_t of) {
@@ -231,11 +274,12 @@ RunLog::RunLog(const Clock& clock, RunLogOptions options, std::function<void(std
     : impl_(std::make_unique<Impl>(clock, options, std::move(write))) {}
 
 RunLog::~RunLog() {
+  impl_->TellLeftOut(impl_->repeats.All());
   impl_->Erase();
 }
 
 void RunLog::OnEvent(const Event& event) {
-  impl_->Log(event.severity, event.name, SentenceOf(event, impl_->people));
+  impl_->Log(event.id, SentenceOf(event, impl_->people));
 }
 
 void RunLog::Configure(const config::LogConfig& config) {
@@ -260,7 +304,7 @@ void RunLog::OnSnapshot(const Snapshot& snapshot) {
   if (snapshot.rejected > 0) text += ", " + WithThousands(snapshot.rejected) + " rejected";
   text += " from " + snapshot.location;
   if (snapshot.incomplete) text += "; INCOMPLETE: " + snapshot.incomplete->ToString();
-  impl_->Log(snapshot.complete() ? Severity::kInfo : Severity::kWarning, "source_read", text);
+  impl_->Log(snapshot.complete() ? EventId::kSourceRead : EventId::kSourceIncomplete, text);
 }
 
 void RunLog::OnPlan(const Plan& plan) {
@@ -268,15 +312,16 @@ void RunLog::OnPlan(const Plan& plan) {
   for (const KindSummary& summary : plan.summary) {
     for (const std::uint64_t count : summary.actions) changes += count;
   }
-  impl_->Log(plan.held ? Severity::kWarning : Severity::kInfo, "plan_made",
+  impl_->Log(plan.held ? EventId::kPlanHeld : EventId::kPlanMade,
              "plan " + plan.id + ": " + Counted(changes, "change") + (plan.held ? ", HELD by a guard" : ""));
 }
 
 void RunLog::OnRetry(std::string_view reason) {
   constexpr std::uint64_t kSayEvery = 100;
   if (impl_->retries++ % kSayEvery == 0) {
-    impl_->Log(Severity::kInfo, "request_retry",
-               reason == "paced" ? "the target asks us to slow down" : "the target fails for the moment; trying again");
+    const bool is_paced = reason == "paced";
+    impl_->Log(is_paced ? EventId::kTargetPaces : EventId::kTargetFails,
+               is_paced ? "the target asks us to slow down" : "the target fails for the moment; trying again");
   }
 }
 

@@ -84,12 +84,8 @@ std::vector<std::string> KeysOfGroups(const state::SqliteStore& store, const std
   return keys;
 }
 
-void Tell(Observer& observer, const Operation& create, std::string_view name, std::string rest) {
-  observer.OnEvent({.severity = Severity::kWarning,
-                    .name = name,
-                    .text = std::string(Name(create.kind)),
-                    .key = create.key,
-                    .rest = std::move(rest)});
+void Tell(Observer& observer, const Operation& create, EventId event, std::string rest) {
+  observer.OnEvent({.id = event, .text = std::string(Name(create.kind)), .key = create.key, .rest = std::move(rest)});
 }
 
 }  // namespace
@@ -105,7 +101,7 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
     const std::string address = apply::AddressAfter(std::nullopt, create);
     const auto found = address.empty() ? std::optional(Objects{}) : Search(caller, create.kind, address);
     if (!found || found->size() > 1) {
-      Tell(observer, create, "leftover_unknown",
+      Tell(observer, create, EventId::kLeftoverUnknown,
            found ? ": a run that was cut off may have created it, and the target has several objects with its address; "
                    "remove those there that nobody needs"
                  : ": a run that was cut off may have created it, and the target cannot say so now; the next run asks "
@@ -124,7 +120,7 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
                                           KeysOfGroups(store, found->front().group_ids), clock.Now());
     ours.id = row ? row->id : 0;
     store.RecordLeftover(create, ours, clock.Now());
-    Tell(observer, create, "leftover_found",
+    Tell(observer, create, EventId::kLeftoverFound,
          " was created by a run that was cut off, and the source does not ask for it now; the next run judges it like "
          "anybody who left");
   }
@@ -152,8 +148,7 @@ void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan:
     const std::vector<LookedUp> answers = LookUp(caller, asked);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (answers[i].presence == Presence::kUnknown) {
-        observer.OnEvent({.severity = Severity::kWarning,
-                          .name = "leftover_unknown",
+        observer.OnEvent({.id = EventId::kLeftoverUnknown,
                           .text = std::string(Name(asked[i].kind)),
                           .key = asked[i].key,
                           .rest = ": a run that was cut off may have changed it, and the target cannot say so now; the "
@@ -182,8 +177,7 @@ void SettleLeftovers(const Context& context, state::SqliteStore& store, const Pl
   } catch (const Failure& failure) {
     // What the run did is done; a question that cannot be asked must not make it a failed one.
     context.observer.OnEvent(
-        {.severity = Severity::kWarning,
-         .name = "leftover_unknown",
+        {.id = EventId::kLeftoverUnknown,
          .text = std::string("what a run that was cut off may have done cannot be looked up now, the next run asks "
                              "again: ") +
                  failure.what()});

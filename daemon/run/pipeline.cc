@@ -59,7 +59,7 @@ void LogWarnings(const Context& context, state::SqliteStore& store, const std::v
   const std::set<std::string> news = store.NoteWarnings(lasting);
   for (const Warning& warning : warnings) {
     if (warning.lasts && !news.contains(warning.text)) continue;
-    Event event{.severity = Severity::kWarning, .name = "plan_warning", .text = warning.text};
+    Event event{.id = EventId::kPlanWarning, .text = warning.text};
     if (!warning.bare.empty()) {
       event.text = warning.bare;
       event.keys = warning.keys;

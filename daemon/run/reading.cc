@@ -137,7 +137,7 @@ bytes::Patience PatienceOf(const Context& context) {
           .pause = context.pause,
           .stop = context.stop_requested,
           .tell = [&observer = context.observer](const std::string& text) {
-            observer.OnEvent({.severity = Severity::kInfo, .name = "source_waited_for", .text = text});
+            observer.OnEvent({.id = EventId::kSourceWaitedFor, .text = text});
           }};
 }
 

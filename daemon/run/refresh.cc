@@ -65,8 +65,7 @@ void Refresh::Continue() {
     GiveUp();
   } else if (step == Step::kPause) {
     Save(clock_.Now());
-    observer_.OnEvent({.severity = Severity::kInfo,
-                       .name = "refresh_paused",
+    observer_.OnEvent({.id = EventId::kRefreshPaused,
                        .text = "comparing the target with the state goes on with the next run: " + Printable(why_)});
   } else {
     Finish();
@@ -231,15 +230,14 @@ void Refresh::Finish() {
   for (const DriftFinding& finding : found) gone += finding.missing ? 1 : 0;
   std::string text = "the target was compared with the state: " + Counted(seen_.size(), "object") + ", ";
   if (found.empty()) {
-    observer_.OnEvent(
-        {.severity = Severity::kInfo, .name = "refresh_finished", .text = text + "nothing was changed there"});
+    observer_.OnEvent({.id = EventId::kRefreshFinished, .text = text + "nothing was changed there"});
     return;
   }
   // The next poll has something to do, whether a source changed or not.
   store_.RecordRefresh({.cursor = cursor, .seen = {}, .found = {}, .agreeing = {}}, now);
   text += Counted(found.size() - gone, "was changed there", "were changed there") + " by somebody else, " +
           Counted(gone, "is gone", "are gone") + "; the next run's plan takes it up";
-  observer_.OnEvent({.severity = Severity::kWarning, .name = "refresh_finished", .text = text});
+  observer_.OnEvent({.id = EventId::kRefreshFoundDrift, .text = text});
 }
 
 void Refresh::GiveUp() {
@@ -248,8 +246,7 @@ void Refresh::GiveUp() {
   cursor = {.finished_at = cursor.finished_at, .not_before = again, .started_at = {}, .step = 0, .position = 0};
   // Of whom something was seen to differ, it was seen; that somebody is gone was not.
   store_.RecordRefresh(progress_, again);
-  observer_.OnEvent({.severity = Severity::kWarning,
-                     .name = "refresh_given_up",
+  observer_.OnEvent({.id = EventId::kRefreshGivenUp,
                      .text = "comparing the target with the state is put off until " + FormatInstant(again) +
                              ", since its lists cannot be believed: " + Printable(why_) +
                              "; what differs was noted, who may be gone is not known"});

@@ -71,8 +71,7 @@ void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode
   } catch (const StateFailure&) {
     throw;
   } catch (const Failure& failure) {
-    context.observer.OnEvent({.severity = Severity::kWarning,
-                              .name = "refresh_failed",
+    context.observer.OnEvent({.id = EventId::kRefreshFailed,
                               .text = std::string("the target cannot be compared with the state now, the next run "
                                                   "tries again: ") +
                                       Printable(failure.what())});

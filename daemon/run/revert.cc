@@ -33,8 +33,7 @@ std::map<KindAndKey, SourceWord> WordsFor(const Context& context, const StateVie
     return AskSources(context, state, who);
   } catch (const Failure& failure) {
     if (failure.code() != ExitCode::kSource) throw;
-    context.observer.OnEvent({.severity = Severity::kWarning,
-                              .name = "revert_without_sources",
+    context.observer.OnEvent({.id = EventId::kRevertWithoutSources,
                               .text = std::string("the sources cannot be read; what the next good read says is taken "
                                                   "for what they say now: ") +
                                       failure.what()});

@@ -66,8 +66,7 @@ void TidyJournal(const Context& context, state::SqliteStore& store) {
     store.RemoveOldRuns(context.clock.Now() - context.program.config.journal.keep, kOperationsARun);
   } catch (const Failure& failure) {
     context.observer.OnEvent(
-        {.severity = Severity::kWarning,
-         .name = "journal_not_tidied",
+        {.id = EventId::kJournalNotTidied,
          .text = std::string("old runs could not be removed, the next run tries again: ") + failure.what()});
   }
 }
@@ -76,8 +75,7 @@ void CloseFailed(const Context& context, state::SqliteStore& store, const SyncRe
   try {
     store.FinishRun(result.run, failure.code(), failure.what(), 0, result.plan.summary, context.clock.Now());
   } catch (const StateFailure& state_failure) {
-    context.observer.OnEvent({.severity = Severity::kWarning,
-                              .name = "run_not_closed",
+    context.observer.OnEvent({.id = EventId::kRunNotClosed,
                               .text = std::string("how the run ended could not be recorded, the next run takes it for "
                                                   "cut off: ") +
                                       state_failure.what()});

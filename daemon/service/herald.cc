@@ -78,9 +78,8 @@ void Herald::Do(const Errand& errand) {
 }
 
 void Herald::Complain(const std::string& way, const std::string& why) {
-  observer_.OnEvent({.severity = Severity::kWarning,
-                     .name = "notice_not_sent",
-                     .text = way + ": a notice could not be sent, and is dropped: " + Printable(why)});
+  observer_.OnEvent(
+      {.id = EventId::kNoticeNotSent, .text = way + ": a notice could not be sent, and is dropped: " + Printable(why)});
 }
 
 }  // namespace ucaas_sync::service

@@ -14,8 +14,7 @@ std::optional<report::Inventory> TakeInventory(const run::Context& context) {
   try {
     return run::InventoryOf(*run::OpenState(context, state::OpenMode::kReadOnly));
   } catch (const std::exception& error) {
-    context.observer.OnEvent({.severity = Severity::kWarning,
-                              .name = "inventory_not_taken",
+    context.observer.OnEvent({.id = EventId::kInventoryNotTaken,
                               .text = std::string("the metrics keep their last counts: ") + error.what()});
     return std::nullopt;
   }

@@ -33,7 +33,8 @@ bool RunVoice::IsNews(std::string text) {
 void RunVoice::OnEvent(const Event& event) {
   const std::lock_guard lock(mutex_);
   Live();
-  std::string text = std::string(event.name) + ' ' + event.text + event.key + event.rest + event.quoted + event.in_full;
+  std::string text =
+      std::string(TypeOf(event.id).name) + ' ' + event.text + event.key + event.rest + event.quoted + event.in_full;
   for (const std::string& key : event.keys) text += ' ' + key;
   if (IsNews(std::move(text))) log_.OnEvent(event);
 }

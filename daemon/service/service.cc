@@ -56,17 +56,9 @@ std::string ListOf(const std::map<std::string, std::string>& folders) {
   return text;
 }
 
-// One event is one line.
-std::string OneLine(const std::string& text) {
-  std::string line;
-  for (const char c : text) {
-    if (c == '\n') {
-      line += "; ";
-    } else {
-      line += c;
-    }
-  }
-  return line;
+EventId EventOf(ExitCode outcome) {
+  if (outcome == ExitCode::kConverged) return EventId::kRunFinished;
+  return outcome == ExitCode::kHeld ? EventId::kRunHeld : EventId::kRunPartial;
 }
 
 std::string HostName() {
@@ -92,22 +84,20 @@ class Loop {
 
   ExitCode Serve() {
     Publish();
-    Say(Severity::kInfo, "service_started",
-        "serving " + program_->config.file.string() + ": looks every " +
-            FormatDuration(program_->config.schedule.every) + (watch_ ? " and when files change" : "") +
-            "; the state is in " + program_->config.state_dir.string());
+    Say(EventId::kServiceStarted, "serving " + program_->config.file.string() + ": looks every " +
+                                      FormatDuration(program_->config.schedule.every) +
+                                      (watch_ ? " and when files change" : "") + "; the state is in " +
+                                      program_->config.state_dir.string());
     supervisor_.Ready(Describe(view_));
     while (!stop_asked_ || worker_.running()) Turn();
-    Say(Severity::kInfo, "service_stopped", "stopped; the next start goes on where this one ends");
+    Say(EventId::kServiceStopped, "stopped; the next start goes on where this one ends");
     return ExitCode::kConverged;
   }
 
  private:
   Moment Now() const { return {.wall = options_.clock.Now(), .ticks = options_.clock.Ticks()}; }
 
-  void Say(Severity severity, std::string_view name, const std::string& text) {
-    voice_.OnEvent({.severity = severity, .name = name, .text = OneLine(text)});
-  }
+  void Say(EventId event, const std::string& text) { voice_.OnEvent({.id = event, .text = text}); }
 
   // What follows from the configuration beside the runs.
   void Adopt() {
@@ -130,7 +120,7 @@ class Loop {
   void Publish() {
     publication_.Open(program_->config);
     if (publication_.is_open()) {
-      Say(Severity::kInfo, "listening", "pages and metrics are on " + program_->config.listen.value);
+      Say(EventId::kListening, "pages and metrics are on " + program_->config.listen.value);
     }
   }
 
@@ -139,7 +129,7 @@ class Loop {
     try {
       Publish();
     } catch (const Failure& failure) {
-      Say(Severity::kError, "not_listening", std::string("there are no pages and metrics: ") + failure.what());
+      Say(EventId::kNotListening, std::string("there are no pages and metrics: ") + failure.what());
     }
   }
 
@@ -241,8 +231,7 @@ class Loop {
 
   // The state stands a kill at any point; a service manager that loses patience would do the same a moment later.
   [[noreturn]] void GiveUp() {
-    Say(Severity::kWarning, "service_stopped",
-        "stopped in the middle of a run that did not end in time; the next run finishes it");
+    Say(EventId::kServiceCutShort, "stopped in the middle of a run that did not end in time; the next run finishes it");
     std::_Exit(static_cast<int>(ExitCode::kConverged));
   }
 
@@ -255,9 +244,9 @@ class Loop {
       Adopt();
       schedule_->Reconfigure(program_->config.schedule, program_->config.timezone);
       Republish();
-      Say(Severity::kInfo, "configuration_reloaded", program_->config.file.string() + " is in force");
+      Say(EventId::kConfigurationReloaded, program_->config.file.string() + " is in force");
     } catch (const Failure& failure) {
-      Say(Severity::kError, "configuration_refused",
+      Say(EventId::kConfigurationRefused,
           std::string("the configuration of before stays in force, for the new one is not valid: ") + failure.what());
     }
     supervisor_.Ready(Describe(view_));
@@ -284,7 +273,7 @@ class Loop {
     read_ = std::move(sight);
     read_fit_ = fit;
     voice_.BeginRun(schedule_->failures() > 0);
-    Say(Severity::kDebug, "run_begun", "a run begins: " + std::string(Word(*trigger)));
+    Say(EventId::kRunBegun, "a run begins: " + std::string(Word(*trigger)));
     began_ = now.ticks;
     view_.running = true;
     worker_.Start([context = Context(), trigger = *trigger] { return RunOnce(context, trigger); });
@@ -300,8 +289,7 @@ class Loop {
     } catch (const Failure& failure) {
       // A run says the same, and is tried again; until then nothing is known to be due.
       due_at_.reset();
-      Say(Severity::kWarning, "state_not_read",
-          std::string("when the next run is due cannot be read: ") + failure.what());
+      Say(EventId::kStateNotRead, std::string("when the next run is due cannot be read: ") + failure.what());
     }
   }
 
@@ -311,9 +299,8 @@ class Loop {
     if (watch_->unwatched() == unwatched_) return;
     unwatched_ = watch_->unwatched();
     if (unwatched_.empty()) return;
-    Say(Severity::kWarning, "watch_missing",
-        "changes are noticed every " + FormatDuration(program_->config.schedule.every) +
-            " only, since these folders cannot be watched: " + ListOf(unwatched_));
+    Say(EventId::kWatchMissing, "changes are noticed every " + FormatDuration(program_->config.schedule.every) +
+                                    " only, since these folders cannot be watched: " + ListOf(unwatched_));
   }
 
   void Conclude(const RunReport& report) {
@@ -335,11 +322,10 @@ class Loop {
     // Whoever waits for the line in the log finds the pages as it says.
     Show();
     if (fails) {
-      Say(Severity::kError, "run_failed", std::string(Word(report.code)) + ": " + report.message);
-      if (!had_failed)
-        Say(Severity::kInfo, "run_retry", "it is tried again, and what stays the same is not said again");
+      Say(EventId::kRunFailed, std::string(Word(report.code)) + ": " + report.message);
+      if (!had_failed) Say(EventId::kRunRetry, "it is tried again, and what stays the same is not said again");
     } else if (had_failed) {
-      Say(Severity::kInfo, "run_recovered", "well again after " + std::string(Word(before)));
+      Say(EventId::kRunRecovered, "well again after " + std::string(Word(before)));
     }
     if (!fails) TellOutcome(report, now);
     if (auto notice = news_->After(report, view_.failures)) {
@@ -356,7 +342,7 @@ class Loop {
     if (report.left > 0) text += ", " + WithThousands(report.left) + " left for the next run";
     text += " in " + FormatDuration(std::chrono::duration_cast<Duration>(now.ticks - began_));
     if (!report.message.empty()) text += ": " + report.message;
-    Say(report.code == ExitCode::kConverged ? Severity::kInfo : Severity::kWarning, "run_finished", text);
+    Say(EventOf(report.code), text);
   }
 
   void Show() {

@@ -24,7 +24,7 @@ class RecordingObserver final : public Observer {
   std::vector<std::string> texts;
   std::vector<std::string> retries;
   void OnEvent(const Event& event) override {
-    events.emplace_back(event.name);
+    events.emplace_back(TypeOf(event.id).name);
     texts.push_back(event.text);
   }
   void OnRetry(std::string_view reason) override { retries.emplace_back(reason); }

@@ -23,13 +23,13 @@ struct Written {
 
 TEST_CASE("text for people: time, level, sentence") {
   Written written({});
-  written.log.OnEvent({.severity = Severity::kWarning, .name = "operation_failed", .text = "update user E1: no"});
+  written.log.OnEvent({.id = EventId::kOperationFailed, .text = "update user E1: no"});
   CHECK(written.pieces == std::vector<std::string>{"2026-11-23T09:00:00Z warning update user E1: no\n"});
 }
 
 TEST_CASE("JSON for machines: every line is an object with time, level, event and text") {
   Written written({.style = LogStyle::kJson});
-  written.log.OnEvent({.severity = Severity::kError, .name = "run_failed", .text = kHostile});
+  written.log.OnEvent({.id = EventId::kRunFailed, .text = kHostile});
   REQUIRE(written.pieces.size() == 1);
   const auto document = ucaas::JsonDocument::Parse(written.pieces.front());
   REQUIRE(document.has_value());
@@ -39,19 +39,20 @@ TEST_CASE("JSON for machines: every line is an object with time, level, event an
   CHECK(document->root().FindText("text") == kHostile);
 }
 
-TEST_CASE("journald gets its level as a prefix, and no time of ours") {
+TEST_CASE("journald gets its level as a prefix and the event's name, and no time of ours") {
   Written written({.least = Severity::kDebug, .style = LogStyle::kJournal});
-  for (const Severity severity : {Severity::kDebug, Severity::kInfo, Severity::kWarning, Severity::kError}) {
-    written.log.OnEvent({.severity = severity, .name = "something", .text = "happened"});
+  for (const EventId event :
+       {EventId::kRunBegun, EventId::kRunFinished, EventId::kOperationFailed, EventId::kRunFailed}) {
+    written.log.OnEvent({.id = event, .text = "happened"});
   }
-  CHECK(written.pieces == std::vector<std::string>{"<7>something: happened\n", "<6>something: happened\n",
-                                                   "<4>something: happened\n", "<3>something: happened\n"});
+  CHECK(written.pieces == std::vector<std::string>{"<7>run_begun: happened\n", "<6>run_finished: happened\n",
+                                                   "<4>operation_failed: happened\n", "<3>run_failed: happened\n"});
 }
 
 TEST_CASE("one event is one line, whatever is in it") {
   for (const LogStyle style : {LogStyle::kText, LogStyle::kJson, LogStyle::kJournal}) {
     Written written({.style = style});
-    written.log.OnEvent({.severity = Severity::kInfo, .name = "x", .text = kHostile + std::string("\0after", 6)});
+    written.log.OnEvent({.id = EventId::kRunFinished, .text = kHostile + std::string("\0after", 6)});
     REQUIRE(written.pieces.size() == 1);
     const std::string& line = written.pieces.front();
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);
@@ -65,18 +66,18 @@ TEST_CASE("one event is one line, whatever is in it") {
 
 TEST_CASE("what is less than asked for is not written") {
   Written written({.least = Severity::kWarning});
-  written.log.OnEvent({.severity = Severity::kInfo, .name = "x", .text = "x"});
+  written.log.OnEvent({.id = EventId::kRunFinished, .text = "x"});
   CHECK(written.pieces.empty());
 }
 
 TEST_CASE("colour only when asked, and only on what is not well") {
   Written plain({});
-  plain.log.OnEvent({.severity = Severity::kError, .name = "x", .text = "x"});
+  plain.log.OnEvent({.id = EventId::kRunFailed, .text = "x"});
   CHECK(plain.pieces.front().find('\x1b') == std::string::npos);
   Written painted({.colour = true});
-  painted.log.OnEvent({.severity = Severity::kInfo, .name = "x", .text = "x"});
+  painted.log.OnEvent({.id = EventId::kRunFinished, .text = "x"});
   CHECK(painted.pieces.front().find('\x1b') == std::string::npos);
-  painted.log.OnEvent({.severity = Severity::kError, .name = "x", .text = "x"});
+  painted.log.OnEvent({.id = EventId::kRunFailed, .text = "x"});
   CHECK(painted.pieces.back().find("\x1b[31m") != std::string::npos);
 }
 
@@ -112,7 +113,7 @@ TEST_CASE("progress says what is left, once that can be told") {
 TEST_CASE("an event erases the progress line first, so that neither spoils the other") {
   Written written({.progress = true});
   written.log.OnProgress("apply", 5, 10);
-  written.log.OnEvent({.severity = Severity::kInfo, .name = "x", .text = "x"});
+  written.log.OnEvent({.id = EventId::kRunFinished, .text = "x"});
   REQUIRE(written.pieces.size() == 3);
   CHECK(written.pieces[1] == "\r\x1b[K");
 }
@@ -130,7 +131,75 @@ TEST_CASE("an incomplete snapshot is a warning that says why") {
                                     "/srv/hr/people.csv:4: ends inside a row") != std::string::npos);
 }
 
-TEST_CASE("repeats are said once in a hundred") {
+TEST_CASE("of one event a hundred lines are written in a minute, then how many more came") {
+  Written written({.style = LogStyle::kJournal});
+  for (int i = 0; i < 250; ++i) written.log.OnEvent({.id = EventId::kOperationFailed, .text = std::to_string(i)});
+  CHECK(written.pieces.size() == 100);
+  written.log.OnEvent({.id = EventId::kExistingAdopted, .text = "another one is not held back"});
+  CHECK(written.pieces.size() == 101);
+  written.clock.Advance(Duration(60'000));
+  written.log.OnEvent({.id = EventId::kOperationFailed, .text = "later"});
+  REQUIRE(written.pieces.size() == 103);
+  CHECK(written.pieces[101] ==
+        "<4>repeats_left_out: 150 more of operation_failed came within a minute and are not written\n");
+  CHECK(written.pieces[102] == "<4>operation_failed: later\n");
+}
+
+TEST_CASE("what was left out is told before the line that ends a run, and when the program ends") {
+  std::vector<std::string> pieces;
+  testing::FakeClock clock;
+  {
+    RunLog log(clock, {.style = LogStyle::kJournal}, [&](std::string_view piece) { pieces.emplace_back(piece); });
+    for (int i = 0; i < 103; ++i) log.OnEvent({.id = EventId::kOperationFailed, .text = "no"});
+    log.OnEvent({.id = EventId::kRunPartial, .text = "end"});
+    REQUIRE(pieces.size() == 102);
+    CHECK(pieces[100].find("repeats_left_out: 3 more of operation_failed") != std::string::npos);
+    CHECK(pieces[101] == "<4>run_partial: end\n");
+    log.OnEvent({.id = EventId::kOperationFailed, .text = "no"});
+    CHECK(pieces.size() == 102);
+  }
+  CHECK(pieces.back().find("1 more of operation_failed") != std::string::npos);
+}
+
+TEST_CASE("who asks for debugging gets every line of it") {
+  Written written({.least = Severity::kDebug});
+  for (int i = 0; i < 1000; ++i) written.log.OnEvent({.id = EventId::kRequestRetried, .text = "again"});
+  CHECK(written.pieces.size() == 1000);
+}
+
+TEST_CASE("a million repeats cost no memory and a line a minute") {
+  Written written({});
+  for (int i = 0; i < 1'000'000; ++i) {
+    written.clock.Advance(Duration(1));
+    written.log.OnEvent({.id = EventId::kOperationFailed, .text = "no"});
+  }
+  CHECK(written.pieces.size() <= 17 * 101);
+}
+
+TEST_CASE("the JSON of a line is valid whatever bytes are in it, and gives back what is text") {
+  const std::string torn = "\xff\xfe \xed\xa0\x80 \xc3";
+  Written written({.style = LogStyle::kJson});
+  written.log.OnEvent({.id = EventId::kOperationFailed,
+                       .text = torn,
+                       .key = kHostile,
+                       .rest = std::string("\0\"\\\r\n\t\x7f", 7),
+                       .quoted = "</script>"});
+  REQUIRE(written.pieces.size() == 1);
+  const auto document = ucaas::JsonDocument::Parse(written.pieces.front());
+  REQUIRE(document.has_value());
+  CHECK(document->root().FindText("event") == "operation_failed");
+  CHECK(document->root().FindText("text")->ends_with("</script>"));
+  CHECK(document->root().FindText("text")->find(kHostile) != std::string::npos);
+}
+
+TEST_CASE("the paragraphs of a failure become one line in the journal") {
+  Written written({.style = LogStyle::kJournal});
+  written.log.OnEvent({.id = EventId::kCommandFailed, .text = "config: a.yaml:1:2: no\na.yaml:3:4: nor this"});
+  CHECK(written.pieces ==
+        std::vector<std::string>{"<3>command_failed: config: a.yaml:1:2: no; a.yaml:3:4: nor this\n"});
+}
+
+TEST_CASE("pauses and retries are said once in a hundred") {
   Written written({});
   for (int i = 0; i < 250; ++i) written.log.OnRetry("paced");
   CHECK(written.pieces.size() == 3);
@@ -139,8 +208,7 @@ TEST_CASE("repeats are said once in a hundred") {
 }  // namespace
 TEST_CASE(
     "a person is named in full, by key, or by twelve digits of the key's SHA-256; the target's words only in full") {
-  const Event event{.severity = Severity::kWarning,
-                    .name = "operation_failed",
+  const Event event{.id = EventId::kOperationFailed,
                     .text = "update user",
                     .key = "E17",
                     .rest = " failed",

@@ -22,7 +22,7 @@ class RecordingObserver final : public Observer {
   std::vector<std::string> events;
   std::string last_text;
   void OnEvent(const Event& event) override {
-    events.emplace_back(event.name);
+    events.emplace_back(TypeOf(event.id).name);
     last_text = event.text;
   }
 };
