@@ -88,8 +88,12 @@ Config Load(const std::filesystem::path& file, const Environment& environment, D
   const std::string shown = file.string();
   std::variant<SmallFile, Unreadable> read = ReadSmallFile(config.file, kLimit);
   if (const auto* failure = std::get_if<Unreadable>(&read)) {
+    // The package brings one to begin with.
+    const std::string example = config.file.string() + ".example";
+    const bool can_begin = !std::filesystem::exists(config.file) && std::filesystem::exists(example);
     diagnostics.Error(Location{shown, 0, 0}, "the configuration " + failure->why,
-                      "name another with -c FILE or $UCAAS_SYNC_CONFIG");
+                      (can_begin ? "cp " + example + ' ' + shown + " and fill it in, or " : std::string()) +
+                          "name another with -c FILE or $UCAAS_SYNC_CONFIG");
     return config;
   }
   SmallFile& text = std::get<SmallFile>(read);

@@ -10,6 +10,7 @@
 #include "daemon/model/sha256.h"
 #include "daemon/model/text.h"
 #include "daemon/state/store_impl.h"
+#include "daemon/state/upgrade.h"
 
 namespace ucaas_sync::state {
 namespace {
@@ -221,6 +222,7 @@ Erasure SqliteStore::Forget(const std::string& key, Instant at) {
                                nullptr, nullptr);
   });
   Overwrite(connection);
+  RemoveCopies(connection.path(), Instant::max());
   erasure.files_are_clean = EmptyTheLog(connection);
   return erasure;
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/state/store_impl.h"
+#include "daemon/state/upgrade.h"
 
 namespace ucaas_sync::state {
 namespace {
@@ -41,6 +42,7 @@ std::vector<OldRun> OldRuns(Connection& connection, Instant before) {
 
 void SqliteStore::RemoveOldRuns(Instant before, std::uint64_t budget) {
   Connection& connection = impl_->connection;
+  RemoveCopies(connection.path(), before);
   const std::vector<OldRun> runs = connection.Guard("look for old runs", [&] { return OldRuns(connection, before); });
   if (runs.empty()) return;  // nearly always: no commit
   impl_->Write("remove old runs", [&] {

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "daemon/state/state_dir.h"
+#include "daemon/state/upgrade.h"
 
 namespace ucaas_sync::state {
 namespace {
@@ -331,26 +332,6 @@ StateFailure NotOurs(const std::filesystem::path& path, std::string_view what) {
                                  "away (a run without a state adopts what exists at the target and deletes nothing)"};
 }
 
-// Closes its descriptor and removes the file, unless it has become the state.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& beside) : path_(beside.string() + ".XXXXXX") {
-    const int descriptor = ::mkostemp(path_.data(), O_CLOEXEC);
-    if (descriptor < 0) throw FileFailure(beside, "make the state", errno);
-    ::close(descriptor);
-  }
-  // With what SQLite leaves beside it on a full disk: the next attempt has another name, and would leave more.
-  ~TemporaryFile() {
-    for (const char* part : {"", "-journal", "-wal", "-shm"}) ::unlink((path_ + part).c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace
 
 std::span<const Migration> Migrations() {
@@ -393,6 +374,17 @@ bool StateFileExists(const std::filesystem::path& path) {
   return true;
 }
 
+TemporaryFile::TemporaryFile(const std::filesystem::path& beside) : path_(beside.string() + ".XXXXXX") {
+  const int descriptor = ::mkostemp(path_.data(), O_CLOEXEC);
+  if (descriptor < 0) throw FileFailure(beside, "make the state", errno);
+  ::close(descriptor);
+}
+
+// With what SQLite leaves beside it on a full disk: the next attempt has another name, and would leave more.
+TemporaryFile::~TemporaryFile() {
+  for (const char* part : {"", "-journal", "-wal", "-shm"}) ::unlink((path_ + part).c_str());
+}
+
 void CreateStateFile(const std::filesystem::path& path, const std::string& program_version, std::uint64_t seed) {
   const TemporaryFile temporary(path);
   {
@@ -423,11 +415,17 @@ void RefuseNewer(Connection& connection, std::span<const Migration> migrations, 
   const std::string writer = connection.Guard("read who wrote it", [&connection] {
     return connection.database().execAndGet("SELECT written_by FROM meta").getString();
   });
+  // The newest that this program can read, if an upgrade left one.
+  std::string copy;
+  for (int of = newest; of > 0 && copy.empty(); --of) {
+    if (const auto path = CopyPath(connection.path(), of); std::filesystem::exists(path)) copy = path.string();
+  }
   throw StateFailure(ExitCode::kConfig, "state " + connection.path().string() + " was written by ucaas-sync " + writer +
                                             " (tables of version " + std::to_string(version) +
                                             "); this is ucaas-sync " + program_version + ", which knows version " +
                                             std::to_string(newest) + " at most; install " + writer +
-                                            " or newer, or restore a backup made by this version");
+                                            " or newer, or restore a backup made by this version" +
+                                            (copy.empty() ? "" : ", such as " + copy + ", which the upgrade left"));
 }
 
 void Migrate(Connection& connection, std::span<const Migration> migrations) {

@@ -23,6 +23,19 @@ struct Migration {
 /// All migrations, from 1 without a gap.
 std::span<const Migration> Migrations();
 
+/// An empty file (0600) with a name of its own beside `beside`; removed with its sidecars unless it was renamed.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& beside);
+  ~TemporaryFile();
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 /// False when there is no file. Throws StateFailure for a file that is empty, zeroed, no database or another program's,
 /// and for the write-ahead log of a state that was moved away without it. Reads the header alone.
 bool StateFileExists(const std::filesystem::path& path);

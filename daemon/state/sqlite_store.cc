@@ -7,6 +7,7 @@
 #include "daemon/state/schema.h"
 #include "daemon/state/state_dir.h"
 #include "daemon/state/store_impl.h"
+#include "daemon/state/upgrade.h"
 
 namespace ucaas_sync::state {
 namespace {
@@ -41,7 +42,7 @@ ImplPtr OpenForWriting(const std::filesystem::path& path, const StoreOptions& op
     database.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864");
     KeepSidecars(connection);
   });
-  Migrate(connection, Migrations());
+  BringUpToDate(connection, Migrations());
   impl->Write("note who writes it", [&] {
     NoteWriter(connection, options.program_version);
     impl->sources.Reload(connection);

@@ -21,7 +21,7 @@
 namespace ucaas_sync::state {
 
 enum class OpenMode : std::uint8_t {
-  /// Makes the directory (0700) and the file (0600) when they are not there, brings an older state up to date.
+  /// Makes directory (0700) and file (0600) when they are not there; keeps a copy of an older state and updates it.
   kReadWrite,
   /// Writes nothing and shows one moment, from the opening to the end of the object. No state: an empty one in memory.
   /// An older one is brought up to date in a copy in memory.
@@ -225,7 +225,7 @@ class SqliteStore final : public StateStore {
   /// plans that were used, and the removals that the guards still count.
   void TakeOver(const SqliteStore& old);
 
-  /// Removes runs that ended before `before`, oldest first, with all that hangs on them: at most `budget` operations.
+  /// Removes runs that ended before `before`, oldest first, at most `budget` operations, and older copies by upgrades.
   /// What plans still ask of the journal stays: the last finished run, the last plan, creates of unknown outcome.
   void RemoveOldRuns(Instant before, std::uint64_t budget);
 

@@ -49,6 +49,16 @@ std::string WithTarget(const std::string& target) {
 
 }  // namespace
 
+TEST_CASE("where there is no configuration yet, the package's example is named") {
+  const Folder folder;
+  const std::filesystem::path file = folder.path() / "config.yaml";
+  CHECK_FALSE(LoadFile(file).Says(".example"));
+  folder.Write("config.yaml.example", kSound);
+  CHECK(LoadFile(file).Says("cp " + file.string() + ".example " + file.string()));
+  folder.Write("config.yaml", "");
+  CHECK_FALSE(LoadFile(file).Says(".example"));
+}
+
 TEST_CASE("the manual's example loads as it stands") {
   const Folder folder;
   folder.Write("access-key", "k3y\n");

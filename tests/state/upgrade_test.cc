@@ -1,0 +1,111 @@
+#include "daemon/state/upgrade.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sys/stat.h>
+
+#include <set>
+
+#include "tests/state/support.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+// The tables as a later program would have them.
+std::vector<Migration> WithOneMore(const char* sql = "ALTER TABLE entity ADD COLUMN note TEXT DEFAULT 'later'") {
+  std::vector<Migration> next(Migrations().begin(), Migrations().end());
+  next.push_back({.version = Migrations().back().version + 1, .sql = sql});
+  return next;
+}
+
+std::filesystem::path Copy(const TemporaryDirectory& dir) {
+  return CopyPath(dir.file(), Migrations().back().version);
+}
+
+std::set<std::string> Names(const TemporaryDirectory& dir) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(dir.state())) names.insert(entry.path().filename());
+  return names;
+}
+
+void Upgrade(const TemporaryDirectory& dir, std::span<const Migration> migrations) {
+  Connection connection(dir.file(), SQLite::OPEN_READWRITE, 1000);
+  BringUpToDate(connection, migrations);
+}
+
+}  // namespace
+
+TEST_CASE("an upgrade keeps what was there before, for the older program and its owner alone") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1"), User("E2")});
+  const std::vector<Migration> next = WithOneMore();
+  Upgrade(dir, next);
+  CHECK(SQLite::Database(dir.file().string()).execAndGet("SELECT note FROM entity").getString() == "later");
+  struct stat info {};
+  REQUIRE(::stat(Copy(dir).c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  const Failure refused = FailureOf([&] { OpenForTest(dir); });
+  CHECK(refused.code() == ExitCode::kConfig);
+  CHECK(Says(refused, Copy(dir).string()));
+
+  for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove(dir.file().string() + part);
+  std::filesystem::rename(Copy(dir), dir.file());
+  CHECK(OpenForTest(dir)->CountKnown() == 2);
+  CHECK(OpenForTest(dir)->Check().empty());
+}
+
+TEST_CASE("what is up to date is not copied") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1")});
+  const std::set<std::string> before = Names(dir);
+  Upgrade(dir, Migrations());
+  OpenForTest(dir);
+  CHECK(Names(dir) == before);
+}
+
+TEST_CASE("an upgrade that fails leaves the state as it was, and the next one makes the copy anew") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1")});
+  CHECK_THROWS_AS(Upgrade(dir, WithOneMore("CREATE TABLE nonsense (")), StateFailure);
+  RunOf(*OpenForTest(dir), {User("E2")});
+  Upgrade(dir, WithOneMore());
+  CHECK(SQLite::Database(Copy(dir).string()).execAndGet("SELECT count(*) FROM entity").getInt() == 2);
+  CHECK(Names(dir).count("state.db") == 1);
+  for (const std::string& name : Names(dir)) CHECK(name.find(".db.") == std::string::npos);
+}
+
+TEST_CASE("a state that is damaged is neither copied nor upgraded") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1")});
+  std::filesystem::remove(dir.file().string() + "-wal");
+  std::filesystem::remove(dir.file().string() + "-shm");
+  std::string bytes = Slurp(dir.file());
+  for (std::size_t at = bytes.size() / 2; at < bytes.size(); ++at) bytes[at] = '\x5a';
+  Spill(dir.file(), bytes);
+  const Failure failure = FailureOf([&] { Upgrade(dir, WithOneMore()); });
+  CHECK(failure.code() == ExitCode::kError);
+  CHECK_FALSE(std::filesystem::exists(Copy(dir)));
+  CHECK(Slurp(dir.file()) == bytes);
+}
+
+TEST_CASE("a copy goes with the journal's old runs, and at once when somebody is forgotten") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1")});
+  Spill(Copy(dir), "who was there");
+  Spill(dir.state() / "mine.db", "not ours to remove");
+  struct stat info {};
+  REQUIRE(::stat(Copy(dir).c_str(), &info) == 0);
+  const Instant made(std::chrono::seconds(info.st_mtim.tv_sec));
+  store->RemoveOldRuns(made - std::chrono::seconds(1), 10);
+  CHECK(std::filesystem::exists(Copy(dir)));
+  SUBCASE("old runs go") {
+    store->RemoveOldRuns(made + std::chrono::seconds(1), 10);
+  }
+  SUBCASE("somebody is forgotten") {
+    store->Forget("E1", At(0));
+  }
+  CHECK_FALSE(std::filesystem::exists(Copy(dir)));
+  CHECK(std::filesystem::exists(dir.state() / "mine.db"));
+}
+
+}  // namespace ucaas_sync::state

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""The manual has every command, option, exit code and metric, and none that is not there; its pages are without a warning
+of the formatter. (Keys of the configuration: tests/config/manual_test.cc.)
+
+Usage: manual_test.py PROGRAM FOLDER-OF-PAGES METRICS-SOURCE"""
+import pathlib
+import re
+import subprocess
+import sys
+
+import program_help
+
+SINCE_EVERYWHERE = {"-h", "--help"}
+
+
+def formatted(page):
+    text = subprocess.run(["scdoc"], stdin=page.open(), capture_output=True, text=True)
+    if text.returncode != 0:
+        return "", f"{page}: {text.stderr}"
+    done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-"], input=text.stdout, capture_output=True, text=True)
+    return done.stdout, done.stderr.strip()
+
+
+def paragraph_of(page, command):
+    """The line that names the command and takes its options, with the text below it."""
+    found = re.search(rf"^\*{command}\*.*\n((?:\t.*\n|\n(?=\t))+)", page, flags=re.M)
+    return found.group(0) if found else ""
+
+
+def main():
+    program, folder, metrics = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    failures = []
+    page = (folder / "ucaas-sync.1.scd").read_text()
+    commands = program_help.commands(program)
+    assert len(commands) > 20, commands
+    for command, options in commands.items():
+        text = paragraph_of(page, command) if command else page.split("# COMMANDS")[0]
+        if not text:
+            failures.append(f"the manual has no command {command}")
+        options_in = lambda part: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", part))
+        written = options_in(text)
+        for option in options.keys() - SINCE_EVERYWHERE:
+            if option not in written:
+                failures.append(f"{command or 'the program'}: {option} is not in the manual")
+        known = options.keys() | commands[""].keys()
+        failures += [f"{command}: the manual speaks of {option}" for option in options_in(text.split("\n")[0]) - known if command]
+    for line in re.findall(r"^\*([a-z]+(?: [a-z]+)?)\*", page.split("# COMMANDS")[1].split("# EXIT")[0], flags=re.M):
+        if line not in commands:
+            failures.append(f"the manual has a command {line}, which the program has not")
+    codes = program_help.exit_codes(program)
+    assert len(codes) == 12, codes
+    written = re.findall(r"^\*(\d+)\* (\w+)$", page, flags=re.M)
+    if written != codes:
+        failures.append(f"exit codes: the program has {codes}, the manual {written}")
+    metric_names = set(re.findall(r'Name\("(ucaas_sync_\w+)"\)', metrics.read_text()))
+    assert len(metric_names) >= 13, metric_names
+    in_manual = set(re.findall(r"\*(ucaas_sync_\w+)", page))
+    if metric_names != in_manual:
+        failures.append(f"metrics, in one of the two only: {metric_names ^ in_manual}")
+    for source in sorted(folder.glob("*.scd")):
+        shown, said = formatted(source)
+        if said or "NAME" not in shown:
+            failures.append(f"{source}: {said or 'is empty'}")
+    if failures:
+        sys.exit("\n".join(failures))
+    print(f"{len(commands)} commands, {len(codes)} exit codes, {len(metric_names)} metrics")
+
+
+main()
