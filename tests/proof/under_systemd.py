@@ -71,6 +71,8 @@ check as_user setpriv --reuid=ucaas-sync --regid=ucaas-sync --init-groups bash -
 check owners bash -c "find /var/lib/ucaas-sync ! -user ucaas-sync"
 start=$(date +%s); systemctl stop ucaas-sync; end=$(date +%s)
 check stopped bash -c "systemctl show -p Result,ExecMainStatus ucaas-sync; echo seconds $((end - start))"
+echo 'E99,No,Mail,,active' >> /srv/hr/people.csv
+check once_new_quarantine bash -c 'systemctl start ucaas-sync-once; systemctl show -p ExecMainStatus ucaas-sync-once'
 check once systemctl start ucaas-sync-once
 check once_result systemctl show -p Result,ExecMainStatus ucaas-sync-once
 check timer systemctl start ucaas-sync.timer
@@ -97,6 +99,7 @@ EXPECTED = {
     "as_user": r"Last run: converged.*code 0 ",
     "owners": r"",
     "stopped": r"Result=success ExecMainStatus=0 seconds \d ",
+    "once_new_quarantine": r"Job for ucaas-sync-once.service failed.*ExecMainStatus=4 ",
     "once": r"",
     "once_result": r"Result=success ExecMainStatus=0 ",
     "timer": r"",
