@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -88,12 +89,17 @@ Config Load(const std::filesystem::path& file, const Environment& environment, D
   const std::string shown = file.string();
   std::variant<SmallFile, Unreadable> read = ReadSmallFile(config.file, kLimit);
   if (const auto* failure = std::get_if<Unreadable>(&read)) {
-    // The package brings one to begin with.
-    const std::string example = config.file.string() + ".example";
-    const bool can_begin = !std::filesystem::exists(config.file) && std::filesystem::exists(example);
-    diagnostics.Error(Location{shown, 0, 0}, "the configuration " + failure->why,
-                      (can_begin ? "cp " + example + ' ' + shown + " and fill it in, or " : std::string()) +
-                          "name another with -c FILE or $UCAAS_SYNC_CONFIG");
+    const std::string example = config.file.string() + ".example";  // the package brings it
+    std::string remedy = "name another with -c FILE or $UCAAS_SYNC_CONFIG";
+    if (::access(config.file.c_str(), F_OK) == 0 && ::access(config.file.c_str(), R_OK) != 0) {
+      remedy =
+          "let the user this program runs as read it (root becomes ucaas-sync, where the package made that user: "
+          "chgrp ucaas-sync " +
+          shown + "), or " + remedy;
+    } else if (::access(config.file.c_str(), F_OK) != 0 && ::access(example.c_str(), R_OK) == 0) {
+      remedy = "cp " + example + ' ' + shown + " and fill it in, or " + remedy;
+    }
+    diagnostics.Error(Location{shown, 0, 0}, "the configuration " + failure->why, remedy);
     return config;
   }
   SmallFile& text = std::get<SmallFile>(read);

@@ -42,7 +42,9 @@ std::optional<std::string> ReadFileOf(Section& section, std::string_view key) {
   std::variant<SmallFile, Unreadable> read = ReadSmallFile(path.value, kLimit);
   if (const auto* failure = std::get_if<Unreadable>(&read)) {
     return complain(failure->why,
-                    "put the secret alone into that file, owned by the user this program runs as, with mode 0600");
+                    "put the secret alone into that file, with mode 0600 and owned by the user this program runs as "
+                    "(root becomes ucaas-sync, where the package made that user: chown ucaas-sync " +
+                        path.value + ")");
   }
   SmallFile& file = std::get<SmallFile>(read);
   const bool open_to_others = (file.mode & 077U) != 0;

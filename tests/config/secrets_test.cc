@@ -70,6 +70,7 @@ TEST_CASE("a secret file that is missing, empty, a folder or of several lines is
     CHECK(loaded.errors.size() == 1);
     return loaded.text();
   };
+  CHECK(error("none").find("chown ucaas-sync " + (folder.path() / "none").string()) != std::string::npos);
   CHECK(error("none").find("none cannot be opened: No such file or directory; put the secret alone into that file") !=
         std::string::npos);
   CHECK(error("empty").find("empty is empty; put the secret into it") != std::string::npos);

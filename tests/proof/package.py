@@ -24,7 +24,7 @@ check() { printf 'CHECK %s: ' "$1"; shift; "$@" 2>&1 | tr '\n' ' '; echo "code $
 pid() { systemctl show -p MainPID --value "${1:-ucaas-sync}"; }
 until_says() { for _ in $(seq 600); do [ "$(eval "$1" 2>&1)" = "$2" ] && return; sleep 0.1; done; echo "never $2: $(eval "$1" 2>&1)"; }
 ready() { until_says "curl -s localhost:${1:-9847}/readyz" converged; }
-install_it() { apt-get install -y -q --no-download --no-install-recommends --allow-downgrades "$@" > /root/apt.log 2>&1 ||
+install_it() { apt-get install -y -q --no-install-recommends --allow-downgrades "$@" > /root/apt.log 2>&1 ||
   { cat /root/apt.log; return 1; }; }
 
 check install install_it ./older.deb

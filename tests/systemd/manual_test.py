@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The manual has every command, option, exit code and metric, and none that is not there; its pages are without a warning
-of the formatter. (Keys of the configuration: tests/config/manual_test.cc.)
+of the formatter. (Keys of the configuration: tests/config/manual_test.cc; events: tests/report/events_page_test.cc.)
 
 Usage: manual_test.py PROGRAM FOLDER-OF-PAGES METRICS-SOURCE"""
 import pathlib
@@ -10,6 +10,7 @@ import sys
 
 import program_help
 
+PAGES = {"ucaas-sync.1.scd", "ucaas-sync.yaml.5.scd", "ucaas-sync-events.7.scd"}
 SINCE_EVERYWHERE = {"-h", "--help"}
 
 
@@ -57,7 +58,10 @@ def main():
     in_manual = set(re.findall(r"\*(ucaas_sync_\w+)", page))
     if metric_names != in_manual:
         failures.append(f"metrics, in one of the two only: {metric_names ^ in_manual}")
-    for source in sorted(folder.glob("*.scd")):
+    pages = sorted(folder.glob("*.scd"))
+    if {page.name for page in pages} != PAGES:
+        failures.append(f"pages, in one of the two only: {PAGES ^ {page.name for page in pages}}")
+    for source in pages:
         shown, said = formatted(source)
         if said or "NAME" not in shown:
             failures.append(f"{source}: {said or 'is empty'}")

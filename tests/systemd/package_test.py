@@ -29,9 +29,10 @@ CONTENT = {
     "usr/share/doc/ucaas-sync/examples": None,
     "usr/share/man/man1/ucaas-sync.1.gz": 0o644,
     "usr/share/man/man5/ucaas-sync.yaml.5.gz": 0o644,
+    "usr/share/man/man7/ucaas-sync-events.7.gz": 0o644,
     "usr/share/ucaas-sync/ucaas-sync.rules.yml": 0o644,
 }
-OPTIONAL = {"usr/share/man/man7/ucaas-sync-events.7.gz", "usr/share/lintian/overrides/ucaas-sync"}
+OPTIONAL = {"usr/share/lintian/overrides/ucaas-sync"}
 CONTROL = {"control": 0o644, "md5sums": 0o644, "conffiles": 0o644, "postinst": 0o755, "prerm": 0o755, "postrm": 0o755}
 EXAMPLES = "usr/share/ucaas-sync/examples/"
 THRESHOLD = 15  # tenths
