@@ -43,7 +43,7 @@ endforeach()
 install(FILES ${HERE}/ucaas-sync.sysusers DESTINATION lib/sysusers.d RENAME ucaas-sync.conf)
 install(FILES ${HERE}/ucaas-sync.tmpfiles DESTINATION lib/tmpfiles.d RENAME ucaas-sync.conf)
 install(FILES ${HERE}/package/config.yaml.example DESTINATION /etc/ucaas-sync)
-install(FILES ${HERE}/ucaas-sync.rules.yml DESTINATION ${CMAKE_INSTALL_DATADIR}/ucaas-sync)
+install(FILES ${HERE}/ucaas-sync.rules.yml ${HERE}/ucaas-sync.dashboard.json DESTINATION ${CMAKE_INSTALL_DATADIR}/ucaas-sync)
 # Not below doc, which many containers leave out: the example configuration reads them.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/ucaas-sync
         FILES_MATCHING PATTERN "*.yaml" PATTERN "*.csv" PATTERN "*.ldif")
