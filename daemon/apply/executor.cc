@@ -207,6 +207,7 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
   }
   OperationOutcome outcome = OutcomeOf(result);
   outcome.done = true;
+  if (owners_ && row.lifecycle != Lifecycle::kGone) owners_->insert_or_assign({row.kind, row.remote_id}, row.key);
   outcome.row = std::move(row);
   // Without a fingerprint the next plan compares in full, and finds what is still missing.
   if (converged && !work->incomplete) outcome.fingerprint = operation.fingerprint;

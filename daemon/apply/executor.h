@@ -77,7 +77,11 @@ class Executor {
   /// A create of ours may have had its effect: looks before anything is sent again.
   void AfterUnknownCreate(const WorkPtr& work);
   void AfterDuplicate(const WorkPtr& work, const ucaas::CallResult& duplicate);
-  /// Makes `object` the operation's own. `is_ours`: it exists because of a create of ours.
+  /// The other one whose object it is, by the state or by an earlier create that nobody answered; empty when it is
+  /// nobody's.
+  std::string OtherOwnerOf(const Operation& operation, const ucaas::RemoteObject& object);
+  /// Makes `object` the operation's own, unless it is somebody else's. `is_ours`: it exists because of a create of
+  /// ours.
   void TakeOver(const WorkPtr& work, const ucaas::RemoteObject& object, bool is_ours);
   /// Looks the address up, page by page; `then` gets the exact matches. When the look-up fails, the work ends.
   void LookUp(const WorkPtr& work, const std::string& address, Found then);
@@ -145,6 +149,7 @@ class Executor {
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id
   std::optional<std::unordered_map<std::string, std::string>> group_keys_;  // remote id → key, when first needed
   std::optional<std::set<std::string>> contact_ids_;      // of all contacts that are ours, when first needed
+  std::optional<std::map<Address, std::string>> owners_;  // remote id → key, when first needed
   std::vector<std::shared_ptr<Membership>> memberships_;  // Membership::kGroup: what the groups are still to be sent
   std::map<std::string, FailureKind> failures_;           // by what they have in common
 };

@@ -131,8 +131,37 @@ void Executor::AfterDuplicate(const WorkPtr& work, const CallResult& duplicate) 
          });
 }
 
+std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObject& object) {
+  if (!owners_) {
+    Flush();
+    std::vector<std::int64_t> rows;
+    store_.ForEachKnown([&rows](const KnownEntity& known) {
+      if (known.lifecycle != Lifecycle::kGone) rows.push_back(known.id);
+    });
+    owners_.emplace();
+    for (const std::int64_t id : rows) {
+      const StoredEntity row = store_.Load(id);
+      owners_->emplace(Address(row.kind, row.remote_id), row.key);
+    }
+  }
+  const auto owner = owners_->find({operation.kind, object.remote_id});
+  if (owner != owners_->end()) return owner->second == operation.key ? std::string() : owner->second;
+  // Addresses may have gone from one to the other since the creates were sent.
+  const std::string address = FoldCase(object.fields[NaturalKeyField(operation.kind)].text);
+  for (const auto& [who, sent] : unknown_creates_) {
+    if (who.first == operation.kind && who.second != operation.key && FoldCase(sent) == address) return who.second;
+  }
+  return {};
+}
+
 void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is_ours) {
   const Operation& operation = work->operation;
+  if (const std::string owner = OtherOwnerOf(operation, object); !owner.empty()) {
+    result_.needs_another = true;
+    FinishFailed(work, Answer(Verdict::kDuplicate, {}), /*quarantine=*/false,
+                 "its address is still that of " + Printable(owner) + " at the target; the next run tries again");
+    return;
+  }
   const FieldValues sent = work->is_recreation ? FieldsToRecreate(*work->row, operation) : FieldsToCreate(operation);
   const auto* wanted = operation.groups ? &operation.groups->after : nullptr;
   if (wanted == nullptr && work->is_recreation && !work->row->groups.empty()) wanted = &work->row->groups;

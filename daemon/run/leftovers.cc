@@ -173,7 +173,7 @@ void SettleLeftovers(const Context& context, state::SqliteStore& store, const Pl
   if (Leftovers(store, plan).empty() && unknown.empty()) return;
   std::optional<Target> target;
   try {
-    target.emplace(context.program, context.clock, context.observer, context.stop_requested);
+    target.emplace(context);
   } catch (const Failure& failure) {
     // What the run did is done; a question that cannot be asked must not make it a failed one.
     context.observer.OnEvent(

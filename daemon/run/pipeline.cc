@@ -40,7 +40,7 @@ Look ListTarget(const Context& context, const state::SqliteStore& state) {
     });
     return look;
   }
-  Target target(context.program, context.clock, context.observer, context.stop_requested);
+  Target target(context);
   // With nothing known, a list that breaks off would double whoever is beyond its end.
   const auto need = state.IsEmpty() ? Target::Need::kWhole : Target::Need::kAsFarAsItGoes;
   look.listing = target.List(need, look.warnings);
@@ -111,7 +111,7 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
                                        .warnings = std::move(read.warnings),
                                        .config_hash = PlanFit(program),
                                        .only = request.only,
-                                       .new_id = &NewPlanId});
+                                       .new_id = [&context] { return NewPlanId(context); }});
   const auto date_turns = program.mapper.due_at();
   if (date_turns && (!notes.due_at || *date_turns < *notes.due_at)) notes.due_at = date_turns;
   for (SnapshotHistory& history : read.histories) {

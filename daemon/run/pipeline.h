@@ -2,6 +2,7 @@
 // Every function throws Failure for what ends the run; what one record or one call came to is in the result.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include "daemon/model/plan.h"
 #include "daemon/model/store.h"
 #include "daemon/model/trace.h"
+#include "daemon/model/transport.h"
 #include "daemon/plan/planner.h"
 #include "daemon/run/program.h"
 #include "daemon/state/sqlite_store.h"
@@ -29,6 +31,10 @@ struct Context {
   std::function<bool()> stop_requested;  ///< May be empty.
   /// Lets time pass, to wait for a source that is being written. Empty: it is taken as it is.
   std::function<void(Duration)> pause = {};
+  /// Reaches the target in place of the network; a simulation brings its own. Outlives the run.
+  Transport* transport = nullptr;
+  /// Seeds and ids; empty: the system's.
+  std::function<std::uint64_t()> random = {};
 };
 
 struct PlanRequest {

@@ -31,8 +31,7 @@ plan::TargetListing ListTarget(const Context& context) {
   const config::TargetConfig& target = context.program.config.target;
   if (!target.sandbox.empty() && !std::filesystem::exists(target.sandbox.value)) return {};
   std::vector<Warning> none;  // a list that ends early throws
-  return Target(context.program, context.clock, context.observer, context.stop_requested)
-      .List(Target::Need::kWhole, none);
+  return Target(context).List(Target::Need::kWhole, none);
 }
 
 std::map<ObjectId, const Object*> ById(const plan::TargetListing& listing) {
@@ -92,7 +91,7 @@ Plan PlanFromNothing(const Context& context, const plan::TargetListing& listing)
                .warnings = {},
                .config_hash = PlanFit(program),
                .only = {},
-               .new_id = &NewPlanId})
+               .new_id = [&context] { return NewPlanId(context); }})
       .plan;
 }
 
@@ -116,9 +115,9 @@ class Rebuilder {
     });
   }
 
-  Plan MakePlan(const Plan& fresh) const {
+  Plan MakePlan(const Plan& fresh, std::string id) const {
     Plan plan;
-    plan.id = NewPlanId();
+    plan.id = std::move(id);
     plan.created_at = now_;
     plan.config_hash = fresh.config_hash;
     plan.sources = fresh.sources;
@@ -243,7 +242,7 @@ RebuildResult Rebuild(const Context& context) {
   result.not_taken_over = old.why_not;
   Rebuilder rebuilder(context, listing, old, result);
   rebuilder.Collect(fresh);
-  const Plan plan = rebuilder.MakePlan(fresh);
+  const Plan plan = rebuilder.MakePlan(fresh, NewPlanId(context));
 
   result.moved_to = state::MoveAside(dir, context.clock.Now());
   const auto store = OpenState(context, state::OpenMode::kReadWrite);
@@ -283,7 +282,7 @@ void Rebind(const Context& context, const RebindPlan& plan) {
   const config::Config& config = context.program.config;
   const auto lock = state::RunLock::Acquire(config.state_dir, context.clock.Now());
   const auto store = state::OpenStore(config.state_dir, state::OpenMode::kReadWrite,
-                                      {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber()});
+                                      {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber(context)});
   if (store->Account() != plan.from) {
     throw Failure(ExitCode::kStale, "the state was bound anew meanwhile; nothing was written; run the command again");
   }

@@ -65,7 +65,7 @@ void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode
   const Instant now = context.clock.Now();
   if (RefreshDue(store.Refresh(), every, now) > now) return;
   try {
-    Target target(context.program, context.clock, context.observer, context.stop_requested);
+    Target target(context);
     Refresh(store, target.caller(), context.program.policy, context.clock, context.observer, {.every = every})
         .Continue();
   } catch (const StateFailure&) {

@@ -14,7 +14,9 @@ namespace ucaas_sync::run {
 namespace {
 
 plan::Revert PlanAgainst(const Context& context, const std::string& run, const state::SqliteStore& store) {
-  plan::RevertInputs inputs{.run = run, .done = {}, .config_hash = PlanFit(context.program), .new_id = &NewPlanId};
+  plan::RevertInputs inputs{.run = run, .done = {}, .config_hash = PlanFit(context.program), .new_id = [&context] {
+                              return NewPlanId(context);
+                            }};
   store.ForEachOperation(run, [&](const Operation& operation, const OperationOutcome* outcome) {
     if (outcome == nullptr || !outcome->done) return;
     if (operation.key.empty()) {

@@ -29,14 +29,15 @@ bool HasNewQuarantine(const Plan& plan) {
 
 }  // namespace
 
-std::uint64_t RandomNumber() {
+std::uint64_t RandomNumber(const Context& context) {
+  if (context.random) return context.random();
   std::random_device device;
   return (static_cast<std::uint64_t>(device()) << 32U) | device();
 }
 
-std::string NewPlanId() {
+std::string NewPlanId(const Context& context) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::uint64_t number = RandomNumber();
+  std::uint64_t number = RandomNumber(context);
   std::string id;
   for (int i = 0; i < 16; ++i, number >>= 4U) id += kDigits[number & 0xFU];
   return id;
@@ -45,7 +46,7 @@ std::string NewPlanId() {
 std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode) {
   const config::Config& config = context.program.config;
   auto store =
-      state::OpenStore(config.state_dir, mode, {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber()});
+      state::OpenStore(config.state_dir, mode, {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber(context)});
   const AccountName account = AccountOf(config.target);
   store->Bind(account.base_url, account.credential_id);
   return store;
@@ -53,7 +54,7 @@ std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::Ope
 
 apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan) {
   if (plan.operations.empty()) return {};
-  Target target(context.program, context.clock, context.observer, context.stop_requested);
+  Target target(context);
   apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program));
   apply::ApplyResult result = executor.Apply(run, plan);
   if (result.needs_another) store.NoteDue(context.clock.Now());

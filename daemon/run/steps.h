@@ -10,11 +10,11 @@
 
 namespace ucaas_sync::run {
 
-/// From the system; for seeds.
-std::uint64_t RandomNumber();
+/// For seeds; of the context, or the system's.
+std::uint64_t RandomNumber(const Context& context);
 
 /// Random, for plans; 16 hexadecimal digits.
-std::string NewPlanId();
+std::string NewPlanId(const Context& context);
 
 /// The state of the configured account; refused (78) when it belongs to another one.
 std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode);

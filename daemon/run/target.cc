@@ -12,7 +12,9 @@
 #include "daemon/apply/listing.h"
 #include "daemon/model/text.h"
 #include "daemon/run/lookup.h"
+#include "daemon/run/pipeline.h"
 #include "daemon/run/refresh.h"
+#include "daemon/run/steps.h"
 
 namespace ucaas_sync::run {
 namespace {
@@ -52,25 +54,35 @@ struct Target::Parts {
 };
 
 Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested)
+    : Target(program, clock, observer, std::move(stop_requested), nullptr, RandomSeed()) {}
+
+Target::Target(const Context& context)
+    : Target(context.program, context.clock, context.observer, context.stop_requested, context.transport,
+             RandomNumber(context)) {}
+
+Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested,
+               Transport* outside, std::uint64_t seed)
     : program_(program), observer_(observer), parts_(std::make_unique<Parts>()) {
   const config::TargetConfig& target = program.config.target;
-  ucaas::CurlOptions options = ucaas::OptionsFrom(target, UCAAS_SYNC_VERSION);
-  apply::GatePolicy policy = apply::GatePolicy::From(target, RandomSeed());
-  if (!target.sandbox.empty()) {
+  apply::GatePolicy policy = apply::GatePolicy::From(target, seed);
+  std::optional<ucaas::CurlOptions> options;
+  if (outside == nullptr) options = ucaas::OptionsFrom(target, UCAAS_SYNC_VERSION);
+  if (options && !target.sandbox.empty()) {
     sandbox::Options sandbox;
     sandbox.db = target.sandbox.value;
     sandbox.access_id = kSandboxId;
     sandbox.access_key = RandomKey();
-    options.authorization = ucaas::BasicAuthorization(sandbox.access_id, config::Secret(sandbox.access_key));
+    options->authorization = ucaas::BasicAuthorization(sandbox.access_id, config::Secret(sandbox.access_key));
     parts_->sandbox.emplace(sandbox);
-    options.base_url = parts_->sandbox->base_url();
+    options->base_url = parts_->sandbox->base_url();
     // A limit that protects a shared service protects nobody here, unless somebody wrote it down.
     constexpr double kSandboxRate = 1'000'000;
     if (target.rate == config::TargetConfig{}.rate) policy.rate = kSandboxRate;
   }
-  parts_->transport.emplace(options);
-  if (target.login) parts_->tokens.emplace(*parts_->transport, clock, *target.login, program.codes);
-  Transport& transport = parts_->tokens ? static_cast<Transport&>(*parts_->tokens) : *parts_->transport;
+  if (options) parts_->transport.emplace(*options);
+  Transport& network = outside != nullptr ? *outside : *parts_->transport;
+  if (target.login) parts_->tokens.emplace(network, clock, *target.login, program.codes);
+  Transport& transport = parts_->tokens ? *parts_->tokens : network;
   parts_->client.emplace(transport, program.routes, program.codes, target.page_length);
   parts_->gate.emplace(policy, clock.Ticks());
   parts_->caller.emplace(*parts_->client, *parts_->gate, clock, observer, std::move(stop_requested),

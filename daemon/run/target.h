@@ -11,6 +11,7 @@
 #include "daemon/apply/caller.h"
 #include "daemon/model/clock.h"
 #include "daemon/model/observer.h"
+#include "daemon/model/transport.h"
 #include "daemon/plan/planner.h"
 #include "daemon/run/program.h"
 
@@ -23,10 +24,14 @@ struct AccountName {
 };
 AccountName AccountOf(const config::TargetConfig& target);
 
+struct Context;
+
 class Target {
  public:
   /// Connects nothing yet, but starts the sandbox. Throws Failure.
   Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested);
+  /// Over the context's transport where it has one.
+  explicit Target(const Context& context);
   ~Target();
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
@@ -39,6 +44,9 @@ class Target {
 
  private:
   struct Parts;
+  Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested,
+         Transport* transport, std::uint64_t seed);
+
   const Program& program_;
   Observer& observer_;
   std::unique_ptr<Parts> parts_;

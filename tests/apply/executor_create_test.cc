@@ -166,6 +166,47 @@ TEST_CASE("what a cut-off run may have created is looked up before anything is s
   }
 }
 
+TEST_CASE("an account that an unanswered create made for one is not given to another who has its address by now") {
+  Bench bench;
+  // E1's create had its effect; since then E2 got E1's address, and E1 a new one.
+  bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "ada@x.org"},
+                         {.kind = Kind::kUser, .key = "E2", .address = "grace@x.org"}};
+  const std::string id = bench.target.Add(Kind::kUser, {{"email", "ada@x.org"}, {"first_name", "Ada"}});
+  Operation first = Bench::CreateUser("E1");
+  Operation second = Bench::CreateUser("E2");
+  const auto takes = [](Operation& operation, const std::string& email) {
+    for (FieldChange& change : operation.changes) {
+      if (change.field == kUserEmail) change.after = Field::Value(email);
+    }
+  };
+  takes(first, "new@x.org");
+  takes(second, "ada@x.org");
+  SUBCASE("in the plan's order") {
+    bench.Do({first, second});
+  }
+  SUBCASE("the other way round") {
+    bench.Do({second, first});
+  }
+  REQUIRE(bench.store.Has(Kind::kUser, "E1") != nullptr);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == id);
+  CHECK(bench.store.Has(Kind::kUser, "E2") == nullptr);
+}
+
+TEST_CASE("an account that is somebody's by the state is nobody else's, whatever its address says") {
+  Bench bench;
+  const StoredEntity known = bench.Known(Kind::kUser, "E1");
+  Operation second = Bench::CreateUser("E2");
+  for (FieldChange& change : second.changes) {
+    if (change.field == kUserEmail) change.after = known.fields[kUserEmail];
+  }
+  const ApplyResult result = bench.Do({second});
+  CHECK(result.done == 0);
+  CHECK(result.quarantined == 0);
+  CHECK(result.needs_another);
+  CHECK(bench.store.Has(Kind::kUser, "E2") == nullptr);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == known.remote_id);
+}
+
 TEST_CASE("a create of what the target lost replaces the row, and a group's old members go with it") {
   Bench bench;
   const StoredEntity group = bench.Known(Kind::kGroup, "Sales");
