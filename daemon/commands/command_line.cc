@@ -118,7 +118,7 @@ void AddExplain(CLI::App& app, ExplainOptions& explain, RunsOptions& runs) {
       ->transform(CLI::CheckedTransformer(kTextOrJson));
   command->footer(
       "Reads the sources and the state, writes nothing and asks the target nothing. Ends 0 also when nobody is "
-      "found.\n\n"
+      "found. A key or an e-mail of the past leads to whom it belonged to.\n\n"
       "Examples:\n  ucaas-sync explain E17\n  ucaas-sync explain ada.lovelace@example.com\n"
       "  ucaas-sync explain E17 --run 20261123T181323-4f2a");
   CLI::App* list = app.add_subcommand("runs", "The runs, newest first: outcome, counts, duration, message");

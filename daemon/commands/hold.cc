@@ -42,7 +42,12 @@ ExitCode RunHold(const Session& session, const HoldOptions& options) {
   const auto store = run::OpenState(
       {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
       state::OpenMode::kReadWrite);
-  const std::vector<StoredEntity> meant = run::FindWho(*store, options.who);
+  std::vector<StoredEntity> meant = run::FindWho(*store, options.who);
+  for (const FormerKey& former : store->FormerKeys(options.who)) {
+    if (!meant.empty() || former.key != options.who) continue;
+    session.out << Printable(former.key) << " is " << Printable(former.now) << " by now.\n";
+    meant = run::FindWho(*store, former.now);
+  }
   std::set<std::string> keys;
   for (const StoredEntity& entity : meant) keys.insert(entity.key);
   if (keys.empty()) {

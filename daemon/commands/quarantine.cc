@@ -18,9 +18,10 @@ run::Context ContextOf(run::Program& program, const Session& session) {
       .program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested};
 }
 
-/// The key itself, and those of people whose e-mail it is.
+/// The key itself, the one that a person has in its place by now, and those of people whose e-mail it is.
 std::set<std::string> KeysOf(const state::SqliteStore& store, const std::string& who) {
   std::set<std::string> keys{who};
+  for (const FormerKey& former : store.FormerKeys(who)) keys.insert(former.now);
   for (const StoredEntity& entity : run::FindWho(store, who)) keys.insert(entity.key);
   return keys;
 }

@@ -26,13 +26,15 @@ struct Explanation {
   Instant now{};
   std::vector<std::string> keys{};  ///< That WHO stands for; WHO itself when nobody knows better.
 
+  std::vector<FormerKey> former_keys{};     ///< What the keys were before, or are now.
+  std::vector<std::string> once_had_who{};  ///< Of the keys, those to whom WHO once belonged as an e-mail.
+
   // Of a dry run now; empty when a past run is asked about.
   std::optional<Trace> trace{};
   std::string source_trouble{};  ///< Why the sources could not be read; then nothing was planned.
   std::vector<PlanSource> sources{};
   std::vector<GuardVerdict> guards{};  ///< Those that hold the plan, and those over the operations found.
   bool held = false;
-  std::vector<std::string> warnings{};
   bool state_is_empty = false;
 
   // Of the state and the journal.

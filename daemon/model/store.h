@@ -77,6 +77,13 @@ struct StoredHold {
   Hash128 mark = {};  ///< Of what the source said at the revert; zero when it could not be read.
 };
 
+/// A key that a person gave up for another one (`quarantine release NOW --as KEY`).
+struct FormerKey {
+  std::string key;
+  std::string now;
+  Instant at;
+};
+
 /// A decision that no operation tells: kept when it differs from the one before.
 struct StoredDecision {
   std::string kind;

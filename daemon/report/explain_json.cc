@@ -3,6 +3,7 @@
 #include "daemon/model/json_text.h"
 #include "daemon/report/explain.h"
 #include "daemon/report/explain_words.h"
+#include "daemon/report/quarantine.h"
 #include "daemon/report/words.h"
 
 namespace ucaas_sync::report {
@@ -191,7 +192,14 @@ std::string DecisionJson(const StoredDecision& decision) {
 
 void WriteExplanationJson(const Explanation& all, std::ostream& out) {
   out << "{\"who\":" << Quoted(all.who) << ",\"at\":" << Quoted(FormatInstant(all.now))
-      << ",\"keys\":" << Texts(all.keys) << ",\"forgotten\":" << Quoted(all.forgotten);
+      << ",\"keys\":" << Texts(all.keys) << ",\"forgotten\":" << Quoted(all.forgotten) << ",\"former_keys\":"
+      << ListOf(all.former_keys,
+                [](const FormerKey& former) {
+                  return "{\"key\":" + Quoted(former.key) + ",\"now\":" + Quoted(former.now) +
+                         ",\"since\":" + Quoted(FormatInstant(former.at)) + '}';
+                })
+      << ",\"once_had_who\":" << Texts(all.once_had_who)
+      << ",\n\"set_aside\":" << ListOf(WithHolds(all.quarantine, all.holds), QuarantineItemJson);
   if (all.run) {
     out << ",\n\"run\":{\"id\":" << Quoted(all.run->id) << ",\"started\":" << Quoted(FormatInstant(all.run->started))
         << ",\"outcome\":" << (all.run->outcome ? Quoted(Word(*all.run->outcome)) : "null")

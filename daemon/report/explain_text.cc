@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <ostream>
+#include <set>
+#include <utility>
 
 #include "daemon/model/text.h"
 #include "daemon/report/explain.h"
 #include "daemon/report/explain_words.h"
 #include "daemon/report/paint.h"
+#include "daemon/report/quarantine.h"
 #include "daemon/report/words.h"
 
 namespace ucaas_sync::report {
@@ -48,6 +51,14 @@ class Story {
       break;
     }
     out_ << Paint(title, Ink::kBold, colour_) << '\n';
+    for (const FormerKey& former : all_.former_keys) {
+      out_ << "  " << Printable(former.key) << " is " << Printable(former.now) << " since " << FormatInstant(former.at)
+           << ", by `ucaas-sync quarantine release " << ShellWord(former.now) << " --as " << ShellWord(former.key)
+           << "`\n";
+    }
+    for (const std::string& key : all_.once_had_who) {
+      out_ << "  " << Printable(all_.who) << " was the e-mail of " << Printable(key) << " in the past\n";
+    }
     if (all_.forgotten) {
       out_ << "  forgotten on request on " << FormatInstant(*all_.forgotten)
            << ": what was kept until then was erased\n";
@@ -65,6 +76,11 @@ class Story {
     }
     if (all_.stored.empty() && !subjects.empty())
       out_ << "  not known to the state: never created or adopted by a run\n";
+    if (all_.run) return;
+    for (const StoredQuarantine& item : WithHolds(all_.quarantine, all_.holds)) {
+      out_ << "  " << (item.kind == "hold" ? "on hold" : Printable(item.kind) + " set aside") << " since "
+           << FormatInstant(item.since) << ": " << Printable(item.reason) << '\n';
+    }
   }
 
   void NotThere() {
@@ -220,17 +236,29 @@ class Story {
   }
 
   void Before() {
-    const bool has_decision = !all_.decisions.empty();
-    const bool has_operation = !all_.operations.empty();
-    if (!has_decision && !has_operation) {
+    std::set<std::pair<std::string, std::string>> subjects;  // kind, key
+    for (const StoredDecision& decision : all_.decisions) subjects.emplace(decision.kind, decision.key);
+    for (const PastOperation& past : all_.operations) {
+      subjects.emplace(Name(past.operation.kind), past.operation.key);
+    }
+    if (subjects.empty()) {
       out_ << "  no run before it did or decided anything about this key either\n";
       return;
     }
     out_ << "\nThe last word before it:\n";
-    if (has_decision && (!has_operation || all_.decisions.front().at >= all_.operations.front().run.started)) {
-      Decided(all_.decisions.front());
-    } else {
-      Done(all_.operations.front());
+    for (const auto& [kind, key] : subjects) {
+      const auto decision = std::find_if(all_.decisions.begin(), all_.decisions.end(), [&](const auto& candidate) {
+        return candidate.kind == kind && candidate.key == key;
+      });
+      const auto past = std::find_if(all_.operations.begin(), all_.operations.end(), [&](const auto& candidate) {
+        return Name(candidate.operation.kind) == kind && candidate.operation.key == key;
+      });
+      const bool has_operation = past != all_.operations.end();
+      if (decision != all_.decisions.end() && (!has_operation || decision->at >= past->run.started)) {
+        Decided(*decision);
+      } else {
+        Done(*past);
+      }
     }
   }
 

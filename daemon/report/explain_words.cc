@@ -80,6 +80,11 @@ Decision DecisionOn(const Explanation& explanation, Kind kind, const std::string
     const Operation& operation = *entity->operation;
     Decision decision{.word = std::string(Name(operation.action)),
                       .text = std::string(Name(operation.action)) + " on the next run: " + operation.reason};
+    if (explanation.state_is_empty && operation.action == Action::kCreate) {
+      decision.text +=
+          "; or adopt, if the account has it already: nothing is known of the account yet, and explain does not ask it "
+          "(`ucaas-sync plan` does)";
+    }
     if (explanation.held) decision.text += "; but a guard holds the plan, so nothing is written";
     return decision;
   }
@@ -98,7 +103,7 @@ Decision DecisionOn(const Explanation& explanation, Kind kind, const std::string
     return {.word = "filtered out", .text = out + (is_there ? "; left as it is for now" : "; so it is not created")};
   }
   if (is_there && HasRecord(explanation, kind, key)) {
-    return {.word = "unchanged", .text = "nothing to do: the account has what the record wants"};
+    return {.word = "unchanged", .text = "nothing to do: the account has what the record wants, as it was last seen"};
   }
   if (is_there) return {.word = "none", .text = "in no record of the sources; left as it is"};
   if (stored != nullptr) return {.word = "gone", .text = "was deleted at the target; its key is remembered"};

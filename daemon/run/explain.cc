@@ -27,12 +27,31 @@ std::vector<std::string> KeysOf(const Trace& trace, const state::SqliteStore& st
   return keys;
 }
 
+/// Everybody whom WHO may mean beside who has it as a key: by e-mail, by a key or an e-mail of the past.
+void FindWhom(const state::SqliteStore& store, bool of_the_past, Trace& trace, Explanation& explanation) {
+  const std::string& who = trace.who();
+  const std::vector<std::string> holders = store.KeysWithAddress(who);
+  for (const std::string& key : holders) trace.AddKey(key);
+  for (const FormerKey& former : store.FormerKeys(who)) trace.AddKey(former.now);
+  if (who.find('@') == std::string::npos || (!holders.empty() && !of_the_past)) return;
+  for (const std::string& key : store.KeysOnceWithAddress(who)) {
+    if (std::find(holders.begin(), holders.end(), key) != holders.end()) continue;
+    trace.AddKey(key);
+    explanation.once_had_who.push_back(key);
+  }
+}
+
 /// What the state and the journal know of the keys, up to the run that is asked about.
 void Recall(const state::SqliteStore& store, Explanation& explanation) {
   const std::string upto = explanation.run ? explanation.run->id : std::string();
   explanation.forgotten = store.Forgotten(explanation.who);
   for (const std::string& key : explanation.keys) {
     if (!explanation.forgotten) explanation.forgotten = store.Forgotten(key);
+    for (FormerKey& former : store.FormerKeys(key)) {
+      const bool is_told = std::any_of(explanation.former_keys.begin(), explanation.former_keys.end(),
+                                       [&](const FormerKey& other) { return other.key == former.key; });
+      if (!is_told) explanation.former_keys.push_back(std::move(former));
+    }
     for (const Kind kind : kAllKinds) {
       if (auto stored = store.Find(kind, key)) explanation.stored.push_back(*std::move(stored));
     }
@@ -61,7 +80,6 @@ void Recall(const state::SqliteStore& store, Explanation& explanation) {
 
 void TakePlan(const Plan& plan, const Trace& trace, Explanation& explanation) {
   explanation.sources = plan.sources;
-  explanation.warnings = plan.warnings;
   explanation.held = plan.held;
   std::set<std::string> over;
   for (const EntityTrace& entity : trace.entities()) {
@@ -88,8 +106,8 @@ RunRecord RunNamed(const state::SqliteStore& store, const std::string& name) {
 Explanation Explain(const Context& context, const std::string& who) {
   const auto store = OpenState(context, state::OpenMode::kReadOnly);
   Trace trace(who);
-  for (const std::string& key : store->KeysWithAddress(trace.who())) trace.AddKey(key);
   Explanation explanation{.who = trace.who(), .now = context.clock.Now()};
+  FindWhom(*store, /*of_the_past=*/false, trace, explanation);
   explanation.state_is_empty = store->IsEmpty();
   try {
     TakePlan(MakePlan(context, {.offline = true, .only = {}, .source_paths = {}, .trace = &trace}, *store).plan, trace,
@@ -107,8 +125,8 @@ Explanation Explain(const Context& context, const std::string& who) {
 Explanation ExplainRun(const Context& context, const std::string& who, const std::string& run) {
   const auto store = OpenState(context, state::OpenMode::kReadOnly);
   Trace trace(who);
-  for (const std::string& key : store->KeysWithAddress(trace.who())) trace.AddKey(key);
   Explanation explanation{.who = trace.who(), .now = context.clock.Now()};
+  FindWhom(*store, /*of_the_past=*/true, trace, explanation);
   explanation.state_is_empty = store->IsEmpty();
   explanation.run = RunNamed(*store, run);
   explanation.keys = KeysOf(trace, *store);

@@ -82,9 +82,10 @@ void AddChanges(Kind kind, const std::vector<FieldChange>& changes, Scrubber& sc
 }
 
 /// Everything that the rows and the journal call the person by.
-Scrubber ScrubberFor(Connection& connection, const std::string& key) {
+Scrubber ScrubberFor(Connection& connection, const std::string& key, const std::vector<std::string>& former_keys) {
   Scrubber scrubber;
   scrubber.Add(key);
+  for (const std::string& former : former_keys) scrubber.Add(former);
   Query rows = connection.Prepare("SELECT kind, fields FROM entity WHERE kind IN (0, 2) AND key = ?1");
   rows.Text(key);
   while (rows.Next()) {
@@ -135,6 +136,7 @@ constexpr const char* kOwnRows[] = {
     "DELETE FROM known WHERE id IN (SELECT id FROM entity WHERE kind IN (0, 2) AND key = ?1)",
     "DELETE FROM quarantine WHERE kind <> 'group' AND key = ?1",
     "DELETE FROM hold WHERE key = ?1",
+    "DELETE FROM former_key WHERE key = ?1 OR now = ?1",
     "DELETE FROM reverted WHERE kind <> 1 AND key = ?1",
     "DELETE FROM due WHERE kind <> 1 AND key = ?1",
     "DELETE FROM unknown_create WHERE kind <> 1 AND key = ?1",
@@ -164,7 +166,7 @@ std::vector<std::string> SqliteStore::KeysOf(std::string_view who) const {
           "SELECT key FROM entity WHERE kind IN (0, 2) AND key = ?1 UNION "
           "SELECT key FROM operation WHERE kind IN (0, 2) AND key = ?1 UNION "
           "SELECT key FROM quarantine WHERE kind IN ('user', 'contact') AND key = ?1 UNION "
-          "SELECT key FROM hold WHERE key = ?1");
+          "SELECT key FROM hold WHERE key = ?1 UNION SELECT now FROM former_key WHERE key = ?1");
       query.TextCopy(who);
       while (query.Next()) keys.insert(query.TextAt(0));
     }
@@ -176,18 +178,7 @@ std::vector<std::string> SqliteStore::KeysOf(std::string_view who) const {
       const FieldSet fields = DecodeFields(kind, rows.TextAt(2));
       if (FoldCase(fields[NaturalKeyField(kind)].text) == address) keys.insert(rows.TextAt(1));
     }
-    if (!keys.empty()) return std::vector(keys.begin(), keys.end());
-    Query operations =
-        connection.Prepare("SELECT kind, key, changes FROM operation WHERE kind IN (0, 2) AND instr(changes, '@') > 0");
-    while (operations.Next()) {
-      const Kind kind = KindFrom(operations.IntAt(0));
-      for (const FieldChange& change : DecodeChanges(kind, operations.TextAt(2))) {
-        if (change.field != NaturalKeyField(kind)) continue;
-        if (FoldCase(change.before.text) == address || FoldCase(change.after.text) == address) {
-          keys.insert(operations.TextAt(1));
-        }
-      }
-    }
+    if (keys.empty()) return KeysOnceWithAddress(who);
     return std::vector(keys.begin(), keys.end());
   });
 }
@@ -195,7 +186,14 @@ std::vector<std::string> SqliteStore::KeysOf(std::string_view who) const {
 Erasure SqliteStore::Forget(const std::string& key, Instant at) {
   Connection& connection = impl_->connection;
   Erasure erasure;
-  const Scrubber scrubber = connection.Guard("look for a person", [&] { return ScrubberFor(connection, key); });
+  std::vector<std::string> former_keys;
+  for (FormerKey& former : FormerKeys(key)) {
+    // Somebody else may have got it since.
+    const bool is_taken = Find(Kind::kUser, former.key) || Find(Kind::kContact, former.key);
+    if (former.now == key && !is_taken) former_keys.push_back(std::move(former.key));
+  }
+  const Scrubber scrubber =
+      connection.Guard("look for a person", [&] { return ScrubberFor(connection, key, former_keys); });
   connection.Guard("prepare to forget", [&] {
     connection.database().exec("PRAGMA secure_delete = ON");
     connection.database().createFunction("scrub", 1, true, const_cast<Scrubber*>(&scrubber), &ScrubFunction);
@@ -213,8 +211,14 @@ Erasure SqliteStore::Forget(const std::string& key, Instant at) {
       // Not kept: it would outlive the function that it calls.
       SQLite::Statement(connection.database(), sql).exec();
     }
-    const std::string digest = DigestOf(connection, key);
-    connection.Prepare("INSERT OR REPLACE INTO forgotten (key_digest, at) VALUES (?1, ?2)").Text(digest).Time(at).Run();
+    former_keys.push_back(key);
+    for (const std::string& known_as : former_keys) {
+      const std::string digest = DigestOf(connection, known_as);
+      connection.Prepare("INSERT OR REPLACE INTO forgotten (key_digest, at) VALUES (?1, ?2)")
+          .Text(digest)
+          .Time(at)
+          .Run();
+    }
     if (erasure.entities != 0) connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
   });
   connection.Guard("forget somebody", [&] {

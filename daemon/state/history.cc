@@ -18,6 +18,30 @@ std::optional<RunRecord> RunWithNumber(Connection& connection, std::int64_t numb
   return ReadRun(connection, query);
 }
 
+/// Of kind, key, name, started, word, reason, source, line.
+StoredDecision ReadDecision(const Query& row) {
+  return {.kind = row.TextAt(0),
+          .key = row.TextAt(1),
+          .run = row.TextAt(2),
+          .at = row.TimeAt(3),
+          .word = row.TextAt(4),
+          .reason = row.TextAt(5),
+          .source = {.name = row.TextAt(6), .line = row.As<std::uint64_t>(7), .dn = {}}};
+}
+
+/// For LIKE, which takes ASCII letters of either case for the same: whatever has a change that names `address`, and
+/// perhaps more.
+std::string PatternFor(std::string_view address) {
+  std::string pattern = "%";
+  for (const char c : address) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                          c == '@' || c == '-' || c == '+';
+    // Whatever may be written in another way in the journal's JSON, or means something to LIKE.
+    pattern += is_plain ? c : '%';
+  }
+  return pattern + '%';
+}
+
 }  // namespace
 
 std::vector<SqliteStore::PastOperation> SqliteStore::PastOperations(std::string_view key, std::size_t limit,
@@ -62,15 +86,7 @@ std::vector<StoredDecision> SqliteStore::PastDecisions(std::string_view key, std
         "SELECT kind, key, name, started, word, reason, source, line FROM decision JOIN run ON run.id = decision.run "
         "WHERE key = ?1 AND decision.run <= ?2 ORDER BY decision.id DESC LIMIT ?3");
     query.TextCopy(key).Int(last).Int(limit);
-    while (query.Next()) {
-      past.push_back({.kind = query.TextAt(0),
-                      .key = query.TextAt(1),
-                      .run = query.TextAt(2),
-                      .at = query.TimeAt(3),
-                      .word = query.TextAt(4),
-                      .reason = query.TextAt(5),
-                      .source = {.name = query.TextAt(6), .line = query.As<std::uint64_t>(7), .dn = {}}});
-    }
+    while (query.Next()) past.push_back(ReadDecision(query));
     return past;
   });
 }
@@ -105,6 +121,38 @@ std::vector<std::string> SqliteStore::KeysWithAddress(std::string_view address) 
       }
     }
     return std::vector<std::string>(keys.begin(), keys.end());
+  });
+}
+
+std::vector<std::string> SqliteStore::KeysOnceWithAddress(std::string_view address) const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("look for a former address", [&] {
+    std::set<std::string> keys;
+    const std::string folded = FoldCase(address);
+    Query query = connection.Prepare(
+        "SELECT kind, key, changes FROM operation WHERE kind IN (0, 2) AND key <> '' AND changes LIKE ?1");
+    query.TextCopy(PatternFor(address));
+    while (query.Next()) {
+      const Kind kind = KindFrom(query.IntAt(0));
+      for (const FieldChange& change : DecodeChanges(kind, query.TextAt(2))) {
+        if (change.field != NaturalKeyField(kind)) continue;
+        if (FoldCase(change.before.text) == folded || FoldCase(change.after.text) == folded) {
+          keys.insert(query.TextAt(1));
+        }
+      }
+    }
+    return std::vector<std::string>(keys.begin(), keys.end());
+  });
+}
+
+std::vector<FormerKey> SqliteStore::FormerKeys(std::string_view key) const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("look up a former key", [&] {
+    std::vector<FormerKey> former;
+    Query query = connection.Prepare("SELECT key, now, at FROM former_key WHERE key = ?1 OR now = ?1 ORDER BY at, key");
+    query.TextCopy(key);
+    while (query.Next()) former.push_back({.key = query.TextAt(0), .now = query.TextAt(1), .at = query.TimeAt(2)});
+    return former;
   });
 }
 

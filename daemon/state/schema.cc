@@ -312,6 +312,9 @@ CREATE TABLE reverted (
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 
+-- Keys that people had before a person gave them another one; the journal's rows bear the new one.
+CREATE TABLE former_key (key TEXT PRIMARY KEY, now TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
 -- Whom somebody asked to forget. An operation of theirs stays in the journal without its key.
 CREATE TABLE forgotten (key_digest TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";

@@ -208,6 +208,10 @@ class SqliteStore final : public StateStore {
   std::optional<RunRecord> FindRun(const std::string& run) const;
   /// Keys of all entities with this e-mail or name (ignoring case), those that are gone included; sorted, each once.
   std::vector<std::string> KeysWithAddress(std::string_view address) const;
+  /// Keys of users and contacts to whom or from whom a run of the journal once moved this e-mail; sorted, each once.
+  std::vector<std::string> KeysOnceWithAddress(std::string_view address) const;
+  /// What `key` was before, and what it is now, oldest first.
+  std::vector<FormerKey> FormerKeys(std::string_view key) const;
 
   /// What is wrong with the file and with what it says, one sentence each; empty when all is well. Reads everything.
   std::vector<std::string> Check() const;
@@ -229,7 +233,7 @@ class SqliteStore final : public StateStore {
   /// What plans still ask of the journal stays: the last finished run, the last plan, creates of unknown outcome.
   void RemoveOldRuns(Instant before, std::uint64_t budget);
 
-  /// Keys of the users and contacts that are meant: the key itself, else who has or had that e-mail.
+  /// Keys of the users and contacts that are meant: the key itself or what it is now, else who has or had that e-mail.
   std::vector<std::string> KeysOf(std::string_view who) const;
   /// Erases every personal value of the users and contacts with `key`, from the files too, and notes that it did.
   Erasure Forget(const std::string& key, Instant at);

@@ -47,6 +47,27 @@ void DropWaiting(Connection& connection, Kind kind, const std::string& key) {
   connection.Prepare("DELETE FROM due WHERE kind = ?1 AND key = ?2").Int(Index(kind)).Text(key).Run();
 }
 
+// What past runs did to the person is theirs under the new key too: to explain, to revert, to forget.
+void RenameInJournal(Connection& connection, Kind kind, const std::string& from, const std::string& to) {
+  connection.Prepare("UPDATE operation SET key = ?3 WHERE kind = ?1 AND key = ?2")
+      .Int(Index(kind))
+      .Text(from)
+      .Text(to)
+      .Run();
+  const std::string name(Name(kind));
+  connection.Prepare("UPDATE decision SET key = ?3 WHERE kind = ?1 AND key = ?2").Text(name).Text(from).Text(to).Run();
+}
+
+void NoteFormerKey(Connection& connection, const std::string& from, const std::string& to, Instant now) {
+  connection.Prepare("DELETE FROM former_key WHERE key = ?1").Text(to).Run();
+  connection.Prepare("UPDATE former_key SET now = ?2 WHERE now = ?1").Text(from).Text(to).Run();
+  connection.Prepare("INSERT OR REPLACE INTO former_key (key, now, at) VALUES (?1, ?2, ?3)")
+      .Text(from)
+      .Text(to)
+      .Time(now)
+      .Run();
+}
+
 StateFailure CannotRekey(const std::string& from, const std::string& to, const std::string& why) {
   return {ExitCode::kUsage, Printable(from) + " cannot become " + Printable(to) + ": " + why + "; nothing was changed"};
 }
@@ -128,6 +149,7 @@ std::vector<Kind> SqliteStore::Rekey(const std::string& from, const std::string&
       RenameRow(connection, old_row->id, to);
       DropWaiting(connection, kind, from);
       DropWaiting(connection, kind, to);
+      RenameInJournal(connection, kind, from, to);
       kinds.push_back(kind);
     }
     if (kinds.empty()) {
@@ -139,6 +161,7 @@ std::vector<Kind> SqliteStore::Rekey(const std::string& from, const std::string&
     // A person who is held stays so.
     connection.Prepare("UPDATE OR IGNORE hold SET key = ?2 WHERE key = ?1").Text(from).Text(to).Run();
     connection.Prepare("UPDATE OR IGNORE reverted SET key = ?2 WHERE key = ?1 AND kind <> 1").Text(from).Text(to).Run();
+    NoteFormerKey(connection, from, to, now);
     connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
     WakeAt(connection, now);
   });

@@ -1,6 +1,7 @@
 // explain and runs: why somebody is as they are, or is not there; now and in a past run.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,33 @@ TEST_CASE("explain: who was created shows the record, the fields, the request an
   CHECK_FALSE(company.Run({"explain", "E1"}).Says("E2"));
 }
 
+TEST_CASE("explain: an e-mail of the past leads to whom it belonged to") {
+  Company company(15);
+  const std::string first = NewestRun(company);
+  auto people = CompanyPeople(15);
+  people[3].email = "byron@example.com";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0);
+  Expect(company.Run({"explain", "Person4@example.com"}), 0,
+         {"Person4@example.com was the e-mail of E4 in the past", "email: person4@example.com -> byron@example.com"});
+  Expect(company.Run({"explain", "person4@example.com", "--run", first}), 0, {"create user E4: done"});
+  Expect(company.Run({"explain", "person4@example.com", "--format", "json"}), 0, {R"("once_had_who":["E4"])"});
+  // Somebody else has it by now: a past run may mean either.
+  people[4].email = "person4@example.com";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0);
+  CHECK_FALSE(company.Run({"explain", "person4@example.com"}).Says("E4"));
+  Expect(company.Run({"explain", "person4@example.com", "--run", first}), 0,
+         {"create user E4: done", "create user E5: done"});
+}
+
+TEST_CASE("explain: without a state nobody claims to know who is in the account") {
+  Company company(5);
+  std::filesystem::remove_all(company.folder() / "state");
+  Expect(company.Run({"explain", "E1"}), 0,
+         {"create on the next run", "adopt, if the account has it already", "explain does not ask it"});
+}
+
 TEST_CASE("explain: an update shows both sides before and after it was made") {
   Company company(15);
   auto people = CompanyPeople(15);
@@ -57,7 +85,7 @@ TEST_CASE("explain: who is absent shows since when, and when it acts; the run th
   CHECK(later != noticed);
   Expect(company.Run({"explain", "E15", "--run", noticed}), 0, {"user E15 absent: in no record of hr"});
   Expect(company.Run({"explain", "E15", "--run", later}), 0,
-         {"nothing changed in that run", "The last word before it", noticed, "absent"});
+         {"nothing changed in that run", "The last word before it", noticed, "user E15 absent", "contact E15 absent"});
   company.WritePeople(CompanyPeople(15));
   Expect(company.Run({"sync"}), 0);
   Expect(company.Run({"explain", "E15"}), 0, {"user E15 back: in the source again", "nothing to do"});

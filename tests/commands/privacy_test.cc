@@ -2,27 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <string>
 #include <variant>
 
 #include "tests/commands/company.h"
+#include "tests/support/bytes.h"
 #include "tests/support/service.h"
 
 namespace ucaas_sync::testing {
-namespace {
-
-bool FilesSay(const std::filesystem::path& folder, const std::string& text) {
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    if (bytes.find(text) != std::string::npos) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 TEST_CASE("who left is forgotten: no byte of the state names them, and revert says so") {
   Company company(15);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/commands/company.h"
+#include "tests/support/bytes.h"
 
 namespace ucaas_sync::testing {
 namespace {
@@ -13,6 +14,13 @@ std::vector<Person> Rekeyed() {
   auto people = CompanyPeople(15);
   people[2].id = "N3";
   return people;
+}
+
+/// The id of the newest run.
+std::string NewestRun(Cli& cli) {
+  const std::string json = cli.Run({"runs", "--limit", "1", "--format", "json"}).out;
+  const std::size_t at = json.find("\"id\":\"") + 6;
+  return json.substr(at, json.find('"', at) - at);
 }
 
 }  // namespace
@@ -36,6 +44,50 @@ TEST_CASE("a new key for the same e-mail is proposed, released, and then an upda
   CHECK(company.Account("SELECT email FROM users WHERE designation = 'Director'") == "person3@example.com\n");
   Expect(company.Run({"quarantine", "list"}), 0, {"Nobody is set aside"});
   Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE("who has a new key can be asked about, reverted and forgotten under it, with all that was before") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[2].last_name = "Married";
+  people[2].email = "married@example.com";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"2 operations done"});
+  const std::string run = NewestRun(company);
+  people[2].id = "N3";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 4);
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 0);
+  for (const char* who : {"N3", "E3", "married@example.com"}) {
+    CAPTURE(who);
+    Expect(company.Run({"explain", who}), 0, {"E3 is N3 since 2", "create user N3: done", "update user N3: done"});
+    Expect(company.Run({"explain", who, "--run", run}), 0, {"last_name: Person3 -> Married"});
+  }
+  Expect(company.Run({"explain", "E3", "--format", "json"}), 0,
+         {R"("former_keys":[{"key":"E3","now":"N3","since":"2)"});
+  Expect(company.Run({"hold", "E3"}), 0, {"E3 is N3 by now", "On hold: N3"});
+  Expect(company.Run({"quarantine", "release", "E3"}), 0, {"N3 is not on hold any more"});
+  Expect(company.Run({"revert", run, "--yes"}), 0, {"update user N3", "2 operations done"});
+  CHECK(company.Account("SELECT last_name FROM users WHERE email = 'person3@example.com'") == "Person3\n");
+
+  people[2].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"2 operations done"});
+  Expect(company.Run({"forget", "E3", "--yes"}), 0, {"N3 is forgotten"});
+  for (const std::string word : {"Person3", "person3@", "Married", "married@"}) {
+    CAPTURE(word);
+    CHECK_FALSE(FilesSay(company.folder() / "state", word));
+  }
+  for (const char* who : {"E3", "N3"}) Expect(company.Run({"explain", who}), 0, {"forgotten on request on"});
+  Expect(company.Run({"state", "check"}), 0, {"Sound"});
+}
+
+TEST_CASE("a hold on a key that nobody has yet is told by explain") {
+  Company company(5);
+  Expect(company.Run({"hold", "E99", "--reason", "until the contract is signed"}), 0);
+  Expect(company.Run({"explain", "E99"}), 0,
+         {"on hold since 2", "until the contract is signed", "Nobody has this key"});
+  Expect(company.Run({"explain", "E99", "--format", "json"}), 0, {R"("set_aside":[{"kind":"hold","key":"E99")"});
 }
 
 TEST_CASE(

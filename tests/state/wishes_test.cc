@@ -23,6 +23,45 @@ TEST_CASE("a new key keeps the row with its groups, remote id and hold, and the 
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("what runs did under the old key is the new key's, and the old one is remembered with its day") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), Contact("E1", {}), Group("E1")});
+  store->Rekey("E1", "N1", At(50));
+  CHECK(store->PastOperations("N1", 9).size() == 2);
+  REQUIRE(store->PastOperations("E1", 9).size() == 1);
+  CHECK(store->PastOperations("E1", 9)[0].operation.kind == Kind::kGroup);
+  REQUIRE(store->FormerKeys("E1").size() == 1);
+  CHECK(store->FormerKeys("E1")[0].now == "N1");
+  CHECK(store->FormerKeys("E1")[0].at == At(50));
+
+  store->Rekey("N1", "M1", At(60));
+  CHECK(store->FormerKeys("E1")[0].now == "M1");
+  CHECK(store->FormerKeys("M1").size() == 2);
+  CHECK(store->KeysOf("E1") == std::vector<std::string>{"M1"});
+
+  store->Rekey("M1", "E1", At(70));
+  CHECK(store->PastOperations("E1", 9).size() == 3);
+  for (const FormerKey& former : store->FormerKeys("E1")) CHECK(former.now == "E1");
+}
+
+TEST_CASE("whose an e-mail once was is found in the journal, whatever its case") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  Operation married = For(User("E1"), Action::kUpdate);
+  married.changes = {{.field = kUserEmail, .before = Field::Value("a_b%@x.org"), .after = Field::Value("new@x.org")}};
+  Operation other = For(User("E2"), Action::kUpdate);
+  other.changes = {{.field = kUserEmail, .before = Field::Value("aXbY@x.org"), .after = Field::Value("e2@x.org")}};
+  Operation named = For(User("E3"), Action::kUpdate);
+  named.changes = {{.field = kUserDepartment, .before = {}, .after = Field::Value("a_b%@x.org")}};
+  store->StorePlan(run, PlanOf({married, other, named}));
+  store->FinishRun(run, ExitCode::kConverged, {}, 0, {}, At(1));
+  CHECK(store->KeysOnceWithAddress("A_B%@X.org") == std::vector<std::string>{"E1"});
+  CHECK(store->KeysOnceWithAddress("e2@x.org") == std::vector<std::string>{"E2"});
+  CHECK(store->KeysOnceWithAddress("nobody@x.org").empty());
+}
+
 TEST_CASE("a key that is taken, and one that nobody has, are refused and change nothing") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
