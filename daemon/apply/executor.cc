@@ -62,6 +62,10 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   for (UnknownCreate& create : store_.UnknownCreates()) {
     unknown_creates_.emplace(Address(create.kind, std::move(create.key)), std::move(create.address));
   }
+  for (const StoredQuarantine& item : store_.Quarantined()) {
+    const std::optional<Kind> kind = KindNamed(item.kind);
+    if (item.by_target && kind) refused_.emplace(*kind, item.key);
+  }
   store_.StorePlan(run, plan);
   for (std::size_t begin = 0; begin < plan.operations.size() && !caller_.stopped();) {
     // A suspend that takes an address which another user gives up first stands among the updates: the plan's order
@@ -169,8 +173,10 @@ void Executor::Dispatch(const WorkPtr& work) {
   switch (work->operation.action) {
     case Action::kCreate: {
       const auto unknown = unknown_creates_.find({work->operation.kind, work->operation.key});
-      if (unknown == unknown_creates_.end()) {
+      if (unknown == unknown_creates_.end() && !refused_.contains({work->operation.kind, work->operation.key})) {
         SendCreate(work);
+      } else if (unknown == unknown_creates_.end()) {
+        AfterRefusal(work);
       } else {
         // A run that was cut off may have created it: look before anything is sent.
         work->was_sent = true;

@@ -77,6 +77,11 @@ class Executor {
   /// A create of ours may have had its effect: looks before anything is sent again.
   void AfterUnknownCreate(const WorkPtr& work);
   void AfterDuplicate(const WorkPtr& work, const ucaas::CallResult& duplicate);
+  /// The target set it aside before, perhaps for what it has already: looks before the create is sent.
+  void AfterRefusal(const WorkPtr& work);
+  /// `found` has its address and is not of our making.
+  void OnAddressTaken(const WorkPtr& work, const ucaas::CallResult& answer,
+                      const std::vector<ucaas::RemoteObject>& found);
   /// The other one whose object it is, by the state or by an earlier create that nobody answered; empty when it is
   /// nobody's.
   std::string OtherOwnerOf(const Operation& operation, const ucaas::RemoteObject& object);
@@ -145,6 +150,7 @@ class Executor {
   std::vector<OperationOutcome> outcomes_;                  // not yet in the journal
   Monotonic oldest_outcome_;                                // of those
   std::map<Address, std::string> unknown_creates_;          // key → address that was sent
+  std::set<Address> refused_;                               // keys that the target's word set aside
   std::map<Address, std::vector<WorkPtr>> releasing_;       // address under way of being released → who waits
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id
   std::optional<std::unordered_map<std::string, std::string>> group_keys_;  // remote id → key, when first needed

@@ -117,16 +117,11 @@ void Executor::AfterDuplicate(const WorkPtr& work, const CallResult& duplicate) 
   }
   LookUp(work, AddressAfter(work->row, work->operation),
          [this, work, duplicate](const std::vector<RemoteObject>& found) {
-           if (found.size() != 1) {
+           if (found.empty()) {
              FinishFailed(work, duplicate, /*quarantine=*/true,
-                          found.empty() ? "the target says its address is taken, but does not show by whom"
-                                        : SeveralHaveIt(found.size()));
-           } else if (options_.never_adopt.contains(work->operation.kind)) {
-             FinishFailed(work, duplicate, /*quarantine=*/true,
-                          "its address is taken at the target (" + found.front().remote_id +
-                              "), and the rule says existing: quarantine");
+                          "the target says its address is taken, but does not show by whom");
            } else {
-             TakeOver(work, found.front(), /*is_ours=*/false);
+             OnAddressTaken(work, duplicate, found);
            }
          });
 }
@@ -152,6 +147,28 @@ std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObjec
     if (who.first == operation.kind && who.second != operation.key && FoldCase(sent) == address) return who.second;
   }
   return {};
+}
+
+void Executor::AfterRefusal(const WorkPtr& work) {
+  LookUp(work, AddressAfter(work->row, work->operation), [this, work](const std::vector<RemoteObject>& found) {
+    if (found.empty()) {
+      SendCreate(work);
+    } else {
+      OnAddressTaken(work, Answer(Verdict::kDuplicate, {}), found);
+    }
+  });
+}
+
+void Executor::OnAddressTaken(const WorkPtr& work, const CallResult& answer, const std::vector<RemoteObject>& found) {
+  if (found.size() > 1) {
+    FinishFailed(work, answer, /*quarantine=*/true, SeveralHaveIt(found.size()));
+  } else if (options_.never_adopt.contains(work->operation.kind)) {
+    FinishFailed(
+        work, answer, /*quarantine=*/true,
+        "its address is taken at the target (" + found.front().remote_id + "), and the rule says existing: quarantine");
+  } else {
+    TakeOver(work, found.front(), /*is_ours=*/false);
+  }
 }
 
 void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is_ours) {

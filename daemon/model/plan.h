@@ -116,6 +116,16 @@ struct PlanNotes {
     Hash128 mark;
     bool ended = false;
   };
+  /// Set aside because of what the list of the target shows. The next plan has no list and would create them: they wait
+  /// like whom the target itself refused.
+  struct Barred {
+    std::string kind;
+    std::string key;
+    std::string reason;
+    SourceRef source;
+    Hash128 fingerprint;
+  };
+  std::vector<Barred> barred;
   /// Replaces what was noted before. Of a held plan: what was noted before, without those who are there again.
   std::vector<Absence> absences;
   std::vector<HoldNote> holds;

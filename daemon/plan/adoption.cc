@@ -87,23 +87,18 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
     std::vector<std::string> ids;
     for (const Object* match : matches) ids.push_back(match->remote_id);
     std::sort(ids.begin(), ids.end());
-    work_.SetAside(draft.slot, "the target has " + std::to_string(matches.size()) + ' ' +
-                                   std::string(Name(draft.kind)) + "s with this " + word + ": " + ListOf(ids) +
-                                   "; remove all but one there");
+    Bar(draft.slot, "the target has " + std::to_string(matches.size()) + ' ' + std::string(Name(draft.kind)) +
+                        "s with this " + word + ": " + ListOf(ids) + "; remove all but one there");
     return;
   }
   const Object& object = *matches.front();
   if (rule.existing == config::ExistingPolicy::kQuarantine) {
-    work_.SetAside(draft.slot, "the target has this " + word + " already (" + object.remote_id +
-                                   "), and the rule says existing: quarantine");
+    Bar(draft.slot,
+        "the target has this " + word + " already (" + object.remote_id + "), and the rule says existing: quarantine");
     return;
   }
   const FieldSetView there = View(object.fields);
   const Candidate candidate = work_.candidates.Get(slot.candidate);
-  if (work_.IsProtected(draft.slot, candidate.key, there)) {
-    work_.Freeze(draft.slot);
-    return;
-  }
   Operation operation;
   operation.kind = draft.kind;
   operation.action = Action::kAdopt;
@@ -116,9 +111,33 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
   operation.fingerprint = candidate.fingerprint;
   operation.changes = Differences(rule, there, candidate.fields);
   operation.reason = "in the account already with this " + word;
-  if (!operation.changes.empty()) operation.reason += "; " + ChangedText(draft.kind, operation.changes, false);
+  if (work_.policy.protect && work_.policy.protect(draft.kind, there)) {
+    LeaveProtected(draft.slot, there, operation);
+  } else if (!operation.changes.empty()) {
+    operation.reason += "; " + ChangedText(draft.kind, operation.changes, false);
+  }
   work_.drafts.Replace(draft_index, std::move(operation));
   adopted_.emplace(draft.slot, &object);
+}
+
+void Adoption::Bar(SlotId slot, const std::string& reason) {
+  work_.SetAside(slot, reason);
+  const Slot& at = work_.table[slot];
+  work_.notes.barred.push_back({.kind = std::string(Name(at.kind)),
+                                .key = work_.KeyOf(slot),
+                                .reason = reason,
+                                .source = work_.SourceOf(slot),
+                                .fingerprint = work_.candidates.Get(at.candidate).fingerprint});
+}
+
+// Known from now on, or the next plan would take it for a newcomer; nothing is sent.
+void Adoption::LeaveProtected(SlotId slot, const FieldSetView& there, Operation& operation) {
+  operation.reason += "; guards.protect forbids to change it";
+  // No member is added to it or taken out by this plan.
+  if (!operation.changes.empty() || operation.kind == Kind::kContact) work_.table[slot].set(kFrozen);
+  if (!operation.changes.empty()) work_.IsProtected(slot, operation.key, there);
+  operation.changes.clear();
+  operation.fingerprint = {};  // so that it is compared again once nothing protects it
 }
 
 bool Adoption::IsOurs(const std::string& remote_key) {

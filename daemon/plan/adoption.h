@@ -24,6 +24,8 @@ class Adoption {
   void AdoptKind(Kind kind);
   void Consider(std::uint32_t draft, const std::vector<const TargetListing::Object*>& matches);
   static ExistingObject ExistingOf(const TargetListing::Object& object);
+  void Bar(SlotId slot, const std::string& reason);
+  void LeaveProtected(SlotId slot, const FieldSetView& there, Operation& operation);
   bool IsOurs(const std::string& remote_id);
   /// A run that was cut off may have made it: who looks it up before sending will find it, and it is ours.
   bool MayBeOwnCreate(Kind kind, const Candidate& candidate) const;

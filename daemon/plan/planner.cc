@@ -91,8 +91,8 @@ void FreezeRefusedByTarget(Workspace& work) {
     }
     work.WakeAt(item.since + kTargetRetry);
     work.Note(id, "quarantine",
-              "the target refused these fields on " + FormatInstant(item.since) + "; tried again after " +
-                  FormatInstant(item.since + kTargetRetry) + ", or when the fields change");
+              "so says the target since " + FormatInstant(item.since) + "; tried again after " +
+                  FormatInstant(item.since + kTargetRetry) + ", when the fields change, or when it is released");
     work.table[id].set(kSetAsideByTarget);
     work.SetAside(id, item.reason);
   }

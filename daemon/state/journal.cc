@@ -164,6 +164,25 @@ void QuarantineByTarget(Connection& connection, const Operation& operation, cons
   insert.Hash(outcome.fingerprint.is_zero() ? operation.fingerprint : outcome.fingerprint).Run();
 }
 
+void QuarantineBarred(Connection& connection, const std::vector<StoredQuarantine>& before,
+                      const std::vector<PlanNotes::Barred>& barred, Instant now, DecisionWriter& decisions) {
+  for (const PlanNotes::Barred& item : barred) {
+    const auto old = std::find_if(before.begin(), before.end(), [&](const StoredQuarantine& other) {
+      return other.by_target && other.kind == item.kind && other.key == item.key;
+    });
+    const bool is_news = old == before.end() || old->reason != item.reason;
+    Query insert = connection.Prepare(
+        "INSERT OR REPLACE INTO quarantine (by_target, kind, key, reason, since, source, line, dn, fingerprint) "
+        "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    insert.Text(item.kind).Text(item.key).Text(item.reason).Time(now).Text(item.source.name);
+    insert.Int(item.source.line).Text(item.source.dn).Hash(item.fingerprint).Run();
+    if (is_news) {
+      decisions.Quarantined(
+          {.kind = item.kind, .key = item.key, .reason = item.reason, .is_new = true, .source = item.source});
+    }
+  }
+}
+
 void DropRefusal(Connection& connection, const Operation& operation) {
   const std::string kind(Name(operation.kind));
   connection.Prepare("DELETE FROM quarantine WHERE by_target = 1 AND kind = ?1 AND key = ?2")
@@ -402,6 +421,7 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
     }
     AcceptDrift(notes.accepted, now);
     DecisionWriter decisions(connection, id);
+    QuarantineBarred(connection, Quarantined(), notes.barred, now, decisions);
     ReplaceQuarantine(connection, Quarantined(), quarantine, now, decisions);
     decisions.ReplaceStandstills(notes.standstills);
     for (const PlanNotes::HoldNote& note : notes.holds) {

@@ -139,6 +139,34 @@ TEST_CASE("a rule that adopts nobody sets aside whose address is taken") {
   CHECK(bench.store.Has(Kind::kUser, "E1") == nullptr);
 }
 
+TEST_CASE("who was set aside by the target's word is looked for before the create is sent again") {
+  Bench bench;
+  bench.store.quarantine[{"user", "E1"}] = {.kind = "user",
+                                            .key = "E1",
+                                            .reason = "the target has 2 users with this e-mail",
+                                            .since = {},
+                                            .source = {},
+                                            .fingerprint = {},
+                                            .by_target = true};
+  SUBCASE("two are there still: nothing is sent") {
+    bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}});
+    bench.target.Add(Kind::kUser, {{"email", "E1@x.org"}});
+    CHECK(bench.Do({Bench::CreateUser("E1")}).quarantined == 1);
+    CHECK(bench.target.CountRequests("POST") == 0);
+  }
+  SUBCASE("one is there by now: adopted") {
+    bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}});
+    CHECK(bench.Do({Bench::CreateUser("E1")}).done == 1);
+    CHECK(bench.target.CountRequests("POST") == 0);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kAdopted);
+  }
+  SUBCASE("nobody is there: created") {
+    CHECK(bench.Do({Bench::CreateUser("E1")}).done == 1);
+    CHECK(bench.target.CountRequests("POST") == 1);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kCreated);
+  }
+}
+
 TEST_CASE("what a cut-off run may have created is looked up before anything is sent") {
   Bench bench;
   bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "e1@x.org"}};

@@ -268,6 +268,53 @@ TEST_CASE("two matches set the person aside, and so does existing: quarantine") 
   CHECK(Contains(plan.quarantine.at(0).reason, "existing: quarantine"));
 }
 
+TEST_CASE("whom the list of the target bars is not created by the next plan, which has no list") {
+  World world;
+  TargetListing listing;
+  listing.objects[Index(Kind::kUser)] = {Remote(Kind::kUser, "9", {{"email", "e1@example.com"}}),
+                                         Remote(Kind::kUser, "8", {{"email", "E1@example.com"}})};
+  world.listing = &listing;
+  world.Add(User("E1"));
+  world.Sync();
+  world.listing = nullptr;
+  auto plan = world.Sync().plan;
+  CHECK(plan.operations.empty());
+  CHECK(Contains(plan.quarantine.at(0).reason, "2 users with this e-mail"));
+  CHECK_FALSE(plan.quarantine[0].is_new);
+  world.Get(Kind::kUser, "E1").fields["email"] = "other@example.com";
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E1"});
+}
+
+TEST_CASE("who is protected is adopted without a change, and neither created nor changed afterwards") {
+  World world;
+  world.policy.protect = [](Kind, const FieldSetView& fields) {
+    return fields[kUserEmail].text == "e1@example.com" || fields[kContactEmail].text == "c1@example.com";
+  };
+  TargetListing listing;
+  listing.objects[Index(Kind::kUser)] = {Remote(
+      Kind::kUser, "9",
+      {{"user_type", "moderator"}, {"first_name", "FirstE1"}, {"last_name", "Old"}, {"email", "e1@example.com"}})};
+  listing.objects[Index(Kind::kContact)] = {
+      Remote(Kind::kContact, "6", {{"name", "Name C1"}, {"email", "c1@example.com"}})};
+  world.listing = &listing;
+  world.Add(Group("Sales"));
+  world.Add(User("E1"));
+  world.Add(Contact("C1", {"Sales"}));
+  const auto plan = world.Sync().plan;
+  CHECK(Lines(plan) == Texts{"group create Sales", "user adopt E1", "contact adopt C1"});
+  for (const Operation& operation : Operations(plan)) {
+    if (operation.action != Action::kAdopt) continue;
+    CHECK(operation.changes.empty());
+    CHECK_FALSE(operation.groups);
+    CHECK(Contains(operation.reason, "guards.protect forbids to change it"));
+  }
+  CHECK(plan.warnings.size() == 1);
+  world.listing = nullptr;
+  CHECK(Lines(world.Plan().plan) == Texts{});
+  world.policy.protect = nullptr;
+  CHECK(Lines(world.Plan().plan) == Texts{"user update E1", "contact update C1"});
+}
+
 TEST_CASE("what the state knows as ours is not adopted a second time by another key") {
   World world;
   world.Add(User("E1"));

@@ -254,6 +254,15 @@ void Store::RecordNotes(const std::string& run, const PlanNotes& notes, std::spa
     const Instant now = Open(run).record.started;
     absences_ = notes.absences;
     for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
+    for (const PlanNotes::Barred& item : notes.barred) {
+      target_quarantine[{item.kind, item.key}] = {.kind = item.kind,
+                                                  .key = item.key,
+                                                  .reason = item.reason,
+                                                  .since = now,
+                                                  .source = item.source,
+                                                  .fingerprint = item.fingerprint,
+                                                  .by_target = true};
+    }
     auto before = std::exchange(planned_quarantine, {});
     for (const QuarantineItem& item : items) {
       const std::pair<std::string, std::string> who{item.kind, item.key};

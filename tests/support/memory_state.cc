@@ -115,6 +115,9 @@ void MemoryState::Do(const Operation& operation, Instant now) {
   StoredEntity& entity = row.entity;
   if (comes) {
     entity.fields = {};
+    if (operation.existing) {
+      for (const auto& [field, value] : operation.existing->fields) entity.fields[field] = value;
+    }
     if (operation.action == Action::kAdopt) {
       entity.remote_id = operation.remote_id;
     } else if (!is_new) {
@@ -176,6 +179,16 @@ void MemoryState::Apply(const Plan& plan, const PlanNotes& notes, Instant now) {
   }
   for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
   std::erase_if(quarantine, [](const StoredQuarantine& item) { return !item.by_target; });
+  for (const PlanNotes::Barred& item : notes.barred) {
+    std::erase_if(quarantine, [&](const auto& old) { return old.kind == item.kind && old.key == item.key; });
+    quarantine.push_back({.kind = item.kind,
+                          .key = item.key,
+                          .reason = item.reason,
+                          .since = now,
+                          .source = item.source,
+                          .fingerprint = item.fingerprint,
+                          .by_target = true});
+  }
   for (const QuarantineItem& item : plan.quarantine) {
     const bool is_there = std::any_of(quarantine.begin(), quarantine.end(), [&](const StoredQuarantine& other) {
       return other.kind == item.kind && other.key == item.key;
