@@ -116,6 +116,14 @@ constexpr std::array kCatalogue{
         "The line says what: somebody whose key seems to have changed, a list of the target that is not whole, an "
         "attribute that somebody keeps changing in the account, a rule without records. The plan's text has the "
         "same. What lasts is said once, and again when it changes."},
+    EventType{kNewcomersLookedFor, "newcomers_looked_for", kInfo,
+              "A plan would create more than the guards allow, so the target was listed.",
+              "Whoever is in the account already is adopted and not created: mostly a scope or a filter that was made "
+              "wider. What is left to create is judged by the guards as ever."},
+    EventType{kNewcomersUnknown, "newcomers_unknown", kWarning,
+              "A plan would create more than the guards allow, and the target could not be listed.",
+              "The plan is held, and nothing was written. Whether they are in the account already is not known: wait "
+              "until the target can be reached, rather than agree to it."},
     EventType{kRevertWithoutSources, "revert_without_sources", kWarning,
               "A run is reverted while the sources cannot be read.",
               "Whoever is put back is held until their record changes. What the record says now could not be read, so "

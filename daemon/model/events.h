@@ -44,6 +44,8 @@ enum class EventId : std::uint8_t {
   kPlanMade,
   kPlanHeld,
   kPlanWarning,
+  kNewcomersLookedFor,
+  kNewcomersUnknown,
   kRevertWithoutSources,
   // Operations and requests
   kOperationFailed,

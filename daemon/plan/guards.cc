@@ -90,8 +90,13 @@ class Judge {
     verdict.holds_everything = kind != Kind::kGroup;
     if (verdict.held) {
       AddExamples(verdict);
-      verdict.advice = "Look at the plan. If every one is meant, " + std::string(kApprove) +
-                       "; if not, see what changed in the source.";
+      if (context_.may_exist && word == Name(Action::kCreate)) {
+        verdict.advice =
+            "Whoever is in the account already will be adopted instead: `ucaas-sync plan --refresh` asks "
+            "it, and so does a sync. ";
+      }
+      verdict.advice += "Look at the plan. If every one is meant, " + std::string(kApprove) +
+                        "; if not, see what changed in the source.";
     }
     verdicts_.push_back(std::move(verdict));
   }

@@ -50,6 +50,7 @@ struct GuardContext {
   Instant now;
   std::span<const SourceState> sources;
   std::span<const std::uint64_t> repeated = {};  ///< By source: see RepeatedRecords().
+  bool may_exist = false;  ///< The target was not listed: whom the plan creates may be there already.
 };
 
 /// All verdicts in a fixed order: by kind and class, then rewrites, members lost, sources. Those that held have

@@ -296,7 +296,8 @@ void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) 
                              .state = work.state,
                              .now = work.now,
                              .sources = inputs.sources,
-                             .repeated = work.notes.repeated};
+                             .repeated = work.notes.repeated,
+                             .may_exist = inputs.listing == nullptr};
   plan.guards = JudgeGuards(tally, plan.operations, context);
   if (std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& verdict) { return verdict.held; })) {
     ConsentResult consent = UseApprovals(work.state.Approvals(work.now), plan.guards, plan.operations);

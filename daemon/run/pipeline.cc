@@ -1,5 +1,6 @@
 #include "daemon/run/pipeline.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -66,6 +67,31 @@ void LogWarnings(const Context& context, state::SqliteStore& store, const std::v
       event.in_full = warning.text;
     }
     context.observer.OnEvent(event);
+  }
+}
+
+bool IsHeldForCreates(const Plan& plan) {
+  return std::any_of(plan.guards.begin(), plan.guards.end(),
+                     [](const GuardVerdict& guard) { return guard.held && guard.name.ends_with(".create"); });
+}
+
+/// A plan for `sync`. So many newcomers at once are perhaps there already (a scope that was made wider, a rule for
+/// another kind): then the account is asked, and they are adopted.
+Planned PlanToApply(const Context& context, const PlanRequest& request, const state::SqliteStore& store) {
+  Planned planned = MakePlan(context, request, store);
+  if (request.refresh || planned.listed_at || store.IsEmpty() || !IsHeldForCreates(planned.plan)) return planned;
+  context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
+                            .text = "more creates than the guards allow: the target is listed, since whoever is there "
+                                    "already is adopted"});
+  PlanRequest asking = request;
+  asking.refresh = true;
+  try {
+    return MakePlan(context, asking, store);
+  } catch (const Failure& failure) {
+    if (failure.code() != ExitCode::kUnavailable) throw;
+    context.observer.OnEvent({.id = EventId::kNewcomersUnknown,
+                              .text = std::string("whether they are there already is not known: ") + failure.what()});
+    return planned;
   }
 }
 
@@ -138,7 +164,7 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
   SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {
     Planned planned = [&] {
       const auto moment = store->HoldMoment();
-      return MakePlan(context, request, *store);
+      return PlanToApply(context, request, *store);
     }();
     result.plan = std::move(planned.plan);
     NoteHeld(context, *store, request, planned.notes.consent, result);
