@@ -256,7 +256,7 @@ void AddCommands(CLI::App& app, Parsed& parsed) {
   AddApprove(app, parsed.approve);
   AddHold(app, parsed.hold);
   AddQuarantine(app, parsed);
-  CLI::App* status = app.add_subcommand("status", "The last runs, quarantine, what a guard holds, who is due");
+  CLI::App* status = app.add_subcommand("status", "The last runs, quarantine, what a guard holds, who is due or kept");
   status->add_option("--format", parsed.status_format, "How to show it")
       ->option_text("text|json")
       ->transform(CLI::CheckedTransformer(kTextOrJson));

@@ -102,6 +102,7 @@ struct PlanNotes {
       kFilteredOut,  ///< A rule's filter keeps its record out.
       kHeld,         ///< By a person.
       kUndecided,    ///< This read says nothing: what was known before stands.
+      kKept,         ///< Gone from the source, and left in the account because it was adopted.
     };
     std::int64_t entity_id = 0;
     Word word = Word::kAbsent;

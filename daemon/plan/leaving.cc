@@ -97,6 +97,10 @@ class Leaving {
                  "this read does not prove that it is gone: " + Doubt(slot) + "; the clock stands still");
       return;
     }
+    if (IsKeptAsAdopted(slot, policy)) {
+      KeepAdopted(id, policy);
+      return;
+    }
     StandStill(id, work_.filtered_out.Of(id) == nullptr ? Word::kAbsent : Word::kFilteredOut);
     if (policy.absent == config::AbsentPolicy::kKeep) {
       work_.Note(id, "absence", "not in the source any more, and the rule says absent: keep");
@@ -147,6 +151,7 @@ class Leaving {
     if (slot.lifecycle != Lifecycle::kActive) return;
     std::string reason;
     if (word == Word::kAbsent) reason = "in no record of " + work_.policy.sources[slot.source];
+    if (word == Word::kKept) reason = "gone from the source, and it was adopted (delete_adopted: false)";
     if (word == Word::kFilteredOut) reason = "does not match " + *work_.filtered_out.Of(id);
     work_.notes.standstills.push_back(
         {.entity_id = slot.id, .word = word, .reason = std::move(reason), .source = work_.SourceOf(id)});
@@ -183,6 +188,17 @@ class Leaving {
     return policy.delete_after && ours ? std::optional(Action::kDelete) : std::nullopt;
   }
 
+  static bool IsKeptAsAdopted(const Slot& slot, const LeavePolicy& policy) {
+    return slot.kind != Kind::kUser && slot.ownership == Ownership::kAdopted &&
+           policy.absent == config::AbsentPolicy::kDelete && !policy.delete_adopted;
+  }
+
+  void KeepAdopted(SlotId id, const LeavePolicy& policy) {
+    StandStill(id, Word::kKept);
+    kept_adopted_.push_back(work_.KeyOf(id));
+    Explain(id, policy);
+  }
+
   /// For the trace: why leaving changes nothing here.
   void Explain(SlotId id, const LeavePolicy& policy) {
     const Slot& slot = work_.table[id];
@@ -202,8 +218,11 @@ class Leaving {
     const Slot& slot = work_.table[id];
     const std::optional<Action> action = ActionFor(slot, policy);
     if (!action) {
-      if (slot.kind != Kind::kUser && slot.ownership == Ownership::kAdopted) kept_adopted_.push_back(work_.KeyOf(id));
-      Explain(id, policy);
+      if (IsKeptAsAdopted(slot, policy)) {
+        KeepAdopted(id, policy);
+      } else {
+        Explain(id, policy);
+      }
       return;
     }
     const StoredEntity stored = work_.Load(id);
@@ -292,8 +311,13 @@ class Leaving {
     }
     if (!kept_adopted_.empty()) {
       std::sort(kept_adopted_.begin(), kept_adopted_.end());
-      const std::string text = "kept though gone from the source, because they were adopted (delete_adopted: false)";
-      work_.warnings.push_back(Warning(text + ": " + ListOf(kept_adopted_), text, kept_adopted_));
+      const std::string text =
+          Counted(kept_adopted_.size(), "adopted contact or group is", "adopted contacts and groups are") +
+          " kept though gone from the source (delete_adopted: false; `ucaas-sync status` lists "
+          "them)";
+      Warning warning(text + ": " + ListOf(kept_adopted_), text, kept_adopted_);
+      warning.lasts = true;
+      work_.warnings.push_back(std::move(warning));
     }
   }
 

@@ -1,6 +1,8 @@
 #include "daemon/report/quarantine.h"
 
+#include <map>
 #include <ostream>
+#include <utility>
 
 #include "daemon/model/json_text.h"
 #include "daemon/model/text.h"
@@ -10,6 +12,7 @@ namespace ucaas_sync::report {
 namespace {
 
 constexpr std::string_view kHold = "hold";
+constexpr std::string_view kOfRevert = ": stays until its source says something else (";
 
 std::string Quoted(std::string_view text) {
   std::string out;
@@ -20,8 +23,20 @@ std::string Quoted(std::string_view text) {
 }  // namespace
 
 std::vector<StoredQuarantine> WithHolds(std::vector<StoredQuarantine> items, std::span<const StoredHold> holds) {
+  // Of a revert's holds one line for all kinds of a key, since one command releases them all.
+  std::map<std::pair<std::string_view, std::string_view>, std::string> kinds;
+  for (const StoredHold& hold : holds) {
+    if (!hold.kind) continue;
+    std::string& text = kinds[{hold.key, hold.reason}];
+    text += (text.empty() ? "" : " and ") + std::string(Name(*hold.kind));
+  }
   for (const StoredHold& hold : holds) {
     std::string reason = hold.reason.empty() ? "put on hold by hand" : hold.reason;
+    if (hold.kind) {
+      const auto of_key = kinds.extract({hold.key, hold.reason});
+      if (of_key.empty()) continue;
+      reason += std::string(kOfRevert) + of_key.mapped() + ')';
+    }
     if (hold.until) reason += " (until " + FormatInstant(*hold.until) + ')';
     items.push_back({.kind = std::string(kHold),
                      .key = hold.key,
@@ -35,7 +50,10 @@ std::vector<StoredQuarantine> WithHolds(std::vector<StoredQuarantine> items, std
 
 std::string WhatToDo(const StoredQuarantine& item) {
   const std::string release = "ucaas-sync quarantine release " + ShellWord(item.key);
-  if (item.kind == kHold) return "To end it: " + release + '.';
+  if (item.kind == kHold) {
+    const bool ends_by_itself = item.reason.find(kOfRevert) != std::string::npos;
+    return (ends_by_itself ? "To end it now: " : "To end it: ") + release + '.';
+  }
   if (item.by_target) {
     return "It is tried again when the source says something else of it, and once a day; to try on the next run: " +
            release + '.';

@@ -10,7 +10,7 @@
 
 namespace ucaas_sync::report {
 
-/// `items`, and after them each hold as an item of the kind "hold".
+/// `items`, and after them each hold as an item of the kind "hold"; those of one revert on one key are one item.
 std::vector<StoredQuarantine> WithHolds(std::vector<StoredQuarantine> items, std::span<const StoredHold> holds);
 
 /// One sentence: what ends it.

@@ -81,6 +81,31 @@ void WriteLeftAloneText(const std::vector<LeftAlone>& items, std::ostream& out) 
   out << "  It ends " << kLeftAloneEnds << ".\n";
 }
 
+constexpr std::string_view kKeptEnds =
+    "when the source has it again, when it is deleted in the account by hand, or with `delete_adopted: true` in its "
+    "rule";
+
+void WriteKeptText(const std::vector<StoredDecision>& items, std::ostream& out) {
+  constexpr std::size_t kItemsShown = 20;
+  out << "\nGone from the source, and kept because it was adopted: " << WithThousands(items.size()) << '\n';
+  for (std::size_t i = 0; i < std::min(items.size(), kItemsShown); ++i) {
+    out << "  " << items[i].kind << ' ' << Printable(items[i].key) << ", since " << FormatInstant(items[i].at) << '\n';
+  }
+  WriteRest(items, kItemsShown, out);
+  out << "  It ends " << kKeptEnds << ".\n";
+}
+
+void WriteNextText(const std::optional<Instant>& next, Instant now, std::ostream& out) {
+  out << "Next run: due ";
+  if (!next) {
+    out << "when a source changes\n";
+  } else if (*next <= now) {
+    out << "now\n";
+  } else {
+    out << Ago(*next, now) << " (" << FormatInstant(*next) << "), or when a source changes\n";
+  }
+}
+
 std::string ApproveCommand(const Status::Held& held) {
   return "ucaas-sync approve " + held.run;
 }
@@ -132,6 +157,8 @@ void Conceal(Status& status, config::People people) {
     item.key = NameOf(item.key, people);
     item.shown = item.wanted = "(not shown)";
   }
+  for (StoredDecision& item : status.kept)
+    item.key = item.kind == Name(Kind::kGroup) ? item.key : NameOf(item.key, people);
   for (DueItem& item : status.due) {
     item.key = NameOf(item.key, people);
     item.reason = Discreet(item.reason, people);
@@ -165,6 +192,14 @@ void WriteStatusJson(const Status& status, std::ostream& out) {
         << ",\"shown\":" << Quoted(item.shown) << ",\"since\":" << Quoted(FormatInstant(item.since))
         << ",\"ends\":" << Quoted(kLeftAloneEnds) << '}';
   }
+  out << "],\n\"kept\":[";
+  for (std::size_t i = 0; i < status.kept.size(); ++i) {
+    const StoredDecision& item = status.kept[i];
+    if (i > 0) out << ",\n";
+    out << "{\"kind\":" << Quoted(item.kind) << ",\"key\":" << Quoted(item.key)
+        << ",\"since\":" << Quoted(FormatInstant(item.at)) << ",\"reason\":" << Quoted(item.reason)
+        << ",\"ends\":" << Quoted(kKeptEnds) << '}';
+  }
   out << "],\n\"due\":[";
   for (std::size_t i = 0; i < status.due.size(); ++i) {
     const DueItem& item = status.due[i];
@@ -184,6 +219,7 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
   } else {
     const RunRecord& last = status.runs.front();
     out << "Last run: " << Paint(OutcomeOf(last), InkOf(last), colour) << ", " << Ago(last.started, now) << '\n';
+    WriteNextText(status.next_run, now, out);
   }
   if (status.held) WriteHeldText(*status.held, now, colour, out);
   if (!status.due.empty()) {
@@ -209,6 +245,7 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
     out << "  What ends each: ucaas-sync quarantine list\n";
   }
   if (!status.left_alone.empty()) WriteLeftAloneText(status.left_alone, out);
+  if (!status.kept.empty()) WriteKeptText(status.kept, out);
   if (status.runs.empty()) return;
   out << "\nRuns, newest first:\n";
   for (std::size_t i = 0; i < std::min(status.runs.size(), kRunsShown); ++i) {

@@ -24,15 +24,17 @@ struct Status {
   };
   std::optional<Held> held;           ///< What guards hold.
   std::vector<LeftAlone> left_alone;  ///< What the target keeps rewriting.
+  std::vector<StoredDecision> kept;   ///< Gone from the sources, and still in the account because it was adopted.
   std::vector<DueItem> due;           ///< Soonest first.
-  std::optional<Instant> next_run;    ///< Nothing without a service.
+  std::optional<Instant> next_run;    ///< When there is something to do, or to look at, though no source changes.
 };
 
 /// Makes `status` fit for those who may not read people's names: keys as `people` says, no e-mail addresses, none of
 /// the target's own words.
 void Conceal(Status& status, config::People people);
 
-/// {"runs":[{"id","outcome","started","ended","trigger","summary"}],"quarantine":[],"held":null,"due":[],"next_run":null}
+/// {"runs":[{"id","outcome","started","ended","trigger","summary"}],"quarantine":[],"held":null,"left_alone":[],"kept":[],"due":[],
+/// "next_run":null}
 void WriteStatusJson(const Status& status, std::ostream& out);
 /// `now`: for "3 h ago".
 void WriteStatusText(const Status& status, Instant now, bool colour, std::ostream& out);

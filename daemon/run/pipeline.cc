@@ -51,15 +51,20 @@ Look ListTarget(const Context& context, const state::SqliteStore& state) {
   return look;
 }
 
+/// What tells a lasting warning from another one. It is kept in the state, so it names nobody where that can be helped.
+const std::string& IdentityOf(const Warning& warning) {
+  return warning.bare.empty() ? warning.text : warning.bare;
+}
+
 // The plan's text says each of them anew; the log says once what lasts, and again when it is said otherwise.
 void LogWarnings(const Context& context, state::SqliteStore& store, const std::vector<Warning>& warnings) {
   std::vector<std::string> lasting;
   for (const Warning& warning : warnings) {
-    if (warning.lasts) lasting.push_back(warning.text);
+    if (warning.lasts) lasting.push_back(IdentityOf(warning));
   }
   const std::set<std::string> news = store.NoteWarnings(lasting);
   for (const Warning& warning : warnings) {
-    if (warning.lasts && !news.contains(warning.text)) continue;
+    if (warning.lasts && !news.contains(IdentityOf(warning))) continue;
     Event event{.id = EventId::kPlanWarning, .text = warning.text};
     if (!warning.bare.empty()) {
       event.text = warning.bare;

@@ -27,8 +27,9 @@ report::Status StandingOf(const state::SqliteStore& store, std::size_t runs, Ins
           .quarantine = report::WithHolds(store.Quarantined(), store.Holds(now)),
           .held = HeldOf(store, now),
           .left_alone = store.LeftAlones(),
+          .kept = store.Kept(),
           .due = store.Due(),
-          .next_run = std::nullopt};
+          .next_run = store.DueAt()};
 }
 
 report::Inventory InventoryOf(const state::SqliteStore& store) {

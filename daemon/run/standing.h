@@ -10,7 +10,8 @@
 
 namespace ucaas_sync::run {
 
-/// With the last `runs` runs. `next_run` is the caller's to know.
+/// With the last `runs` runs. `next_run` is the instant from which the same files would give another plan: a service
+/// knows better when it will look.
 report::Status StandingOf(const state::SqliteStore& store, std::size_t runs, Instant now);
 
 /// Counts everything that is kept: looks at each entity, so not for every page.

@@ -17,6 +17,8 @@ std::string_view WordOf(Standstill::Word word) {
       return "absent";
     case Standstill::Word::kFilteredOut:
       return "filtered out";
+    case Standstill::Word::kKept:
+      return "kept";
     case Standstill::Word::kHeld:
       return "held";
     case Standstill::Word::kUndecided:

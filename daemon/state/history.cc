@@ -91,6 +91,18 @@ std::vector<StoredDecision> SqliteStore::PastDecisions(std::string_view key, std
   });
 }
 
+std::vector<StoredDecision> SqliteStore::Kept() const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("read who is kept", [&] {
+    std::vector<StoredDecision> kept;
+    Query query = connection.Prepare(
+        "SELECT kind, key, name, started, word, reason, source, line FROM decision JOIN run ON run.id = decision.run "
+        "WHERE stands = 1 AND word = 'kept' ORDER BY kind, key");
+    while (query.Next()) kept.push_back(ReadDecision(query));
+    return kept;
+  });
+}
+
 std::optional<RunRecord> SqliteStore::FindRun(const std::string& run) const {
   Connection& connection = impl_->connection;
   return connection.Guard("look up a run", [&]() -> std::optional<RunRecord> {

@@ -155,6 +155,8 @@ class SqliteStore final : public StateStore {
   void RecordRepairs(std::span<const DriftRepair> repairs, Instant at);
   /// Attributes that the target keeps rewriting, as it was last found; by kind and key.
   std::vector<LeftAlone> LeftAlones() const;
+  /// Who is gone from the sources and stays in the account because it was adopted; by kind and key.
+  std::vector<StoredDecision> Kept() const;
   /// Replaces the lasting warnings that were said before; answers with those among `now` that are news.
   std::set<std::string> NoteWarnings(const std::vector<std::string>& now);
   /// What a person says beside the runs. Each is one commit, and makes the next poll due at `now`: the same files give

@@ -295,6 +295,15 @@ TEST_CASE("an adopted contact is kept and named, unless delete_adopted") {
   CHECK(plan.operations.empty());
   REQUIRE(plan.warnings.size() == 1);
   CHECK(Contains(plan.warnings[0], "C1"));
+  CHECK(Contains(plan.warnings[0], "ucaas-sync status"));
+  world.Remove(Kind::kContact, "C1");
+  const auto missing = world.Plan();
+  CHECK(missing.plan.warnings == plan.warnings);
+  REQUIRE(missing.notes.standstills.size() == 1);
+  CHECK(missing.notes.standstills[0].word == PlanNotes::Standstill::Word::kKept);
+  CHECK(missing.plan.due.empty());
+  world.Add(Contact("C1"));
+  world.Get(Kind::kContact, "C1").standing = Standing::kLeft;
   world.policy.rules[2].delete_adopted = true;
   CHECK(Lines(world.Plan().plan) == Texts{"contact delete C1"});
 }

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "connectors/ucaas/json_view.h"
+#include "daemon/report/quarantine.h"
 #include "tests/report/sample.h"
 
 namespace ucaas_sync::report {
@@ -48,6 +49,14 @@ Status SampleStatus() {
                  .key = "E7",
                  .at = kNow + std::chrono::hours(48),
                  .reason = "suspended since 2026-10-25"}};
+  status.kept = {{.kind = "contact",
+                  .key = "C5",
+                  .run = before.id,
+                  .at = before.started,
+                  .word = "kept",
+                  .reason = "it was adopted",
+                  .source = {}}};
+  status.next_run = kNow + std::chrono::hours(48);
   return status;
 }
 
@@ -94,7 +103,13 @@ TEST_CASE("status as JSON has the contract's shape, newest run first") {
     CHECK(guard.FindText("actual") == "30");
   });
   CHECK(root.Find("due")->size() == 1);
-  CHECK(root.Find("next_run")->IsNull());
+  CHECK(root.Find("kept")->size() == 1);
+  root.Find("kept")->ForEach([](const ucaas::JsonView& item) {
+    CHECK(item.FindText("kind") == "contact");
+    CHECK(item.FindText("key") == "C5");
+    CHECK(item.FindText("since") == "2026-11-22T09:00:00Z");
+  });
+  CHECK(root.Find("next_run")->Text() == "2026-11-25T09:00:00Z");
 }
 
 TEST_CASE("status of a new state is a whole document too") {
@@ -125,7 +140,10 @@ TEST_CASE("hostile text stays inside its JSON string and its line") {
 
 TEST_CASE("status as text says how things stand, what waits for a person, and what comes") {
   const std::string text = TextOf(SampleStatus());
-  CHECK(text.starts_with("Last run: held, 5 min ago\n"));
+  CHECK(
+      text.starts_with("Last run: held, 5 min ago\n"
+                       "Next run: due in 2 d (2026-11-25T09:00:00Z), or when a source changes\n"));
+  CHECK(text.find("kept because it was adopted: 1\n  contact C5, since 2026-11-22T09:00:00Z\n") != std::string::npos);
   CHECK(text.find("Waiting for a person, since 2026-11-23T07:00:00Z (2 h ago): nothing is written.\n"
                   "  user.suspend: 30, limit 15: suspend 30 users\n") != std::string::npos);
   CHECK(text.find("ucaas-sync approve 20261123T085500-1a2b\n") != std::string::npos);
@@ -135,6 +153,29 @@ TEST_CASE("status as text says how things stand, what waits for a person, and wh
   CHECK(text.find("cut off") != std::string::npos);
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(TextOf(SampleStatus(), true).find('\x1b') != std::string::npos);
+}
+
+TEST_CASE("what is due by now, and what only a source can bring, is said") {
+  Status status = SampleStatus();
+  status.next_run = kNow;
+  CHECK(TextOf(status).find("Next run: due now\n") != std::string::npos);
+  status.next_run.reset();
+  CHECK(TextOf(status).find("Next run: due when a source changes\n") != std::string::npos);
+}
+
+TEST_CASE("the holds of a revert on one key are one line, with what ends them") {
+  const std::vector<StoredHold> holds{
+      {.key = "E1", .reason = "legal", .until = {}, .since = kNow},
+      {.key = "E1", .reason = "reverted R", .until = {}, .since = kNow, .kind = Kind::kUser},
+      {.key = "E1", .reason = "reverted R", .until = {}, .since = kNow, .kind = Kind::kContact},
+      {.key = "E2", .reason = "reverted R", .until = {}, .since = kNow, .kind = Kind::kContact}};
+  const std::vector<StoredQuarantine> items = WithHolds({}, holds);
+  REQUIRE(items.size() == 3);
+  CHECK(items[0].reason == "legal");
+  CHECK(WhatToDo(items[0]) == "To end it: ucaas-sync quarantine release E1.");
+  CHECK(items[1].reason == "reverted R: stays until its source says something else (user and contact)");
+  CHECK(WhatToDo(items[1]) == "To end it now: ucaas-sync quarantine release E1.");
+  CHECK(items[2].reason == "reverted R: stays until its source says something else (contact)");
 }
 
 TEST_CASE("a long quarantine is cut, and counted") {

@@ -65,6 +65,39 @@ TEST_CASE("a standstill is kept once, however often it is noted, and its end onc
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("who is kept because they were adopted is listed while it is so") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  PlanNotes notes;
+  notes.standstills = {
+      {.entity_id = Create(*store, "E1"), .word = Word::kKept, .reason = "it was adopted", .source = {}},
+      {.entity_id = Create(*store, "E2"), .word = Word::kAbsent, .reason = "in no record of hr", .source = {}}};
+  Notes(*store, notes);
+  REQUIRE(store->Kept().size() == 1);
+  CHECK(store->Kept()[0].kind == "user");
+  CHECK(store->Kept()[0].key == "E1");
+  CHECK(store->Kept()[0].at == At(10));
+  Notes(*store, {});
+  CHECK(store->Kept().empty());
+}
+
+TEST_CASE("whom the list of the target bars waits like whom the target refused, and is news once") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  PlanNotes notes;
+  notes.barred = {{.kind = "user", .key = "E9", .reason = "two there", .source = {}, .fingerprint = HashOf("E9")}};
+  const std::vector<QuarantineItem> item{
+      {.kind = "user", .key = "E9", .reason = "two there", .is_new = true, .source = {}}};
+  Notes(*store, notes, item);
+  REQUIRE(store->Quarantined().size() == 1);
+  CHECK(store->Quarantined()[0].by_target);
+  CHECK(store->Quarantined()[0].fingerprint == HashOf("E9"));
+  // The next plan has no list, and sets them aside for what is known.
+  Notes(*store, {}, item);
+  CHECK(store->Quarantined().size() == 1);
+  CHECK(WordsOn(*store, "E9") == std::vector<std::string>{"quarantined"});
+}
+
 TEST_CASE("quarantine is kept when it begins, when its reason changes, and when it ends") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
