@@ -126,8 +126,9 @@ ExitCode RunStateRebind(const Session& session, bool yes);
 /// The configuration, ready to run; from now on the log names people as it says. Throws Failure (78).
 run::Program LoadProgram(const Session& session);
 
-/// What a run came to: what holds it or what was newly set aside, and one line.
-void TellResult(const Session& session, const run::SyncResult& result);
+/// What a run came to: what holds it or what was newly set aside, and one line. Off a terminal nobody is named unless
+/// `log.people` is full.
+void TellResult(const Session& session, const run::Program& program, const run::SyncResult& result);
 
 /// Splits NAME=PATH words; throws Failure (kUsage) for a word without "=".
 std::map<std::string, std::filesystem::path> SourcePaths(const std::vector<std::string>& words);

@@ -39,7 +39,7 @@ ExitCode RunRevert(const Session& session, const RevertOptions& options) {
     if (!Confirm(session, options.yes, "Revert run " + Printable(options.run) + "?")) return Declined(session);
   }
   const run::SyncResult result = run::Revert(context, options.run, revert.plan.hash);
-  TellResult(session, result);
+  TellResult(session, program, result);
   return result.code;
 }
 

@@ -120,4 +120,27 @@ TEST_CASE("what a plan warns of names people in the log as log.people says, and 
   }
 }
 
+TEST_CASE("what a sync writes where nobody looks on names people only with log.people: full") {
+  for (const std::string word : {"full", "key"}) {
+    CAPTURE(word);
+    Company company(15, "log: { people: " + word + " }\n");
+    auto people = CompanyPeople(15);
+    people[0].email = "no address";
+    company.WritePeople(people);
+    const Output partial = company.Run({"sync"});
+    INFO(partial.out);
+    CHECK(partial.code == 4);
+    CHECK((partial.out.find("user E1") != std::string::npos) == (word == "full"));
+    CHECK((partial.out.find("ucaas-sync quarantine list") != std::string::npos) == (word == "key"));
+    for (std::size_t i = 1; i < 8; ++i) people[i].status = "terminated";
+    company.WritePeople(people);
+    const Output held = company.Run({"sync"});
+    INFO(held.out);
+    CHECK(held.code == 3);
+    CHECK((held.out.find("person3@example.com") != std::string::npos) == (word == "full"));
+    CHECK(held.out.find("user.suspend: 7, limit 3") != std::string::npos);
+    CHECK(held.out.find("ucaas-sync approve ") != std::string::npos);
+  }
+}
+
 }  // namespace ucaas_sync::testing
