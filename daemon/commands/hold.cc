@@ -67,8 +67,8 @@ ExitCode RunHold(const Session& session, const HoldOptions& options) {
       session.out << "  " << Name(entity.kind) << ' ' << Printable(DisplayName(entity.kind, View(entity.fields)))
                   << '\n';
     }
-    session.out << "  It is neither changed nor removed until: ucaas-sync quarantine release " << ShellWord(key)
-                << '\n';
+    session.out << "  Neither changed nor removed until " << (until ? "then, or until " : "")
+                << "somebody ends it: ucaas-sync quarantine release " << ShellWord(key) << '\n';
   }
   return ExitCode::kConverged;
 }

@@ -167,7 +167,8 @@ class Settlement {
     for (const std::size_t i : cycle) keys.push_back(work_.KeyOf(claims_[i].slot));
     std::sort(keys.begin(), keys.end());
     const std::string reason = "these exchange their " + std::string(AddressWord(kind_)) +
-                               "s in a circle, so none can go first: " + ListOf(keys);
+                               "s in a circle, so none can go first: " + ListOf(keys) +
+                               "; if that is meant, give one of them another one in the source for one run";
     for (const std::size_t i : cycle) work_.SetAside(claims_[i].slot, reason);
   }
 
@@ -192,7 +193,9 @@ class Settlement {
     const Slot& slot = work_.table[holder];
     std::string text = work_.KeyOf(holder);
     if (slot.seen == Seen::kLeft) {
-      text += ", who left; if they are one person, give both one key";
+      text +=
+          ", who left; if they are one person, give both one key; if not, it is free once that account is deleted "
+          "(delete_after, or by hand)";
     } else if (slot.seen == Seen::kOutOfScope) {
       text += ", who is out of scope";
     } else if (slot.seen == Seen::kNot) {

@@ -221,7 +221,7 @@ class Reverter {
       if (GroupExists(key)) {
         groups.insert(key);
       } else {
-        left.push_back("group " + Printable(key) + " is not there any more");
+        left.push_back("group " + Printable(key) + " is not there any more (revert first the run that deleted it)");
       }
     }
     std::vector<std::string> after(groups.begin(), groups.end());

@@ -272,12 +272,13 @@ class Writer {
   void WriteReason(const std::string& reason, std::size_t label) {
     if (reason.empty()) return;
     const std::size_t indent = kIndent + label + 2;
-    std::string text = std::string(kIndent, ' ') + PadRight("why", label) + "  ";
+    const std::string name = std::string(kIndent, ' ') + "why";
     if (indent + DisplayWidth(Printable(reason)) <= options_.width) {
-      out_ << Paint(text + Printable(reason), Ink::kFaint, options_.colour) << '\n';
+      const std::string text = PadRight(name, kIndent + label) + "  " + Printable(reason);
+      out_ << Paint(text, Ink::kFaint, options_.colour) << '\n';
       return;
     }
-    out_ << Paint(text, Ink::kFaint, options_.colour) << '\n';
+    out_ << Paint(name, Ink::kFaint, options_.colour) << '\n';
     WriteWrapped(out_, Printable(reason), kIndent + 2, options_.width);
   }
 
