@@ -271,6 +271,7 @@ CallResult Client::Finish(const Pending& pending, HttpReply reply) const {
                                  .idempotent = !is_create,
                                  .can_login = false});
   if (result.verdict != Verdict::kOk) {
+  result.asks_for_pause = AsksForPause(reply.status, result.result);
     result.message = Redacted(MessageOf(reply, envelope), pending.secrets);
     return result;
   }

@@ -57,6 +57,7 @@ struct CallResult {
   std::optional<std::string> date;         ///< Likewise: the target's own clock, which a date in retry_after goes by.
   std::string request_id;
   std::string remote_id;              ///< kCreate, kUpdate: of the object.
+  bool asks_for_pause = false;             ///< Requests come too fast for the target (AsksForPause).
   std::vector<RemoteObject> objects;  ///< kGet, kFind (exact matches, ignoring case), kList.
   /// kList, kFind: objects on the page as it came; a list ends at a page with none.
   std::size_t on_page = 0;

@@ -108,6 +108,10 @@ std::optional<Verdict> VerdictNamed(std::string_view name) {
   return std::nullopt;
 }
 
+bool AsksForPause(int http_status, std::string_view code) {
+  return http_status == 429 || code == "429" || code == "RATE_LIMITED";
+}
+
 Codes Codes::BuiltIn() {
   Codes codes;
   for (const auto& [code, verdict, meaning] : kBuiltIn)

@@ -42,6 +42,9 @@ struct Evidence {
   bool can_login = false;     ///< Token authentication: 401, 403 and 1001 mean relogin, not denied.
 };
 
+/// Whether a reply says that requests come too fast: HTTP status 429, or its code (`result` or `error_code`).
+bool AsksForPause(int http_status, std::string_view code);
+
 /// The table and how it is read. In this order, the first that says something decides:
 ///  1. the exchange: nothing arrived, or not all of it;
 ///  2. the body's `result`: 1 is success whatever the HTTP status; a code of the table; 0 and codes that nobody knows

@@ -144,7 +144,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
   const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
   const auto retry_after = result.retry_after ? ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()))
                                               : std::optional<Duration>();
-  const bool is_paced = result.http_status == 429 || result.result == "429" || retry_after.has_value();
+  const bool is_paced = result.asks_for_pause || retry_after.has_value();
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;
     if (is_paced) {

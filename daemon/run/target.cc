@@ -69,7 +69,8 @@ Target::Target(const Program& program, const Clock& clock, Observer& observer, s
     if (target.rate == config::TargetConfig{}.rate) policy.rate = kSandboxRate;
   }
   parts_->transport.emplace(options);
-  if (target.login) parts_->tokens.emplace(*parts_->transport, clock, *target.login, program.codes);
+  if (target.login)
+    parts_->tokens.emplace(*parts_->transport, clock, *target.login, program.routes.Login(), program.codes);
   Transport& transport = parts_->tokens ? static_cast<Transport&>(*parts_->tokens) : *parts_->transport;
   parts_->client.emplace(transport, program.routes, program.codes, target.page_length);
   parts_->gate.emplace(policy, clock.Ticks());
