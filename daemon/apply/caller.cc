@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/apply/retry_after.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::apply {
