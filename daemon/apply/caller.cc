@@ -158,6 +158,8 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
       observer_.OnRetry("transient");
     }
     if (again) {
+      // A refusal that was heard, and may be remembered under its key, is not what the repeat is to hear again.
+      if (result.transport == TransportOutcome::kReply) ++task.call.answers;
       // After a stop it is simply not sent again.
       observer_.OnEvent({.id = EventId::kRequestRetried,
                          .text = "again in " + FormatDuration(std::chrono::duration_cast<Duration>(*again - now)),
