@@ -5,6 +5,7 @@
 #include "connectors/ucaas/envelope.h"
 #include "connectors/ucaas/json_body.h"
 #include "connectors/ucaas/remote_object.h"
+#include "daemon/model/sha256.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::ucaas {
@@ -99,6 +100,16 @@ std::string PathOf(const Call& call, const Routes& routes, std::uint32_t page_le
     }
   }
   return {};
+}
+
+/// A UUID (RFC 9562, version 8) that is the same for the same create and body.
+std::string IdempotencyKey(const Call& call, const std::string& body) {
+  std::string hex = Sha256Hex(call.operation + '\n' + std::to_string(call.answers) + '\n' + body);
+  hex.resize(32);
+  hex[12] = '8';
+  hex[16] = 'a';
+  for (const std::size_t dash : {8U, 13U, 18U, 23U}) hex.insert(dash, 1, '-');
+  return hex;
 }
 
 std::string Redacted(std::string message, const std::vector<std::string>& secrets) {
@@ -204,6 +215,9 @@ CallId Client::Start(const Call& call) {
   request.method = MethodOf(call.verb);
   request.path = PathOf(call, routes_, page_length_);
   if (call.verb == Verb::kCreate || call.verb == Verb::kUpdate) request.body = BodyOf(call);
+  if (call.verb == Verb::kCreate && !call.operation.empty()) {
+    request.headers.emplace_back("Idempotency-Key", IdempotencyKey(call, request.body));
+  }
 
   Pending pending;
   pending.id = id;
@@ -257,6 +271,7 @@ CallResult Client::Finish(const Pending& pending, HttpReply reply) const {
   result.transport = reply.outcome;
   result.http_status = reply.status;
   result.result = Shorten(envelope.result().value_or(envelope.error_code()), 64);
+  result.asks_for_pause = AsksForPause(reply.status, result.result);
   result.retry_after = std::move(reply.retry_after);
   result.date = std::move(reply.date);
   result.request_id = envelope.request_id();

@@ -31,8 +31,12 @@ struct Call {
   std::vector<std::pair<FieldId, Field>> fields;  ///< kCreate, kUpdate: kEmpty is sent as "" (or left out on create)
   std::optional<std::vector<std::string>> group_ids;    ///< Contacts: the whole membership, as remote ids.
   std::optional<std::vector<std::string>> contact_ids;  ///< Groups, when membership is written there: the whole list.
-  std::string address;                                  ///< kFind: the exact e-mail (groups: name) that is looked up.
-  std::uint32_t page = 1;                               ///< kList, kFind: from 1.
+  /// kCreate: a name that is this create's alone for ever. The request's Idempotency-Key is made of it, of its body and
+  /// of `answers`: with a target that honours it, a repeat of what was never answered has no second effect.
+  std::string operation;
+  std::uint32_t answers = 0;  ///< kCreate: replies that were heard to it so far.
+  std::string address;        ///< kFind: the exact e-mail (groups: name) that is looked up.
+  std::uint32_t page = 1;     ///< kList, kFind: from 1.
 };
 
 /// An object as the target shows it.
@@ -53,6 +57,7 @@ struct CallResult {
   int http_status = 0;
   std::string result;                      ///< The body's `result` as text, or empty.
   std::string message;                     ///< msg, desc or the transport's error: for people, one line, no secrets.
+  bool asks_for_pause = false;             ///< Requests come too fast for the target (AsksForPause).
   std::optional<std::string> retry_after;  ///< The header as it came (seconds or HTTP date).
   std::optional<std::string> date;         ///< Likewise: the target's own clock, which a date in retry_after goes by.
   std::string request_id;

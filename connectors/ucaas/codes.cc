@@ -108,6 +108,10 @@ std::optional<Verdict> VerdictNamed(std::string_view name) {
   return std::nullopt;
 }
 
+bool AsksForPause(int http_status, std::string_view code) {
+  return http_status == 429 || code == "429" || code == "RATE_LIMITED";
+}
+
 Codes Codes::BuiltIn() {
   Codes codes;
   for (const auto& [code, verdict, meaning] : kBuiltIn)
@@ -208,10 +212,58 @@ Verdict Codes::ByStatus(const Evidence& evidence) const {
   return Verdict::kUnknown;  // Other redirects, 408, 5xx: whether anything was done cannot be told.
 }
 
+Codes::Row Codes::RowFor(std::string code, std::string meaning, Evidence evidence) const {
+  evidence.can_login = true;
+  evidence.idempotent = false;
+  const Verdict create = Judge(evidence);
+  evidence.idempotent = true;
+  return {.code = std::move(code), .create = create, .other = Judge(evidence), .meaning = std::move(meaning)};
+}
+
+std::vector<Codes::Row> Codes::Others() const {
+  struct Other {
+    const char* word;
+    TransportOutcome transport;
+    int http_status;
+    bool is_html;
+    const char* meaning;
+  };
+  constexpr TransportOutcome kReply = TransportOutcome::kReply;
+  static constexpr std::array kOthers = std::to_array<Other>({
+      {"2xx", kReply, 299, false, "another success without the API's envelope (empty, a web page, cut JSON)"},
+      {"3xx", kReply, 399, false, "another redirect: never followed"},
+      {"4xx", kReply, 499, false, "another refusal"},
+      {"5xx", kReply, 599, false, "another failure"},
+      {"404 page", kReply, 404, true, "not found, said by a web page and not by the API"},
+      {"resolve", TransportOutcome::kNotResolved, 0, false, "the name does not resolve: nothing was sent"},
+      {"connect", TransportOutcome::kNotConnected, 0, false, "refused, unreachable, no token yet: nothing was sent"},
+      {"tls", TransportOutcome::kTls, 0, false, "certificate, host name or handshake: nothing was sent"},
+      {"login", TransportOutcome::kNotLoggedIn, 0, false, "the target refuses the login: nothing was sent"},
+      {"timeout", TransportOutcome::kTimeout, 0, false, "sent, and no whole reply in time"},
+      {"reset", TransportOutcome::kReset, 0, false, "sent, and the connection broke before a reply"},
+      {"cut off", TransportOutcome::kTruncated, 200, false, "the reply broke off, cannot be unpacked or is not HTTP"},
+      {"too large", TransportOutcome::kTooLarge, 200, false, "the reply is larger than is accepted"},
+  });
+  std::vector<Row> rows;
+  rows.reserve(kOthers.size());
+  for (const Other& other : kOthers) {
+    Evidence evidence;
+    evidence.transport = other.transport;
+    evidence.http_status = other.http_status;
+    evidence.body_is_html = other.is_html;
+    rows.push_back(RowFor(other.word, other.meaning, std::move(evidence)));
+  }
+  return rows;
+}
+
 std::vector<Codes::Row> Codes::Rows() const {
   std::vector<Row> rows;
   rows.reserve(by_result_.size());
-  for (const auto& [code, entry] : by_result_) rows.push_back({code, entry.first, entry.second});
+  for (const auto& [code, entry] : by_result_) {
+    Evidence evidence;
+    evidence.result = code;
+    rows.push_back(RowFor(code, entry.second, std::move(evidence)));
+  }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
     const auto left = ParseUnsigned(a.code);
     const auto right = ParseUnsigned(b.code);

@@ -42,6 +42,9 @@ struct Evidence {
   bool can_login = false;     ///< Token authentication: 401, 403 and 1001 mean relogin, not denied.
 };
 
+/// Whether a reply says that requests come too fast: HTTP status 429, or its code (`result` or `error_code`).
+bool AsksForPause(int http_status, std::string_view code);
+
 /// The table and how it is read. In this order, the first that says something decides:
 ///  1. the exchange: nothing arrived, or not all of it;
 ///  2. the body's `result`: 1 is success whatever the HTTP status; a code of the table; 0 and codes that nobody knows
@@ -59,16 +62,21 @@ class Codes {
   static Codes BuiltIn();
 
   Verdict Judge(const Evidence& evidence) const;
-  /// code, verdict, meaning: for `ucaas-sync codes` and the manual; numbers first, by value, then words.
+  /// A line of `ucaas-sync codes`. kRelogin is kDenied where there is no token to renew.
   struct Row {
-    std::string code;  ///< As `result`, `error_code` and HTTP status.
-    Verdict verdict;
-    std::string meaning;
+    std::string code;     ///< As `result`, `error_code` and HTTP status; of Others() a word for it.
+    Verdict create;       ///< What it means for a create,
+    Verdict other;        ///< and for everything else.
+    std::string meaning;  ///< For people.
   };
+  /// The codes: numbers first, by value, then words.
   std::vector<Row> Rows() const;
+  /// What has no code of its own: other HTTP statuses without an envelope, and exchanges that came to no reply.
+  std::vector<Row> Others() const;
 
  private:
   std::optional<Verdict> Find(std::string_view code) const;
+  Row RowFor(std::string code, std::string meaning, Evidence evidence) const;
   Verdict ByTable(const Evidence& evidence) const;
   Verdict ByResult(const Evidence& evidence) const;
   Verdict ByStatus(const Evidence& evidence) const;

@@ -52,8 +52,13 @@ std::string Explain(const HttpReply& reply, const Envelope& envelope) {
 
 }  // namespace
 
-TokenTransport::TokenTransport(Transport& inner, const Clock& clock, config::LoginCredentials credentials, Codes codes)
-    : inner_(inner), clock_(clock), credentials_(std::move(credentials)), codes_(std::move(codes)) {}
+TokenTransport::TokenTransport(Transport& inner, const Clock& clock, config::LoginCredentials credentials,
+                               std::string route, Codes codes)
+    : inner_(inner),
+      clock_(clock),
+      credentials_(std::move(credentials)),
+      route_(std::move(route)),
+      codes_(std::move(codes)) {}
 
 bool TokenTransport::HasFreshToken() const {
   return is_valid_ && clock_.Ticks() < renew_at_;
@@ -83,7 +88,7 @@ void TokenTransport::LogIn() {
   body.AddText("email", credentials_.email.value);
   body.AddText("password", credentials_.password.Reveal());
   login_ = inner_.Start(
-      {.method = "POST", .path = "login", .headers = {{"X-Api-Id", credentials_.api_id.value}}, .body = body.Take()});
+      {.method = "POST", .path = route_, .headers = {{"X-Api-Id", credentials_.api_id.value}}, .body = body.Take()});
 }
 
 std::vector<HttpReply> TokenTransport::Wait(Monotonic until) {
@@ -104,10 +109,9 @@ std::vector<HttpReply> TokenTransport::Wait(Monotonic until) {
 void TokenTransport::OnLogin(const HttpReply& reply) {
   const Envelope envelope = Envelope::Read(reply.body);
   std::string token = reply.outcome == TransportOutcome::kReply ? TokenIn(reply.body) : std::string();
-  const Verdict verdict = VerdictOf(reply, envelope, codes_, /*can_login=*/false);
   // Some replies carry a token and no `result`.
-  const bool is_success = verdict == Verdict::kOk || (reply.outcome == TransportOutcome::kReply &&
-                                                      reply.status >= 200 && reply.status < 300 && !envelope.result());
+  const bool is_bare = !envelope.is_envelope() && reply.status >= 200 && reply.status < 300;
+  const bool is_success = is_bare || VerdictOf(reply, envelope, codes_, /*can_login=*/false) == Verdict::kOk;
   if (is_success && !token.empty()) {
     token_ = config::Secret(std::move(token));
     ++token_number_;
@@ -117,19 +121,33 @@ void TokenTransport::OnLogin(const HttpReply& reply) {
     for (Task& task : waiting) SendOrWait(std::move(task));
     return;
   }
+  HttpReply failed = WithoutToken(reply, envelope);
+  for (const Task& task : std::exchange(waiting_, {})) {
+    failed.id = task.id;
+    ended_.push_back(failed);
+  }
+}
 
+HttpReply TokenTransport::WithoutToken(const HttpReply& reply, const Envelope& envelope) const {
+  const Verdict verdict = VerdictOf(reply, envelope, codes_, /*can_login=*/false);
   HttpReply failed;
   if (reply.outcome == TransportOutcome::kTls || reply.outcome == TransportOutcome::kNotResolved ||
       reply.outcome == TransportOutcome::kAbandoned) {
     failed.outcome = reply.outcome;
     failed.error = reply.error;
-  } else if (!is_success && verdict == Verdict::kRetry) {
+  } else if (verdict == Verdict::kRetry) {
     failed.outcome = TransportOutcome::kNotConnected;
     failed.error = "no token yet, so nothing was sent: the login got " + Explain(reply, envelope);
+    // Whoever paces the requests must hear of it.
+    if (AsksForPause(reply.status, envelope.result().value_or(envelope.error_code()))) failed.status = 429;
+  } else if (reply.outcome == TransportOutcome::kReply && reply.status >= 300 && reply.status < 400) {
+    failed.outcome = TransportOutcome::kNotLoggedIn;
+    failed.error = "the login is redirected (HTTP " + std::to_string(reply.status) +
+                   "), which is never followed: check target.base_url and target.routes";
   } else {
     failed.outcome = TransportOutcome::kNotLoggedIn;
     failed.error = "the target refuses the login of target.login (check api_id, email and password): " +
-                   (is_success ? "a reply without a token" : Explain(reply, envelope));
+                   (verdict == Verdict::kOk ? "a reply without a token" : Explain(reply, envelope));
   }
   const std::string& password = credentials_.password.Reveal();
   for (std::size_t at = 0; !password.empty() && (at = failed.error.find(password)) != std::string::npos;) {
@@ -138,10 +156,7 @@ void TokenTransport::OnLogin(const HttpReply& reply) {
   failed.retry_after = reply.retry_after;
   failed.date = reply.date;
   failed.latency = reply.latency;
-  for (const Task& task : std::exchange(waiting_, {})) {
-    failed.id = task.id;
-    ended_.push_back(failed);
-  }
+  return failed;
 }
 
 void TokenTransport::OnReply(Task task, HttpReply reply) {

@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "connectors/ucaas/codes.h"
+#include "connectors/ucaas/envelope.h"
 #include "daemon/model/clock.h"
 #include "daemon/model/transport.h"
 
@@ -23,8 +24,10 @@ namespace ucaas_sync::ucaas {
 
 class TokenTransport final : public Transport {
  public:
-  /// `inner` and `clock` must outlive this. `codes` say which replies mean that the token is not taken any more.
-  TokenTransport(Transport& inner, const Clock& clock, config::LoginCredentials credentials, Codes codes);
+  /// `inner` and `clock` must outlive this. `route` is where to log in; `codes` say which replies mean that the token
+  /// is not taken any more.
+  TokenTransport(Transport& inner, const Clock& clock, config::LoginCredentials credentials, std::string route,
+                 Codes codes);
 
   ExchangeId Start(HttpRequest request) override;
   std::vector<HttpReply> Wait(Monotonic until) override;
@@ -42,6 +45,8 @@ class TokenTransport final : public Transport {
   void SendOrWait(Task task);
   void LogIn();
   void OnLogin(const HttpReply& reply);
+  /// What becomes of the requests that waited for a login that was answered with `reply` and brought no token.
+  HttpReply WithoutToken(const HttpReply& reply, const Envelope& envelope) const;
   void OnReply(Task task, HttpReply reply);
   /// Hides the token, should the target repeat it.
   void Redact(std::string& text) const;
@@ -49,6 +54,7 @@ class TokenTransport final : public Transport {
   Transport& inner_;
   const Clock& clock_;
   config::LoginCredentials credentials_;
+  const std::string route_;
   Codes codes_;
 
   config::Secret token_;

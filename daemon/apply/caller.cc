@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/apply/retry_after.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::apply {
@@ -144,7 +145,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
   const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
   const auto retry_after = result.retry_after ? ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()))
                                               : std::optional<Duration>();
-  const bool is_paced = result.http_status == 429 || result.result == "429" || retry_after.has_value();
+  const bool is_paced = result.asks_for_pause || retry_after.has_value();
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;
     if (is_paced) {
@@ -157,6 +158,8 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
       observer_.OnRetry("transient");
     }
     if (again) {
+      // A refusal that was heard, and may be remembered under its key, is not what the repeat is to hear again.
+      if (result.transport == TransportOutcome::kReply) ++task.call.answers;
       // After a stop it is simply not sent again.
       observer_.OnEvent({.id = EventId::kRequestRetried,
                          .text = "again in " + FormatDuration(std::chrono::duration_cast<Duration>(*again - now)),

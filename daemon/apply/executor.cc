@@ -60,7 +60,8 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   total_ = plan.operations.size();
   mark_ = 0;
   for (UnknownCreate& create : store_.UnknownCreates()) {
-    unknown_creates_.emplace(Address(create.kind, std::move(create.key)), std::move(create.address));
+    const Address who(create.kind, create.key);
+    unknown_creates_.emplace(who, std::move(create));
   }
   for (const StoredQuarantine& item : store_.Quarantined()) {
     const std::optional<Kind> kind = KindNamed(item.kind);
@@ -125,6 +126,7 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
 void Executor::Begin(WorkPtr work) {
   ++open_;
   const Operation& operation = work->operation;
+  work->name = run_ + '/' + std::to_string(operation.seq);
   if (operation.existing) {
     work->row = RowAsListed(operation, clock_.Now());
   } else if (operation.entity_id != 0) {
@@ -180,7 +182,8 @@ void Executor::Dispatch(const WorkPtr& work) {
       } else {
         // A run that was cut off may have created it: look before anything is sent.
         work->was_sent = true;
-        work->sent_address = unknown->second;
+        work->sent_address = unknown->second.address;
+        if (!unknown->second.operation.empty()) work->name = unknown->second.operation;
         AfterUnknownCreate(work);
       }
       return;

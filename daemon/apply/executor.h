@@ -149,7 +149,7 @@ class Executor {
   ApplyResult result_;
   std::vector<OperationOutcome> outcomes_;                  // not yet in the journal
   Monotonic oldest_outcome_;                                // of those
-  std::map<Address, std::string> unknown_creates_;          // key → address that was sent
+  std::map<Address, UnknownCreate> unknown_creates_;        // by kind and key
   std::set<Address> refused_;                               // keys that the target's word set aside
   std::map<Address, std::vector<WorkPtr>> releasing_;       // address under way of being released → who waits
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id

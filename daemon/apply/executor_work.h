@@ -13,6 +13,8 @@ namespace ucaas_sync::apply {
 
 struct Executor::Work {
   Operation operation;
+  std::string name;  // in the journal; of a create that an earlier run may have sent, the name that it had then
+  std::uint32_t answers = 0;                       // heard to its creates
   std::optional<StoredEntity> row;                 // as it was before; of an adopt as the target was listed
   std::optional<std::vector<std::string>> groups;  // keys of the groups that are really written
   /// Ids of groups that are none of ours and that the contact is in; nothing before the target was asked.

@@ -1,10 +1,8 @@
 #include "daemon/apply/gate.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
-#include <string_view>
 
 #include "daemon/model/text.h"
 
@@ -88,6 +86,7 @@ void Gate::OnAnswered(Monotonic now, microseconds latency) {
   fresh_failures_ = 0;
   breaker_ = Breaker::kClosed;
   failed_probes_ = 0;
+  pauses_ = 0;
   pace_.OnAnswered(now, latency);
 }
 
@@ -121,7 +120,9 @@ std::optional<Monotonic> Gate::RetryAt(Monotonic now) {
 
 Monotonic Gate::OnPaced(Monotonic now, std::optional<Duration> retry_after) {
   if (!unanswered_since_) unanswered_since_ = now;
-  const Duration wait = retry_after.value_or(Jittered(policy_.retry.first_delay));
+  // What was under way when the pause was asked for says nothing new.
+  if (now >= not_before_ || pauses_ == 0) ++pauses_;
+  const Duration wait = retry_after.value_or(Jittered(Ceiling(pauses_ - 1)));
   not_before_ = std::max(not_before_, now + wait);
   pace_.OnPaced(now, not_before_);
   return not_before_;
@@ -137,29 +138,6 @@ Duration Gate::Jittered(Duration ceiling) {
   // Full jitter: anywhere between nothing and the ceiling, so that many clients do not come back together.
   std::uniform_int_distribution<std::int64_t> distribution(0, ceiling.count());
   return Duration(distribution(random_));
-}
-
-std::optional<Duration> ParseRetryAfter(const std::string& header, Instant now) {
-  const std::string_view text = Trim(header);
-  if (const auto seconds = ParseUnsigned(text)) {
-    constexpr std::uint64_t kLongest = 24ULL * 3600;
-    return Duration(std::chrono::seconds(std::min(*seconds, kLongest)));
-  }
-  const auto instant = ParseHttpDate(text);
-  if (!instant) return std::nullopt;
-  return std::max(Duration(0), *instant - now);
-}
-
-std::optional<Instant> ParseHttpDate(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  text = Trim(text);
-  if (text.size() != 29 || text.substr(25) != " GMT") return std::nullopt;
-  const auto month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
-  if (month == kMonths.end()) return std::nullopt;
-  const std::string number = std::to_string(month - kMonths.begin() + 1);
-  return ParseInstant(std::string(text.substr(12, 4)) + '-' + (number.size() == 1 ? "0" : "") + number + '-' +
-                      std::string(text.substr(5, 2)) + 'T' + std::string(text.substr(17, 8)) + 'Z');
 }
 
 }  // namespace ucaas_sync::apply

@@ -7,7 +7,6 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <string_view>
 
 #include "config/config.h"
 #include "daemon/apply/pace.h"
@@ -54,7 +53,8 @@ class Gate {
   /// the requests, at least 10) has been used up meanwhile.
   std::optional<Monotonic> RetryAt(Monotonic now);
   /// 429, or any reply with Retry-After: pacing. Slows everything down, and counts for no attempt, budget or breaker.
-  /// Returns when the request may be sent again.
+  /// Without a Retry-After the pauses grow, with jitter, until an answer comes. Returns when the request may be sent
+  /// again.
   Monotonic OnPaced(Monotonic now, std::optional<Duration> retry_after);
 
  private:
@@ -78,15 +78,10 @@ class Gate {
   Breaker breaker_ = Breaker::kClosed;
   Monotonic probe_at_;
   std::uint32_t failed_probes_ = 0;
+  std::uint32_t pauses_ = 0;  // asked for since the last answer, one after the other
   std::uint64_t requests_ = 0;
   std::uint64_t retries_ = 0;
   std::uint64_t forgiven_ = 0;  // repeats beyond the budget: of requests that an outage hit
 };
-
-/// `Retry-After` in both its forms (RFC 9110, section 10.2.3): seconds, or an HTTP date, which is taken against the
-/// target's own `now` so that a wrong clock here does not matter. Nothing when it is neither.
-std::optional<Duration> ParseRetryAfter(const std::string& header, Instant now);
-/// "Sun, 06 Nov 1994 08:49:37 GMT": the one form that is written today (RFC 9110, section 5.6.7).
-std::optional<Instant> ParseHttpDate(std::string_view text);
 
 }  // namespace ucaas_sync::apply

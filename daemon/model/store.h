@@ -120,6 +120,8 @@ struct UnknownCreate {
   Kind kind = Kind::kUser;
   std::string key;
   std::string address;  ///< e-mail or group name that was sent
+  /// The operation's name in the journal, "RUN/SEQ": what its Idempotency-Key is made of, then and now.
+  std::string operation = {};
 };
 
 /// Read side; what `plan` may ask. All answers are of one moment (a read transaction).

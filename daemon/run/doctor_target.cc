@@ -5,7 +5,7 @@
 #include <set>
 
 #include "connectors/ucaas/reach.h"
-#include "daemon/apply/gate.h"
+#include "daemon/apply/retry_after.h"
 #include "daemon/model/text.h"
 #include "daemon/run/doctor.h"
 #include "daemon/run/lookup.h"

@@ -81,8 +81,8 @@ Target::Target(const Program& program, const Clock& clock, Observer& observer, s
   }
   if (options) parts_->transport.emplace(*options);
   Transport& network = outside != nullptr ? *outside : *parts_->transport;
-  if (target.login) parts_->tokens.emplace(network, clock, *target.login, program.codes);
-  Transport& transport = parts_->tokens ? *parts_->tokens : network;
+  if (target.login) parts_->tokens.emplace(network, clock, *target.login, program.routes.Login(), program.codes);
+  Transport& transport = parts_->tokens ? static_cast<Transport&>(*parts_->tokens) : network;
   parts_->client.emplace(transport, program.routes, program.codes, target.page_length);
   parts_->gate.emplace(policy, clock.Ticks());
   parts_->caller.emplace(*parts_->client, *parts_->gate, clock, observer, std::move(stop_requested),

@@ -29,6 +29,13 @@ struct UnansweredCreate {
   UnknownCreate create;
 };
 
+/// "RUN/SEQ"
+std::string NameOfOperation(Connection& connection, std::int64_t operation) {
+  Query query = connection.Prepare("SELECT name || '/' || (?1 & 4294967295) FROM run WHERE id = ?1 >> 32");
+  query.Int(operation);
+  return query.Next() ? query.TextAt(0) : std::string();
+}
+
 std::string AddressOf(const Operation& operation) {
   const FieldChange* change = FindChange(operation, NaturalKeyField(operation.kind));
   return change == nullptr ? std::string() : change->after.text;
@@ -57,6 +64,7 @@ std::vector<UnansweredCreate> UnansweredOf(Connection& connection, const OpenRun
     const Operation operation = ReadOperation(query);
     creates.push_back({.operation = query.IntAt(0),
                        .create = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)}});
+    creates.back().create.operation = NameOfOperation(connection, creates.back().operation);
   }
   return creates;
 }
@@ -469,9 +477,12 @@ std::vector<UnknownCreate> SqliteStore::UnknownCreates() const {
   return connection.Guard("read the creates of unknown outcome", [&] {
     std::map<std::pair<Kind, std::string>, UnknownCreate> creates;  // by key, so that two runs name it once
     {
-      Query query = connection.Prepare("SELECT kind, key, address FROM unknown_create");
+      Query query = connection.Prepare("SELECT kind, key, address, operation FROM unknown_create");
       while (query.Next()) {
-        UnknownCreate create{.kind = KindFrom(query.IntAt(0)), .key = query.TextAt(1), .address = query.TextAt(2)};
+        UnknownCreate create{.kind = KindFrom(query.IntAt(0)),
+                             .key = query.TextAt(1),
+                             .address = query.TextAt(2),
+                             .operation = NameOfOperation(connection, query.IntAt(3))};
         creates.insert_or_assign(std::pair(create.kind, create.key), create);
       }
     }

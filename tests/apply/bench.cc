@@ -40,7 +40,7 @@ Operation Bench::CreateContact(const std::string& key, std::vector<std::string> 
   return operation;
 }
 
-StoredEntity Bench::Known(Kind kind, const std::string& key) {
+StoredEntity AddKnown(testing::FakeTarget& target, testing::MemoryStore& store, Kind kind, const std::string& key) {
   StoredEntity row;
   row.kind = kind;
   row.key = key;

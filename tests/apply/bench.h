@@ -30,6 +30,9 @@ class RecordingObserver final : public Observer {
   void OnRetry(std::string_view reason) override { retries.emplace_back(reason); }
 };
 
+/// A user (contact, group) named `key` that both the state and the target know; returns the state's row.
+StoredEntity AddKnown(testing::FakeTarget& target, testing::MemoryStore& store, Kind kind, const std::string& key);
+
 struct Bench {
   explicit Bench(GatePolicy policy = FastPolicy());
 
@@ -40,10 +43,9 @@ struct Bench {
   static Operation CreateContact(const std::string& key, std::vector<std::string> groups = {});
   static FieldChange Change(FieldId field, const std::string& before, const std::string& after);
 
-  /// A user (contact, group) that the state and the target know; returns the state's row.
-  StoredEntity Known(Kind kind, const std::string& key);
+  StoredEntity Known(Kind kind, const std::string& key) { return AddKnown(target, store, kind, key); }
   /// `operation` on a known one: its row and remote id filled in.
-  Operation At(const StoredEntity& row, Action action, std::vector<FieldChange> changes = {});
+  static Operation At(const StoredEntity& row, Action action, std::vector<FieldChange> changes = {});
 
   void Plan(std::vector<Operation> operations);
   ApplyResult Apply(const ExecutorOptions& options = {});

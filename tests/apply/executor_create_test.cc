@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "tests/apply/bench.h"
 
 namespace ucaas_sync::apply {
@@ -83,6 +87,72 @@ TEST_CASE("a create that is never answered is sent three times at most") {
   CHECK(result.failed == 1);
   CHECK(bench.target.CountRequests("POST users") == 3);
   CHECK_FALSE(bench.store.quarantine.contains({"user", "E1"}));
+}
+
+/// The Idempotency-Keys of the creates that reach the target, one a request.
+std::vector<std::string>& WatchKeys(Bench& bench, std::vector<std::string>& keys) {
+  bench.target.on_request = [&keys](const HttpRequest& request) {
+    for (const auto& [name, value] : request.headers) {
+      if (name == "Idempotency-Key") keys.push_back(value);
+    }
+  };
+  return keys;
+}
+
+TEST_CASE("a create that nobody answered is repeated under its Idempotency-Key, one that was answered under another") {
+  struct Case {
+    HttpReply reply;
+    bool is_same;
+  };
+  for (const Case& one : {Case{Breaks(TransportOutcome::kTimeout), true}, Case{Breaks(TransportOutcome::kReset), true},
+                          Case{Breaks(TransportOutcome::kNotConnected), true}, Case{Says(500, "500"), false},
+                          Case{Says(503, "503"), false}, Case{Says(429, "429"), false}}) {
+    Bench bench;
+    std::vector<std::string> keys;
+    WatchKeys(bench, keys);
+    bench.target.faults = {{.request = "POST users", .reply = one.reply}};
+    CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
+    REQUIRE(keys.size() == 2);
+    CHECK(keys[0].size() == 36);
+    CHECK((keys[0] == keys[1]) == one.is_same);
+  }
+}
+
+TEST_CASE("no two creates share an Idempotency-Key, and nothing else has one") {
+  Bench bench;
+  std::vector<std::string> keys;
+  WatchKeys(bench, keys);
+  const StoredEntity ada = bench.Known(Kind::kUser, "E9");
+  bench.Do({Bench::CreateUser("E1"), Bench::CreateUser("E2"), Bench::CreateContact("E1"),
+            bench.At(ada, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")})});
+  CHECK(keys.size() == 3);
+  CHECK(std::set<std::string>(keys.begin(), keys.end()).size() == 3);
+}
+
+TEST_CASE("what a cut-off run may have created is sent again under the key of that run") {
+  std::vector<std::string> keys;
+  Bench bench;
+  WatchKeys(bench, keys);
+  bench.target.faults = {{.request = "POST users", .reply = Breaks(TransportOutcome::kTimeout)},
+                         {.request = "GET users", .reply = Says(500, "500"), .times = 6}};
+  bench.Do({Bench::CreateUser("E1")});
+  REQUIRE(keys.size() == 1);
+  bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "E1@x.org", .operation = "run-1/1"}};
+  bench.Plan({Bench::CreateUser("E1")});
+  Executor next(bench.store, bench.caller, bench.clock, bench.observer, {});
+  SUBCASE("the same create") {
+    CHECK(next.Apply("run-2", bench.plan).code == ExitCode::kConverged);
+    REQUIRE(keys.size() == 2);
+    CHECK(keys[0] == keys[1]);
+  }
+  SUBCASE("with another body it is another create") {
+    Operation renamed = Bench::CreateUser("E1");
+    renamed.changes.push_back(Bench::Change(kUserDepartment, "", "Finance"));
+    bench.Plan({renamed});
+    CHECK(next.Apply("run-2", bench.plan).code == ExitCode::kConverged);
+    REQUIRE(keys.size() == 2);
+    CHECK(keys[0] != keys[1]);
+  }
 }
 
 TEST_CASE("not found is believed when the pages end, and not before") {

@@ -52,6 +52,60 @@ TEST_CASE("a wrong password ends 6, says what to look at, and is not shown") {
   CHECK(service.counters().requests == 1);
 }
 
+TEST_CASE("a login goes where target.routes says") {
+  Cli cli;
+  const test::ScriptedServer server({test::Answer("401 Unauthorized", R"({"result":401})", "Connection: close\r\n")});
+  cli.Write("password", "let me in\n");
+  cli.Write("config.yaml", CompanyConfig({}, "target:\n  base_url: " + server.base_url() +
+                                                 "\n  login: { api_id: APP-1, email: boss@example.com, password_file: "
+                                                 "password }\n  routes: { login: sessions/new }\n"));
+  cli.Write("people.csv", CompanyCsv(5));
+  Expect(cli.Run({"sync"}), 6, {"target.login"});
+  REQUIRE(server.requests().size() == 1);
+  CHECK(server.requests()[0].starts_with("POST /v1/sessions/new HTTP/1.1\r\n"));
+}
+
+TEST_CASE("a login that a web page answers ends 7 and not 6: nobody has refused the password") {
+  Cli cli;
+  const test::ScriptedServer server({test::Answer("200 OK", "<html>One moment</html>", "Connection: close\r\n")});
+  cli.Write("password", "let me in\n");
+  cli.Write("config.yaml", CompanyConfig({}, "target:\n  base_url: " + server.base_url() +
+                                                 "\n  login: { api_id: APP-1, email: boss@example.com, password_file: "
+                                                 "password }\n  retry: { attempts: 2, first_delay: 1ms, max_delay: "
+                                                 "10ms, give_up: 1s }\n"));
+  cli.Write("people.csv", CompanyCsv(5));
+  const Output output = cli.Run({"sync"});
+  Expect(output, 7, {"the login got One moment", "nothing was written"});
+  CHECK_FALSE(output.Says("let me in"));
+}
+
+TEST_CASE("a reply of 100 MB is an error of the account, and none of it is kept") {
+  Cli cli;
+  const test::ScriptedServer server(
+      {{test::ReadRequest(), test::Send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"result\":1,\"x\":\""),
+        test::Send(std::string(1'000'000, 'x'), 100), test::Send("\"}")}});
+  cli.Write("access-key", "key\n");
+  cli.Write("config.yaml", CompanyConfig({}, "target:\n  base_url: " + server.base_url() +
+                                                 "\n  basic: { id: a, key_file: access-key }\n  retry: { attempts: "
+                                                 "2, first_delay: 1ms, max_delay: 10ms, give_up: 1m }\n"));
+  cli.Write("people.csv", CompanyCsv(5));
+  Expect(cli.Run({"sync"}), 7, {"unavailable", "larger than is accepted", "nothing was written"});
+}
+
+TEST_CASE("codes prints the whole table, what has no code too, and what the configuration changed") {
+  Cli cli;
+  Expect(cli.Run({"codes"}), 0,
+         {"\n1504                duplicate  duplicate  duplicate data", "\n500                 unknown    retry      ",
+          "\nRATE_LIMITED        retry      retry      ", "\ntimeout             unknown    retry      ",
+          "\ntls                 denied     denied     "});
+  cli.Write("config.yaml",
+            CompanyConfig({}, "target: { sandbox: account.db, result_codes: { 1504: invalid, 1777: missing } }\n"));
+  Expect(cli.Run({"codes"}), 0,
+         {"\n1504                invalid    invalid    duplicate data: the e-mail is registered already (set in "
+          "target.result_codes)\n",
+          "\n1777                missing    missing    set in target.result_codes\n"});
+}
+
 TEST_CASE("an account that is away ends 7, and the next run takes up the rest") {
   Cli cli;
   Service service(cli);

@@ -66,9 +66,10 @@ TEST_CASE("creates under the mark of a cut-off run stay unknown until their key 
   const std::vector<Operation> creates{For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate),
                                        For(User("E3"), Action::kCreate), For(Group("G4"), Action::kCreate),
                                        For(User("E5"), Action::kUpdate)};
+  std::string run;
   {
     const auto store = OpenForTest(dir);
-    const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+    run = store->BeginRun({.trigger = "command", .at = At(0)});
     store->StorePlan(run, PlanOf(creates));
     store->AdvanceMark(run, 3);
     store->RecordOutcomes(run, std::vector{Done(1, User("E1"))});
@@ -76,6 +77,7 @@ TEST_CASE("creates under the mark of a cut-off run stay unknown until their key 
   const auto store = OpenForTest(dir);
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E2", "E3"});
   CHECK(store->UnknownCreates()[0].address == "E2@Example.com");
+  CHECK(store->UnknownCreates()[0].operation == run + "/2");
   CHECK(store->PendingCreates(Kind::kUser) == 2);
   CHECK(store->PendingCreates(Kind::kGroup) == 1);
 
@@ -89,6 +91,7 @@ TEST_CASE("creates under the mark of a cut-off run stay unknown until their key 
   CHECK(store->PendingCreates(Kind::kUser) == 1);
   store->FinishRun(second, ExitCode::kConverged, "", 0, {}, At(60));
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E3"});
+  CHECK(store->UnknownCreates()[0].operation == run + "/3");
   CHECK(store->PendingCreates(Kind::kUser) == 0);
 }
 

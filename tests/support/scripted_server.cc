@@ -15,6 +15,7 @@
 #include <charconv>
 #include <csignal>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -130,8 +131,9 @@ class Connection {
 
 class ScriptedServer::Impl {
  public:
-  Impl(std::vector<Script> scripts, std::unique_ptr<TlsContext> tls)
+  Impl(std::vector<Script> scripts, Responder responder, std::unique_ptr<TlsContext> tls)
       : scripts_(std::move(scripts)),
+        responder_(std::move(responder)),
         tls_(std::move(tls)),
         listener_(ListenOnLoopback()),
         stop_(eventfd(0, EFD_CLOEXEC)),
@@ -173,9 +175,18 @@ class ScriptedServer::Impl {
 
   void Serve(int fd, std::size_t number) {
     Connection connection(fd, stop_.get(), tls_ ? tls_->get() : nullptr);
-    if (scripts_.empty() || !connection.Open()) return;
+    if ((scripts_.empty() && !responder_) || !connection.Open()) return;
     std::string unread;
-    for (const Step& step : scripts_[std::min(number, scripts_.size() - 1)]) {
+    if (responder_) {
+      const auto request = Read(connection, unread, /*with_body=*/true);
+      if (request) Play(responder_(*request), connection, unread);
+    } else {
+      Play(scripts_[std::min(number, scripts_.size() - 1)], connection, unread);
+    }
+  }
+
+  void Play(const Script& script, Connection& connection, std::string& unread) {
+    for (const Step& step : script) {
       if (!Do(step, connection, unread)) return;
     }
   }
@@ -183,11 +194,14 @@ class ScriptedServer::Impl {
   bool Do(const Step& step, Connection& connection, std::string& unread) {
     switch (step.what) {
       case Step::What::kReadRequest:
-        return Read(connection, unread, /*with_body=*/true);
+        return Read(connection, unread, /*with_body=*/true).has_value();
       case Step::What::kReadHead:
-        return Read(connection, unread, /*with_body=*/false);
+        return Read(connection, unread, /*with_body=*/false).has_value();
       case Step::What::kSend:
-        return connection.Write(step.bytes);
+        for (std::size_t i = 0; i < step.times; ++i) {
+          if (!connection.Write(step.bytes)) return false;
+        }
+        return true;
       case Step::What::kDrip:
         for (const char c : step.bytes) {
           if (!connection.Write({&c, 1}) || !connection.Readable(20)) return false;
@@ -203,26 +217,28 @@ class ScriptedServer::Impl {
     return false;
   }
 
-  bool Read(Connection& connection, std::string& unread, bool with_body) {
+  std::optional<std::string> Read(Connection& connection, std::string& unread, bool with_body) {
     std::size_t end = 0;
     while ((end = unread.find("\r\n\r\n")) == std::string::npos) {
-      if (!connection.ReadMore(unread)) return false;
+      if (!connection.ReadMore(unread)) return std::nullopt;
     }
     end += 4;
     if (with_body) {
       end += ContentLength(std::string_view(unread).substr(0, end));
       while (unread.size() < end) {
-        if (!connection.ReadMore(unread)) return false;
+        if (!connection.ReadMore(unread)) return std::nullopt;
       }
     }
-    const std::lock_guard lock(mutex_);
-    requests_.push_back(unread.substr(0, end));
+    std::string request = unread.substr(0, end);
     unread.erase(0, end);
-    return true;
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(request);
+    return request;
   }
 
   // Constant after construction:
   const std::vector<Script> scripts_;
+  const Responder responder_;
   const std::unique_ptr<TlsContext> tls_;
   const Descriptor listener_;
   const Descriptor stop_;
@@ -238,10 +254,13 @@ class ScriptedServer::Impl {
 };
 
 ScriptedServer::ScriptedServer(std::vector<Script> scripts)
-    : impl_(std::make_unique<Impl>(std::move(scripts), nullptr)) {}
+    : impl_(std::make_unique<Impl>(std::move(scripts), nullptr, nullptr)) {}
 
 ScriptedServer::ScriptedServer(std::vector<Script> scripts, const TlsIdentity& identity)
-    : impl_(std::make_unique<Impl>(std::move(scripts), std::make_unique<TlsContext>(identity))) {}
+    : impl_(std::make_unique<Impl>(std::move(scripts), nullptr, std::make_unique<TlsContext>(identity))) {}
+
+ScriptedServer::ScriptedServer(Responder responder)
+    : impl_(std::make_unique<Impl>(std::vector<Script>{}, std::move(responder), nullptr)) {}
 
 ScriptedServer::~ScriptedServer() = default;
 
@@ -267,8 +286,8 @@ Step ReadRequest() {
 Step ReadHead() {
   return {.what = Step::What::kReadHead, .bytes = {}};
 }
-Step Send(std::string bytes) {
-  return {.what = Step::What::kSend, .bytes = std::move(bytes)};
+Step Send(std::string bytes, std::size_t times) {
+  return {.what = Step::What::kSend, .bytes = std::move(bytes), .times = times};
 }
 Step Drip(std::string bytes) {
   return {.what = Step::What::kDrip, .bytes = std::move(bytes)};

@@ -3,7 +3,9 @@
 // Each connection runs its script in its own thread; the destructor ends them all. Thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ struct Step {
   };
   What what = What::kReadRequest;
   std::string bytes;
+  std::size_t times = 1;  ///< kSend
 };
 
 /// When the script is over the connection is closed.
@@ -29,7 +32,7 @@ using Script = std::vector<Step>;
 
 Step ReadRequest();
 Step ReadHead();
-Step Send(std::string bytes);
+Step Send(std::string bytes, std::size_t times = 1);
 Step Drip(std::string bytes);
 Step Stall();
 Step Reset();
@@ -47,11 +50,16 @@ struct TlsIdentity {
   static TlsIdentity SelfSigned(const std::string& host_or_ip, int valid_days);
 };
 
+/// What to do with a request that was read; then the connection is closed. Called from the connections' threads.
+using Responder = std::function<Script(const std::string& request)>;
+
 class ScriptedServer {
  public:
   /// The n-th connection runs the n-th script; all after the last run the last. No scripts: connections are closed.
   explicit ScriptedServer(std::vector<Script> scripts);
   ScriptedServer(std::vector<Script> scripts, const TlsIdentity& identity);
+  /// Each connection carries one request, and the answer is made when it came.
+  explicit ScriptedServer(Responder responder);
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;

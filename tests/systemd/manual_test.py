@@ -10,7 +10,7 @@ import sys
 
 import program_help
 
-PAGES = {"ucaas-sync.1.scd", "ucaas-sync.yaml.5.scd", "ucaas-sync-events.7.scd"}
+PAGES = {"ucaas-sync.1.scd", "ucaas-sync.yaml.5.scd", "ucaas-sync-events.7.scd", "ucaas-sync-faults.7.scd"}
 SINCE_EVERYWHERE = {"-h", "--help"}
 
 

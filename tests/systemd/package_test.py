@@ -30,6 +30,7 @@ CONTENT = {
     "usr/share/man/man1/ucaas-sync.1.gz": 0o644,
     "usr/share/man/man5/ucaas-sync.yaml.5.gz": 0o644,
     "usr/share/man/man7/ucaas-sync-events.7.gz": 0o644,
+    "usr/share/man/man7/ucaas-sync-faults.7.gz": 0o644,
     "usr/share/ucaas-sync/ucaas-sync.dashboard.json": 0o644,
     "usr/share/ucaas-sync/ucaas-sync.rules.yml": 0o644,
 }

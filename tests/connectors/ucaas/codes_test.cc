@@ -3,7 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <map>
 #include <span>
+#include <string>
+#include <utility>
 
 namespace ucaas_sync::ucaas {
 namespace {
@@ -250,8 +254,105 @@ TEST_CASE("the rows are in order, each with a meaning, and show what the configu
   CHECK(rows.back().code == "UNAUTHORIZED");
   for (const Codes::Row& row : rows) {
     CHECK_FALSE(row.meaning.empty());
-    if (row.code == "1504") CHECK(row.verdict == kInvalid);
+    if (row.code == "1504") CHECK(row.other == kInvalid);
+    if (row.code == "500") CHECK((row.create == kUnknown && row.other == kRetry));
+    if (row.code == "1001") CHECK(row.create == Verdict::kRelogin);
   }
+}
+
+TEST_CASE("the built-in table has these rows and no others, each with its cell for a create and for the rest") {
+  constexpr Verdict kRelogin = Verdict::kRelogin;
+  const std::map<std::string, std::pair<Verdict, Verdict>> expected{{"0", {kInvalid, kInvalid}},
+                                                                    {"1", {kOk, kOk}},
+                                                                    {"204", {kOk, kOk}},
+                                                                    {"205", {kOk, kOk}},
+                                                                    {"301", {kDenied, kDenied}},
+                                                                    {"308", {kDenied, kDenied}},
+                                                                    {"400", {kInvalid, kInvalid}},
+                                                                    {"401", {kRelogin, kRelogin}},
+                                                                    {"403", {kRelogin, kRelogin}},
+                                                                    {"404", {kMissing, kMissing}},
+                                                                    {"406", {kInvalid, kInvalid}},
+                                                                    {"407", {kDenied, kDenied}},
+                                                                    {"409", {kDuplicate, kDuplicate}},
+                                                                    {"410", {kMissing, kMissing}},
+                                                                    {"421", {kRetry, kRetry}},
+                                                                    {"422", {kInvalid, kInvalid}},
+                                                                    {"425", {kRetry, kRetry}},
+                                                                    {"429", {kRetry, kRetry}},
+                                                                    {"500", {kUnknown, kRetry}},
+                                                                    {"502", {kUnknown, kRetry}},
+                                                                    {"503", {kRetry, kRetry}},
+                                                                    {"504", {kUnknown, kRetry}},
+                                                                    {"1001", {kRelogin, kRelogin}},
+                                                                    {"1002", {kInvalid, kInvalid}},
+                                                                    {"1101", {kInvalid, kInvalid}},
+                                                                    {"1102", {kInvalid, kInvalid}},
+                                                                    {"1103", {kInvalid, kInvalid}},
+                                                                    {"1104", {kInvalid, kInvalid}},
+                                                                    {"1105", {kInvalid, kInvalid}},
+                                                                    {"1401", {kInvalid, kInvalid}},
+                                                                    {"1402", {kInvalid, kInvalid}},
+                                                                    {"1403", {kInvalid, kInvalid}},
+                                                                    {"1504", {kDuplicate, kDuplicate}},
+                                                                    {"CREDENTIAL_EXPIRED", {kRelogin, kRelogin}},
+                                                                    {"INVALID_PARAM", {kInvalid, kInvalid}},
+                                                                    {"PROJECT_SUSPENDED", {kDenied, kDenied}},
+                                                                    {"RATE_LIMITED", {kRetry, kRetry}},
+                                                                    {"UNAUTHORIZED", {kRelogin, kRelogin}}};
+  const Codes codes = Codes::BuiltIn();
+  CHECK(codes.Rows().size() == expected.size());
+  for (const Codes::Row& row : codes.Rows()) {
+    CAPTURE(row.code);
+    REQUIRE(expected.contains(row.code));
+    CHECK(Name(row.create) == Name(expected.at(row.code).first));
+    CHECK(Name(row.other) == Name(expected.at(row.code).second));
+  }
+  // The same row is read from each of the three places that may say it.
+  for (const auto& [code, verdicts] : expected) {
+    CAPTURE(code);
+    for (const bool is_create : {true, false}) {
+      const Verdict wanted = is_create ? verdicts.first : verdicts.second;
+      Evidence by_result = EvidenceOf(200, code.c_str(), !is_create);
+      Evidence by_word = EvidenceOf(200, nullptr, !is_create);
+      by_word.error_code = code;
+      for (Evidence* evidence : {&by_result, &by_word}) {
+        evidence->can_login = true;
+        CHECK(Name(codes.Judge(*evidence)) == Name(wanted));
+      }
+      const int status = std::atoi(code.c_str());
+      if (status < 100 || status >= 1000) continue;
+      Evidence by_status = EvidenceOf(status, nullptr, !is_create);
+      by_status.can_login = true;
+      CHECK(Name(codes.Judge(by_status)) == Name(wanted));
+    }
+  }
+}
+
+TEST_CASE("what has no code is shown beside the codes, each with what it means for a create and for the rest") {
+  const std::map<std::string, std::pair<Verdict, Verdict>> expected{
+      {"2xx", {kUnknown, kRetry}},      {"3xx", {kUnknown, kRetry}},      {"4xx", {kInvalid, kInvalid}},
+      {"5xx", {kUnknown, kRetry}},      {"404 page", {kUnknown, kRetry}}, {"resolve", {kRetry, kRetry}},
+      {"connect", {kRetry, kRetry}},    {"tls", {kDenied, kDenied}},      {"login", {kDenied, kDenied}},
+      {"timeout", {kUnknown, kRetry}},  {"reset", {kUnknown, kRetry}},    {"cut off", {kUnknown, kRetry}},
+      {"too large", {kUnknown, kRetry}}};
+  const auto rows = Codes::BuiltIn().Others();
+  CHECK(rows.size() == expected.size());
+  for (const Codes::Row& row : rows) {
+    CAPTURE(row.code);
+    REQUIRE(expected.contains(row.code));
+    CHECK(row.create == expected.at(row.code).first);
+    CHECK(row.other == expected.at(row.code).second);
+    CHECK_FALSE(row.meaning.empty());
+  }
+}
+
+TEST_CASE("requests that come too fast are known by the status, the result and the platform's word") {
+  CHECK(AsksForPause(429, ""));
+  CHECK(AsksForPause(200, "429"));
+  CHECK(AsksForPause(200, "RATE_LIMITED"));
+  CHECK_FALSE(AsksForPause(503, "503"));
+  CHECK_FALSE(AsksForPause(200, "1"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ constexpr const char* kDone = R"({"result":1,"user":{"user_id":"7","name":"Ada"}
 struct Fixture {
   FakeTransport inner;
   testing::FakeClock clock;
-  TokenTransport tokens{inner, clock, Credentials(), Codes::BuiltIn()};
+  TokenTransport tokens{inner, clock, Credentials(), "sessions/login", Codes::BuiltIn()};
 
   static config::LoginCredentials Credentials() {
     config::LoginCredentials credentials;
@@ -45,8 +45,9 @@ struct Fixture {
     return {};
   }
   std::size_t Logins() const {
-    return static_cast<std::size_t>(std::count_if(inner.requests.begin(), inner.requests.end(),
-                                                  [](const HttpRequest& request) { return request.path == "login"; }));
+    return static_cast<std::size_t>(
+        std::count_if(inner.requests.begin(), inner.requests.end(),
+                      [](const HttpRequest& request) { return request.path == "sessions/login"; }));
   }
 };
 
@@ -71,6 +72,7 @@ TEST_CASE("the first requests wait for one login, and carry its token") {
   CHECK(f.Logins() == 1);
   const HttpRequest& login = f.inner.requests.at(0);
   CHECK(login.method == "POST");
+  CHECK(login.path == "sessions/login");
   CHECK(login.headers == std::vector<std::pair<std::string, std::string>>{{"X-Api-Id", "APP-1"}});
   CHECK(login.body == R"({"email":"boss@example.com","password":"let me in"})");
   CHECK(f.Authorization(1) == "Token t-one");
@@ -197,6 +199,46 @@ TEST_CASE("a login that fails for the moment ends what waited as never sent, and
   REQUIRE(replies.size() == 1);
   CHECK(replies[0].body == kDone);
   CHECK(f.Logins() == 4);
+}
+
+TEST_CASE("a login that the API did not answer ends what waited as never sent, and not as refused") {
+  const std::pair<int, const char*> replies[] = {
+      {200, ""},
+      {200, "<html>One moment, please</html>"},
+      {200, R"({"result":1,"token":"t-o)"},
+      {200, R"({"status":"error","error_code":"RATE_LIMITED"})"},
+      {429, ""},
+      {500, R"({"status":"error","error_code":"INTERNAL"})"},
+      {302, ""},
+      {404, "<html>no such page</html>"},
+  };
+  for (const auto& [status, body] : replies) {
+    CAPTURE(status);
+    CAPTURE(std::string(body));
+    Fixture f;
+    f.inner.WillAnswer(status, body);
+    f.Get("users/7");
+    const auto failed = f.Replies();
+    REQUIRE(failed.size() == 1);
+    CHECK(failed[0].outcome == TransportOutcome::kNotConnected);
+    const bool is_paced = status == 429 || Has(body, "RATE_LIMITED");
+    CHECK(failed[0].status == (is_paced ? 429 : 0));
+    f.inner.WillAnswer(200, kToken1);
+    f.inner.WillAnswer(200, kDone);
+    f.Get("users/7");
+    CHECK(f.Replies().size() == 1);
+  }
+}
+
+TEST_CASE("a login that is moved for good says so, and that it is not followed") {
+  Fixture f;
+  f.inner.WillAnswer(308, "");
+  f.Get("users/7");
+  const auto replies = f.Replies();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].outcome == TransportOutcome::kNotLoggedIn);
+  CHECK(Has(replies[0].error, "HTTP 308"));
+  CHECK(Has(replies[0].error, "target.base_url"));
 }
 
 }  // namespace ucaas_sync::ucaas
