@@ -5,10 +5,12 @@ purged. Needs root, debootstrap and systemd-nspawn; nothing outside FOLDER is ch
 from Debian's archive; the container itself has no network but its own loopback.
 
 Usage: package.py SOURCES FOLDER"""
+import hashlib
 import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -149,6 +151,27 @@ def build_package(sources):
     return next((sources / "build/package").glob("*.deb"))
 
 
+def digest_of_tables(statements):
+    """As the program digests them: it refuses a state whose tables it has not made."""
+    database = sqlite3.connect(":memory:")
+    for sql in statements:
+        database.executescript(sql)
+    rows = database.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema "
+                            "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name")
+    return hashlib.sha256("".join(f"{column}\n" for row in rows for column in row).encode()).hexdigest()
+
+
+def with_later_tables(text):
+    found = re.search(r"constexpr std::array<Migration, (\d+)> kMigrations\{\s*\{(.*?)\}\};", text, flags=re.S)
+    count = int(found.group(1))
+    statements = re.findall(r'R"sql\((.*?)\)sql"', text, flags=re.S)
+    assert len(statements) == count and digest_of_tables(statements) in found.group(2), "the migrations are read wrongly"
+    digest = digest_of_tables([*statements, LATER_TABLES])
+    later = f'{{.version = {count + 1}, .sql = "{LATER_TABLES}", .tables = "{digest}"}}'
+    more = f"constexpr std::array<Migration, {count + 1}> kMigrations{{{{{found.group(2)}, {later}}}}};"
+    return text.replace(found.group(0), more), count
+
+
 def later_sources(sources, folder):
     """The same program a version later, with one migration more."""
     names = subprocess.run(["git", "-C", sources, "ls-files"], check=True, capture_output=True, text=True).stdout.split("\n")
@@ -166,11 +189,8 @@ def later_sources(sources, folder):
         assert before in text, name
         (folder / name).write_text(text.replace(before, after, 1))
     schema = folder / "daemon/state/schema.cc"
-    text = schema.read_text()
-    found = re.search(r"constexpr std::array<Migration, (\d+)> kMigrations\{\{(.*?)\}\};", text, flags=re.S)
-    count = int(found.group(1))
-    more = f'constexpr std::array<Migration, {count + 1}> kMigrations{{{{{found.group(2)}, {{.version = {count + 1}, .sql = "{LATER_TABLES}"}}}}}};'
-    schema.write_text(text.replace(found.group(0), more))
+    text, count = with_later_tables(schema.read_text())
+    schema.write_text(text)
     return newer, count
 
 
