@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -44,14 +42,44 @@ void AppendUtf8(std::string& out, utf8proc_int32_t code_point) {
   out.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(length));
 }
 
-// utf8proc's own mapping of a whole string; what is not UTF-8 comes back as it was.
+std::uint16_t CombiningClass(utf8proc_int32_t code_point) {
+  return static_cast<std::uint16_t>(utf8proc_get_property(code_point)->combining_class);
+}
+
+// Unicode's canonical order. utf8proc_map does the same by exchanging neighbours, which takes days over a field that
+// somebody filled with marks.
+void SortMarks(std::vector<utf8proc_int32_t>& text) {
+  const auto is_mark = [](utf8proc_int32_t code_point) { return CombiningClass(code_point) != 0; };
+  for (auto at = text.begin(); at != text.end();) {
+    const auto first = std::find_if(at, text.end(), is_mark);
+    at = std::find_if_not(first, text.end(), is_mark);
+    std::stable_sort(first, at,
+                     [](utf8proc_int32_t a, utf8proc_int32_t b) { return CombiningClass(a) < CombiningClass(b); });
+  }
+}
+
+// Decomposes, orders and composes; what is not UTF-8 comes back as it was.
 std::string Mapped(std::string_view text, utf8proc_option_t options) {
-  utf8proc_uint8_t* raw = nullptr;
-  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &raw, options);
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(raw, &std::free);
+  constexpr std::size_t kMostOfOne = 32;  // the longest decomposition has 18
+  std::vector<utf8proc_int32_t> mapped;
+  mapped.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const Decoded decoded = DecodeAt(text, at);
+    if (decoded.code_point < 0) return std::string(text);
+    std::array<utf8proc_int32_t, kMostOfOne> parts{};
+    const auto count = utf8proc_decompose_char(decoded.code_point, parts.data(),
+                                               static_cast<utf8proc_ssize_t>(parts.size()), options, nullptr);
+    if (count < 0 || count > static_cast<utf8proc_ssize_t>(parts.size())) return std::string(text);
+    mapped.insert(mapped.end(), parts.begin(), parts.begin() + count);
+    at += decoded.length;
+  }
+  SortMarks(mapped);
+  const auto length = utf8proc_normalize_utf32(mapped.data(), static_cast<utf8proc_ssize_t>(mapped.size()), options);
   if (length < 0) return std::string(text);
-  return {reinterpret_cast<const char*>(raw), static_cast<std::size_t>(length)};
+  std::string out;
+  out.reserve(text.size());
+  for (utf8proc_ssize_t i = 0; i < length; ++i) AppendUtf8(out, mapped[static_cast<std::size_t>(i)]);
+  return out;
 }
 
 template <typename MapCodePoint>

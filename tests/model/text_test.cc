@@ -239,6 +239,28 @@ TEST_CASE("names that look alike are compared alike") {
   CHECK(FoldCase("a@b") != FoldCase("a@c"));
 }
 
+TEST_CASE("marks come into their order, also a million of them, and composites made of marks") {
+  const std::string above = "\xCC\x81";     // acute
+  const std::string below = "\xCC\xA3";     // dot below
+  const std::string both = "\xE0\xBD\xB3";  // TIBETAN VOWEL SIGN UU, which is two marks
+  CHECK(Nfc("q" + above + below) == "q" + below + above);
+  CHECK(Nfc("q" + below + above + "q" + above) == "q" + below + above + "q" + above);
+  CHECK(Nfc("o" + above + below) == "\xE1\xBB\x8D" + above);  // o with dot below, then acute
+  CHECK(Nfc(both) == "\xE0\xBD\xB1\xE0\xBD\xB2");
+  constexpr std::size_t kMany = 500'000;
+  std::string text = "q";
+  std::string ordered = "q";
+  for (std::size_t i = 0; i < kMany; ++i) text += above;
+  for (std::size_t i = 0; i < kMany; ++i) text += below;
+  for (std::size_t i = 0; i < kMany; ++i) ordered += below;
+  for (std::size_t i = 0; i < kMany; ++i) ordered += above;
+  CHECK((Nfc(text) == ordered));
+  CHECK((FoldCase(text) == ordered));
+  std::string composites;
+  for (std::size_t i = 0; i < kMany; ++i) composites += both;
+  CHECK(Nfc(composites).size() == 2 * composites.size());
+}
+
 TEST_CASE("the case of letters beyond ASCII changes, and bytes that are no text stay") {
   CHECK(Upper("m\xC3\xBCller\xFF") == "M\xC3\x9CLLER\xFF");
   CHECK(Lower("M\xC3\x9CLLER\xFF") == "m\xC3\xBCller\xFF");
