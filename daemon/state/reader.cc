@@ -54,6 +54,7 @@ void SqliteStore::ForEachKnown(const std::function<void(const KnownEntity&)>& vi
     while (query.Next()) {
       known.id = query.IntAt(0);
       UnpackFlags(query.IntAt(1), known);
+      impl_->sources.NameOf(impl_->connection, known.source);  // throws where nothing has that number
       known.key_hash = query.HashAt(2);
       known.address_hash = query.HashAt(3);
       known.fingerprint = query.HashAt(4);

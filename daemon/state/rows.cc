@@ -10,12 +10,12 @@ namespace ucaas_sync::state {
 namespace {
 
 // A number that a column may hold only up to `last`.
-template <typename Enum>
-Enum Checked(std::int64_t number, Enum last) {
+template <typename Number>
+Number Checked(std::int64_t number, Number last) {
   if (number < 0 || number > static_cast<std::int64_t>(last)) {
     throw MalformedRow("the number " + std::to_string(number) + " stands for nothing");
   }
-  return static_cast<Enum>(number);
+  return static_cast<Number>(number);
 }
 
 std::array<KindSummary, kKindCount> ReadSummary(Connection& connection, std::int64_t run) {
@@ -84,7 +84,7 @@ void UnpackFlags(std::int64_t flags, KnownEntity& known) {
   known.kind = KindFrom(flags & 3);
   known.lifecycle = Checked((flags >> 2) & 3, Lifecycle::kGone);
   known.ownership = Checked((flags >> 4) & 1, Ownership::kAdopted);
-  known.source = static_cast<std::uint16_t>(flags >> 5);
+  known.source = Checked(flags >> 5, std::uint16_t{UINT16_MAX});
 }
 
 Hash128 AddressHash(Kind kind, Lifecycle lifecycle, const FieldSet& fields) {

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "daemon/model/sha256.h"
 #include "daemon/state/state_dir.h"
 #include "daemon/state/upgrade.h"
 
@@ -315,7 +316,8 @@ CREATE TABLE reverted (
 CREATE TABLE forgotten (key_digest TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations{{{.version = 1, .sql = kVersion1}}};
+constexpr std::array<Migration, 1> kMigrations{
+    {{.version = 1, .sql = kVersion1, .tables = "9bbd16621202787f6101d9bbc866c0af78e2bd6c561a61933d5c7307da6eaefa"}}};
 
 std::string Sidecar(const std::filesystem::path& path) {
   return path.string() + "-wal";
@@ -371,6 +373,9 @@ bool StateFileExists(const std::filesystem::path& path) {
   const std::uint32_t id = static_cast<std::uint32_t>(header[68]) << 24 | static_cast<std::uint32_t>(header[69]) << 16 |
                            static_cast<std::uint32_t>(header[70]) << 8 | static_cast<std::uint32_t>(header[71]);
   if (id != kApplicationId) throw NotOurs(path, "is a database of another program");
+  // SQLite would take it for a file that may only be read, and the owner and mode would be blamed.
+  constexpr unsigned char kNewestFormat = 2;
+  if (header[18] > kNewestFormat) throw Damaged(path, "its header names a format that no program writes");
   return true;
 }
 
@@ -413,6 +418,9 @@ void RefuseNewer(Connection& connection, std::span<const Migration> migrations, 
   const int newest = migrations.back().version;
   if (version <= newest) return;
   const std::string writer = connection.Guard("read who wrote it", [&connection] {
+    // Of tables that are not known here this one alone is read, so it must be one.
+    Query meta = connection.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'");
+    if (!meta.Next()) throw MalformedRow("there is no table `meta`");
     return connection.database().execAndGet("SELECT written_by FROM meta").getString();
   });
   // The newest that this program can read, if an upgrade left one.
@@ -426,6 +434,33 @@ void RefuseNewer(Connection& connection, std::span<const Migration> migrations, 
                                             std::to_string(newest) + " at most; install " + writer +
                                             " or newer, or restore a backup made by this version" +
                                             (copy.empty() ? "" : ", such as " + copy + ", which the upgrade left"));
+}
+
+std::string DigestOfTables(Connection& connection) {
+  Sha256 digest;
+  // What SQLite adds by itself (statistics, the indexes of keys) has names that begin so.
+  Query query = connection.Prepare(
+      "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+      "ORDER BY type, name");
+  while (query.Next()) {
+    for (int column = 0; column < 4; ++column) digest.Update(query.TextAt(column) + '\n');
+  }
+  return digest.Hex();
+}
+
+void RequireOurTables(Connection& connection, std::span<const Migration> migrations) {
+  const bool are_ours = connection.Guard("look at its tables", [&] {
+    const SQLite::Transaction moment(connection.database());  // another process may bring it up to date meanwhile
+    const int version = SchemaVersion(connection);
+    const std::string digest = DigestOfTables(connection);
+    return std::any_of(migrations.begin(), migrations.end(), [&](const Migration& migration) {
+      return migration.version == version && migration.tables == digest;
+    });
+  });
+  if (are_ours) return;
+  throw Damaged(connection.path(),
+                "its tables are not those that ucaas-sync makes, so what they say cannot be believed; whoever added an "
+                "index, a view or a trigger can drop it again");
 }
 
 void Migrate(Connection& connection, std::span<const Migration> migrations) {

@@ -18,6 +18,7 @@ inline constexpr std::uint32_t kApplicationId = 0x55435359;
 struct Migration {
   int version = 0;
   const char* sql = nullptr;
+  const char* tables = "";  ///< DigestOfTables once it has run.
 };
 
 /// All migrations, from 1 without a gap.
@@ -47,6 +48,13 @@ int SchemaVersion(Connection& connection);
 
 /// Throws StateFailure (78) when the state is newer than `migrations`, naming the program that wrote it.
 void RefuseNewer(Connection& connection, std::span<const Migration> migrations, const std::string& program_version);
+
+/// SHA-256 over the definitions of all tables, indexes, views and triggers.
+std::string DigestOfTables(Connection& connection);
+
+/// Throws StateFailure unless the tables are those that `migrations` make. A file may define a view that never ends or
+/// a trigger that writes; nothing is read from one that defines anything of its own.
+void RequireOurTables(Connection& connection, std::span<const Migration> migrations);
 
 /// Runs the migrations that are missing, all in one transaction.
 void Migrate(Connection& connection, std::span<const Migration> migrations);

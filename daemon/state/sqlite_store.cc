@@ -4,6 +4,7 @@
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
+#include "daemon/model/text.h"
 #include "daemon/state/schema.h"
 #include "daemon/state/state_dir.h"
 #include "daemon/state/store_impl.h"
@@ -32,6 +33,9 @@ ImplPtr OpenForWriting(const std::filesystem::path& path, const StoreOptions& op
   auto impl = std::make_unique<SqliteStore::Impl>(path, SQLite::OPEN_READWRITE, options);
   Connection& connection = impl->connection;
   RefuseNewer(connection, Migrations(), options.program_version);
+  RequireOurTables(connection, Migrations());
+  // Before anything is changed: whoever cannot read who its entities come from can read none of them.
+  connection.Guard("read the sources", [&] { impl->sources.Reload(connection); });
   connection.Guard("prepare it", [&] {
     SQLite::Database& database = connection.database();
     if (database.execAndGet("PRAGMA journal_mode = WAL").getString() != "wal") {
@@ -43,10 +47,7 @@ ImplPtr OpenForWriting(const std::filesystem::path& path, const StoreOptions& op
     KeepSidecars(connection);
   });
   BringUpToDate(connection, Migrations());
-  impl->Write("note who writes it", [&] {
-    NoteWriter(connection, options.program_version);
-    impl->sources.Reload(connection);
-  });
+  impl->Write("note who writes it", [&] { NoteWriter(connection, options.program_version); });
   return impl;
 }
 
@@ -77,6 +78,7 @@ ImplPtr OpenForReading(const std::filesystem::path& path, const StoreOptions& op
   } else {
     impl = OpenFileForReading(path, options);
     RefuseNewer(impl->connection, Migrations(), options.program_version);
+    RequireOurTables(impl->connection, Migrations());
     if (SchemaVersion(impl->connection) < Migrations().back().version) {
       ImplPtr copy = EmptyInMemory(options);
       impl->connection.Guard(
@@ -112,7 +114,7 @@ std::int64_t SqliteStore::Impl::RunNumber(const std::string& name) {
     Query query = connection.Prepare("SELECT id FROM run WHERE name = ?1");
     query.Text(name);
     if (!query.Next()) {
-      throw StateFailure(ExitCode::kUsage, "no run " + name + " in " + connection.path().string() +
+      throw StateFailure(ExitCode::kUsage, "no run " + Printable(name) + " in " + connection.path().string() +
                                                "; `ucaas-sync runs` lists those that are known");
     }
     last_run = {name, query.IntAt(0)};

@@ -71,12 +71,14 @@ StateFailure StorageFailure(const std::filesystem::path& path, std::string_view 
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
     return Damaged(path, "cannot " + std::string(doing) + ": " + error.what());
   }
+  // SQLite calls a disk that fills up while it grows a file an I/O error.
+  const bool is_full = system_error == ENOSPC || system_error == EDQUOT;
   // A kernel that could not write a page back may have written others.
   const bool is_unsure = error.getExtendedErrorCode() == SQLITE_IOERR_FSYNC;
   const std::string text =
       where + ": " + error.what() + ErrnoText(system_error) + ": " +
       (is_unsure ? "whether this step was written is not known" : "nothing of this step was written") +
-      ", what was recorded before is kept; " + Remedy(code);
+      ", what was recorded before is kept; " + Remedy(is_full ? SQLITE_FULL : code);
   return {code == SQLITE_BUSY || code == SQLITE_LOCKED ? ExitCode::kBusy : ExitCode::kError, text};
 }
 
@@ -86,9 +88,10 @@ StateFailure FileFailure(const std::filesystem::path& path, std::string_view doi
                                 std::string(FileRemedy(system_error))};
 }
 
-StateFailure Damaged(const std::filesystem::path& path, std::string_view what) {
-  return {ExitCode::kError, "state " + path.string() + " is damaged: " + std::string(what) + "; nothing was written; " +
-                                std::string(MoveAwayAdvice())};
+DamagedState Damaged(const std::filesystem::path& path, std::string_view what) {
+  return {"state " + path.string() + " is damaged: " + std::string(what) + "; nothing was written; " +
+              std::string(MoveAwayAdvice()),
+          what};
 }
 
 }  // namespace ucaas_sync::state

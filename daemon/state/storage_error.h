@@ -24,6 +24,16 @@ StateFailure StorageFailure(const std::filesystem::path& path, std::string_view 
 StateFailure FileFailure(const std::filesystem::path& path, std::string_view doing, int system_error);
 
 /// The failure for a state that can be read but says what cannot be.
-StateFailure Damaged(const std::filesystem::path& path, std::string_view what);
+class DamagedState : public StateFailure {
+ public:
+  DamagedState(const std::string& message, std::string_view finding)
+      : StateFailure(ExitCode::kError, message), finding_(finding) {}
+  /// What is wrong, without the path and the advice around it.
+  const std::string& finding() const { return finding_; }
+
+ private:
+  std::string finding_;
+};
+DamagedState Damaged(const std::filesystem::path& path, std::string_view what);
 
 }  // namespace ucaas_sync::state

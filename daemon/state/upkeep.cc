@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <limits>
+#include <utility>
 
 #include "daemon/model/text.h"
 #include "daemon/state/schema.h"
@@ -36,8 +38,44 @@ constexpr Invariant kInvariants[] = {
     {"entities are newer than the state's version",
      "SELECT count(*) FROM entity WHERE version > (SELECT state_version FROM meta)"},
     {"runs have a mark beyond their plan", "SELECT count(*) FROM run WHERE mark > planned"},
+    {"versions of the state are beyond counting",
+     "SELECT count(*) FROM meta WHERE state_version NOT BETWEEN 0 AND 4611686018427387904"},
     {"rows of meta are missing", "SELECT 1 - count(*) FROM meta"},
 };
+
+// Reads what `read` reads; a row that means nothing is a finding, and the check goes on.
+template <typename Read>
+void Try(std::vector<std::string>& problems, Read&& read) {
+  try {
+    std::forward<Read>(read)();
+  } catch (const DamagedState& damage) {
+    problems.push_back(damage.finding());
+  }
+}
+
+// Whatever a run, a page or a command may ask, entities apart.
+void ReadEverything(const SqliteStore& store, std::vector<std::string>& problems) {
+  constexpr Instant kAlways = Instant::min();
+  Try(problems, [&] { store.ForEachKnown([](const KnownEntity&) {}); });
+  Try(problems, [&] { store.Absences(); });
+  Try(problems, [&] { store.Drift(); });
+  Try(problems, [&] { store.LeftAlones(); });
+  Try(problems, [&] { store.RefreshSeen(); });
+  Try(problems, [&] { store.Quarantined(); });
+  Try(problems, [&] { store.Holds(kAlways); });
+  Try(problems, [&] { store.RemovalsSince(kAlways); });
+  Try(problems, [&] { store.UnknownCreates(); });
+  Try(problems, [&] { store.LeftoverCreates(); });
+  Try(problems, [&] { store.Approvals(kAlways); });
+  Try(problems, [&] { store.Due(); });
+  Try(problems, [&] { store.Held(); });
+  std::vector<RunRecord> runs;
+  Try(problems, [&] { runs = store.Runs(std::numeric_limits<std::size_t>::max()); });
+  for (const RunRecord& run : runs) {
+    Try(problems, [&] { store.ScopeOfRun(run.id); });
+    Try(problems, [&] { store.ForEachOperation(run.id, [](const Operation&, const OperationOutcome*) {}); });
+  }
+}
 
 // Removes a copy that was not finished.
 class UnfinishedFile {
@@ -97,18 +135,26 @@ std::vector<std::string> SqliteStore::Check() const {
       query.Next();
       if (query.IntAt(0) != 0) problems.push_back(std::to_string(query.IntAt(0)) + " " + invariant.broken);
     }
+    impl_->sources.Reload(connection);
     // Digests are made here, so they are compared here.
     Query query = connection.Prepare(
-        "SELECT entity.id, kind, lifecycle, key, fields, key_hash, address_hash FROM entity JOIN known USING (id)");
+        "SELECT entity.id, kind, lifecycle, ownership, source, key, remote_id, fields, suspended_at, version, "
+        "key_hash, "
+        "address_hash FROM entity JOIN known USING (id)");
     while (query.Next()) {
-      const Kind kind = KindFrom(query.IntAt(1));
-      const auto lifecycle = static_cast<Lifecycle>(query.IntAt(2));
-      const std::string key = query.TextAt(3);
-      if (query.HashAt(5) != HashOf(key)) problems.push_back("the digest of the key " + Printable(key) + " is wrong");
-      if (query.HashAt(6) != AddressHash(kind, lifecycle, DecodeFields(kind, query.TextAt(4)))) {
-        problems.push_back("the digest of the address of " + Printable(key) + " is wrong");
+      try {
+        const StoredEntity row = ReadEntity(query, connection, impl_->sources);
+        if (query.HashAt(10) != HashOf(row.key)) {
+          problems.push_back("the digest of the key " + Printable(row.key) + " is wrong");
+        }
+        if (query.HashAt(11) != AddressHash(row.kind, row.lifecycle, row.fields)) {
+          problems.push_back("the digest of the address of " + Printable(row.key) + " is wrong");
+        }
+      } catch (const MalformedRow& error) {
+        problems.push_back("entity " + std::to_string(query.IntAt(0)) + " cannot be read: " + error.what());
       }
     }
+    ReadEverything(*this, problems);
     return problems;
   });
 }

@@ -1,8 +1,11 @@
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "daemon/state/schema.h"
 #include "tests/state/support.h"
@@ -162,6 +165,66 @@ TEST_CASE("a file that is not ours is refused") {
     Execute(dir.file(), "CREATE TABLE bookmarks (url TEXT)");
     CheckRefusedUntouched(dir, ExitCode::kConfig, "another program");
   }
+}
+
+TEST_CASE("a disk that is full is told so, also where SQLite calls it an input or output error") {
+  const std::filesystem::path path = "/var/lib/x/state.db";
+  const SQLite::Exception error("disk I/O error", SQLITE_IOERR);
+  CHECK(Says(StorageFailure(path, "prepare it", error, ENOSPC), "the disk is full; free space"));
+  CHECK(Says(StorageFailure(path, "prepare it", error, EDQUOT), "the disk is full; free space"));
+  CHECK(Says(StorageFailure(path, "prepare it", error, EIO), "check the disk (kernel log)"));
+}
+
+TEST_CASE("the tables of each version are those that its migrations make") {
+  const TemporaryDirectory dir;
+  OpenForTest(dir);
+  Connection connection(dir.file(), SQLite::OPEN_READWRITE, 1000);
+  CHECK(DigestOfTables(connection) == Migrations().back().tables);
+}
+
+TEST_CASE("a view, a trigger or a table that is not of the program's making is refused and runs nothing") {
+  const TemporaryDirectory dir;
+  MakeClosedState(dir);
+  SUBCASE("a view that never ends") {
+    Execute(dir.file(),
+            "DROP TABLE due; CREATE VIEW due (number, kind, action, key, at, reason) AS WITH RECURSIVE n (i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, 0, 3, i, i, i FROM n");
+  }
+  SUBCASE("a trigger that would empty it") {
+    Execute(dir.file(), "CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM known; END");
+  }
+  SUBCASE("a table that lacks a check") {
+    Execute(dir.file(), "DROP TABLE used_plan; CREATE TABLE used_plan (name TEXT, at INTEGER)");
+  }
+  std::filesystem::remove(dir.file().string() + "-wal");
+  std::filesystem::remove(dir.file().string() + "-shm");
+  CheckRefusedUntouched(dir, ExitCode::kError, "its tables are not those that ucaas-sync makes");
+}
+
+TEST_CASE("what SQLite's own tools add, statistics, is no reason to refuse a state") {
+  const TemporaryDirectory dir;
+  MakeClosedState(dir);
+  Execute(dir.file(), "ANALYZE; VACUUM");
+  CHECK(OpenForTest(dir)->Check().empty());
+}
+
+TEST_CASE("the check finds what no run could read, row by row, and goes on") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1"), User("E2")});
+  const auto broken_by = [&](const std::string& sql, std::string_view says) {
+    CAPTURE(sql);
+    Execute(dir.file(), sql);
+    const auto problems = OpenForTest(dir, OpenMode::kReadOnly)->Check();
+    const bool is_found = std::any_of(problems.begin(), problems.end(), [&](const std::string& problem) {
+      return problem.find(says) != std::string::npos && problem.find("state check") == std::string::npos;
+    });
+    CHECK(is_found);
+  };
+  broken_by("UPDATE entity SET fields = '{' WHERE key = 'E1'", "entity 1 cannot be read");
+  broken_by("UPDATE operation SET changes = '['", "cannot read a run's operations");
+  broken_by("INSERT INTO due VALUES (1, 9, 3, 'E1', 0, '')", "cannot read what is due");
+  broken_by("INSERT INTO drift VALUES (2, 0, 'x', NULL)", "cannot read what differs at the target");
+  broken_by("UPDATE known SET flags = flags + 32000", "source 1000 has no name");
 }
 
 TEST_CASE("a state of a newer version is refused, naming the program that wrote it") {
