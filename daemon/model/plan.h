@@ -45,6 +45,8 @@ struct GuardVerdict {
   bool holds_everything = true;  ///< False: only the group removals wait.
   std::string subject;           ///< What it is about, where the name is not enough: the field, the group, the source.
   std::vector<std::string> examples;  ///< Up to 10 people or values, for the text: "E17 Ada Lovelace <ada@…>".
+  std::uint64_t more = 0;             ///< Operations of this plan under the guard that no example shows.
+  std::string meaning{};              ///< What the numbers say: "This plan suspends 4 users; of 15 active, …"
   std::string advice;                 ///< What to do about it.
   std::string
       approved_by{};  ///< "ada until 2026-11-24T08:00:00Z": it would hold, but a person agreed. `held` is false.

@@ -33,6 +33,14 @@ std::string Covered(const Counts& counts) {
   return text;
 }
 
+/// ", after 3 in 24 hours": the sums over time count what was done before as well.
+std::string AfterThose(const ConsentGuard& guard, std::uint64_t planned) {
+  const std::string_view name = guard.name;
+  const bool is_week = name.ends_with(".week");
+  if (guard.actual <= planned || !(is_week || name.ends_with(".suspend") || name.ends_with(".delete"))) return {};
+  return ", after " + WithThousands(guard.actual - planned) + (is_week ? " in 7 days" : " in 24 hours");
+}
+
 const ConsentGuard* Find(const ConsentScope& scope, const GuardVerdict& verdict) {
   for (const ConsentGuard& guard : scope.guards) {
     if (guard.name == verdict.name && guard.subject == verdict.subject) return &guard;
@@ -52,6 +60,7 @@ void NameWhatIsBeyond(const Approval& approval, const ConsentGuard& approved, co
   std::vector<Hash128> beyond;
   std::set_difference(held.operations.begin(), held.operations.end(), approved.operations.begin(),
                       approved.operations.end(), std::back_inserter(beyond));
+  const std::size_t before = verdict.examples.size();
   // Those that came since stand first and are marked; the others fill the list.
   std::vector<std::string> examples;
   std::vector<std::string> named;
@@ -66,7 +75,9 @@ void NameWhatIsBeyond(const Approval& approval, const ConsentGuard& approved, co
     if (examples.size() == kMostNamed) break;
     if (std::find(named.begin(), named.end(), example) == named.end()) examples.push_back(std::move(example));
   }
+  const std::size_t all = before + verdict.more;
   verdict.examples = std::move(examples);
+  verdict.more = all - std::min(all, verdict.examples.size());
   verdict.advice = "The approval by " + ApprovedBy(approval) + " does not cover " +
                    Counted(beyond.size(), "operation") + " here, marked below, that came since. " + verdict.advice;
 }
@@ -125,6 +136,7 @@ ConsentScope ScopeOf(std::span<const GuardVerdict> verdicts, const OperationList
     std::sort(hashes.begin(), hashes.end());
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
     scope.guards[i].covers = Covered(counts[i]);
+    scope.guards[i].covers += AfterThose(scope.guards[i], hashes.size());
   }
   return scope;
 }
@@ -134,6 +146,13 @@ bool Covers(const ConsentGuard& approved, const ConsentGuard& held) {
   if (!GuardReach::Of(held.name, held.subject)) return held.actual <= approved.actual;
   return std::includes(approved.operations.begin(), approved.operations.end(), held.operations.begin(),
                        held.operations.end());
+}
+
+bool CoversAll(const ConsentScope& approved, const ConsentScope& held) {
+  return std::all_of(held.guards.begin(), held.guards.end(), [&](const ConsentGuard& guard) {
+    return std::any_of(approved.guards.begin(), approved.guards.end(),
+                       [&](const ConsentGuard& other) { return Covers(other, guard); });
+  });
 }
 
 std::string ApprovedBy(const Approval& approval) {
@@ -154,6 +173,7 @@ ConsentResult UseApprovals(std::span<const Approval> approvals, std::vector<Guar
       if (!Covers(*approved, *held)) continue;
       verdict.held = false;
       verdict.approved_by = ApprovedBy(approval);
+      verdict.meaning.clear();
       verdict.advice.clear();
       if (!result.until || approval.until < *result.until) result.until = approval.until;
       break;

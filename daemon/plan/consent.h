@@ -24,6 +24,9 @@ ConsentScope ScopeOf(std::span<const GuardVerdict> verdicts, const OperationList
 /// on a source, the count is the approved one or a better one.
 bool Covers(const ConsentGuard& approved, const ConsentGuard& held);
 
+/// Whether one word of a person lets everything pass that `held` names.
+bool CoversAll(const ConsentScope& approved, const ConsentScope& held);
+
 /// "ada until 2026-11-24T08:00:00Z"
 std::string ApprovedBy(const Approval& approval);
 

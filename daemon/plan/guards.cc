@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMostExamples = 10;
 constexpr std::uint64_t kCreateFloor = 10;
 constexpr std::string_view kApprove = "approve it with `ucaas-sync approve`";
+constexpr std::string_view kWeekEnd = ".week";
 constexpr Duration kDay = std::chrono::hours(24);
 constexpr Duration kWeek = std::chrono::hours(7 * 24);
 
@@ -24,6 +25,26 @@ std::uint64_t Share(double percent, std::uint64_t base) {
 
 std::string ValueOf(const Field& field) {
   return field.state == FieldState::kValue ? Shorten(field.text, 40) : "(empty)";
+}
+
+/// "suspends", and so on: what a plan does, as a verb.
+std::string_view VerbFor(std::string_view word) {
+  if (word == "create") return "adds";
+  if (word == "update") return "changes";
+  return word == "suspend" ? "suspends" : "deletes";
+}
+
+/// What a limit on a number of operations means, with the numbers of this plan.
+std::string Meaning(Kind kind, std::string_view word, std::uint64_t planned, std::uint64_t past, std::uint64_t limit,
+                    std::uint64_t active) {
+  const bool is_week = word.ends_with(kWeekEnd);
+  if (is_week) word.remove_suffix(kWeekEnd.size());
+  std::string text = "This plan " + std::string(VerbFor(word)) + ' ' + Counted(planned, Name(kind));
+  if (past != 0) text += ", after " + WithThousands(past) + (is_week ? " in the last 7 days" : " in the last 24 hours");
+  const bool is_removal = word == "suspend" || word == "delete";
+  const std::string_view window = !is_removal ? "at once" : is_week ? "in 7 days" : "in 24 hours";
+  return text + ". With " + WithThousands(active) + " active it may be " + WithThousands(limit) + ' ' +
+         std::string(window) + " without a person's word.";
 }
 
 class Judge {
@@ -54,42 +75,48 @@ class Judge {
     if (context_.state.FirstRunFinished()) {
       const std::uint64_t pending = std::min(context_.state.PendingCreates(kind), count(Action::kCreate));
       JudgeCount(kind, "create", LimitOf(guards.create, base, kCreateFloor),
-                 count(Action::kCreate) - pending + count(Action::kReactivate));
+                 count(Action::kCreate) - pending + count(Action::kReactivate), 0);
     }
-    JudgeCount(kind, "update", LimitOf(guards.update, base, UsualFloor(base)),
-               count(Action::kUpdate) + counts.adopts_with_differences);
+    const std::uint64_t changeable = counts.changeable();
+    JudgeCount(kind, "update", LimitOf(guards.update, changeable, UsualFloor(changeable)),
+               count(Action::kUpdate) + counts.adopts_with_differences, 0);
     if (kind == Kind::kUser) JudgeRemovals(kind, Action::kSuspend, guards.suspend, base);
     JudgeRemovals(kind, Action::kDelete, guards.remove, base);
   }
 
   void JudgeRemovals(Kind kind, Action action, const config::GuardLimit& guard, std::uint64_t base) {
     const std::uint64_t planned = tally_.kinds[Index(kind)].actions[Index(action)];
-    const auto with_past = [&](Duration window) {
-      const auto in_window = [&](const PastRemoval& past) {
+    const auto past_in = [&](Duration window) -> std::uint64_t {
+      // What is past cannot be held: a plan without such operations passes, whatever the sums say.
+      if (planned == 0) return 0;
+      return static_cast<std::uint64_t>(std::count_if(past_.begin(), past_.end(), [&](const PastRemoval& past) {
         return past.kind == kind && past.action == action && !past.approved && past.at > context_.now - window;
-      };
-      return planned + static_cast<std::uint64_t>(std::count_if(past_.begin(), past_.end(), in_window));
+      }));
     };
     const std::string word(Name(action));
-    // What is past cannot be held: a plan without such operations passes, whatever the sums say.
-    JudgeCount(kind, word, LimitOf(guard, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kDay));
+    JudgeCount(kind, word, LimitOf(guard, base, UsualFloor(base)), planned, past_in(kDay));
     if (!guard.week) return;
     config::GuardLimit week;
     week.percent = guard.week;
     week.at_least = guard.at_least;
-    JudgeCount(kind, word + ".week", LimitOf(week, base, UsualFloor(base)), planned == 0 ? 0 : with_past(kWeek));
+    JudgeCount(kind, word + std::string(kWeekEnd), LimitOf(week, base, UsualFloor(base)), planned, past_in(kWeek));
   }
 
-  void JudgeCount(Kind kind, const std::string& word, std::optional<std::uint64_t> limit, std::uint64_t actual) {
+  void JudgeCount(Kind kind, const std::string& word, std::optional<std::uint64_t> limit, std::uint64_t planned,
+                  std::uint64_t past) {
     if (!limit) return;
     GuardVerdict verdict;
     verdict.name = std::string(Name(kind)) + '.' + word;
     verdict.limit = *limit;
-    verdict.actual = actual;
-    verdict.held = actual > *limit;
+    verdict.actual = planned + past;
     verdict.holds_everything = kind != Kind::kGroup;
+    // A breach by groups holds their removals alone: without any there is nothing to wait for.
+    const bool can_hold =
+        verdict.holds_everything || tally_.kinds[Index(Kind::kGroup)].actions[Index(Action::kDelete)] != 0;
+    verdict.held = verdict.actual > *limit && can_hold;
     if (verdict.held) {
-      AddExamples(verdict);
+      AddExamples(verdict, planned);
+      verdict.meaning = Meaning(kind, word, planned, past, *limit, BaseOf(kind, word));
       if (context_.may_exist && word == Name(Action::kCreate)) {
         verdict.advice =
             "Whoever is in the account already will be adopted instead: `ucaas-sync plan --refresh` asks "
@@ -101,11 +128,17 @@ class Judge {
     verdicts_.push_back(std::move(verdict));
   }
 
+  std::uint64_t BaseOf(Kind kind, std::string_view word) const {
+    const Tally::OfKind& counts = tally_.kinds[Index(kind)];
+    return word == "update" ? counts.changeable() : counts.active;
+  }
+
   void JudgeRewrites(Kind kind) {
     const Tally::OfKind& counts = tally_.kinds[Index(kind)];
     config::GuardLimit guard;
     guard.percent = context_.policy.guards.rewrite;
-    const auto limit = LimitOf(guard, counts.active, UsualFloor(counts.active));
+    const std::uint64_t base = counts.changeable();
+    const auto limit = LimitOf(guard, base, UsualFloor(base));
     const auto specs = FieldsOf(kind);
     for (std::size_t i = 0; i < specs.size(); ++i) {
       if (counts.rewritten[i] == 0) continue;
@@ -125,6 +158,9 @@ class Judge {
           verdict.examples.push_back(Shorten(operation.key, 40) + ": " + ValueOf(change->before) + " → " +
                                      ValueOf(change->after));
         }
+        verdict.more = verdict.actual - verdict.examples.size();
+        verdict.meaning = "This plan changes " + std::string(specs[i].name) + " of " + WithThousands(verdict.actual) +
+                          " of " + Counted(base, Name(kind)) + '.';
         verdict.advice = "See whether a column was renamed, swapped or blanked. If every change is meant, " +
                          std::string(kApprove) + '.';
       }
@@ -143,7 +179,9 @@ class Judge {
       verdict.actual = group.lost;
       verdict.held = verdict.actual > verdict.limit;
       if (!verdict.held) continue;
-      AddExamples(verdict);
+      AddExamples(verdict, group.lost);
+      verdict.meaning =
+          "The group has " + Counted(group.members, "member") + " and would lose " + WithThousands(group.lost) + '.';
       verdict.advice = "See whether the group is whole in the source. If it is, " + std::string(kApprove) + '.';
       verdicts_.push_back(std::move(verdict));
     }
@@ -162,9 +200,9 @@ class Judge {
       verdict.actual = last->records > snapshot.records ? last->records - snapshot.records : 0;
       verdict.held = verdict.actual > verdict.limit;
       if (verdict.held) {
-        verdict.advice = "Source " + source.name + " had " + Counted(last->records, "record") + " on " +
-                         FormatInstant(last->read_at) + " and has " + WithThousands(snapshot.records) +
-                         " now. See whether the export is whole. If it is, " + std::string(kApprove) + '.';
+        verdict.meaning = "Source " + source.name + " had " + Counted(last->records, "record") + " on " +
+                          FormatInstant(last->read_at) + " and has " + WithThousands(snapshot.records) + " now.";
+        verdict.advice = "See whether the export is whole. If it is, " + std::string(kApprove) + '.';
       }
       verdicts_.push_back(std::move(verdict));
     }
@@ -178,19 +216,22 @@ class Judge {
     verdict.actual = snapshot.rejected;
     verdict.held = verdict.actual > verdict.limit;
     if (verdict.held) {
-      verdict.advice = "Too many records of " + source.name + " cannot be used; 'ucaas-sync read " + source.name +
-                       "' names each with its line. Mend the export. If the rest of it can be trusted, " +
+      verdict.meaning = Counted(snapshot.rejected, "record") + " of " + source.name + " cannot be used.";
+      verdict.advice = "`ucaas-sync read " + source.name +
+                       "` names each with its line. Mend the export. If the rest of it can be trusted, " +
                        std::string(kApprove) + '.';
     }
     verdicts_.push_back(std::move(verdict));
   }
 
-  void AddExamples(GuardVerdict& verdict) const {
+  /// The first of the `count` operations under the guard.
+  void AddExamples(GuardVerdict& verdict, std::uint64_t count) const {
     const auto reach = GuardReach::Of(verdict.name, verdict.subject);
     for (std::size_t i = 0; i < operations_.size() && verdict.examples.size() < kMostExamples; ++i) {
       const Operation operation = operations_.At(i);
       if (reach->Holds(operation)) verdict.examples.push_back(DescribePerson(operation));
     }
+    verdict.more = count - std::min<std::uint64_t>(count, verdict.examples.size());
   }
 
   const Tally& tally_;

@@ -24,6 +24,8 @@ struct Tally {
     std::array<std::uint64_t, kActionCount> actions{};
     std::uint64_t adopts_with_differences = 0;
     std::array<std::uint64_t, kMaxFields> rewritten{};  ///< By field: updates, adopts and reactivates that change it.
+    /// Whose fields the plan could change: without a state everybody is there to be adopted, and nobody known.
+    std::uint64_t changeable() const { return active + actions[Index(Action::kAdopt)]; }
   };
   std::array<OfKind, kKindCount> kinds;
 

@@ -262,6 +262,10 @@ class PlanHandler {
       verdict.holds_everything = false;
     } else if (key == "subject") {
       verdict.subject = value.Text();
+    } else if (key == "more") {
+      verdict.more = value.Number();
+    } else if (key == "meaning") {
+      verdict.meaning = value.Text();
     } else if (key == "advice") {
       verdict.advice = value.Text();
     } else if (key == "approved_by") {

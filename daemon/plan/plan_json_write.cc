@@ -158,6 +158,8 @@ class PlanWriter {
     if (!verdict.holds_everything) Text("holds", "group removals");
     if (!verdict.subject.empty()) Text("subject", verdict.subject);
     if (!verdict.examples.empty()) Texts("examples", verdict.examples);
+    if (verdict.more != 0) Number("more", verdict.more);
+    if (!verdict.meaning.empty()) Text("meaning", verdict.meaning);
     if (!verdict.advice.empty()) Text("advice", verdict.advice);
     if (!verdict.approved_by.empty()) Text("approved_by", verdict.approved_by);
     json_.EndObject();

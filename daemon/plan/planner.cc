@@ -1,9 +1,12 @@
 #include "daemon/plan/planner.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "daemon/model/text.h"
 #include "daemon/plan/addresses.h"
 #include "daemon/plan/adoption.h"
 #include "daemon/plan/compare.h"
@@ -308,6 +311,14 @@ void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) 
     if (!verdict.held) continue;
     plan.held = plan.held || verdict.holds_everything;
     group_removals_held = group_removals_held || !verdict.holds_everything;
+  }
+  for (const GuardVerdict& verdict : plan.guards) {
+    if (verdict.holds_everything || verdict.held || !verdict.approved_by.empty() || verdict.actual <= verdict.limit) {
+      continue;
+    }
+    work.warnings.push_back(verdict.name + ": " + WithThousands(verdict.actual) + ", limit " +
+                            WithThousands(verdict.limit) +
+                            ": more than usual; for groups that would hold their removals, and this plan has none");
   }
   if (group_removals_held) PutGroupRemovalsAside(plan);
   if (const std::optional<Instant> ease = WindowsEase(plan.guards, context)) work.WakeAt(*ease);

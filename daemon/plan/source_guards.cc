@@ -44,7 +44,7 @@ std::optional<GuardVerdict> JudgeColumn(const GuardContext& context, const Sourc
                                Percent(filled, records) + " of the records have a value");
     verdict.advice = "See whether " + Shorten(attribute, 40) + " of source " + source.name +
                      " was emptied or moved to another column since " + FormatInstant(last.read_at) +
-                     ". If the values are meant to be gone, raise guards.fill_drop for this run.";
+                     ". If the values are meant to be gone, approve it with `ucaas-sync approve`.";
   }
   return verdict;
 }
@@ -60,11 +60,14 @@ std::optional<GuardVerdict> JudgeKeys(const SourceState& source, std::uint64_t r
   verdict.actual = repeated;
   verdict.held = verdict.actual > verdict.limit;
   if (verdict.held) {
-    verdict.advice = Counted(repeated, "record") + " of source " + source.name +
-                     (repeated == 1 ? " repeats" : " repeat") +
-                     " the key of another one; the lines are under quarantine. Most often the key column was cut or "
-                     "rewritten by a spreadsheet: mend the export. If people really have several records, name the one "
-                     "that leads with \"prefer:\".";
+    verdict.meaning = Counted(repeated, "record") + " of source " + source.name +
+                      (repeated == 1 ? " repeats" : " repeat") +
+                      " the key of another one; the lines are under quarantine.";
+    verdict.advice =
+        "Most often the key column was cut or "
+        "rewritten by a spreadsheet: mend the export. If people really have several records, name the one "
+        "that leads with \"prefer:\". If the rest of it can be trusted, approve it with `ucaas-sync "
+        "approve`.";
   }
   return verdict;
 }

@@ -89,11 +89,9 @@ void WriteHeld(const Plan& plan, std::ostream& out) {
     if (!guard.held) continue;
     out << "<div class=\"banner\" role=\"alert\"><strong>Held by " << EscapeHtml(HeldLine(guard)) << ".</strong> "
         << (guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.") << ' '
-        << EscapeHtml(guard.advice) << "\n<ul>\n";
+        << EscapeHtml(guard.meaning) << ' ' << EscapeHtml(guard.advice) << "\n<ul>\n";
     for (const std::string& example : guard.examples) out << "<li>" << EscapeHtml(example) << "</li>\n";
-    if (guard.actual > guard.examples.size() && !guard.examples.empty()) {
-      out << "<li>… and " << WithThousands(guard.actual - guard.examples.size()) << " more</li>\n";
-    }
+    if (guard.more != 0) out << "<li>… and " << WithThousands(guard.more) << " more</li>\n";
     out << "</ul></div>\n";
   }
 }

@@ -134,13 +134,20 @@ class Writer {
     const GuardVerdict* before = nullptr;
     for (const GuardVerdict& guard : plan.guards) {
       if (!guard.held) continue;
-      const std::string consequence =
-          guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.";
       for (const std::string& line : Wrapped("HELD by " + Printable(HeldLine(guard)), options_.width)) {
         out_ << Paint(line, Ink::kBad, options_.colour) << '\n';
       }
-      WriteWrapped(out_, consequence + (guard.advice.empty() ? "" : ' ' + Printable(guard.advice)), 2, options_.width);
-      const bool is_repeat = before != nullptr && before->examples == guard.examples && before->actual == guard.actual;
+      // What is to be done is said once for all that come to the same.
+      const bool is_same_advice =
+          before != nullptr && before->advice == guard.advice && before->holds_everything == guard.holds_everything;
+      std::string text = Printable(guard.meaning);
+      if (!is_same_advice) {
+        if (!text.empty()) text += ' ';
+        text += guard.holds_everything ? "Nothing will be written." : "These removals wait; the rest goes on.";
+        if (!guard.advice.empty()) text += ' ' + Printable(guard.advice);
+      }
+      WriteWrapped(out_, text, 2, options_.width);
+      const bool is_repeat = before != nullptr && before->examples == guard.examples && before->more == guard.more;
       Examples(guard, is_repeat);
       out_ << '\n';
       before = &guard;
@@ -198,11 +205,29 @@ class Writer {
     out_ << '\n';
   }
 
+  void Due(const Plan& plan) {
+    constexpr std::size_t kMost = 10;
+    if (plan.due.empty()) return;
+    out_ << Paint("Not yet: " + Counted(plan.due.size(), "removal") + " will come due if nothing changes",
+                  Ink::kCareful, options_.colour)
+         << '\n';
+    for (std::size_t i = 0; i < std::min(plan.due.size(), kMost); ++i) {
+      const DueItem& item = plan.due[i];
+      const std::string line = FormatInstant(item.at) + "  " + std::string(Name(item.action)) + ' ' +
+                               std::string(Name(item.kind)) + ' ' + Printable(item.key) + "  " + Printable(item.reason);
+      out_ << Shorten("  " + line, options_.width) << '\n';
+    }
+    if (plan.due.size() > kMost) out_ << "… and " << WithThousands(plan.due.size() - kMost) << " more\n";
+    out_ << '\n';
+  }
+
   void End(const Plan& plan) {
     if (plan.held) {
       out_ << Paint("This plan is held. Nothing will be written.", Ink::kBad, options_.colour) << '\n';
     } else if (IsEmptyPlan(plan)) {
-      out_ << "Nothing to do: the account is as the sources say.\n";
+      const bool is_as_said = plan.quarantine.empty() && plan.warnings.empty() && plan.due.empty();
+      out_ << (is_as_said ? "Nothing to do: the account is as the sources say.\n"
+                          : "Nothing to do now; what is left as it is stands above.\n");
     } else {
       out_ << Counted(plan.operations.size(), "change") << " to make.\n";
     }
@@ -225,9 +250,7 @@ class Writer {
     for (const std::string& example : guard.examples) {
       out_ << "    " << Shorten(example, options_.width - kIndent) << '\n';
     }
-    if (guard.actual > guard.examples.size()) {
-      out_ << "    … and " << WithThousands(guard.actual - guard.examples.size()) << " more\n";
-    }
+    if (guard.more != 0) out_ << "    … and " << WithThousands(guard.more) << " more\n";
   }
 
   static std::size_t ColumnOf(Action action) { return std::max<std::size_t>(Name(action).size() + 2, 9); }
@@ -297,6 +320,7 @@ void WritePlanText(const Plan& plan, const PlanTextOptions& options, std::ostrea
   writer.Warnings(plan);
   writer.Operations(plan);
   writer.Quarantine(plan);
+  writer.Due(plan);
   writer.End(plan);
 }
 

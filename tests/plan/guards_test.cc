@@ -37,6 +37,32 @@ TEST_CASE("a limit is the smaller of percent and count, and never under the floo
   CHECK(UsualFloor(10) == 3);
 }
 
+TEST_CASE("the default limits suit companies of 5, 15, 30, 150 and 150,000 people") {
+  struct Limits {
+    std::uint64_t people, create, update, suspend, week, rewrite;
+  };
+  const auto guards = DefaultGuards();
+  const config::KindGuards& user = guards.kinds[Index(Kind::kUser)];
+  config::GuardLimit rewrite;
+  rewrite.percent = guards.rewrite;
+  config::GuardLimit week;
+  week.percent = user.suspend.week;
+  for (const Limits& expected : std::vector<Limits>{{5, 10, 1, 1, 1, 1},
+                                                    {15, 10, 4, 3, 3, 4},
+                                                    {30, 10, 9, 3, 3, 9},
+                                                    {150, 30, 45, 7, 15, 45},
+                                                    {150'000, 30'000, 45'000, 500, 15'000, 45'000}}) {
+    const std::uint64_t people = expected.people;
+    CAPTURE(people);
+    CHECK(*LimitOf(user.create, people, 10) == expected.create);
+    CHECK(*LimitOf(user.update, people, UsualFloor(people)) == expected.update);
+    CHECK(*LimitOf(user.suspend, people, UsualFloor(people)) == expected.suspend);
+    CHECK(*LimitOf(user.remove, people, UsualFloor(people)) == expected.suspend);
+    CHECK(*LimitOf(week, people, UsualFloor(people)) == expected.week);
+    CHECK(*LimitOf(rewrite, people, UsualFloor(people)) == expected.rewrite);
+  }
+}
+
 TEST_CASE("leavers in a company of 5: one passes, two are held") {
   World world = Company(5);
   Leave(world, 1, 1);
@@ -70,7 +96,11 @@ TEST_CASE("leavers in a company of 300: five percent pass, one more is held") {
   Leave(world, 16, 1);
   const auto plan = world.Plan().plan;
   CHECK(plan.held);
-  CHECK(FindGuard(plan, "user.suspend")->examples.size() == 10);
+  const GuardVerdict* verdict = FindGuard(plan, "user.suspend");
+  CHECK(verdict->examples.size() == 10);
+  CHECK(verdict->more == 6);
+  CHECK(verdict->meaning ==
+        "This plan suspends 16 users. With 300 active it may be 15 in 24 hours without a person's word.");
 }
 
 TEST_CASE("suspends add up over 24 hours and over 7 days") {
@@ -80,7 +110,15 @@ TEST_CASE("suspends add up over 24 hours and over 7 days") {
   Leave(world, 11, 10);
   auto result = world.Plan();
   CHECK(result.plan.held);
-  CHECK(FindGuard(result.plan, "user.suspend")->actual == 20);
+  const GuardVerdict* day = FindGuard(result.plan, "user.suspend");
+  CHECK(day->actual == 20);
+  // Ten are past: of those that this plan suspends each one is named.
+  CHECK(day->examples.size() == 10);
+  CHECK(day->more == 0);
+  CHECK(Contains(day->meaning,
+                 "This plan suspends 10 users, after 10 in the last 24 hours. With 290 active it may be 14 in"));
+  REQUIRE(result.notes.consent.guards.size() == 1);
+  CHECK(result.notes.consent.guards.front().covers == "suspend 10 users, after 10 in 24 hours");
   CHECK(*result.notes.due_at == world.now + hours(24));
   world.Pass(hours(25));
   CHECK_FALSE(world.Sync().plan.held);
@@ -90,6 +128,7 @@ TEST_CASE("suspends add up over 24 hours and over 7 days") {
   CHECK(result.plan.held);
   CHECK_FALSE(FindGuard(result.plan, "user.suspend")->held);
   CHECK(FindGuard(result.plan, "user.suspend.week")->held);
+  CHECK(Contains(FindGuard(result.plan, "user.suspend.week")->meaning, "after 20 in the last 7 days"));
   for (PastRemoval& removal : world.state.removals) removal.approved = true;
   CHECK_FALSE(world.Plan().plan.held);
 }
@@ -116,6 +155,8 @@ TEST_CASE("everybody's department rewritten is held, with three examples") {
   CHECK(verdict->actual == 300);
   REQUIRE(verdict->examples.size() == 3);
   CHECK(verdict->examples[0] == "E1: Sales → Retail");
+  CHECK(verdict->more == 297);
+  CHECK(verdict->meaning == "This plan changes department of 300 of 300 users.");
 }
 
 TEST_CASE("adopts with differences count as updates") {
@@ -138,6 +179,32 @@ TEST_CASE("adopts with differences count as updates") {
   CHECK(plan.held);
 }
 
+TEST_CASE("without a state a few differences among many that are adopted are not held, as many as in a state's are") {
+  World world;
+  world.policy.guards = DefaultGuards();
+  TargetListing listing;
+  for (int i = 1; i <= 150; ++i) {
+    const Row row = User("E" + std::to_string(i), {{"department", "Sales"}});
+    world.Add(row);
+    listing.objects[Index(Kind::kUser)].push_back({.kind = Kind::kUser,
+                                                   .remote_id = std::to_string(i),
+                                                   .fields = Fields(Kind::kUser, row.fields),
+                                                   .group_ids = {}});
+  }
+  world.listing = &listing;
+  const auto move = [&](int people) {
+    for (int i = 1; i <= people; ++i) world.Get(Kind::kUser, "E" + std::to_string(i)).fields["department"] = "Retail";
+  };
+  move(45);
+  CHECK_FALSE(world.Plan().plan.held);
+  move(46);
+  const auto plan = world.Plan().plan;
+  CHECK(plan.held);
+  CHECK(FindGuard(plan, "user.update")->meaning ==
+        "This plan changes 46 users. With 150 active it may be 45 at once without a person's word.");
+  CHECK(FindGuard(plan, "rewrite", "user.department")->meaning == "This plan changes department of 46 of 150 users.");
+}
+
 TEST_CASE("too many group removals wait, and nothing else does") {
   World world;
   for (const std::string name : {"A", "B", "C", "D", "E"}) world.Add(Group(name));
@@ -156,6 +223,29 @@ TEST_CASE("too many group removals wait, and nothing else does") {
   CHECK_FALSE(verdict->holds_everything);
 }
 
+TEST_CASE("too many new groups hold the removals of groups; where there are none, nothing waits, and it is said") {
+  World world;
+  world.Add(Group("Old"));
+  world.Sync();
+  world.policy.guards = DefaultGuards();
+  for (int i = 1; i <= 11; ++i) world.Add(Group("New" + std::to_string(i)));
+  auto result = world.Plan();
+  CHECK_FALSE(result.plan.held);
+  CHECK_FALSE(FindGuard(result.plan, "group.create")->held);
+  CHECK(result.notes.consent.empty());
+  CHECK(result.plan.operations.size() == 11);
+  REQUIRE(result.plan.warnings.size() == 1);
+  CHECK(Contains(result.plan.warnings.front(), "group.create: 11, limit 10: more than usual"));
+
+  world.Get(Kind::kGroup, "Old").standing = Standing::kLeft;
+  result = world.Plan();
+  CHECK_FALSE(result.plan.held);
+  CHECK(FindGuard(result.plan, "group.create")->held);
+  CHECK(result.plan.operations.size() == 11);
+  CHECK(result.plan.waiting.size() == 1);
+  CHECK(result.plan.warnings.empty());
+}
+
 TEST_CASE("a group that loses more than half of its members is held") {
   World world;
   world.Add(Group("Sales"));
@@ -172,6 +262,7 @@ TEST_CASE("a group that loses more than half of its members is held") {
   REQUIRE(verdict != nullptr);
   CHECK(verdict->limit == 10);
   CHECK(verdict->actual == 11);
+  CHECK(verdict->meaning == "The group has 20 members and would lose 11.");
 }
 
 TEST_CASE("a source that shrank and a source full of rejects are held") {

@@ -79,14 +79,54 @@ TEST_CASE("a held plan says which guard, by how much, who, and that nothing is w
                   .held = true,
                   .subject = {},
                   .examples = {"E17 Ada Lovelace <ada@example.com>"},
+                  .more = 1029,
+                  .meaning = "This plan suspends 1,030 users.",
                   .advice = "Look at the source."},
                  {.name = "user.update", .limit = 300, .actual = 2, .subject = {}, .examples = {}, .advice = {}}};
   const std::string text = TextOf(plan);
   CHECK(text.find("HELD by user.suspend: 1,030, limit 15\n") != std::string::npos);
-  CHECK(text.find("Nothing will be written. Look at the source.\n") != std::string::npos);
+  CHECK(text.find("This plan suspends 1,030 users. Nothing will be written. Look at the source.\n") !=
+        std::string::npos);
   CHECK(text.find("    E17 Ada Lovelace <ada@example.com>\n    … and 1,029 more\n") != std::string::npos);
   CHECK(text.find("user.update") == std::string::npos);
   CHECK(text.ends_with("This plan is held. Nothing will be written.\n"));
+}
+
+TEST_CASE("guards that hold the same people name them once, and say once what to do") {
+  Plan plan = SamplePlan();
+  plan.held = true;
+  for (const std::string name : {"user.suspend", "user.suspend.week"}) {
+    plan.guards.push_back({.name = name,
+                           .limit = 3,
+                           .actual = 4,
+                           .held = true,
+                           .subject = {},
+                           .examples = {"E17 Ada Lovelace <ada@example.com>"},
+                           .meaning = "What " + name + " means.",
+                           .advice = "Look at the source."});
+  }
+  const std::string text = TextOf(plan);
+  CHECK(text.find("  What user.suspend means. Nothing will be written. Look at the source.\n"
+                  "    E17 Ada Lovelace <ada@example.com>\n") != std::string::npos);
+  CHECK(text.find("  What user.suspend.week means.\n    the same as above\n") != std::string::npos);
+}
+
+TEST_CASE("a plan that has nothing to do yet names the removals that will come due") {
+  Plan plan;
+  for (int i = 1; i <= 11; ++i) {
+    plan.due.push_back({.kind = Kind::kUser,
+                        .action = Action::kSuspend,
+                        .key = "E" + std::to_string(i),
+                        .at = Instant(std::chrono::hours(24)),
+                        .reason = "absent since 1970-01-01"});
+  }
+  const std::string text = TextOf(plan);
+  CHECK(text.find("Not yet: 11 removals will come due if nothing changes\n"
+                  "  1970-01-02T00:00:00Z  suspend user E1  absent since 1970-01-01\n") != std::string::npos);
+  CHECK(text.find("user E10 ") != std::string::npos);
+  CHECK(text.find("user E11 ") == std::string::npos);
+  CHECK(text.find("\n… and 1 more\n") != std::string::npos);
+  CHECK(text.ends_with("Nothing to do now; what is left as it is stands above.\n"));
 }
 
 TEST_CASE("group removals that wait do not hold the rest") {

@@ -344,10 +344,12 @@ void Auditor::JudgeLimits(const RunReport& report) {
   });
   for (const Kind kind : kAllKinds) {
     const std::uint64_t base = active_[Index(kind)];
+    // Whoever is adopted was in the account all along.
+    const std::uint64_t changeable = base + report.plan.summary_of(kind).of(Action::kAdopt);
     const std::string name(Name(kind));
     // Too many creates or updates of groups hold nothing but the groups' removals.
     if (kind != Kind::kGroup) {
-      JudgeSize(name + ".update", counts[name + ".update"], Limit(30, base), report);
+      JudgeSize(name + ".update", counts[name + ".update"], Limit(30, changeable), report);
       if (creates_are_limited_) {
         const std::uint64_t limit = std::max<std::uint64_t>(10, Limit(20, base));
         JudgeSize(name + ".create", counts[name + ".create"], limit, report);
@@ -355,7 +357,7 @@ void Auditor::JudgeLimits(const RunReport& report) {
     }
     for (const FieldSpec& field : FieldsOf(kind)) {
       const std::string guard = "rewrite " + name + '.' + std::string(field.name);
-      JudgeSize(guard, counts[guard], Limit(30, base), report);
+      JudgeSize(guard, counts[guard], Limit(30, changeable), report);
     }
   }
   if (last_good_records_ == 0) return;
