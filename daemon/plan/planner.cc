@@ -57,15 +57,14 @@ void FreezeHeld(Workspace& work) {
   }
 }
 
+bool IsWhole(const SourceState& source) {
+  return source.healthy && source.snapshot != nullptr && source.snapshot->complete();
+}
+
 /// What came of a source that is not whole is not acted upon; nor is anybody missed from it (see leaving).
 void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
   std::vector<bool> is_unhealthy;
-  for (const SourceState& source : sources) {
-    const bool whole = source.healthy && source.snapshot != nullptr && source.snapshot->complete();
-    is_unhealthy.push_back(!whole);
-    if (!whole)
-      work.warnings.push_back("source " + source.name + " is not whole: everybody who comes from it stays as is");
-  }
+  for (const SourceState& source : sources) is_unhealthy.push_back(!IsWhole(source));
   if (std::find(is_unhealthy.begin(), is_unhealthy.end(), true) == is_unhealthy.end()) return;
   for (SlotId id = 0; id < work.table.size(); ++id) {
     const Slot& slot = work.table[id];
@@ -73,6 +72,25 @@ void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
     work.Freeze(id);
     work.Note(id, "frozen",
               "source " + work.policy.sources[slot.source] + " is not whole: everybody who comes from it stays as is");
+  }
+}
+
+/// A file that was cut ends in nonsense: of what is wrong with the records of a source that is not whole nothing is
+/// news, and who was set aside for one before stays so.
+void KeepAsideOfUnhealthy(Workspace& work, std::span<const SourceState> sources) {
+  std::set<std::string_view> unhealthy;
+  for (const SourceState& source : sources) {
+    if (!IsWhole(source)) unhealthy.insert(source.name);
+  }
+  if (unhealthy.empty()) return;
+  std::erase_if(work.quarantine,
+                [&](const QuarantineItem& item) { return item.is_new && unhealthy.contains(item.source.name); });
+  std::set<std::pair<std::string, std::string>> listed;
+  for (const QuarantineItem& item : work.quarantine) listed.emplace(item.kind, item.key);
+  for (const StoredQuarantine& item : work.state.Quarantined()) {
+    if (item.by_target || !unhealthy.contains(item.source.name) || listed.contains({item.kind, item.key})) continue;
+    work.quarantine.push_back(
+        {.kind = item.kind, .key = item.key, .reason = item.reason, .is_new = false, .source = item.source});
   }
 }
 
@@ -267,6 +285,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
     }
     plan.sources.push_back(std::move(out));
   }
+  KeepAsideOfUnhealthy(work, inputs.sources);
   plan.quarantine = std::move(work.quarantine);
   std::sort(plan.quarantine.begin(), plan.quarantine.end(), [](const QuarantineItem& a, const QuarantineItem& b) {
     return std::tie(a.kind, a.source.name, a.source.line, a.key, a.reason) <

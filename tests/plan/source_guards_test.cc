@@ -34,7 +34,7 @@ TEST_CASE("a mapped column that lost more than a fifth of its values is held, wi
   CHECK(verdict->actual == 264);
   REQUIRE(verdict->examples.size() == 1);
   CHECK(verdict->examples[0] == "title: 100 % → 12 % of the records have a value");
-  CHECK(Contains(verdict->advice, "guards.fill_drop"));
+  CHECK(Contains(verdict->advice, "ucaas-sync approve"));
 }
 
 TEST_CASE("a share is judged, not a number: a source that shrank is not its column's fault") {
@@ -83,7 +83,7 @@ TEST_CASE("keys under 99 percent distinct are held; a few are only set aside") {
   result = world.Plan();
   CHECK(result.plan.held);
   CHECK(FindGuard(result.plan, "distinct_keys", "hr")->actual == 5);
-  CHECK(Contains(FindGuard(result.plan, "distinct_keys")->advice, "5 records of source hr repeat the key"));
+  CHECK(Contains(FindGuard(result.plan, "distinct_keys")->meaning, "5 records of source hr repeat the key"));
 }
 
 TEST_CASE("byte-identical records and the records of one group repeat no key") {
@@ -101,6 +101,35 @@ TEST_CASE("a source that is set aside is not judged") {
   world.filled = {{"title", 1}};
   world.healthy[0] = false;
   CHECK(FindGuard(world.Plan().plan, "fill_drop") == nullptr);
+}
+
+TEST_CASE("a source that is not whole puts nobody newly into quarantine, and whoever is there stays there") {
+  World world;
+  world.Add(User("E1"));
+  for (const std::string key : {"X1", "X2"}) {
+    Row guest = User(key);
+    guest.rule = 3;
+    guest.source = 1;
+    world.Add(guest);
+  }
+  world.Sync();
+  world.Get(Kind::kUser, "X1").standing = Standing::kQuarantined;
+  world.Get(Kind::kUser, "X1").reason = "e-mail missing";
+  CHECK(world.Sync().plan.quarantine.size() == 1);
+
+  // Cut behind X2, whose e-mail is half there.
+  world.Remove(Kind::kUser, "X1");
+  world.Get(Kind::kUser, "X2").standing = Standing::kQuarantined;
+  world.bad_rows.push_back({.line = 9, .values = {"X3"}, .source = 1});
+  world.healthy[1] = false;
+  for (int i = 0; i < 2; ++i) {
+    const auto plan = world.Sync().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(plan.quarantine.size() == 1);
+    CHECK(plan.quarantine.front().key == "X1");
+    CHECK(plan.quarantine.front().reason == "e-mail missing");
+    CHECK_FALSE(plan.quarantine.front().is_new);
+  }
 }
 
 }  // namespace
