@@ -9,7 +9,8 @@
 namespace ucaas_sync::commands {
 namespace {
 
-void Tell(const Approval& approval, std::ostream& out) {
+void Tell(const run::Approved& approved, std::ostream& out) {
+  const Approval& approval = approved.approval;
   out << "Approved: " << Printable(approval.subject) << ", by " << Printable(approval.who) << " until "
       << FormatInstant(approval.until) << ". It covers:\n";
   std::vector<std::string> people;
@@ -31,17 +32,17 @@ void Tell(const Approval& approval, std::ostream& out) {
   for (std::size_t i = 0; i < shown; ++i) out << "    " << Printable(people[i]) << '\n';
   if (most > shown && shown > 0) out << "    … and " << WithThousands(most - shown) << " more\n";
   out << "A plan passes while what it does under these guards is among this; whatever is beyond it is held again.\n"
-         "The next run does it: ucaas-sync sync\n";
+      << Printable(approved.next) << '\n';
 }
 
 }  // namespace
 
 ExitCode RunApprove(const Session& session, const ApproveOptions& options) {
   run::Program program = LoadProgram(session);
-  const Approval approval = run::Approve(
+  const run::Approved approved = run::Approve(
       {.program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested},
       {.what = options.what, .who = session.user, .reason = options.reason});
-  Tell(approval, session.out);
+  Tell(approved, session.out);
   return ExitCode::kConverged;
 }
 

@@ -19,6 +19,9 @@
 namespace ucaas_sync::commands {
 namespace {
 
+// What a word on the command line is, where its name says it; an empty text would show the type of its value.
+constexpr const char* kNameSaysIt = " ";
+
 constexpr const char* kDefaultConfig = "/etc/ucaas-sync/config.yaml";
 
 struct GlobalOptions {
@@ -69,7 +72,7 @@ const std::map<std::string, Format> kAnyFormat{
 
 void AddRead(CLI::App& app, ReadOptions& read) {
   CLI::App* command = app.add_subcommand("read", "Show what a source, or a file without any configuration, yields");
-  command->add_option("source", read.source, "Name of a source in the configuration")->option_text("SOURCE");
+  command->add_option("SOURCE", read.source, "Name of a source in the configuration")->option_text(kNameSaysIt);
   command->add_option("--csv", read.csv, "Read this CSV file")->option_text("PATH");
   command->add_option("--ldif", read.ldif, "Read this LDIF file")->option_text("PATH");
   command->add_option("--delimiter", read.delimiter, "Between fields: one character, or tab (default: found)")
@@ -110,7 +113,7 @@ void AddPlan(CLI::App& app, PlanOptions& plan) {
 void AddExplain(CLI::App& app, ExplainOptions& explain, RunsOptions& runs) {
   CLI::App* command =
       app.add_subcommand("explain", "Why somebody is as they are, or is not there; now or in a past run");
-  command->add_option("who", explain.who, "A key or an e-mail")->option_text("WHO")->required();
+  command->add_option("WHO", explain.who, "A key or an e-mail")->option_text(kNameSaysIt)->required();
   command->add_option("--run", explain.run, "What that run did and decided, from the journal alone")
       ->option_text("RUN");
   command->add_option("--format", explain.format, "How to show it")
@@ -154,8 +157,8 @@ void AddSandbox(CLI::App& app, SandboxOptions& sandbox) {
 
 void AddApprove(CLI::App& app, ApproveOptions& approve) {
   CLI::App* command = app.add_subcommand("approve", "Consent to what a guard holds, for 24 h");
-  command->add_option("what", approve.what, "A held run as `status` shows it, `last`, or a plan file")
-      ->option_text("RUN|FILE")
+  command->add_option("RUN", approve.what, "A held run as `status` shows it, `last`, or a plan file")
+      ->option_text("or FILE")
       ->required();
   command->add_option("--reason", approve.reason, "Why, for the record")->option_text("R");
   command->footer(
@@ -167,7 +170,7 @@ void AddApprove(CLI::App& app, ApproveOptions& approve) {
 
 void AddHold(CLI::App& app, HoldOptions& hold) {
   CLI::App* command = app.add_subcommand("hold", "Leave somebody as they are, whatever the source says");
-  command->add_option("who", hold.who, "A key or an e-mail")->option_text("WHO")->required();
+  command->add_option("WHO", hold.who, "A key or an e-mail")->option_text(kNameSaysIt)->required();
   command->add_option("--until", hold.until, "A date, an instant, or a time from now; else until released")
       ->option_text("T");
   command->add_option("--reason", hold.reason, "Why, for the record")->option_text("R");
@@ -185,7 +188,7 @@ void AddQuarantine(CLI::App& app, Parsed& parsed) {
       ->option_text("text|json")
       ->transform(CLI::CheckedTransformer(kTextOrJson));
   CLI::App* release = command->add_subcommand("release", "End a hold, try again what the target refused, or rekey");
-  release->add_option("who", parsed.release.who, "A key or an e-mail")->option_text("KEY")->required();
+  release->add_option("KEY", parsed.release.who, "A key or an e-mail")->option_text(kNameSaysIt)->required();
   release->add_option("--as", parsed.release.as, "The same person's key of before: their account goes on under KEY")
       ->option_text("OLD");
   release->footer("Examples:\n  ucaas-sync quarantine release E4711\n  ucaas-sync quarantine release N17 --as E4711");
@@ -194,7 +197,7 @@ void AddQuarantine(CLI::App& app, Parsed& parsed) {
 
 void AddRevert(CLI::App& app, RevertOptions& revert) {
   CLI::App* command = app.add_subcommand("revert", "Undo a past run: its inverse, planned against what is there now");
-  command->add_option("run", revert.run, "Its id, as `status` shows it")->option_text("RUN")->required();
+  command->add_option("RUN", revert.run, "Its id, as `status` shows it")->option_text(kNameSaysIt)->required();
   command->add_flag("--plan", revert.plan_only, "Only show what would be done");
   command->add_flag("--yes", revert.yes, "Do not ask");
   command->add_flag("--all", revert.all, "Show every change, however many");
@@ -211,7 +214,9 @@ void AddState(CLI::App& app, Parsed& parsed) {
   state->add_subcommand("check", "Is it sound, and what is in it? Ends 1 when it is not sound")
       ->footer("Example:\n  ucaas-sync state check");
   CLI::App* backup = state->add_subcommand("backup", "A checked copy of it, also while a run is under way");
-  backup->add_option("file", parsed.backup_file, "A file that does not exist yet")->option_text("FILE")->required();
+  backup->add_option("FILE", parsed.backup_file, "A file that does not exist yet")
+      ->option_text(kNameSaysIt)
+      ->required();
   backup->footer("Example:\n  ucaas-sync state backup /var/backups/ucaas-sync-$(date +%F).db");
   CLI::App* rebuild =
       state->add_subcommand("rebuild", "Move it away and make it anew from sources and target, without writing there");
@@ -222,7 +227,7 @@ void AddState(CLI::App& app, Parsed& parsed) {
   rebind->add_flag("--yes", parsed.yes, "Do not ask");
   rebind->footer("Example:\n  ucaas-sync state rebind");
   CLI::App* forget = app.add_subcommand("forget", "Erase everything that is kept of a person who is gone");
-  forget->add_option("who", parsed.forget_who, "A key or an e-mail")->option_text("WHO")->required();
+  forget->add_option("WHO", parsed.forget_who, "A key or an e-mail")->option_text(kNameSaysIt)->required();
   forget->add_flag("--yes", parsed.yes, "Do not ask");
   forget->footer(
       "Refused (64) while a source still names them or they are active in the account.\n\n"
@@ -249,7 +254,7 @@ void AddCommands(CLI::App& app, Parsed& parsed) {
   sync->add_option("--only", parsed.sync_only, "Only this person or group: a key or an e-mail")->option_text("WHO");
   sync->footer("Examples:\n  ucaas-sync sync\n  ucaas-sync sync --only ada.lovelace@example.com");
   CLI::App* apply = app.add_subcommand("apply", "Apply exactly the plan in FILE");
-  apply->add_option("file", parsed.apply_file, "What `plan --out FILE` wrote")->option_text("FILE")->required();
+  apply->add_option("FILE", parsed.apply_file, "What `plan --out FILE` wrote")->option_text(kNameSaysIt)->required();
   apply->footer(
       "Refused (9) when the plan was altered or used, or when the configuration or anybody it touches has changed.\n\n"
       "Example:\n  ucaas-sync plan --out monday.plan && ucaas-sync apply monday.plan");

@@ -118,7 +118,9 @@ void WriteHeldJson(const Status::Held& held, std::ostream& out) {
         << ",\"limit\":" << guard.limit << ",\"actual\":" << guard.actual << '}';
   }
   out << "],\"approve\":" << Quoted(ApproveCommand(held));
-  if (!held.approved_by.empty()) out << ",\"approved_by\":" << Quoted(held.approved_by);
+  if (!held.approved_by.empty()) {
+    out << ",\"approved_by\":" << Quoted(held.approved_by) << ",\"approved_why\":" << Quoted(held.approved_why);
+  }
   out << '}';
 }
 
@@ -136,9 +138,13 @@ void WriteHeldText(const Status::Held& held, Instant now, bool colour, std::ostr
     out << '\n';
   }
   if (held.approved_by.empty()) {
+    if (!held.ended.empty()) {
+      out << "  It was approved by " << Printable(held.ended) << ", and that time is over: approve it anew.\n";
+    }
     out << "  See whom it is about:  ucaas-sync plan\n  If it is right:        " << ApproveCommand(held) << '\n';
   } else {
-    out << "  Approved by " << Printable(held.approved_by) << ".\n";
+    out << "  Approved by " << Printable(held.approved_by)
+        << (held.approved_why.empty() ? "" : ": " + Printable(held.approved_why)) << ".\n";
   }
 }
 
@@ -153,6 +159,7 @@ void Conceal(Status& status, config::People people) {
     item.reason = item.by_target ? "the target refused it; `ucaas-sync quarantine list` has its words"
                                  : Discreet(item.reason, people);
   }
+  if (status.held) status.held->approved_why = Discreet(status.held->approved_why, people);
   for (LeftAlone& item : status.left_alone) {
     item.key = NameOf(item.key, people);
     item.shown = item.wanted = "(not shown)";

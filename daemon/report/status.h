@@ -21,6 +21,8 @@ struct Status {
     Instant since;
     ConsentScope scope;
     std::string approved_by;  ///< "ada until 2026-11-24T08:00:00Z" when a person agreed since.
+    std::string approved_why{};
+    std::string ended{};  ///< "ada until …": somebody agreed, and no run came in that time.
   };
   std::optional<Held> held;           ///< What guards hold.
   std::vector<LeftAlone> left_alone;  ///< What the target keeps rewriting.

@@ -45,6 +45,16 @@ void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesyst
   plan.operations = std::move(checked);
 }
 
+/// Whoever approved the file and came too late must not wonder why it is held again.
+std::string EndedWord(const state::SqliteStore& store, const Context& context, const std::filesystem::path& file) {
+  for (const Approval& approval : store.EndedApprovals(context.clock.Now())) {
+    if (approval.subject == ApprovedFile(file)) {
+      return "; the approval by " + approval.who + " ended at " + FormatInstant(approval.until);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 SyncResult ApplyFile(const Context& context, const std::filesystem::path& file) {
@@ -57,8 +67,9 @@ SyncResult ApplyFile(const Context& context, const std::filesystem::path& file) 
     CheckPreconditions(plan, *store, file, context.clock.Now());
     JudgeAgain(context, *store, plan);
     if (plan.held) {
-      throw Failure(ExitCode::kHeld, file.string() + ": a guard holds this plan (" + HeldMessage(plan) +
-                                         "); nothing was written; if every change in it is meant, run: ucaas-sync "
+      throw Failure(ExitCode::kHeld, file.string() + ": this plan is " + HeldMessage(plan) +
+                                         EndedWord(*store, context, file) +
+                                         "; nothing was written; if every change in it is meant, run: ucaas-sync "
                                          "approve " +
                                          ShellWord(file.string()) + ", then apply it");
     }

@@ -53,9 +53,24 @@ ConsentScope ScopeOfFile(const Context& context, const std::string& file) {
   throw NothingToApprove(file + ": no guard holds this plan: apply it with `ucaas-sync apply " + file + '`');
 }
 
+std::string NextWord(const state::SqliteStore& store, const ApproveRequest& request, const Approval& approval) {
+  if (approval.subject == ApprovedFile(request.what)) {
+    return "This does it: ucaas-sync apply " + ShellWord(request.what);
+  }
+  const auto held = store.Held();
+  if (!held) return "Nothing is held now: it serves if the same should be held again in that time.";
+  const auto all = store.ScopeOfRun(held->run);
+  if (all && plan::CoversAll(approval.scope, *all)) return "The next run does it: ucaas-sync sync";
+  return "It does not cover all that is held now: ucaas-sync status";
+}
+
 }  // namespace
 
-Approval Approve(const Context& context, const ApproveRequest& request) {
+std::string ApprovedFile(const std::filesystem::path& file) {
+  return "plan file " + file.string();
+}
+
+Approved Approve(const Context& context, const ApproveRequest& request) {
   const auto store = OpenState(context, state::OpenMode::kReadWrite);
   const Instant now = context.clock.Now();
   Approval approval{.subject = request.what,
@@ -73,13 +88,14 @@ Approval Approve(const Context& context, const ApproveRequest& request) {
     approval.scope = ScopeOfRun(*store, *run);
   } else if (std::filesystem::exists(request.what)) {
     approval.scope = ScopeOfFile(context, request.what);
-    approval.subject = "plan file " + request.what;
+    approval.subject = ApprovedFile(request.what);
   } else {
     throw NothingToApprove("there is neither a run nor a file " + Printable(request.what) +
                            "; `ucaas-sync status` shows what is held, and the command that approves it");
   }
   store->RecordApproval(approval);
-  return approval;
+  std::string next = NextWord(*store, request, approval);
+  return {.approval = std::move(approval), .next = std::move(next)};
 }
 
 void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {

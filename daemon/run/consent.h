@@ -1,6 +1,7 @@
 // A person's word on what a guard holds: taken from a held run or a plan file, and kept in the state.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,17 @@ struct ApproveRequest {
   std::string reason;
 };
 
+struct Approved {
+  Approval approval;
+  std::string next;  ///< What becomes of it, one sentence.
+};
+
+/// How an approval of a plan file names it.
+std::string ApprovedFile(const std::filesystem::path& file);
+
 /// Works beside a run. Throws Failure: kUsage when `what` held nothing, or what stopped it is no guard; kStale when the
 /// plan file does not fit.
-Approval Approve(const Context& context, const ApproveRequest& request);
+Approved Approve(const Context& context, const ApproveRequest& request);
 
 /// Judges a plan from a file again, by what was done since it was made and by the approvals that serve now: its
 /// verdicts become those. What the file itself says of approvals counts for nothing.

@@ -104,7 +104,8 @@ Planned PlanToApply(const Context& context, const PlanRequest& request, const st
 void NoteHeld(const Context& context, state::SqliteStore& store, const PlanRequest& request, const ConsentScope& scope,
               SyncResult& result) {
   if (!scope.empty()) {
-    store.RecordHeld(result.run, scope, context.clock.Now());
+    const auto reach = request.only.empty() ? state::SqliteStore::Reach::kAll : state::SqliteStore::Reach::kOnePerson;
+    store.RecordHeld(result.run, scope, context.clock.Now(), reach);
     result.approve = "ucaas-sync approve " + result.run;
   } else if (request.only.empty()) {
     // Of one person alone says nothing of the rest, which may well be held still.

@@ -12,10 +12,22 @@ namespace {
 std::optional<report::Status::Held> HeldOf(const state::SqliteStore& store, Instant now) {
   const auto held = store.Held();
   if (!held) return std::nullopt;
-  report::Status::Held out{.run = held->run, .since = held->since, .scope = held->scope, .approved_by = {}};
-  // Whether it covers the next plan is for that plan to find out; that somebody agreed to this run is known.
+  report::Status::Held out{
+      .run = held->run, .since = held->since, .scope = held->scope, .approved_by = {}, .approved_why = {}, .ended = {}};
+  // Whether it covers the next plan is for that plan to find out; that somebody agreed to all of this is known.
+  std::optional<ConsentScope> all;
   for (const Approval& approval : store.Approvals(now)) {
-    if (approval.subject == held->run) out.approved_by = plan::ApprovedBy(approval);
+    if (approval.subject != held->run) {
+      if (!all) all = store.ScopeOfRun(held->run);
+      if (!all || !plan::CoversAll(approval.scope, *all)) continue;
+    }
+    out.approved_by = plan::ApprovedBy(approval);
+    out.approved_why = approval.reason;
+  }
+  for (const Approval& approval : store.EndedApprovals(now)) {
+    if (approval.at < held->since) continue;
+    out.ended = plan::ApprovedBy(approval);
+    break;
   }
   return out;
 }

@@ -117,6 +117,26 @@ std::vector<Approval> SqliteStore::Approvals(Instant now) const {
   });
 }
 
+std::vector<Approval> SqliteStore::EndedApprovals(Instant now) const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("read the approvals that ended", [&] {
+    constexpr std::int64_t kMost = 20;
+    std::vector<Approval> ended;
+    Query query = connection.Prepare(
+        "SELECT subject, who, reason, at, until FROM approval WHERE until <= ?1 ORDER BY until DESC, id DESC LIMIT ?2");
+    query.Time(now).Int(kMost);
+    while (query.Next()) {
+      ended.push_back({.subject = query.TextAt(0),
+                       .who = query.TextAt(1),
+                       .reason = query.TextAt(2),
+                       .at = query.TimeAt(3),
+                       .until = query.TimeAt(4),
+                       .scope = {}});
+    }
+    return ended;
+  });
+}
+
 void SqliteStore::RecordApproval(const Approval& approval) {
   Connection& connection = impl_->connection;
   impl_->Write("record the approval", [&] {
@@ -156,7 +176,7 @@ std::optional<SqliteStore::HeldPlan> SqliteStore::Held() const {
   });
 }
 
-void SqliteStore::RecordHeld(const std::string& run, const ConsentScope& scope, Instant at) {
+void SqliteStore::RecordHeld(const std::string& run, const ConsentScope& scope, Instant at, Reach reach) {
   Connection& connection = impl_->connection;
   impl_->Write("note what is held", [&] {
     std::int64_t consent = 0;
@@ -171,9 +191,10 @@ void SqliteStore::RecordHeld(const std::string& run, const ConsentScope& scope, 
         .Time(at)
         .Run();
     connection
-        .Prepare(
-            "INSERT INTO held_now (id, run, consent, since) VALUES (1, ?1, ?2, ?3) "
-            "ON CONFLICT (id) DO UPDATE SET run = ?1, consent = ?2")
+        .Prepare(reach == Reach::kAll
+                     ? "INSERT INTO held_now (id, run, consent, since) VALUES (1, ?1, ?2, ?3) "
+                       "ON CONFLICT (id) DO UPDATE SET run = ?1, consent = ?2"
+                     : "INSERT INTO held_now (id, run, consent, since) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING")
         .Text(run)
         .Int(consent)
         .Time(at)

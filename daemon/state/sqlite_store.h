@@ -175,6 +175,8 @@ class SqliteStore final : public StateStore {
   std::vector<Kind> Rekey(const std::string& from, const std::string& to, Instant now);
   /// From now on `approval` serves.
   void RecordApproval(const Approval& approval);
+  /// The last few whose time is over, newest first, without their scopes.
+  std::vector<Approval> EndedApprovals(Instant now) const;
 
   /// What a guard holds since when, by the last run that was held; its scope is without operations.
   struct HeldPlan {
@@ -183,8 +185,10 @@ class SqliteStore final : public StateStore {
     ConsentScope scope;
   };
   std::optional<HeldPlan> Held() const;
+  /// Whether a held run stands for all that waits, or was about one person and leaves standing what does.
+  enum class Reach { kAll, kOnePerson };
   /// `run` was held by what `scope` says. Scopes of the last few held runs are kept.
-  void RecordHeld(const std::string& run, const ConsentScope& scope, Instant at);
+  void RecordHeld(const std::string& run, const ConsentScope& scope, Instant at, Reach reach = Reach::kAll);
   /// Nothing is held any more.
   void ClearHeld();
   /// What `run` held, or nothing when it held nothing or that is not kept any more.

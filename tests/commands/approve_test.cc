@@ -36,7 +36,8 @@ std::string LastRun(Cli& cli) {
 /// Time goes on for what was approved.
 void Pass(const Cli& cli, const std::string& duration_ms) {
   SQLite::Database((cli.folder() / "state/state.db").string(), SQLite::OPEN_READWRITE)
-      .exec("UPDATE approval SET at = at - " + duration_ms + ", until = until - " + duration_ms);
+      .exec("UPDATE approval SET at = at - " + duration_ms + ", until = until - " + duration_ms +
+            "; UPDATE held_now SET since = since - " + duration_ms);
 }
 
 std::string Suspended(const Cli& cli) {
@@ -64,7 +65,8 @@ TEST_CASE("a held run is approved by its id; joiners come meanwhile, and the app
   Expect(company.Run({"approve", run, "--reason", "Leeds closes"}), 0,
          {"Approved: " + run + ", by ada until 2", "user.suspend: 4, limit 3: suspend 4 users",
           "contact.delete: 4, limit 3: delete 4 contacts", "E1 Bj\xC3\xB6rn Person1 <person1@example.com>"});
-  Expect(company.Run({"status"}), 0, {"Approved, waiting for the next run", "Approved by ada until 2"});
+  Expect(company.Run({"status"}), 0,
+         {"Approved, waiting for the next run", "Approved by ada until 2", "Z: Leeds closes."});
   Expect(company.Run({"plan"}), 0, {"Approved: user.suspend: 4, limit 3; by ada until 2"});
   Expect(company.Run({"plan", "--format", "html"}), 0, {"Approved: user.suspend: 4, limit 3; by ada until 2"});
   Expect(company.Run({"sync"}), 0, {"converged"});
@@ -100,6 +102,42 @@ TEST_CASE("an approval ends after 24 hours") {
   Expect(company.Run({"plan"}), 0, {"Approved: "});
   Pass(company, "3600000");
   company.ExpectNoWrite(3, {"HELD by user.suspend"});
+  Expect(company.Run({"status"}), 0, {"Waiting for a person", "It was approved by ", "that time is over: approve it"});
+  Expect(company.Run({"approve", "last"}), 0, {"The next run does it: ucaas-sync sync"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+}
+
+TEST_CASE("an approval says what becomes of it, also when nothing is left to be done") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"sync"}), 3);
+  const std::string run = LastRun(company);
+  company.WritePeople(WithLeavers(15, 5));
+  Expect(company.Run({"sync"}), 3);
+  Expect(company.Run({"approve", run}), 0, {"It does not cover all that is held now"});
+  // Another word for the same plan is as good as one for the run that status names.
+  Expect(company.Run({"approve", "last"}), 0, {"The next run does it"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(Suspended(company) == "5\n");
+  Expect(company.Run({"approve", run}), 0, {"Nothing is held now: it serves if the same"});
+}
+
+TEST_CASE("one person's run that is held leaves standing what waits for everybody") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 5));
+  Expect(company.Run({"sync"}), 3);
+  const std::string everybody = LastRun(company);
+  for (int i = 1; i <= 3; ++i) Expect(company.Run({"sync", "--only", "E" + std::to_string(i)}), 0, {"converged"});
+  Expect(company.Run({"sync", "--only", "E4"}), 3,
+         {"This plan suspends 1 user, after 3 in the last 24 hours", "user.suspend: 4, limit 3"});
+  const std::string one = LastRun(company);
+  Expect(company.Run({"status"}), 0, {"suspend 5 users", "ucaas-sync approve " + everybody});
+  Expect(company.Run({"approve", one}), 0, {"suspend 1 user, after 3 in 24 hours", "It does not cover all"});
+  Expect(company.Run({"sync", "--only", "E4"}), 0, {"converged"});
+  Expect(company.Run({"sync"}), 3, {"1 user, after 3 in the last 24 hours"});
+  Expect(company.Run({"approve", everybody}), 0, {"The next run does it"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(Suspended(company) == "5\n");
 }
 
 TEST_CASE("a held plan file is approved, then applied; without approval it is not") {
@@ -110,7 +148,12 @@ TEST_CASE("a held plan file is approved, then applied; without approval it is no
   const std::string before = company.Everything();
   Expect(company.Run({"apply", "monday.plan"}), 3, {"user.suspend", "nothing was written", "approve monday.plan"});
   CHECK(company.Everything() == before);
-  Expect(company.Run({"approve", "monday.plan"}), 0, {"plan file monday.plan", "suspend 4 users"});
+  Expect(company.Run({"approve", "monday.plan"}), 0,
+         {"plan file monday.plan", "suspend 4 users", "This does it: ucaas-sync apply monday.plan"});
+  Pass(company, "24 * 3600000");
+  Expect(company.Run({"apply", "monday.plan"}), 3, {"the approval by ", " ended at 2", "nothing was written"});
+  CHECK(company.Everything() == before);
+  Expect(company.Run({"approve", "monday.plan"}), 0);
   Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
   CHECK(Suspended(company) == "4\n");
   Expect(company.Run({"apply", "monday.plan"}), 9, {"applied before"});
@@ -129,7 +172,7 @@ TEST_CASE("approve says what it cannot approve, and why") {
   Expect(company.Run({"approve", "last"}), 64, {"nothing is held"});
   Expect(company.Run({"approve", "nonsense"}), 64, {"neither a run nor a file nonsense"});
   Expect(company.Run({"approve", LastRun(company)}), 64, {"no guard held run"});
-  Expect(company.Run({"approve"}), 64);
+  Expect(company.Run({"approve"}), 64, {"RUN is required"});
   company.WritePeople(WithLeavers(15, 1));
   Expect(company.Run({"plan", "--out", "good.plan"}), 0);
   Expect(company.Run({"approve", "good.plan"}), 64, {"no guard holds this plan"});
