@@ -68,7 +68,9 @@ void Report(Workspace& work, const Candidate& candidate, const StoredEntity& kno
   });
   if (text.empty() && is_suspended && known.lifecycle == Lifecycle::kActive) text = "is suspended there";
   if (finding.missing) text = "is gone there";
-  if (!text.empty()) work.drift_reported[Index(known.kind)].push_back({.key = known.key, .text = ": " + text});
+  if (text.empty()) return;
+  work.Note(candidate.slot, "drift", "changed at the target by somebody else, and left so (drift: report): " + text);
+  work.drift_reported[Index(known.kind)].push_back({.key = known.key, .text = " (" + text + ')'});
 }
 
 void Warn(Workspace& work, const std::string& bare, const std::vector<Workspace::Told>& people) {
@@ -188,6 +190,9 @@ void ConsiderDrift(Workspace& work, const Candidate& candidate, Action& action, 
                    " there, wanted " +
                    (change.after.state == FieldState::kValue ? '"' + Shorten(change.after.text, 40) + '"' : "empty") +
                    ')'});
+      work.Note(id, "drift",
+                "the target keeps writing " + std::string(FieldsOf(known.kind)[change.field].name) +
+                    " anew, however often it is put back: left alone until the source says another value");
       if (action == Action::kReactivate && change.field == kUserStatus) action = Action::kUpdate;
       continue;
     }

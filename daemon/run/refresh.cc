@@ -236,7 +236,7 @@ void Refresh::Finish() {
   // The next poll has something to do, whether a source changed or not.
   store_.RecordRefresh({.cursor = cursor, .seen = {}, .found = {}, .agreeing = {}}, now);
   text += Counted(found.size() - gone, "was changed there", "were changed there") + " by somebody else, " +
-          Counted(gone, "is gone", "are gone") + "; the next run's plan takes it up";
+          Counted(gone, "is gone", "are gone") + "; the next plan says who, and what becomes of it";
   observer_.OnEvent({.id = EventId::kRefreshFoundDrift, .text = text});
 }
 

@@ -123,8 +123,9 @@ TEST_CASE("drift: report leaves the account as it is and says so in plan and syn
   const std::string before = company.Everything();
   Refreshed(company);
   Expect(company.Run({"sync"}), 0,
-         {"nothing to do", "left so (drift: report): 3 users", "E1: designation is \"Boss\""});
-  Expect(company.Run({"plan"}), 0, {"left so (drift: report): 3 users"});
+         {"nothing to do", "left so (drift: report): 3 users", "E1 (designation is \"Boss\""});
+  Expect(company.Run({"plan"}), 0, {"left so (drift: report): 3 users", "Nothing to do now"});
+  Expect(company.Run({"explain", "E1"}), 0, {"and left so (drift:", "designation is \"Boss\", was \"Engineer"});
   CHECK(company.Everything() == before);
 }
 
@@ -140,6 +141,8 @@ TEST_CASE("an attribute that the target keeps rewriting is put back twice, then 
   Refreshed(company);
   Expect(company.Run({"sync"}), 0, {"nothing to do", "the target keeps writing designation of 1 user anew", "E1"});
   Expect(company.Run({"plan"}), 0, {"the target keeps writing designation of 1 user anew"});
+  Expect(company.Run({"explain", "E1"}), 0,
+         {"the target keeps writing designation anew", "left alone until the source"});
 
   auto people = CompanyPeople(kPeople);
   people[0].title = "Director";

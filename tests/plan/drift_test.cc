@@ -229,8 +229,8 @@ TEST_CASE("drift: report makes no operation and tells how many and who") {
   CHECK(result.plan.operations.empty());
   CHECK(result.notes.accepted.empty());
   CHECK(Warns(result,
-              "left so (drift: report): 3 users: E1: designation is \"Boss\", was \"Engineer\", "
-              "E2: is suspended there and E3: is gone there"));
+              "left so (drift: report): 3 users: E1 (designation is \"Boss\", was \"Engineer\"), "
+              "E2 (is suspended there) and E3 (is gone there)"));
 }
 
 TEST_CASE("drift: report still sends what changed in the source") {
