@@ -188,10 +188,11 @@ constexpr std::array kCatalogue{
     EventType{kLeftoverFound, "leftover_found", kWarning,
               "A run that was cut off has created somebody whom the sources no longer ask for.",
               "They are known now, and the next run judges them like anybody who left. Nothing is to be done."},
-    EventType{
-        kJournalNotTidied, "journal_not_tidied", kWarning, "Runs older than journal.keep could not be removed.",
-        "Nothing is lost but room on the disk, and the next run tries again. If it stays, look at the state's disk "
-        "with `ucaas-sync doctor`."},
+    EventType{kJournalNotTidied, "journal_not_tidied", kWarning,
+              "Old runs could not be removed, or the file not made smaller.",
+              "Runs older than journal.keep stay for now. Nothing is lost but room on the disk, and the next run tries "
+              "again. If it stays, look at the state's disk "
+              "with `ucaas-sync doctor`."},
 };
 
 constexpr bool IsInOrder() {

@@ -105,7 +105,8 @@ struct Metrics::Impl {
                     .Register(registry)
                     .Add({});
   mutable std::mutex mutex;
-  std::map<std::string, Instant> written;  // guarded by mutex
+  std::map<std::string, Instant> written;  // guarded by mutex, as the next
+  std::set<std::string> measured;          // sources that have a series
 };
 
 Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
@@ -123,6 +124,8 @@ Metrics::~Metrics() = default;
 
 void Metrics::OnSnapshot(const Snapshot& snapshot) {
   if (!snapshot.complete()) return;
+  const std::lock_guard lock(impl_->mutex);
+  impl_->measured.insert(snapshot.source);
   impl_->source_records.Add({{"source", snapshot.source}}).Set(static_cast<double>(snapshot.records));
 }
 
@@ -172,6 +175,22 @@ void Metrics::SetInventory(const Inventory& inventory) {
 void Metrics::SetSourceTime(const std::string& source, Instant written) {
   const std::lock_guard lock(impl_->mutex);
   impl_->written[source] = written;
+  impl_->measured.insert(source);
+}
+
+void Metrics::KeepSources(const std::set<std::string>& sources) {
+  const std::lock_guard lock(impl_->mutex);
+  for (auto at = impl_->measured.begin(); at != impl_->measured.end();) {
+    if (sources.contains(*at)) {
+      ++at;
+      continue;
+    }
+    const prometheus::Labels labels{{"source", *at}};
+    impl_->source_records.Remove(&impl_->source_records.Add(labels));
+    impl_->source_age.Remove(&impl_->source_age.Add(labels));
+    impl_->written.erase(*at);
+    at = impl_->measured.erase(at);
+  }
 }
 
 std::string Metrics::Text(Instant now) const {

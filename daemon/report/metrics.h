@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,8 @@ class Metrics final : public Observer {
   void SetInventory(const Inventory& inventory);
   /// When the newest file of the source was last written to.
   void SetSourceTime(const std::string& source, Instant written);
+  /// From now on there are these sources and no others: what was known of another one is shown no more.
+  void KeepSources(const std::set<std::string>& sources);
 
   /// The text format, version 0.0.4; ages are those at `now`.
   std::string Text(Instant now) const;

@@ -24,10 +24,18 @@ struct SourceStanding {
   std::string problem;  ///< Why it cannot be read now; empty when it can.
 };
 
+/// What is known of the target without asking it.
+struct TargetStanding {
+  std::string name;                    ///< Its base URL; empty for the built-in sandbox.
+  std::optional<Instant> answered_at;  ///< When it last replied to a request, whatever it said.
+  std::optional<Instant> failed_at;    ///< When a request last had no reply, or a server's error.
+};
+
 struct Overview {
   Status status;  ///< With up to 100 runs.
   std::optional<Instant> last_success;
   std::vector<SourceStanding> sources;
+  TargetStanding target;
   bool running = false;
   std::string activity;  ///< What the run under way does.
   std::optional<Instant> next_look;

@@ -56,7 +56,7 @@ std::string RunChart(const std::vector<RunRecord>& runs) {
                             Counted(static_cast<std::uint64_t>(most_changes), "change") + " and " +
                             FormatDuration(Duration(static_cast<std::int64_t>(most_seconds * 1'000)));
   std::string svg = "<svg viewBox=\"0 0 " + std::to_string(places * kStep) + ' ' + std::to_string(kHeight) +
-                    "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"" + EscapeHtml(label) + "\">\n";
+                    "\" preserveAspectRatio=\"none\" role=\"group\" aria-label=\"" + EscapeHtml(label) + "\">\n";
   std::string line;
   for (std::size_t i = 0; i < count; ++i) {
     const RunRecord& run = runs[count - 1 - i];
@@ -66,14 +66,15 @@ std::string RunChart(const std::vector<RunRecord>& runs) {
     const std::string title = FormatInstant(run.started) + ", " + OutcomeOf(run) + ": " + ChangesOf(run) +
                               (run.failed > 0 ? ", " + WithThousands(run.failed) + " failed" : "") +
                               (run.ended ? ", in " + FormatDuration(*run.ended - run.started) : "");
-    svg += "<a href=\"/runs/" + EscapeHtml(run.id) + "\"><rect class=\"" + ClassOf(run) + "\" x=\"" +
-           std::to_string(x) + "\" y=\"" + std::to_string(kHeight - height) + "\" width=\"" + std::to_string(kBar) +
-           "\" height=\"" + std::to_string(height) + "\"><title>" + EscapeHtml(title) + "</title></rect></a>\n";
+    svg += "<a href=\"/runs/" + EscapeHtml(run.id) + "\" aria-label=\"" + EscapeHtml(title) + "\"><rect class=\"" +
+           ClassOf(run) + "\" x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(kHeight - height) + "\" width=\"" +
+           std::to_string(kBar) + "\" height=\"" + std::to_string(height) + "\"><title>" + EscapeHtml(title) +
+           "</title></rect></a>\n";
     line += (line.empty() ? "" : " ") + std::to_string(x + kBar / 2) + ',' +
             std::to_string(kHeight - 2 - static_cast<int>(Share(SecondsOf(run), most_seconds) * (kHeight - 4)));
   }
   return svg + "<polyline class=\"took\" points=\"" + line + "\"/></svg>\n<p class=\"faint\">" + EscapeHtml(label) +
-         ". Bars: changes; the line: how long.</p>\n";
+         ". Bars: changes (green: done, amber: partial or held, red: failed); the line: how long.</p>\n";
 }
 
 }  // namespace ucaas_sync::report

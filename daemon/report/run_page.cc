@@ -53,19 +53,21 @@ std::string PageFoot() {
 std::string RunPage(const RunRecord& run, const std::vector<RunOperation>& operations, std::size_t first, bool more,
                     config::People people) {
   std::string out = PageHead("ucaas-sync: run " + run.id);
-  out += "<p><a href=\"/\">How things stand</a></p>\n<div class=\"standing " + std::string(ToneOf(run)) +
-         "\"><h1>Run " + EscapeHtml(run.id) + ": " + EscapeHtml(OutcomeOf(run)) + "</h1>\n<p>Began " +
-         FormatInstant(run.started) + " (" + EscapeHtml(run.trigger) + ')';
+  out += "<nav aria-label=\"Back\"><p><a href=\"/\">How things stand</a></p></nav>\n<div class=\"standing " +
+         std::string(ToneOf(run)) + "\"><h1>Run " + EscapeHtml(run.id) + ": " + EscapeHtml(OutcomeOf(run)) +
+         "</h1>\n<p>Began " + FormatInstant(run.started) + " (" + EscapeHtml(run.trigger) + ')';
   if (run.ended) out += ", took " + EscapeHtml(FormatDuration(*run.ended - run.started));
-  out += ". " + EscapeHtml(ChangesOf(run)) + "; " + WithThousands(run.done) + " done, " + WithThousands(run.failed) +
-         " failed.</p>\n";
+  out += ". Planned: " + EscapeHtml(ChangesOf(run)) + "; " + WithThousands(run.done) + " done, " +
+         WithThousands(run.failed) + " failed.</p>\n";
   if (!run.message.empty()) out += "<p>" + EscapeHtml(Discreet(run.message, people)) + "</p>\n";
   out += "</div>\n";
   if (operations.empty()) return out + "<p>It changed nothing.</p>\n" + PageFoot();
   out +=
-      "<h2>Operations</h2>\n<div class=\"scroll\"><table>\n<tr><th scope=\"col\">#</th><th scope=\"col\">What</th>"
+      "<section aria-labelledby=\"operations-heading\"><h2 id=\"operations-heading\">Operations</h2>\n"
+      "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">"
+      "<table aria-labelledby=\"operations-heading\">\n<thead><tr><th scope=\"col\">#</th><th scope=\"col\">What</th>"
       "<th scope=\"col\">Who</th><th scope=\"col\">Changes</th><th scope=\"col\">Why</th>"
-      "<th scope=\"col\">Result</th></tr>\n";
+      "<th scope=\"col\">Result</th></tr></thead>\n<tbody>\n";
   for (const RunOperation& entry : operations) {
     const Operation& operation = entry.operation;
     std::string who = EscapeHtml(NameOf(operation.key, people));
@@ -78,7 +80,7 @@ std::string RunPage(const RunRecord& run, const std::vector<RunOperation>& opera
            "</td><td>" + ChangesIn(operation, people) + "</td><td>" + EscapeHtml(Discreet(operation.reason, people)) +
            "</td><td>" + ResultOf(entry, people) + "</td></tr>\n";
   }
-  out += "</table></div>\n";
+  out += "</tbody></table></div>\n";
   if (first > 0 || more) {
     out += "<nav aria-label=\"Pages of operations\"><p>";
     const std::size_t length = operations.size();
@@ -88,7 +90,7 @@ std::string RunPage(const RunRecord& run, const std::vector<RunOperation>& opera
     }
     out += "</p></nav>\n";
   }
-  return out + PageFoot();
+  return out + "</section>\n" + PageFoot();
 }
 
 }  // namespace ucaas_sync::report

@@ -6,6 +6,7 @@
 
 #include "daemon/model/text.h"
 #include "daemon/run/target.h"
+#include "daemon/state/file_care.h"
 
 namespace ucaas_sync::run {
 namespace {
@@ -61,14 +62,15 @@ apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, cons
   return result;
 }
 
-void TidyJournal(const Context& context, state::SqliteStore& store) {
+void TidyJournal(const Context& context, state::SqliteStore& store, bool is_quiet) {
   constexpr std::uint64_t kOperationsARun = 20'000;
   try {
     store.RemoveOldRuns(context.clock.Now() - context.program.config.journal.keep, kOperationsARun);
+    if (is_quiet) state::Compact(context.program.config.state_dir);
   } catch (const Failure& failure) {
     context.observer.OnEvent(
         {.id = EventId::kJournalNotTidied,
-         .text = std::string("old runs could not be removed, the next run tries again: ") + failure.what()});
+         .text = std::string("the state could not be tidied, the next run tries again: ") + failure.what()});
   }
 }
 

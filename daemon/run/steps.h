@@ -26,9 +26,9 @@ apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, cons
 /// "held by user.suspend: 61, limit 60, …"
 std::string HeldMessage(const Plan& plan);
 
-/// Removes from the journal what is older than journal.keep, a bounded amount a run. A journal that cannot be tidied is
-/// said and hurts no run.
-void TidyJournal(const Context& context, state::SqliteStore& store);
+/// Removes from the journal what is older than journal.keep, a bounded amount a run, and after a run that had nothing
+/// to do makes the state's file smaller when that is worthwhile. What cannot be tidied is said and hurts no run.
+void TidyJournal(const Context& context, state::SqliteStore& store, bool is_quiet);
 
 /// Sets the run's code and message from what was applied and what went newly into quarantine.
 void Conclude(SyncResult& result);
@@ -51,7 +51,7 @@ SyncResult Journalled(const Context& context, state::SqliteStore& store, const s
   }
   store.FinishRun(result.run, result.code, result.message, result.applied.failed, result.plan.summary,
                   context.clock.Now());
-  TidyJournal(context, store);
+  TidyJournal(context, store, result.plan.operations.empty());
   return result;
 }
 

@@ -102,6 +102,7 @@ PageReply Pages::Overview(const PageRequest& request) const {
   overview.status = run::StandingOf(*store, kRunsShown, now);
   overview.last_success = view.last_success;
   for (const config::SourceConfig& source : site_.sources) overview.sources.push_back(StandingOf(source, *store));
+  overview.target = {.name = site_.target, .answered_at = view.target_answered, .failed_at = view.target_failed};
   overview.running = view.running;
   overview.activity = view.running ? Describe(view) : std::string();
   overview.next_look = view.next_look;

@@ -29,6 +29,7 @@ class Pages {
   struct Site {
     std::filesystem::path state_dir;
     std::vector<config::SourceConfig> sources;
+    std::string target;                            ///< Its base URL; empty for the sandbox.
     config::People people = config::People::kKey;  ///< In force: full on a Unix socket.
   };
   /// All must outlive the pages.

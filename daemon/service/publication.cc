@@ -1,5 +1,8 @@
 #include "daemon/service/publication.h"
 
+#include <set>
+#include <string>
+
 #include "daemon/service/listener.h"
 
 namespace ucaas_sync::service {
@@ -11,10 +14,14 @@ Publication::Publication(const Clock& clock) : clock_(clock), metrics_(UCAAS_SYN
 void Publication::Open(const config::Config& config) {
   // Who listened before goes first: it may be the same address.
   endpoints_.reset();
+  std::set<std::string> sources;
+  for (const config::SourceConfig& source : config.sources) sources.insert(source.name.value);
+  metrics_.KeepSources(sources);
   // Whoever may open a Unix socket was let in by its folder's mode.
   const bool is_private = !UnixPathOf(config.listen.value).empty();
   pages_.emplace(Pages::Site{.state_dir = config.state_dir,
                              .sources = config.sources,
+                             .target = config.target.base_url.value,
                              .people = is_private ? config::People::kFull : config.pages.people},
                  clock_, view_, metrics_, heartbeat_);
   if (config.listen.empty()) return;

@@ -39,6 +39,11 @@ void RunVoice::OnEvent(const Event& event) {
   if (IsNews(std::move(text))) log_.OnEvent(event);
 }
 
+void RunVoice::Announce(const Event& event) {
+  const std::lock_guard lock(mutex_);
+  log_.OnEvent(event);
+}
+
 void RunVoice::OnProgress(std::string_view phase, std::uint64_t done, std::uint64_t of) {
   const std::lock_guard lock(mutex_);
   Live();
@@ -66,6 +71,8 @@ void RunVoice::OnRequest(std::string_view method, std::string_view route, int st
                          std::chrono::microseconds latency) {
   const std::lock_guard lock(mutex_);
   Live();
+  constexpr int kServerError = 500;
+  (status > 0 && status < kServerError ? target_signs_.answered_at : target_signs_.failed_at) = clock_.Now();
   metrics_.OnRequest(method, route, status, result, latency);
   log_.OnRequest(method, route, status, result, latency);
 }
@@ -87,6 +94,11 @@ void RunVoice::OnRetry(std::string_view reason) {
 RunVoice::Progress RunVoice::progress() const {
   const std::lock_guard lock(mutex_);
   return progress_;
+}
+
+RunVoice::TargetSigns RunVoice::target_signs() const {
+  const std::lock_guard lock(mutex_);
+  return target_signs_;
 }
 
 }  // namespace ucaas_sync::service

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -22,6 +23,8 @@ class RunVoice final : public Observer {
   void BeginRun(bool again);
 
   void OnEvent(const Event& event) override;
+  /// Of the service itself: said however often it comes.
+  void Announce(const Event& event);
   void OnProgress(std::string_view phase, std::uint64_t done, std::uint64_t of) override;
   void OnSnapshot(const Snapshot& snapshot) override;
   void OnPlan(const Plan& plan) override;
@@ -41,6 +44,13 @@ class RunVoice final : public Observer {
   };
   Progress progress() const;
 
+  /// When the target last replied, and when it last did not or told of a failure of its own.
+  struct TargetSigns {
+    std::optional<Instant> answered_at;
+    std::optional<Instant> failed_at;
+  };
+  TargetSigns target_signs() const;
+
  private:
   /// Whether `text` is to be said; remembers it.
   bool IsNews(std::string text);
@@ -51,6 +61,7 @@ class RunVoice final : public Observer {
   std::atomic<std::int64_t> alive_{0};  // microseconds
   mutable std::mutex mutex_;
   Progress progress_;
+  TargetSigns target_signs_;
   bool again_ = false;
   std::set<std::string> said_;         // by this run
   std::set<std::string> said_before_;  // by the run before, when that one failed

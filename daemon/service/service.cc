@@ -38,6 +38,7 @@
 #include "daemon/service/watch.h"
 #include "daemon/service/worker.h"
 #include "daemon/service/zone.h"
+#include "daemon/state/file_care.h"
 
 namespace ucaas_sync::service {
 namespace {
@@ -97,7 +98,9 @@ class Loop {
  private:
   Moment Now() const { return {.wall = options_.clock.Now(), .ticks = options_.clock.Ticks()}; }
 
-  void Say(EventId event, const std::string& text) { voice_.OnEvent({.id = event, .text = text}); }
+  void Say(EventId event, const std::string& text) { voice_.Announce({.id = event, .text = text}); }
+  // What is tried again and fails again as before is said once.
+  void SayOnce(EventId event, const std::string& text) { voice_.OnEvent({.id = event, .text = text}); }
 
   // What follows from the configuration beside the runs.
   void Adopt() {
@@ -135,6 +138,7 @@ class Loop {
 
   // Also refuses, before the service says that it is ready, a state that no run could use.
   std::optional<Instant> RecallLastRun() {
+    state::RequireSound(program_->config.state_dir);
     const auto store = run::OpenState(Context(), state::OpenMode::kReadOnly);
     publication_.metrics().SetInventory(run::InventoryOf(*store));
     std::optional<Instant> last;
@@ -163,7 +167,7 @@ class Loop {
                   voice_.Live();
                   return stop_run_.load();
                 },
-            .pause = &run::Pause};
+            .pause = options_.pause ? options_.pause : &run::Pause};
   }
 
   void Turn() {
@@ -179,7 +183,9 @@ class Loop {
         pollfd{.fd = clock_change_.descriptor(), .events = POLLIN, .revents = 0},
         // While a run is under way what stirs can wait: a look follows it in any case.
         pollfd{.fd = watch_ && !worker_.running() ? watch_->descriptor() : -1, .events = POLLIN, .revents = 0}};
-    if (poll(ready.data(), ready.size(), static_cast<int>(sleep.count())) < 0 && errno != EINTR) {
+    if (options_.wait) {
+      options_.wait(ready, sleep, worker_.running());
+    } else if (poll(ready.data(), ready.size(), static_cast<int>(sleep.count())) < 0 && errno != EINTR) {
       throw std::system_error(errno, std::generic_category(), "poll");
     }
     if (ready[0].revents != 0) HearSignals();
@@ -289,7 +295,7 @@ class Loop {
     } catch (const Failure& failure) {
       // A run says the same, and is tried again; until then nothing is known to be due.
       due_at_.reset();
-      Say(EventId::kStateNotRead, std::string("when the next run is due cannot be read: ") + failure.what());
+      SayOnce(EventId::kStateNotRead, std::string("when the next run is due cannot be read: ") + failure.what());
     }
   }
 
@@ -322,7 +328,7 @@ class Loop {
     // Whoever waits for the line in the log finds the pages as it says.
     Show();
     if (fails) {
-      Say(EventId::kRunFailed, std::string(Word(report.code)) + ": " + report.message);
+      SayOnce(EventId::kRunFailed, std::string(Word(report.code)) + ": " + report.message);
       if (!had_failed) Say(EventId::kRunRetry, "it is tried again, and what stays the same is not said again");
     } else if (had_failed) {
       Say(EventId::kRunRecovered, "well again after " + std::string(Word(before)));
@@ -359,6 +365,9 @@ class Loop {
       view_.next_look = std::chrono::round<seconds>(now.wall + wake.after);
       view_.next_why = wake.why;
     }
+    const RunVoice::TargetSigns signs = voice_.target_signs();
+    view_.target_answered = signs.answered_at;
+    view_.target_failed = signs.failed_at;
     publication_.Show(view_);
     if (!view_.stopping) supervisor_.Status(Describe(view_));
   }

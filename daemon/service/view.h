@@ -23,7 +23,9 @@ struct View {
   std::optional<Instant> last_success;  ///< When a run last ended 0 or 4.
   std::uint32_t failures = 0;           ///< Runs that failed in a row.
   std::optional<Instant> next_look;
-  std::string next_why;  ///< "every", "due", "retry", "hours", …
+  std::string next_why;                    ///< "every", "due", "retry", "hours", …
+  std::optional<Instant> target_answered;  ///< When the target last replied, since the service began.
+  std::optional<Instant> target_failed;    ///< When it last did not, or told of a failure of its own.
   bool stopping = false;
 
   /// The last run ended 0 or 4.

@@ -49,6 +49,23 @@ TEST_CASE("a source's age is that of the moment of asking") {
   CHECK(Says(metrics, R"(ucaas_sync_source_age_seconds{source="hr"} 90)", *ParseInstant("2026-11-24T09:01:30Z")));
 }
 
+TEST_CASE("a source that a new configuration no longer has leaves no age that rises for ever") {
+  Metrics metrics("1");
+  const Instant now = *ParseInstant("2026-11-23T09:00:00Z");
+  Snapshot snapshot;
+  for (const char* name : {"hr", "old"}) {
+    snapshot.source = name;
+    metrics.OnSnapshot(snapshot);
+    metrics.SetSourceTime(name, now);
+  }
+  CHECK(metrics.Text(now).find("source=\"old\"") != std::string::npos);
+  metrics.KeepSources({"hr", "new"});
+  const std::string text = metrics.Text(now);
+  CHECK(text.find("source=\"old\"") == std::string::npos);
+  CHECK(text.find("ucaas_sync_source_age_seconds{source=\"hr\"}") != std::string::npos);
+  CHECK(text.find("source=\"new\"") == std::string::npos);
+}
+
 TEST_CASE("an incomplete read does not count as the source's size") {
   Metrics metrics("1");
   Snapshot snapshot;

@@ -85,6 +85,47 @@ TEST_CASE("a source that is too old, or gone, is said in red") {
   CHECK(Has(OverviewPage(overview, kNow, 1), "<span class=\"bad\">/srv/hr/people.csv: there is no such file</span>"));
 }
 
+TEST_CASE("the page says whether the target is well, without asking it") {
+  const auto target_after = [](ExitCode outcome, std::optional<Instant> answered, std::optional<Instant> failed) {
+    Overview overview = After(outcome);
+    overview.target = {.name = "https://api.example.com/", .answered_at = answered, .failed_at = failed};
+    return OverviewPage(overview, kNow, 1);
+  };
+  const Instant before = kNow - std::chrono::minutes(5);
+  const Instant then = kNow - std::chrono::minutes(2);
+  CHECK(Has(target_after(ExitCode::kConverged, then, {}), "<span class=\"good\">well: last answered 2 min ago</span>"));
+  CHECK(Has(target_after(ExitCode::kConverged, then, before), "<span class=\"good\">well"));
+  CHECK(Has(target_after(ExitCode::kConverged, before, then),
+            "<span class=\"careful\">failed 2 min ago; last answered 5 min ago</span>"));
+  CHECK(Has(target_after(ExitCode::kUnavailable, before, then), "<span class=\"bad\">cannot be reached"));
+  CHECK(Has(target_after(ExitCode::kRefused, then, {}), "<span class=\"bad\">refuses our credentials"));
+  // A source's trouble says nothing of the target.
+  CHECK(Has(target_after(ExitCode::kSource, then, {}), "<span class=\"good\">well"));
+  CHECK(Has(target_after(ExitCode::kConverged, {}, {}), "was not asked yet"));
+  CHECK(Has(target_after(ExitCode::kConverged, {}, {}), "https://api.example.com/"));
+}
+
+TEST_CASE("of many who are due the first are shown, the others on request, and how many there are is said") {
+  Overview overview = After(ExitCode::kConverged);
+  for (int i = 0; i < 80; ++i) {
+    overview.status.due.push_back({.kind = Kind::kUser,
+                                   .action = Action::kSuspend,
+                                   .key = "E" + std::to_string(i),
+                                   .at = kNow + std::chrono::hours(i + 1),
+                                   .reason = "absent"});
+  }
+  const std::string page = OverviewPage(overview, kNow, 1);
+  CHECK(Has(page, "Coming suspends and deletes: 80"));
+  const std::string first = page.substr(0, page.find("<details>"));
+  CHECK(Has(first, "<time datetime=\"2026-11-24T13:00:00Z\">2026-11-24 13:00 UTC</time> suspend user <strong>E0<"));
+  CHECK(Has(first, "<strong>E2<"));
+  CHECK_FALSE(Has(first, "<strong>E3<"));
+  CHECK(Has(page, "<summary>77 more</summary>"));
+  CHECK(Has(page, "<strong>E49<"));
+  CHECK_FALSE(Has(page, "<strong>E50<"));
+  CHECK(Has(page, "30 more: <code>ucaas-sync status</code>"));
+}
+
 TEST_CASE("nothing from a source or the target becomes markup") {
   const std::string evil = "\"><script>alert(1)</script>&'";
   Overview overview = After(ExitCode::kSource, evil);
@@ -121,7 +162,9 @@ TEST_CASE("ten thousand in quarantine are shown fifty at a time") {
   CHECK(Has(first, "Set aside: 10,000"));
   CHECK(Has(first, "user E49<"));
   CHECK_FALSE(Has(first, "user E50<"));
-  CHECK(Has(first, "/?page=2#quarantine"));
+  CHECK(Has(first, "<a href=\"/?page=2#quarantine\">next</a>"));
+  CHECK(Has(first, "<a href=\"/?page=200#quarantine\">last</a>"));
+  CHECK_FALSE(Has(first, ">before</a>"));
   CHECK(Has(OverviewPage(overview, kNow, 200), "user E9999<"));
   // A number beyond the end shows the last.
   CHECK(Has(OverviewPage(overview, kNow, 9'999'999), "Page 200 of 200"));

@@ -1,0 +1,48 @@
+#include "daemon/state/file_care.h"
+
+#include "daemon/state/connection.h"
+#include "daemon/state/sqlite_store.h"
+#include "daemon/state/storage_error.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+constexpr std::uint32_t kPatienceMs = 10'000;
+
+std::uint64_t Number(Connection& connection, const char* pragma) {
+  Query query = connection.Prepare(pragma);
+  query.Next();
+  return query.As<std::uint64_t>(0);
+}
+
+}  // namespace
+
+void RequireSound(const std::filesystem::path& state_dir) {
+  const std::filesystem::path path = StatePath(state_dir);
+  if (!std::filesystem::exists(path)) return;
+  Connection connection(path, SQLite::OPEN_READONLY, kPatienceMs);
+  const std::string said = connection.Guard("check it", [&] {
+    Query query = connection.Prepare("PRAGMA quick_check(1)");
+    query.Next();
+    return query.TextAt(0);
+  });
+  if (said != "ok") throw Damaged(path, said);
+}
+
+std::optional<Compacted> Compact(const std::filesystem::path& state_dir, std::uint64_t least) {
+  const std::filesystem::path path = StatePath(state_dir);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  Connection connection(path, SQLite::OPEN_READWRITE, kPatienceMs);
+  return connection.Guard("make its file smaller", [&]() -> std::optional<Compacted> {
+    const std::uint64_t page = Number(connection, "PRAGMA page_size");
+    const std::uint64_t pages = Number(connection, "PRAGMA page_count");
+    const std::uint64_t unused = Number(connection, "PRAGMA freelist_count");
+    if (unused * page < least || 2 * unused < pages) return std::nullopt;
+    connection.database().exec("VACUUM");
+    // Until its log is written back and cut, the file is as large as before.
+    connection.database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return Compacted{.before = pages * page, .after = std::filesystem::file_size(path)};
+  });
+}
+
+}  // namespace ucaas_sync::state
