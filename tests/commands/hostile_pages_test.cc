@@ -43,11 +43,15 @@ std::vector<Person> Harmless() {
   return People(texts);
 }
 
-/// Everything between < and >, without the numbers in it.
+/// Everything between < and >, without the numbers in it, and without the chart's words, which name times.
 std::set<std::string> TagsOf(const std::string& html) {
   std::set<std::string> tags;
   for (std::size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
     std::string tag = html.substr(at, html.find('>', at) + 1 - at);
+    constexpr std::string_view kWords = "aria-label=\"";
+    if (const std::size_t words = tag.find(kWords); words != std::string::npos) {
+      tag.erase(words, tag.find('"', words + kWords.size()) - words);
+    }
     std::erase_if(tag, [](char c) { return c >= '0' && c <= '9'; });
     tags.insert(std::move(tag));
   }
@@ -146,7 +150,8 @@ TEST_CASE("the log has one line an event, as JSON and as text, and no text steer
       cli.Write("people.csv", QuotedCsvOf(people));
       const Output output = cli.Run({"--log-level", "debug", "--log-format", format, "sync"});
       Expect(output, 4);
-      CHECK(IsHarmless(output.err));
+      // JSON is for machines and keeps what is no control character of ASCII as it is.
+      if (std::string_view(format) == "text") CHECK(IsHarmless(output.err));
       CHECK(IsHarmless(output.out));
       const auto lines = LinesOf(output.err);
       counts.push_back(lines.size());

@@ -147,7 +147,7 @@ TEST_CASE("keys and departments of the same kind are looked up, sent and removed
     CAPTURE(Printable(person.id));
     CHECK(members.at(person.email) == std::vector<std::string>{AsKept(person.department)});
   }
-  CheckNothingDiffers(cli, service);
+  Expect(cli.Run({"sync"}), 0, {"nothing to do"});
   constexpr std::size_t kEvery = 25;  // fewer than the guards mind
   std::size_t left = 0;
   for (std::size_t i = 0; i < people.size(); i += kEvery, ++left) people[i].status = "terminated";
@@ -168,10 +168,10 @@ TEST_CASE("a name without end and no name at all are set aside with their lines,
   people[5].first_name = "\uFEFF \u00A0";
   cli.Write("people.csv", QuotedCsvOf(people));
   const Output output = cli.Run({"sync"});
-  Expect(output, 4, {"partial"});
+  Expect(output, 4, {"partial", "people.csv:7"});
   CHECK(IsHarmless(output.err));
   const Output set_aside = cli.Run({"quarantine", "list"});
-  Expect(set_aside, 0, {"user E4", "contact E4", "longer than 255", "people.csv:6", "user E5", "people.csv:7"});
+  Expect(set_aside, 0, {"user E4", "contact E4", "longer than 255", "hr line 6", "user E5", "hr line 7"});
   CHECK(IsHarmless(set_aside.out));
   CHECK(cli.Count("user") == people.size() - 2);
   const std::string before = cli.Everything();
