@@ -179,7 +179,7 @@ def later_sources(sources, folder):
         to = folder / name
         to.parent.mkdir(parents=True, exist_ok=True)
         if not to.exists() or to.read_bytes() != (sources / name).read_bytes():
-            shutil.copy2(sources / name, to)
+            shutil.copy(sources / name, to)  # with a time of now, so that it is compiled anew
     version = re.search(r"project\(ucaas-sync VERSION (\S+)", (folder / "CMakeLists.txt").read_text()).group(1)
     newer = version + ".1"
     changes = {"CMakeLists.txt": (f"VERSION {version}", f"VERSION {newer}"),
