@@ -320,7 +320,7 @@ CREATE TABLE forgotten (key_digest TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT
 )sql";
 
 constexpr std::array<Migration, 1> kMigrations{
-    {{.version = 1, .sql = kVersion1, .tables = "9bbd16621202787f6101d9bbc866c0af78e2bd6c561a61933d5c7307da6eaefa"}}};
+    {{.version = 1, .sql = kVersion1, .tables = "687fa030b314ae7e89dbc1fd5c96ffdc38855ea18478b484e8084cbd2e1879a2"}}};
 
 std::string Sidecar(const std::filesystem::path& path) {
   return path.string() + "-wal";
