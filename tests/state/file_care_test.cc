@@ -12,7 +12,7 @@ constexpr std::uint64_t kAny = 1;
 
 // A few runs of many people, of which the journal then keeps one.
 void FillAndTidy(SqliteStore& store) {
-  for (int day = 0; day < 8; ++day) {
+  for (int day = 0; day < 16; ++day) {
     std::vector<StoredEntity> people;
     for (int i = 0; i < 300; ++i) people.push_back(User("E" + std::to_string(i)));
     RunOf(store, people, day == 0 ? Action::kCreate : Action::kUpdate, ExitCode::kConverged, At(day * kDay));
