@@ -36,8 +36,6 @@ config::RuleConfig PeopleRule(Kind kind, const Settings& settings) {
   return rule;
 }
 
-}  // namespace
-
 config::Config MakeConfig(const Settings& settings) {
   config::Config config;
   config.timezone = settings.timezone;
@@ -80,8 +78,6 @@ config::Config MakeConfig(const Settings& settings) {
   }
   return config;
 }
-
-namespace {
 
 Snapshot SnapshotOf(const std::string& name, std::vector<std::string> columns) {
   Snapshot snapshot;
@@ -146,7 +142,7 @@ Program::Program(const Settings& settings) : timezone_(settings.timezone) {
 
 std::optional<Program::Planned> Program::MakePlan(const Export& day, Instant now, const StateView& state,
                                                   const plan::TargetListing* listing) {
-  plan::Planner planner(state, policy_, now, state.Drift());
+  plan::Planner planner(state, policy_, now);
   const Date today = *DateIn(now, timezone_);
   protect_->SetToday(today);
   mapper_->Begin({.today = today, .timezone = timezone_, .now = now}, planner);

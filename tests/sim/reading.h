@@ -5,9 +5,9 @@
 #include <map>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "tests/sim/program.h"
+#include "tests/sim/store.h"
 #include "tests/sim/world.h"
 
 namespace ucaas_sync::sim {
@@ -34,7 +34,6 @@ struct Reading {
   Word Of(Kind kind, const std::string& key) const;
 };
 
-/// `known`: the state's rows.
-Reading Read(const Export& day, const Settings& settings, Date today, const std::vector<StoredEntity>& known);
+Reading Read(const Export& day, const Settings& settings, Date today, const Store& known);
 
 }  // namespace ucaas_sync::sim
