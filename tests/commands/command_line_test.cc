@@ -28,7 +28,7 @@ TEST_CASE("a command line that cannot be meant ends 64 and says why") {
   Expect(cli.RunBare({"sync", "--forec"}), 64, {"--forec"});
   Expect(cli.RunBare({"help", "snyc"}), 64, {"no command snyc"});
   Expect(cli.RunBare({"plan", "--format", "xml"}), 64, {"xml"});
-  Expect(cli.RunBare({"apply"}), 64, {"file"});
+  Expect(cli.RunBare({"apply"}), 64, {"FILE"});
   Expect(cli.RunBare({}), 64, {"sync"});
 }
 
