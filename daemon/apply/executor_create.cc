@@ -147,7 +147,8 @@ std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObjec
   // Addresses may have gone from one to the other since the creates were sent.
   const std::string address = FoldCase(object.fields[NaturalKeyField(operation.kind)].text);
   for (const auto& [who, sent] : unknown_creates_) {
-    if (who.first == operation.kind && who.second != operation.key && FoldCase(sent.address) == address) return who.second;
+    if (who.first == operation.kind && who.second != operation.key && FoldCase(sent.address) == address)
+      return who.second;
   }
   return {};
 }
