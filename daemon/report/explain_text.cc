@@ -246,12 +246,12 @@ class Story {
       return;
     }
     out_ << "\nThe last word before it:\n";
-    for (const auto& [kind, key] : subjects) {
+    for (const auto& subject : subjects) {
       const auto decision = std::find_if(all_.decisions.begin(), all_.decisions.end(), [&](const auto& candidate) {
-        return candidate.kind == kind && candidate.key == key;
+        return candidate.kind == subject.first && candidate.key == subject.second;
       });
       const auto past = std::find_if(all_.operations.begin(), all_.operations.end(), [&](const auto& candidate) {
-        return Name(candidate.operation.kind) == kind && candidate.operation.key == key;
+        return Name(candidate.operation.kind) == subject.first && candidate.operation.key == subject.second;
       });
       const bool has_operation = past != all_.operations.end();
       if (decision != all_.decisions.end() && (!has_operation || decision->at >= past->run.started)) {
