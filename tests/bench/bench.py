@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the program beside other programs, in one call and on the same data, and writes tests/bench/RESULTS.md.
 
-  bench.py BUILD [--people 10k,100k] [--full] [--repeats N] [--data DIR] [--no-results]
+  bench.py BUILD [--people 10k,100k] [--full] [--repeats N] [--only PARTS] [--data DIR] [--no-results]
 
 BUILD is a build with -DUCAAS_SYNC_BENCH=ON (`./dev bench` makes one). --full adds 1,000,000 people, which takes some
 minutes and 3 GB of disk. Data is made from a seed and removed at the end, unless --data names where it may stay.
@@ -9,88 +9,38 @@ minutes and 3 GB of disk. Data is made from a seed and removed at the end, unles
 A figure is the median of the repeats after a warm-up. CPU time decides, since other work on the machine disturbs it
 least; wall time is given beside it. Memory is the peak of the one process (VmHWM)."""
 import argparse
-import collections
 import json
 import os
 import pathlib
 import platform
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+import grouping
+import planning
+import reading
+import sending
+import starting
+from measure import median, run, run_once, say
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-Cost = collections.namedtuple("Cost", "cpu wall peak_mib")
-# One line of the table. `rate` turns seconds of CPU into what people compare.
-Line = collections.namedtuple("Line", "work ours yardstick yardstick_name rate goal")
 
-CONFIG = """\
-state_dir: state
-target:
-  base_url: http://127.0.0.1:9/
-  basic: { id: bench, key: bench }
-sources:
-  hr: { csv: people.csv, key: employee_id }
-tables:
-  status: { active: A, leave: S }
-users:
-  from: hr
-  filter: "(employee_id=*)"
-  left: "(status=terminated)"
-  fields:
-    first_name: "{first_name}"
-    last_name: "{last_name}"
-    email: "{email|lower}"
-    department: "{department}"
-    designation: "{title|default:Staff}"
-    user_type: moderator
-    status: "{status|map:status|default:A}"
-  create_only: [user_type]
-"""
-
-# What section 7 of the design asks of a plan: people → seconds, MiB.
-PLAN_GOALS = {100_000: (0.25, 64), 1_000_000: (2.5, 256)}
-PLAN_CHANGED = {100_000: 7, 1_000_000: 1}
-# Of reading: bytes and entries a second, for files that take longer than starting does.
-CSV_GOAL = 400e6
-LDIF_GOAL = 1e6
-LEAST_FOR_GOAL = 100_000
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def run(command, **options):
-    return subprocess.run([str(word) for word in command], check=True, **options)
-
-
-def run_once(command, folder, log):
-    """Runs `command` and returns what it cost."""
-    start = time.monotonic()
-    process = subprocess.Popen([str(word) for word in command], cwd=folder, stdout=log, stderr=log)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(str(word) for word in command)} ended with {process.returncode}; see {log.name}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
-
-
-def median(costs):
-    return Cost(statistics.median(cost.cpu for cost in costs), statistics.median(cost.wall for cost in costs),
-                max(cost.peak_mib for cost in costs))
+PARTS = ("reading", "planning", "groups", "requests", "starting", "inner")
 
 
 class Bench:
+    """What the parts share: where the programs and the data are, and the table so far."""
+
     def __init__(self, build, data, repeats):
         self.build, self.data, self.repeats = build.resolve(), data, repeats
+        self.here = HERE
         self.log = open(data / "log", "w", encoding="utf-8")
         self.lines = []
+        self.filled = {"operations": 0, "apply_wall": 1}
 
     def repeat(self, command, folder):
         run_once(command, folder, self.log)
@@ -101,79 +51,8 @@ class Bench:
             run([self.build / "bench_make_data", kind, people, path, *options])
         return path
 
-    # Reading
-
-    def reader(self, name, path):
-        out = run([self.build / "bench_readers", name, path, self.repeats], stdout=subprocess.PIPE).stdout
-        found = json.loads(out)
-        cost = Cost(statistics.median(found["cpu"]), statistics.median(found["wall"]), found["peak_kib"] / 1024)
-        return cost, tuple(found[key] for key in ("records", "values", "value_bytes", "sum"))
-
-    def compare_readers(self, ours, theirs, path):
-        mine, my_sum = self.reader(ours, path)
-        other, other_sum = self.reader(theirs, path)
-        if my_sum != other_sum:
-            sys.exit(f"{path}: {ours} and {theirs} do not find the same: {my_sum}, {other_sum}")
-        return mine, other, my_sum[0]
-
-    def read_csv(self, people):
-        say(f"reading CSV, {people:,} people")
-        path = self.make("csv", people, self.data / f"{people}.csv")
-        size = path.stat().st_size
-        ours, libcsv, _ = self.compare_readers("csv", "libcsv", path)
-        some, _ = self.reader("csv-some", path)
-        floor, _ = self.reader("lines", path)
-        rate = lambda cost: (size / cost.cpu, f"{size / cost.cpu / 1e6:,.0f} MB/s")
-        name = f"CSV {size / 1e6:,.0f} MB, {people:,} rows of 20 columns"
-        self.lines += [Line(name + ", all kept", ours, libcsv, "libcsv", rate,
-                            CSV_GOAL if people >= LEAST_FOR_GOAL else None),
-                       Line(name + ", 8 kept", some, floor, "count of line ends", rate, None)]
-
-    def read_ldif(self, people):
-        say(f"reading LDIF, {people:,} people")
-        path = self.make("ldif", people, self.data / f"{people}.ldif")
-        size = path.stat().st_size
-        ours, libldap, records = self.compare_readers("ldif", "libldap", path)
-        some, _ = self.reader("ldif-some", path)
-        floor, _ = self.reader("lines", path)
-        rate = lambda cost: (records / cost.cpu, f"{records / cost.cpu / 1e3:,.0f} k/s")
-        name = f"LDIF {size / 1e6:,.0f} MB, {records:,} entries of 16 values, {size // records} bytes"
-        self.lines += [Line(name + ", all kept", ours, libldap, "libldap", rate,
-                            LDIF_GOAL if people >= LEAST_FOR_GOAL else None),
-                       Line(name + ", 6 kept", some, floor, "count of line ends", rate, None)]
-
-    # Planning
-
-    def plan(self, people):
-        changed = PLAN_CHANGED.get(people, 7)
-        say(f"planning, {people:,} people: filling the state")
-        folder = self.data / f"plan-{people}"
-        folder.mkdir(exist_ok=True)
-        config = folder / "config.yaml"
-        config.write_text(CONFIG, encoding="utf-8")
-        config.chmod(0o600)
-        self.make("csv", people, folder / "people.csv")
-        self.make("csv", people, folder / "day2.csv", "--changed", changed)
-        filled = folder / "filled.json"
-        if not filled.exists():
-            with open(folder / "filled.part", "wb") as out:
-                run([self.build / "bench_fill_state", config], stdout=out)
-            (folder / "filled.part").rename(filled)
-        script = [sys.executable, HERE / "script_plan.py"]
-        run([*script, folder / "people.csv", folder / "cache.json", "--save"])
-        say(f"planning, {people:,} people: measuring")
-        program = [self.build / "ucaas-sync", "-c", config, "plan"]
-        goal = PLAN_GOALS.get(people)
-        rate = lambda cost: (1 / cost.cpu, f"{cost.cpu:.3f} s")
-        for share, ours, theirs, wanted in (
-                (f"{changed} % changed", [*program, "--source", f"hr={folder / 'day2.csv'}"], "day2.csv", goal),
-                ("nothing changed, file read", program, "people.csv", None)):
-            self.lines.append(Line(f"plan {people:,} people, CSV, {share}", self.repeat(ours, folder),
-                                   self.repeat([*script, folder / theirs, folder / "cache.json"], folder),
-                                   "Python script", rate, wanted))
-        self.filled = json.loads(filled.read_text(encoding="utf-8"))
-
-    # Inner pieces
+    def reader_of(self, name, path):
+        return reading.read(self, name, path)
 
     def inner(self):
         say("inner pieces")
@@ -194,13 +73,11 @@ class Bench:
 def verdict(line):
     if line.goal is None:
         return ""
-    if isinstance(line.goal, tuple):
-        seconds, mib = line.goal
-        met = line.ours.cpu <= seconds and line.ours.peak_mib <= mib
-        return f"{seconds} s, {mib} MiB: {'met' if met else 'missed'}"
-    value, _ = line.rate(line.ours)
-    text = f"{line.goal / 1e6:,.0f} MB/s" if line.goal == CSV_GOAL else f"{line.goal / 1e3:,.0f} k/s"
-    return f"{text}: {'met' if value >= line.goal else 'missed'}"
+    return f"{line.goal.text}: {'met' if line.goal.met(line.ours, line.yardstick) else 'missed'}"
+
+
+def per_person(line):
+    return f"{line.ours.cpu / line.per * 1e6:.2f} µs" if line.per else ""
 
 
 def table(header, rows):
@@ -216,8 +93,8 @@ def main_table(lines):
         other, other_text = line.rate(line.yardstick)
         rows.append((line.work, ours_text, f"{line.ours.wall:.2f} s", f"{line.ours.peak_mib:.0f} MiB",
                      f"{other_text} ({line.yardstick_name})", f"{line.yardstick.peak_mib:.0f} MiB",
-                     f"{ours / other:.2f} ×", verdict(line)))
-    return table(("work", "ours, by CPU time", "wall", "peak", "yardstick, by CPU time", "peak", "ratio", "goal"), rows)
+                     f"{ours / other:.2f} ×", per_person(line), verdict(line)))
+    return table(("work", "ours", "wall", "peak", "yardstick", "peak", "ratio", "a person", "goal"), rows)
 
 
 def machine():
@@ -278,7 +155,12 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--data", type=pathlib.Path, help="keep the data here, and use what is there")
     parser.add_argument("--no-results", action="store_true", help="do not write RESULTS.md")
+    parser.add_argument("--only", help="parts, by commas: " + ", ".join(PARTS))
     args = parser.parse_args()
+    parts = args.only.split(",") if args.only else PARTS
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
+    wanted = lambda part: part in parts
     sizes = sorted(set(args.people + ([1_000_000] if args.full else [])))
     data = args.data or pathlib.Path(tempfile.mkdtemp(prefix="ucaas-sync-bench-"))
     data.mkdir(parents=True, exist_ok=True)
@@ -286,15 +168,31 @@ def main():
         facts = machine()
         bench = Bench(args.build, data.resolve(), args.repeats)
         for people in sizes:
-            bench.read_csv(people)
-            bench.read_ldif(people)
+            if wanted("reading"):
+                reading.csv(bench, people)
+                reading.ldif(bench, people)
         for people in sizes:
-            bench.plan(people)
-        inner = bench.inner()
+            if wanted("planning"):
+                planning.csv(bench, people)
+                planning.ldif(bench, people)
+                planning.join(bench, people)
+                planning.first(bench, people)
+                planning.poll(bench, people)
+                starting.status(bench, people)
+            if wanted("groups") and people <= 100_000:
+                grouping.groups(bench, people)
+        if wanted("planning"):
+            planning.history(bench, sizes[-1], 10_000_000 if args.full else 1_000_000)
+        if wanted("requests"):
+            sending.requests(bench)
+            sending.latency(bench)
+        if wanted("starting"):
+            starting.start(bench)
+        inner = bench.inner() if wanted("inner") else []
         print(main_table(bench.lines))
         print()
         print(table(("piece", "CPU time", "rate"), inner))
-        if not args.no_results:
+        if not args.no_results and not args.only:
             (HERE / "RESULTS.md").write_text(results(bench, facts, inner), encoding="utf-8")
             say(f"written to {HERE / 'RESULTS.md'}")
     finally:

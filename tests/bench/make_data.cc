@@ -1,12 +1,16 @@
 // Makes the data of the benchmarks: a company of N people as an HR export (CSV, 20 columns, about 370 bytes a row) or a
-// directory export (LDIF, 16 attribute values, about 570 bytes an entry). The same arguments give the same bytes
-// anywhere. Day 2 is day 1 with every so many people changed: title, department or surname, by turns.
+// directory export (LDIF, 16 attribute values, about 570 bytes an entry), or a thousand groups of them (LDIF, from ten
+// members to half of everybody, every tenth with two other groups in it). The same arguments give the same bytes
+// anywhere. Day 2 is day 1 with every so many people changed: title, department or surname, by turns; of groups, with
+// one member more in the largest.
 //
-//   bench_make_data csv|ldif PEOPLE FILE [--seed S] [--changed PERCENT]
+//   bench_make_data csv|ldif|groups PEOPLE FILE [--seed S] [--changed PERCENT]
 //
 // What makes it realistic for a reader: quoted fields with commas, doubled quotes, a line end inside quotes in 2 % of
 // the rows, empty fields, names beyond ASCII (UTF-8 in CSV, base64 in LDIF), lines folded at 76 columns.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -43,6 +47,8 @@ constexpr std::array<std::string_view, 6> kStreets{"Long Street", "Harbour Road"
 
 // What is drawn for a person; each has a stream of numbers of its own, so that one change moves nothing else.
 enum Draw : std::uint64_t { kFirst, kSurname, kDepartment, kTitle, kCity, kStreet, kNumbers, kNote, kOddity, kChange };
+
+constexpr std::uint64_t kGroups = 1000;
 
 struct Options {
   std::uint64_t seed = 1;
@@ -195,26 +201,56 @@ void AppendEntry(std::string& out, const Person& person) {
   out += '\n';
 }
 
+std::string GroupDn(std::uint64_t number) {
+  return "cn=Group " + std::to_string(number) + ",ou=Groups,dc=example,dc=com";
+}
+
+// The largest has half of everybody, the others ever fewer, as groups of companies do.
+std::uint64_t SizeOf(std::uint64_t group, std::uint64_t people) {
+  constexpr double kFall = 1.25;
+  constexpr std::uint64_t kLeast = 10;
+  return std::max(kLeast, static_cast<std::uint64_t>(static_cast<double>(people) / 2 /
+                                                     std::pow(static_cast<double>(group), kFall)));
+}
+
+void AppendGroup(std::string& out, std::uint64_t number, std::uint64_t people, const Options& options) {
+  const std::uint64_t size = SizeOf(number, people) + (options.changed_percent > 0 && number == 1 ? 1 : 0);
+  const std::uint64_t first = Mix(options.seed + number) % people;
+  AddLine(out, "dn", GroupDn(number));
+  AddLine(out, "objectClass", "groupOfNames");
+  AddLine(out, "cn", "Group " + std::to_string(number));
+  for (std::uint64_t i = 0; i < size; ++i) {
+    AddLine(out, "member", "uid=" + Person(1 + (first + i) % people, options).key() + ",ou=People,dc=example,dc=com");
+  }
+  if (number % 10 == 0) {
+    for (const std::uint64_t inner : {number - 1, number - 2}) AddLine(out, "member", GroupDn(inner));
+  }
+  out += '\n';
+}
+
 void Write(const std::string& format, std::uint64_t people, const std::string& path, const Options& options) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   if (!file) throw std::runtime_error(path + ": cannot be written: " + std::strerror(errno));
   std::string block;
   if (format == "csv") {
     block = kHeading;
-  } else if (format == "ldif") {
+  } else if (format == "ldif" || format == "groups") {
     block = "version: 1\n\n";
   } else {
-    throw std::invalid_argument("the format is csv or ldif, not " + format);
+    throw std::invalid_argument("the format is csv, ldif or groups, not " + format);
   }
   constexpr std::size_t kBlock = std::size_t{1} << 20U;
-  for (std::uint64_t number = 1; number <= people; ++number) {
+  const std::uint64_t count = format == "groups" ? kGroups : people;
+  for (std::uint64_t number = 1; number <= count; ++number) {
     const Person person(number, options);
-    if (format == "csv") {
+    if (format == "groups") {
+      AppendGroup(block, number, people, options);
+    } else if (format == "csv") {
       AppendRow(block, person, people);
     } else {
       AppendEntry(block, person);
     }
-    if (block.size() < kBlock && number < people) continue;
+    if (block.size() < kBlock && number < count) continue;
     file.write(block.data(), static_cast<std::streamsize>(block.size()));
     block.clear();
   }
@@ -224,7 +260,7 @@ void Write(const std::string& format, std::uint64_t people, const std::string& p
 
 int Main(int argc, char** argv) {
   if (argc < 4 || argc % 2 != 0) {
-    std::cerr << "usage: bench_make_data csv|ldif PEOPLE FILE [--seed S] [--changed PERCENT]\n";
+    std::cerr << "usage: bench_make_data csv|ldif|groups PEOPLE FILE [--seed S] [--changed PERCENT]\n";
     return 64;
   }
   Options options;

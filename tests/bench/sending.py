@@ -1,0 +1,155 @@
+"""Requests: a first sync of people against a web server on loopback that answers at once, beside a bare loop over
+libcurl's multi interface and beside wrk as the ceiling, with the same server, bodies and concurrency; and against the
+sandbox with latency added, beside what concurrency and latency allow."""
+import contextlib
+import json
+import re
+import socket
+import sqlite3
+import subprocess
+import time
+
+from measure import Cost, Goal, Line, run, run_once, say
+from planning import CSV, folder_for
+
+PEOPLE = 20_000
+SHARE = {1: 0.5, 8: 0.8, 32: 0.8}
+LATENCY_MS = 50
+LATENCY_PEOPLE = 4_000
+
+NGINX = """\
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log crit;
+daemon off;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  keepalive_requests 100000000;
+  default_type application/json;
+  client_body_temp_path {folder}/body;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      if ($request_method = GET) {{ return 200 '{{"result":1,"users":[]}}'; }}
+      return 200 '{{"result":1,"user":{{"user_id":"$request_id","name":"Oluwaseun Nakamura"}}}}';
+    }}
+  }}
+}}
+"""
+WRK = """\
+wrk.method = "POST"
+wrk.body = '{body}'
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Basic YmVuY2g6YmVuY2g="
+"""
+BODY = ('{"user_type":"moderator","first_name":"Oluwaseun","last_name":"Nakamura","email":"oluwaseun.1@example.com",'
+        '"status":"A","department":"Research and Development","designation":"Senior Engineer",'
+        '"send_welcome_mail":false}')
+# Nothing of the program's own limits stands in the way; the journal is on, as always.
+def live(port, concurrency, path="/"):
+    return CSV.replace("http://127.0.0.1:9/", f"http://127.0.0.1:{port}{path}") \
+              .replace("  basic:", f"  rate: 1000000/s\n  concurrency: {concurrency}\n  basic:")
+
+
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@contextlib.contextmanager
+def process(command, port, log):
+    with subprocess.Popen([str(word) for word in command], stdout=log, stderr=log) as server:
+        try:
+            wait_for(port)
+            yield server
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def wait_for(port):
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+def sync_once(bench, folder, config, people):
+    """One first sync; whole-command cost and the wall seconds between the first and the last outcome."""
+    for name in ("state.db", "state.db-wal", "state.db-shm"):
+        (folder / "state" / name).unlink(missing_ok=True)
+    cost = run_once([bench.build / "ucaas-sync", "-c", config, "--log-level", "warning", "sync"], folder, bench.log)
+    database = sqlite3.connect(folder / "state" / "state.db")
+    done = database.execute("SELECT count(*) FROM outcome WHERE done = 1").fetchone()[0]
+    database.close()
+    if done != people:
+        raise RuntimeError(f"{done} of {people} operations were done; see {bench.log.name}")
+    return cost
+
+
+def best(costs):
+    """By wall time: the server takes the other core, so that CPU time says nothing of a rate."""
+    return min(costs, key=lambda cost: cost.wall)
+
+
+def requests(bench):
+    say("requests against a fast server")
+    folder, config = folder_for(bench, "requests", CSV)
+    bench.make("csv", PEOPLE, folder / "people.csv")
+    port = free_port()
+    conf = folder / "nginx.conf"
+    conf.write_text(NGINX.format(folder=folder, port=port), encoding="utf-8")
+    lua = folder / "post.lua"
+    lua.write_text(WRK.format(body=BODY), encoding="utf-8")
+    url = f"http://127.0.0.1:{port}/users"
+    rate = lambda cost: (PEOPLE / cost.wall, f"{PEOPLE / cost.wall:,.0f}/s")
+    with process(["nginx", "-p", folder, "-c", conf, "-e", folder / "nginx.log"], port, bench.log):
+        for concurrency, share in SHARE.items():
+            config.write_text(live(port, concurrency), encoding="utf-8")
+            ours, loops = [], []
+            for _ in range(bench.repeats):
+                ours.append(sync_once(bench, folder, config, PEOPLE))
+                loops.append(loop(bench, url, concurrency))
+            goal = Goal(f"{share:.0%} of it", lambda mine, other, share=share: other.wall / mine.wall >= share)
+            bench.lines.append(Line(f"{PEOPLE:,} creates, concurrency {concurrency}, journal on", best(ours), best(loops),
+                                    "bare libcurl loop", rate, goal))
+            bench.lines.append(Line(f"{PEOPLE:,} creates, concurrency {concurrency}, journal on", best(ours),
+                                    wrk(bench, url, concurrency, lua), "wrk", rate))
+
+
+def loop(bench, url, concurrency):
+    out = run([bench.build / "bench_curl_loop", url, PEOPLE, concurrency], stdout=subprocess.PIPE).stdout
+    return Cost(0, json.loads(out)["wall"], 0)
+
+
+def wrk(bench, url, concurrency, lua):
+    out = run(["wrk", "-t1", f"-c{concurrency}", "-d3s", "-s", lua, url], stdout=subprocess.PIPE,
+              stderr=bench.log).stdout.decode()
+    return Cost(0, PEOPLE / float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), 0)
+
+
+def latency(bench):
+    say(f"requests against a target that takes {LATENCY_MS} ms")
+    folder, config = folder_for(bench, "latency", CSV)
+    bench.make("csv", LATENCY_PEOPLE, folder / "people.csv")
+    key = folder / "key"
+    key.write_text("bench\n", encoding="utf-8")
+    key.chmod(0o600)
+    for concurrency in (8, 32):
+        port = free_port()
+        (folder / "account.db").unlink(missing_ok=True)
+        config.write_text(live(port, concurrency, "/ucaas/v1/"),
+                          encoding="utf-8")
+        with process([bench.build / "ucaas-sync", "sandbox", "--listen", f"127.0.0.1:{port}", "--db",
+                      folder / "account.db", "--id", "bench", "--key-file", key, "--latency", LATENCY_MS], port, bench.log):
+            ours = sync_once(bench, folder, config, LATENCY_PEOPLE)
+        allowed = Cost(0, LATENCY_PEOPLE * LATENCY_MS / 1000 / concurrency, 0)
+        rate = lambda cost: (LATENCY_PEOPLE / cost.wall, f"{LATENCY_PEOPLE / cost.wall:,.0f}/s")
+        goal = Goal("95 % of it", lambda mine, other: other.wall / mine.wall >= 0.95)
+        bench.lines.append(Line(f"{LATENCY_PEOPLE:,} creates, {LATENCY_MS} ms latency, concurrency {concurrency}", ours,
+                                allowed, "concurrency ÷ latency", rate, goal))
