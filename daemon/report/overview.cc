@@ -97,7 +97,7 @@ void WriteStanding(const Overview& overview, Instant now, std::string& out) {
   if (overview.running) {
     out += " A run is under way: " + EscapeHtml(overview.activity.empty() ? "it begins" : overview.activity) + '.';
   } else if (overview.next_look) {
-    out += " Next look " + EscapeHtml(Ago(*overview.next_look, now)) + '.';
+    out += " Next look " + (*overview.next_look > now ? EscapeHtml(Ago(*overview.next_look, now)) : "now") + '.';
   }
   out += "</p>\n";
   // What a guard holds is told below, with what to do.

@@ -39,9 +39,13 @@ std::optional<Compacted> Compact(const std::filesystem::path& state_dir, std::ui
     const std::uint64_t unused = Number(connection, "PRAGMA freelist_count");
     if (unused * page < least || 2 * unused < pages) return std::nullopt;
     connection.database().exec("VACUUM");
-    // Until its log is written back and cut, the file is as large as before.
-    connection.database().exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    return Compacted{.before = pages * page, .after = std::filesystem::file_size(path)};
+    const Compacted compacted{.before = pages * page, .after = Number(connection, "PRAGMA page_count") * page};
+    // Written back and cut at once, the log gives its room back too. Whoever still reads what was before would have to
+    // be waited for: then the next commit that finds nobody writes it back.
+    connection.database().setBusyTimeout(0);
+    Query log = connection.Prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    log.Next();
+    return compacted;
   });
 }
 

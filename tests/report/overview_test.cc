@@ -50,6 +50,14 @@ TEST_CASE("the page says first whether the cloud is up to date, and since when")
   CHECK(Has(OverviewPage({}, kNow, 1), "Nothing was synced yet"));
 }
 
+TEST_CASE("the next look is ahead, or now") {
+  Overview overview = After(ExitCode::kConverged);
+  overview.next_look = kNow + std::chrono::minutes(4);
+  CHECK(Has(OverviewPage(overview, kNow, 1), "Next look in 4 min."));
+  overview.next_look = kNow - Duration(129);
+  CHECK(Has(OverviewPage(overview, kNow, 1), "Next look now."));
+}
+
 TEST_CASE("a run that is under way does not hide how things stand") {
   Overview overview = After(ExitCode::kConverged);
   RunRecord running;
