@@ -2,11 +2,11 @@
 // it" and "It is held: what now" can be followed step by step.
 #include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
+#include <re2/re2.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -32,10 +32,9 @@ std::string Block(const std::string& readme, const std::string& language, std::s
 /// Each `ucaas-sync …` of the README, from its blocks and its sentences, up to what a shell would end it at.
 std::vector<std::string> Commands(const std::string& readme) {
   std::vector<std::string> commands;
-  const std::regex command("ucaas-sync (-c config\\.yaml )?([a-z][^`\n;&#>]*)");
-  for (std::sregex_iterator it(readme.begin(), readme.end(), command); it != std::sregex_iterator(); ++it) {
-    commands.push_back((*it)[2].str());
-  }
+  const RE2 pattern("ucaas-sync (?:-c config\\.yaml )?([a-z][^`\n;&#>]*)");
+  re2::StringPiece rest(readme);
+  for (std::string command; RE2::FindAndConsume(&rest, pattern, &command);) commands.push_back(command);
   return commands;
 }
 

@@ -1,9 +1,9 @@
 // ucaas-sync.yaml(5) against the loader: what is known is asked of it, one odd key a section.
 #include <doctest/doctest.h>
+#include <re2/re2.h>
 
 #include <fstream>
 #include <functional>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -39,12 +39,12 @@ constexpr const char* kOdd = "zzzzzzzzzzzzzzzz: 1";
 /// The keys that the section knows, as its complaint about an odd one lists them.
 std::set<std::string> KnownBeside(const Extra& extra) {
   const Loaded loaded = LoadText(Sound(extra));
-  const std::regex list("unknown key \"zz[^;]*; known here: (.*)");
-  std::smatch match;
+  const RE2 list("unknown key \"zz[^;]*; known here: (.*)");
   std::set<std::string> known;
   for (const std::string& error : loaded.errors) {
-    if (!std::regex_search(error, match, list)) continue;
-    const std::string names = std::regex_replace(match[1].str(), std::regex(" or |, "), " ");
+    std::string names;
+    if (!RE2::PartialMatch(error, list, &names)) continue;
+    RE2::GlobalReplace(&names, " or |, ", " ");
     std::istringstream words(names);
     for (std::string word; words >> word;) known.insert(word);
   }
@@ -92,16 +92,16 @@ Manual ReadManual() {
     if (line.starts_with("# ")) heading = line.substr(2);
     if (heading == "TEMPLATES") break;
     line.erase(0, line.find_first_not_of('\t'));
-    std::smatch match;
-    if (!std::regex_match(line, match, std::regex(R"((\*[a-zA-Z_.]+\*(?:, \*[a-zA-Z_.]+\*)*) \((.*)\))"))) continue;
-    const std::string names = match[1].str();
-    const std::regex name_of_a_key("[a-zA-Z_.]+");
-    for (std::sregex_iterator at(names.begin(), names.end(), name_of_a_key), end; at != end; ++at) {
+    std::string names;
+    std::string bracket;
+    if (!RE2::FullMatch(line, R"((\*[a-zA-Z_.]+\*(?:, \*[a-zA-Z_.]+\*)*) \((.*)\))", &names, &bracket)) continue;
+    re2::StringPiece rest(names);
+    for (std::string key; RE2::FindAndConsume(&rest, "([a-zA-Z_.]+)", &key);) {
       const bool is_rule = heading == "RULES";
-      const bool is_part = heading == "GUARDS" && at->str().find('.') == std::string::npos;
-      const std::string name = (is_rule ? "rule." : is_part ? "part." : "") + at->str();
+      const bool is_part = heading == "GUARDS" && key.find('.') == std::string::npos;
+      const std::string name = (is_rule ? "rule." : is_part ? "part." : "") + key;
       CAPTURE(name);
-      CHECK(manual.emplace(name, match[2].str()).second);
+      CHECK(manual.emplace(name, bracket).second);
     }
   }
   return manual;
@@ -109,9 +109,9 @@ Manual ReadManual() {
 
 /// The default as it could stand in the file; nothing when there is none.
 std::string DefaultOf(const std::string& bracket) {
-  std::smatch match;
-  const std::regex marked(R"((?:contacts; |groups; )?default: \*([^*]+)\*.*)");
-  return std::regex_match(bracket, match, marked) ? match[1].str() : "";
+  std::string marked;
+  RE2::FullMatch(bracket, R"((?:contacts; |groups; )?default: \*([^*]+)\*.*)", &marked);
+  return marked;
 }
 
 struct Default {
@@ -263,8 +263,7 @@ TEST_CASE("every section that the loader reads is asked for its keys") {
     if (entry.path().extension() != ".cc" || name == "section.cc") continue;
     std::ifstream file(entry.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const std::regex made(R"(\n\s+Section \w+\()");
-    read += static_cast<std::size_t>(std::distance(std::sregex_iterator(text.begin(), text.end(), made), {}));
+    for (re2::StringPiece rest(text); RE2::FindAndConsume(&rest, R"(\n\s+Section \w+\()");) ++read;
   }
   // Those of the three kinds of guards are one in the code.
   CHECK(read == Sections().size() - 2);
