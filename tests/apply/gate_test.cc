@@ -199,7 +199,7 @@ TEST_CASE("the first 429 halves the pace, and those that were under way say noth
   CHECK(sent <= 50);  // and growing back by then
 }
 
-TEST_CASE("failures that fill two seconds open the breaker; then one request at a time asks") {
+TEST_CASE("failures that fill two seconds open the breaker, then one request at a time asks") {
   Gate gate(Policy(), kStart);
   gate.OnTransient(kStart, 1, std::nullopt);
   CHECK(Sends(gate, kStart + milliseconds(1900), 5));

@@ -46,7 +46,7 @@ std::string Suspended(const Cli& cli) {
 
 }  // namespace
 
-TEST_CASE("a held run is approved by its id; joiners come meanwhile, and the approval still serves") {
+TEST_CASE("a held run is approved by its id, joiners come meanwhile, and the approval still serves") {
   Company company(15);
   company.SetEnvironment("SUDO_USER", "ada");
   auto people = WithLeavers(15, 4);
@@ -140,7 +140,7 @@ TEST_CASE("one person's run that is held leaves standing what waits for everybod
   CHECK(Suspended(company) == "5\n");
 }
 
-TEST_CASE("a held plan file is approved, then applied; without approval it is not") {
+TEST_CASE("a held plan file is approved, then applied, without approval it is not") {
   Company company(15);
   company.WritePeople(WithLeavers(15, 4));
   Expect(company.Run({"plan", "--out", "monday.plan"}), 3,

@@ -71,7 +71,7 @@ TEST_CASE("explain: an update shows both sides before and after it was made") {
   Expect(company.Run({"explain", "E4"}), 0, {"update user E4: done", "last_name: Person4 -> Byron", "nothing to do"});
 }
 
-TEST_CASE("explain: who is absent shows since when, and when it acts; the run that noticed it says so") {
+TEST_CASE("explain: who is absent shows since when, and when it acts, the run that noticed it says so") {
   Company company(15);
   auto people = CompanyPeople(15);
   people.pop_back();

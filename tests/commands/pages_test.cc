@@ -80,7 +80,7 @@ TEST_CASE("the endpoints are read-only, and forbid a browser everything that the
   CHECK(service.Wait().code == 0);
 }
 
-TEST_CASE("each run has its page; on a unix socket it names people and values") {
+TEST_CASE("each run has its page, on a unix socket it names people and values") {
   Cli cli;
   cli.Write("config.yaml", Config());
   cli.Write("people.csv", CompanyCsv(12));

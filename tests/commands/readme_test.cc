@@ -100,13 +100,14 @@ TEST_CASE("README: every command that it names exists, with the options that it 
   }
 }
 
-TEST_CASE("README: before you trust it, step by step; nothing is written before one department is") {
+TEST_CASE("README: before you trust it, step by step, nothing is written before one department is") {
   Company company(30);
   std::filesystem::remove_all(company.folder() / "state");
   SQLite::Database((company.folder() / "account.db").string(), SQLite::OPEN_READWRITE)
       .exec(
           "UPDATE users SET user_type = 'admin' WHERE email = 'person3@example.com'; "
-          "UPDATE users SET email = 'nobody.of.ours@example.com' WHERE email = 'person30@example.com'");
+          "UPDATE users SET email = 'nobody.of.ours@example.com', natural = 'nobody.of.ours@example.com' WHERE email = "
+          "'person30@example.com'");
   auto people = CompanyPeople(30);
   people[2].title = "Admin, grade 9";
   people[7].title = "Head of Research";  // E8

@@ -144,7 +144,7 @@ TEST_CASE("half a file is refused, said once, and the whole one is taken when it
   CHECK(Stopped(service).code == 0);
 }
 
-TEST_CASE("a target that is down does not end the service; asked again it goes on") {
+TEST_CASE("a target that is down does not end the service, asked again it goes on") {
   Cli cli;
   Service target(cli);
   cli.Write("config.yaml", Config(kRarely, target.Target()));
@@ -187,7 +187,7 @@ TEST_CASE("SIGHUP takes a new configuration, and keeps the old one when the new 
   CHECK(Stopped(service).code == 0);
 }
 
-TEST_CASE("what a guard holds waits; the approval is taken up by the service, without a restart") {
+TEST_CASE("what a guard holds waits, the approval is taken up by the service, without a restart") {
   Cli cli;
   cli.Write("config.yaml", Config(kRarely));
   cli.Write("people.csv", CompanyCsv(40));
@@ -285,7 +285,7 @@ TEST_CASE("a second service on the same state waits for its turn") {
   CHECK(Stopped(second).code == 0);
 }
 
-TEST_CASE("people are told when it is held and when it is settled; a listener that is gone hurts no run") {
+TEST_CASE("people are told when it is held and when it is settled, a listener that is gone hurts no run") {
   Cli cli;
   const std::string notify = "notify:\n  webhook: http://127.0.0.1:1/secret-token\n  command: [/bin/sh, -c, \"cat >> " +
                              cli.Path("mail") + "\"]\n";

@@ -80,7 +80,7 @@ TEST_CASE("max_age refuses an export that is older, and min_records one that is 
   company.ExpectNoWrite(5, {"there are 15 records", "\"min_records:\" asks for 16", "nothing was written"});
 }
 
-TEST_CASE("a checksum beside the export must fit its content; without one nothing is asked") {
+TEST_CASE("a checksum beside the export must fit its content, without one nothing is asked") {
   Company company(15);
   company.Write("people.csv.sha256", Sha256Hex(CompanyCsv(15)) + "  people.csv\n");
   company.ExpectNoWrite(0, {"nothing to do"});

@@ -36,7 +36,7 @@ TEST_CASE("errors come by place, those of one place as they were found") {
   CHECK(errors[3].ToString() == "c:9:1: last");
 }
 
-TEST_CASE("errors end the command as one message with every line and exit 78; warnings do not") {
+TEST_CASE("errors end the command as one message with every line and exit 78, warnings do not") {
   Diagnostics diagnostics;
   diagnostics.Warning(Location{"c", 1, 1}, "odd");
   CHECK(diagnostics.ok());

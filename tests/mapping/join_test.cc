@@ -77,7 +77,7 @@ TEST_CASE("an unhealthy partner makes its attributes unknown: neither default no
   CHECK(company.seen.Only(Kind::kUser, "E1").State(kUserDesignation) == FieldState::kUnknown);
 }
 
-TEST_CASE("two partner records with one key set the person aside, naming their lines; identical ones do not") {
+TEST_CASE("two partner records with one key set the person aside, naming their lines, identical ones do not") {
   Company company = Joined();
   company.Run({{"hr", {Hr("E1"), Hr("E2")}},
                {"directory",
@@ -179,7 +179,7 @@ TEST_CASE("filters are judged before duplicates: a record that is not let in doe
   CHECK(company.seen.Only(Kind::kUser, "E2").standing == Standing::kLeft);
 }
 
-TEST_CASE("records that no preference tells apart stay two; one that cannot be ranked sets the person aside") {
+TEST_CASE("records that no preference tells apart stay two, one that cannot be ranked sets the person aside") {
   Company company = Preferring({"newest start_date"});
   company.Run(
       {{"hr",

@@ -205,7 +205,7 @@ TEST_CASE("a group that one record presents is not gone because another record l
   CHECK(company.seen.Only(Kind::kGroup, "Closed").standing == Standing::kLeft);
 }
 
-TEST_CASE("contacts name their groups, sorted and once each; shared comes out as true or false") {
+TEST_CASE("contacts name their groups, sorted and once each, shared comes out as true or false") {
   Company company;
   company.AddSource("hr", "employee_id");
   config::RuleConfig& contacts = company.AddRule(Kind::kContact, "hr");
@@ -228,7 +228,7 @@ TEST_CASE("contacts name their groups, sorted and once each; shared comes out as
   CHECK(bob.Text(kContactShared) == "false");
 }
 
-TEST_CASE("groups of a directory list their members; a range without its tail makes them unknown") {
+TEST_CASE("groups of a directory list their members, a range without its tail makes them unknown") {
   Company company;
   company.AddSource("ad", "employeeNumber", config::Format::kLdif);
   config::RuleConfig& groups = company.AddRule(Kind::kGroup, "ad");

@@ -61,7 +61,7 @@ TEST_CASE("an object that shows what the state says is no drift, whatever else i
   CHECK_FALSE(DriftOf(stored, shown, DriftScopeOf(company.policy), {}));
 }
 
-TEST_CASE("a field, the status and the groups of an object are compared; groups of others are not") {
+TEST_CASE("a field, the status and the groups of an object are compared, groups of others are not") {
   Company company;
   const DriftScope scope = DriftScopeOf(company.policy);
   StoredEntity user = *company.state.Find(Kind::kUser, "E1");

@@ -133,7 +133,7 @@ TEST_CASE("suspends add up over 24 hours and over 7 days") {
   CHECK_FALSE(world.Plan().plan.held);
 }
 
-TEST_CASE("everybody may be created until a run has finished; then the create guard counts") {
+TEST_CASE("everybody may be created until a run has finished, then the create guard counts") {
   World world = Company(15);
   for (int i = 100; i < 111; ++i) world.Add(User("E" + std::to_string(i)));
   CHECK(world.Plan().plan.held);
@@ -223,7 +223,7 @@ TEST_CASE("too many group removals wait, and nothing else does") {
   CHECK_FALSE(verdict->holds_everything);
 }
 
-TEST_CASE("too many new groups hold the removals of groups; where there are none, nothing waits, and it is said") {
+TEST_CASE("too many new groups hold the removals of groups, where there are none, nothing waits, and it is said") {
   World world;
   world.Add(Group("Old"));
   world.Sync();

@@ -125,7 +125,7 @@ TEST_CASE("an e-mail still held by somebody who is frozen sets the newcomer asid
   CHECK(Contains(plan.quarantine[0].reason, "still held by E1"));
 }
 
-TEST_CASE("a vanished and an appeared key with one e-mail are a proposal to rekey; both are frozen") {
+TEST_CASE("a vanished and an appeared key with one e-mail are a proposal to rekey, both are frozen") {
   World world;
   world.Add(User("E1"));
   world.Add(User("E3"));

@@ -229,7 +229,7 @@ TEST_CASE("the person of a rejected row is frozen, and other absences still coun
   CHECK(plan.quarantine[0].key == "hr:3");
 }
 
-TEST_CASE("a reject that names nobody stops the clock, even with absent_after 0s; left still acts") {
+TEST_CASE("a reject that names nobody stops the clock, even with absent_after 0s, left still acts") {
   World world = Company(4);
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");

@@ -93,7 +93,7 @@ TEST_CASE("the same group with different fields is set aside and its members sta
   CHECK(plan.quarantine.size() == 1);
 }
 
-TEST_CASE("members by DN in any spelling and by key; strangers are counted") {
+TEST_CASE("members by DN in any spelling and by key, strangers are counted") {
   World world = Directory();
   world.Add(DirectoryContact("C1"));
   world.Add(DirectoryContact("C2"));

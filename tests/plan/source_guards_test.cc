@@ -68,7 +68,7 @@ TEST_CASE("a column that is new, or was never filled, cannot drop") {
   CHECK(FindGuard(world.Plan().plan, "fill_drop") == nullptr);
 }
 
-TEST_CASE("keys under 99 percent distinct are held; a few are only set aside") {
+TEST_CASE("keys under 99 percent distinct are held, a few are only set aside") {
   World world = Company(400, 400);
   const auto repeat = [&](int from, int to) {
     for (int i = from; i <= to; ++i) world.Add(User("E" + std::to_string(i), {{"last_name", "Other"}}));

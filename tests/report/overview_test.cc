@@ -178,7 +178,7 @@ TEST_CASE("ten thousand in quarantine are shown fifty at a time") {
   CHECK(Has(OverviewPage(overview, kNow, 9'999'999), "Page 200 of 200"));
 }
 
-TEST_CASE("the page shows keys; names, addresses and the target's words only where people may be named") {
+TEST_CASE("the page shows keys, names, addresses and the target's words only where people may be named") {
   Overview overview = After(ExitCode::kPartial, "ada@example.com is taken");
   overview.status.quarantine = {{.kind = "user",
                                  .key = "E17",

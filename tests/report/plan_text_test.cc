@@ -201,7 +201,7 @@ TEST_CASE("nothing from a source can steer a terminal or begin a line of its own
   CHECK(text.find("\nHELD by nobody") == std::string::npos);
 }
 
-TEST_CASE("without colour there is no escape sequence; with it, the words are the same") {
+TEST_CASE("without colour there is no escape sequence, with it, the words are the same") {
   const std::string plain = TextOf(SamplePlan());
   CHECK(plain.find('\x1b') == std::string::npos);
   std::string painted = TextOf(SamplePlan(), {.colour = true});

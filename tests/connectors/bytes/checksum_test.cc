@@ -36,7 +36,7 @@ TEST_CASE("a checksum file is read as sha256sum writes it, or as a digest alone"
   CHECK(*ParseChecksum(std::string(64, 'A'), "people.csv") == std::string(64, 'a'));
 }
 
-TEST_CASE("of several lines the one with the file's name counts; of one line the name does not matter") {
+TEST_CASE("of several lines the one with the file's name counts, of one line the name does not matter") {
   const std::string two = kOther + "  left.csv\n" + kDigest + "  /srv/hr/people.csv\n";
   CHECK(*ParseChecksum(two, "people.csv") == kDigest);
   CHECK_FALSE(ParseChecksum(two, "absent.csv"));

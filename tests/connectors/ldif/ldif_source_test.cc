@@ -223,7 +223,7 @@ TEST_CASE("an empty file and a file without a record are incomplete") {
   CHECK(Contains(ReadText("", {.record_required = false}).incomplete(), "the file is empty"));
 }
 
-TEST_CASE("a file cut inside a line is incomplete and names the key; its last record is not given out") {
+TEST_CASE("a file cut inside a line is incomplete and names the key, its last record is not given out") {
   const std::string cut = "dn: cn=a\ncn: a\n\ndn: cn=b\ncn: Bar";
   const ReadResult strict = ReadText(cut);
   CHECK(strict.incomplete().starts_with("people.ldif:5: "));

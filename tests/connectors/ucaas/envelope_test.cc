@@ -85,7 +85,7 @@ TEST_CASE("an object is found under its name, under data, and in an array of one
   }
 }
 
-TEST_CASE("a list is an array; null and {} are an empty one; nothing else is a list") {
+TEST_CASE("a list is an array, null and {} are an empty one, nothing else is a list") {
   const auto size_of = [](const char* body) -> std::optional<std::size_t> {
     const Envelope envelope = Envelope::Read(body);
     const auto list = envelope.List("users");
