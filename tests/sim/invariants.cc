@@ -27,6 +27,13 @@ bool Adopts(const RunReport& report, const std::string& remote_id) {
   return adopts;
 }
 
+/// What a run that was cut off had changed, or somebody by hand, the state learns of later.
+bool ShowsAddressOf(const StoredEntity& row, const Object& object) {
+  const FieldId address = NaturalKeyField(row.kind);
+  const auto shown = object.fields.find(std::string(FieldsOf(row.kind)[address].name));
+  return shown != object.fields.end() && FoldCase(shown->second) == FoldCase(row.fields[address].text);
+}
+
 }  // namespace
 
 void Auditor::Before(const Scene& scene) {
@@ -40,7 +47,8 @@ void Auditor::Before(const Scene& scene) {
     owners_[{row.kind, row.remote_id}] = row.key;
     if (row.lifecycle == Lifecycle::kActive) ++background_.active[Index(row.kind)];
     for (const std::string& group : row.groups) ++background_.members[group];
-    if (FindIn(account_, row.kind, row.remote_id) != nullptr) there_.push_back(std::move(row));
+    const Object* object = FindIn(account_, row.kind, row.remote_id);
+    if (object != nullptr && ShowsAddressOf(row, *object)) there_.push_back(std::move(row));
   }
   held_.clear();
   for (const StoredHold& hold : scene.state.Holds(scene.now)) {
@@ -58,6 +66,7 @@ void Auditor::NoteLostState(const testing::FakeTarget& target) {
   }
   // Whose e-mail has changed meanwhile is not recognised.
   for (const auto& [key, count] : mails_) ++deletions_[key];
+  guards_.NoteLostState();
   last_good_records_ = 0;
   cut_off_creates_.clear();
   reverted_.clear();

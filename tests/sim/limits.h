@@ -28,6 +28,11 @@ class GuardBook {
 
   /// Somebody agreed to what the guards held of that run.
   void NoteApproval(const RunReport& report, Instant at);
+  /// The program can know nothing any more of what was removed or agreed to before.
+  void NoteLostState() {
+    removals_.clear();
+    consents_.clear();
+  }
   void NoteRemoval(Kind kind, Action action, Instant at) { removals_.push_back({kind, action, at, false}); }
 
   /// Of a run that wrote: what went beyond a limit without consent.

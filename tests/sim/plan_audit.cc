@@ -12,12 +12,14 @@ namespace {
 
 using Address = std::pair<Kind, std::string>;
 
+constexpr int kUpdatesOfUsers = 3;
+
 /// Where the manual says that an operation stands in a plan.
 int StepOf(const Operation& operation) {
   const bool removes = operation.action == Action::kDelete;
   switch (operation.kind) {
     case Kind::kUser:
-      return removes || operation.action == Action::kSuspend ? 0 : 3;
+      return removes || operation.action == Action::kSuspend ? 0 : kUpdatesOfUsers;
     case Kind::kContact:
       return removes ? 1 : 4;
     case Kind::kGroup:
@@ -32,7 +34,7 @@ class PlanAudit {
 
   Violations Judge(bool is_revert) {
     JudgeOnce();
-    JudgeOrder();
+    JudgeOrder(is_revert);
     JudgeAddresses();
     if (is_revert) return std::move(violations_);
     JudgeFrozen();
@@ -63,25 +65,35 @@ class PlanAudit {
     });
   }
 
-  void JudgeOrder() {
+  void JudgeOrder(bool is_revert) {
+    const auto holders = Holders();
     int step = 0;
     plan_.operations.ForEach([&](const Operation& operation) {
-      // A suspend that takes an address which another user gives up waits among the updates.
-      const bool takes_address = operation.kind == Kind::kUser && FindChange(operation, kUserEmail) != nullptr;
-      const int own = operation.action == Action::kSuspend && takes_address && step >= 3 ? 3 : StepOf(operation);
+      // A suspend that takes an address which another user gives up waits among the updates; an inverse does not ask
+      // whether anybody has to give it up.
+      const FieldChange* change = operation.kind == Kind::kUser ? FindChange(operation, kUserEmail) : nullptr;
+      const bool takes = change != nullptr && operation.action == Action::kSuspend;
+      const auto holder = takes ? holders.find({operation.kind, FoldCase(change->after.text)}) : holders.end();
+      const bool waits = takes && (is_revert || (holder != holders.end() && holder->second->key != operation.key));
+      const int own = waits ? kUpdatesOfUsers : StepOf(operation);
       if (own < step) Blame(Called(operation.kind, operation.key) + " stands behind what must come after it");
       step = std::max(step, own);
     });
   }
 
-  /// Whoever takes an address that is taken stands behind the one that gives it up.
-  void JudgeAddresses() {
+  std::map<Address, const StoredEntity*> Holders() const {
     std::map<Address, const StoredEntity*> holders;
     for (const StoredEntity& row : background_.rows) {
       if (row.lifecycle == Lifecycle::kGone) continue;
       const Field& address = row.fields[NaturalKeyField(row.kind)];
       if (!address.text.empty()) holders[{row.kind, FoldCase(address.text)}] = &row;
     }
+    return holders;
+  }
+
+  /// Whoever takes an address that is taken stands behind the one that gives it up.
+  void JudgeAddresses() {
+    const auto holders = Holders();
     std::set<std::pair<Kind, std::string>> done;  // by key
     plan_.operations.ForEach([&](const Operation& operation) {
       done.emplace(operation.kind, operation.key);

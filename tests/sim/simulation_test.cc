@@ -16,7 +16,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::uint64_t kSimulations = 60;
 #else
-constexpr std::uint64_t kSimulations = 1'000;
+constexpr std::uint64_t kSimulations = 2'000;
 #endif
 
 History Simulated(std::uint64_t seed) {
