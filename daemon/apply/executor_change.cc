@@ -85,6 +85,8 @@ void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uin
     case Verdict::kMissing:
       // Nobody can be less active than gone; anything else needs the account back.
       if (operation.action == Action::kSuspend) {
+        // Whether the source still names them, and they come back suspended, is for the next plan to say.
+        result_.needs_another = true;
         FinishDone(work, result, RowGone(work->row, operation, ownership), /*converged=*/false);
       } else {
         Recreate(work);

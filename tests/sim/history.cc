@@ -1,5 +1,6 @@
 #include "tests/sim/history.h"
 
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 
@@ -10,19 +11,32 @@ namespace {
 
 constexpr Instant kStart = std::chrono::sys_days{std::chrono::year{2026} / 10 / 20};  // DST ends within days
 
-std::string AsJson(const Plan& plan) {
+/// But for the id, which is random.
+std::string AsJson(Plan plan) {
+  plan.id.clear();
   std::ostringstream out;
   plan::WritePlan(plan, out);
   return out.str();
 }
 
+bool IsHeldBySomething(const Plan& plan) {
+  return std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& guard) { return guard.held; });
+}
+
+/// Then a sync looks at the whole account first, which a dry run does on demand alone.
+bool IsHeldForCreates(const ucaas_sync::Plan& plan) {
+  return std::any_of(plan.guards.begin(), plan.guards.end(),
+                     [](const GuardVerdict& guard) { return guard.held && guard.name.ends_with(".create"); });
+}
+
 }  // namespace
 
-History::History(std::uint64_t seed)
+History::History(std::uint64_t seed, const Install& install, std::size_t days)
     : seed_(seed),
+      days_(days),
       random_(seed),
       settings_(Settings::Draw(random_)),
-      machine_(settings_, kStart + std::chrono::minutes(random_.Below(24 * 60))),
+      machine_(install(settings_, kStart + std::chrono::minutes(random_.Below(24 * 60)))),
       world_(1 + random_.Below(18), Today(), random_),
       auditor_(settings_) {
   Say(settings_.ToString() + "; " + std::to_string(world_.people.size()) + " people");
@@ -30,7 +44,7 @@ History::History(std::uint64_t seed)
 
 Violations History::Live() {
   if (random_.Chance(25)) MakeByHand();
-  const std::size_t days = 6 + random_.Below(11);
+  const std::size_t days = days_ + random_.Below(days_ + 4);
   for (std::size_t i = 0; i < days; ++i) {
     if (!Day()) return violations_;
   }
@@ -53,7 +67,7 @@ bool History::Day() {
 }
 
 void History::PassTime() {
-  const Instant now = machine_.clock.now;
+  const Instant now = machine_->clock.now;
   Instant then = now;
   switch (random_.Below(7)) {
     case 0:
@@ -78,7 +92,7 @@ void History::PassTime() {
       then = now + std::chrono::hours(24 * (1 + static_cast<int>(random_.Below(5))));
       break;
   }
-  machine_.PassTo(then);
+  machine_->clock.now = then;
   Say(FormatInstant(then));
 }
 
@@ -96,18 +110,114 @@ void History::LetThingsHappen() {
 
 void History::TouchByHand() {
   if (random_.Chance(3)) MakeByHand();
-  auto& holds = machine_.store.holds;
+  if (random_.Chance(8)) ChangeByHand();
+  if (random_.Chance(3)) ForgetSomebody();
+  if (random_.Chance(1)) LoseState();
   if (random_.Chance(6)) {
     const std::string key = "P" + std::to_string(1 + random_.Below(world_.people.size()));
     StoredHold hold;
     hold.key = key;
-    if (random_.Chance(50)) hold.until = machine_.clock.now + std::chrono::hours(30);
-    holds[key] = hold;
+    hold.since = machine_->clock.now;
+    if (random_.Chance(50)) hold.until = machine_->clock.now + std::chrono::hours(30);
+    holds_[key] = hold;
+    machine_->Hold(hold);
     Say("  " + key + " is held" + (hold.until ? " until " + FormatInstant(*hold.until) : ""));
-  } else if (!holds.empty() && random_.Chance(30)) {
-    Say("  " + holds.begin()->first + " is released");
-    holds.erase(holds.begin());
+  } else if (!holds_.empty() && random_.Chance(30)) {
+    const std::string key = holds_.begin()->first;
+    Say("  " + key + " is released");
+    holds_.erase(key);
+    machine_->Release(key);
+    auditor_.NoteReleased(key);
   }
+}
+
+void History::ChangeByHand() {
+  const Kind kind = kAllKinds[random_.Below(kAllKinds.size())];
+  auto& list = machine_->target.objects[kind];
+  if (list.empty()) return;
+  Object& object = random_.Pick(list);
+  // Twice in turn, and it would be left alone as something that the target itself rewrites.
+  if (!touched_.insert(object.id).second) return;
+  const std::string who = Called(kind, KeyShownBy(kind, object)) + " (" + object.id + ")";
+  machine_->NoteTouched(kind, object.id);
+  if (random_.Chance(35)) {
+    auditor_.NoteDeletedByHand(kind, object);
+    Say("  somebody deletes " + who + " at the target by hand");
+    const std::string id = object.id;
+    std::erase_if(list, [&id](const Object& one) { return one.id == id; });
+    if (kind != Kind::kGroup) return;
+    for (Object& contact : machine_->target.objects[Kind::kContact]) {
+      if (std::erase(contact.group_ids, id) != 0) touched_.insert(contact.id);
+    }
+    return;
+  }
+  auditor_.NoteTouched(kind, object.id);
+  switch (kind) {
+    case Kind::kUser:
+      object.fields[random_.Chance(50) ? "department" : "designation"] = "Changed by hand";
+      break;
+    case Kind::kContact:
+      if (random_.Chance(50) && !object.group_ids.empty()) {
+        object.group_ids.clear();
+      } else {
+        object.fields["company"] = "Changed by hand";
+      }
+      break;
+    case Kind::kGroup:
+      touched_.erase(object.id);
+      return;
+  }
+  Say("  somebody changes " + who + " at the target by hand");
+}
+
+void History::RevertSomething() {
+  const RunReport& past = random_.Pick(past_);
+  Say("  the run of " + FormatInstant(past.at) + " is reverted");
+  auditor_.Before(machine_->scene());
+  const RunReport report = machine_->Revert(today_, past);
+  Say("  ⇠ " + report.ToString());
+  if (report.end == RunReport::End::kCrashed) must_repeat_ = true;
+  has_reverted_ = true;
+  Audit(report);
+}
+
+void History::ForgetSomebody() {
+  std::vector<std::string> gone;
+  for (const auto& [id, person] : world_.people) {
+    const bool is_there = std::any_of(today_.rows.begin(), today_.rows.end(),
+                                      [&id = id](const HrRow& row) { return row.person.id == id; });
+    if (!person.is_listed && !is_there && today_.broken.empty()) gone.push_back(id);
+  }
+  if (gone.empty()) return;
+  const std::string key = random_.Pick(gone);
+  const std::size_t foreign = auditor_.hand_made();
+  auditor_.Before(machine_->scene());
+  if (!machine_->Forget(today_, key)) return;
+  Say("  " + key + " is forgotten");
+  holds_.erase(key);
+  const Violations wrong = auditor_.NoteForgotten(machine_->scene(), key);
+  violations_.insert(violations_.end(), wrong.begin(), wrong.end());
+  has_foreign_ = has_foreign_ || auditor_.hand_made() != foreign;
+}
+
+void History::LoseState() {
+  Say("  the state is lost");
+  machine_->LoseState();
+  holds_.clear();
+  past_.clear();
+  auditor_.NoteLostState(machine_->target);
+  has_foreign_ = true;
+  due_at_.reset();
+}
+
+void History::ReleaseAll() {
+  std::set<std::string> keys;
+  for (const StoredHold& hold : machine_->scene().state.Holds(machine_->clock.now)) keys.insert(hold.key);
+  for (const std::string& key : keys) {
+    machine_->Release(key);
+    auditor_.NoteReleased(key);
+  }
+  holds_.clear();
 }
 
 void History::MakeByHand() {
@@ -134,38 +244,49 @@ void History::MakeByHand() {
       break;
   }
   const std::string address = kind == Kind::kGroup ? fields["name"] : email;
-  if (machine_.target.With(kind, address) != nullptr) return;
-  auditor_.NoteHandMade(kind, machine_.target.Add(kind, std::move(fields)));
+  if (machine_->target.With(kind, address) != nullptr) return;
+  auditor_.NoteHandMade(kind, machine_->target.Add(kind, std::move(fields)));
   Say("  somebody makes " + std::string(Name(kind)) + ' ' + address + " at the target by hand");
 }
 
+bool History::Audit(const RunReport& report) {
+  const Violations wrong = auditor_.After(machine_->scene(), today_, report);
+  violations_.insert(violations_.end(), wrong.begin(), wrong.end());
+  return violations_.empty();
+}
+
 bool History::Run() {
-  if (random_.Chance(15)) machine_.fuse.left = static_cast<int>(random_.Below(60));
-  const Instant now = machine_.clock.now;
+  if (!violations_.empty()) return false;
+  if (!past_.empty() && !must_repeat_ && random_.Chance(4)) RevertSomething();
+  if (!violations_.empty()) return false;
+  if (random_.Chance(15)) machine_->fuse.left = static_cast<int>(random_.Below(60));
+  const Instant now = machine_->clock.now;
   const bool looks_twice = random_.Chance(10);
-  const auto first = looks_twice ? machine_.Plan(today_, now) : std::nullopt;
-  auditor_.Before(machine_);
-  const RunReport report = machine_.Sync(today_);
+  const auto first = looks_twice ? machine_->Plan(today_, now) : std::nullopt;
+  auditor_.Before(machine_->scene());
+  const RunReport report = machine_->Sync(today_);
   ++runs_;
   Say("  → " + report.ToString());
-  violations_ = auditor_.After(machine_, today_, report);
-  if (first && report.was_planned && AsJson(first->plan) != AsJson(report.plan)) {
+  Audit(report);
+  if (first && !IsHeldForCreates(first->plan) && report.was_planned && AsJson(first->plan) != AsJson(report.plan)) {
     violations_.emplace_back("two plans of the same files and state differ");
   }
   // What a cut-off run may have done is settled by the next one that gets through.
   if (report.end == RunReport::End::kCrashed) must_repeat_ = true;
-  if (report.end == RunReport::End::kDone) must_repeat_ = false;
+  if (report.end == RunReport::End::kDone && report.applied.left == 0) must_repeat_ = false;
+  if (report.end == RunReport::End::kDone && !report.run.empty() && report.applied.done != 0) past_.push_back(report);
   if (report.end == RunReport::End::kDone) {
-    due_at_ = report.notes.due_at;
-    if (random_.Chance(15) && report.applied.failed == 0) CheckNextPlan(report);
+    due_at_ = report.applied.needs_another ? report.at : report.notes.due_at;
+    const bool is_smooth = report.applied.failed == 0 && report.applied.left == 0 && !report.had_trouble;
+    if (random_.Chance(15) && is_smooth) CheckNextPlan(report);
   }
-  if (report.was_planned && !report.notes.consent.empty() && random_.Chance(40)) Approve(report);
+  if (report.was_planned && IsHeldBySomething(report.plan) && random_.Chance(40)) Approve(report);
   return violations_.empty();
 }
 
 void History::Approve(const RunReport& report) {
-  machine_.Approve(report);
-  auditor_.NoteApproval(report, machine_.clock.now);
+  machine_->Approve(report);
+  auditor_.NoteApproval(report, machine_->clock.now);
   Say("  what is held is approved");
 }
 
@@ -174,9 +295,10 @@ void History::CheckNextPlan(const RunReport& report) {
   constexpr Duration kLong = std::chrono::hours(24 * 20);
   const Instant soon = report.at + kMoment;
   const Instant due = due_at_ ? *due_at_ - kMoment : report.at + kLong;
-  if (due <= soon) return;
-  const auto next = machine_.Plan(today_, soon);
-  const auto later = machine_.Plan(today_, due);
+  // Due at once, for what a look at the target has found.
+  if (due <= soon || due <= machine_->clock.now) return;
+  const auto next = machine_->Plan(today_, soon);
+  const auto later = machine_->Plan(today_, due);
   if (!next || !later) return;
   if (!has_foreign_ && !next->plan.operations.empty()) {
     const Operation left = next->plan.operations.At(0);
@@ -187,7 +309,7 @@ void History::CheckNextPlan(const RunReport& report) {
   // the guards' sums over a day and a week are then of that moment.
   if (has_foreign_ && !next->plan.operations.empty()) return;
   // What is said of an approval that has ended is another text, not another plan.
-  if (later->plan.hash == next->plan.hash || !next->notes.consent.empty()) return;
+  if (later->plan.hash == next->plan.hash || IsHeldBySomething(next->plan)) return;
   violations_.push_back("the same files give another plan at " + FormatInstant(due) + ", and due_at says " +
                         (due_at_ ? FormatInstant(*due_at_) : "never"));
   Say("  next: " + AsJson(next->plan));
@@ -195,18 +317,21 @@ void History::CheckNextPlan(const RunReport& report) {
 }
 
 Date History::Today() const {
-  return *DateIn(machine_.clock.now, settings_.timezone);
+  return *DateIn(machine_->clock.now, settings_.timezone);
 }
 
 void History::Rest() {
-  machine_.store.holds.clear();
-  constexpr int kMostDays = 24;
+  ReleaseAll();
+  machine_->CalmDown();
+  constexpr int kMostDays = 28;
+  // The target is looked at once a day, and a day of rest has twenty hours.
+  constexpr int kQuietDays = 3;
   bool was_approved = false;
   int good_days = 0;
   int quiet_days = 0;
   for (int day = 0; day < kMostDays; ++day) {
     // An approval serves for a day.
-    machine_.PassTo(machine_.clock.now + std::chrono::hours(was_approved ? 1 : 20));
+    machine_->clock.now += std::chrono::hours(was_approved ? 1 : 20);
     world_.today = Today();
     // A run that was cut off first finds what it left; then all quarrels are settled.
     const bool is_good = !must_repeat_;
@@ -214,26 +339,28 @@ void History::Rest() {
       if (++good_days <= 2) world_.GiveFreshEmails();
       today_ = world_.TakeExport();
     }
-    Say(FormatInstant(machine_.clock.now) + "\n    a good day");
-    auditor_.Before(machine_);
-    const RunReport report = machine_.Sync(today_);
+    Say(FormatInstant(machine_->clock.now) + "\n    a good day");
+    auditor_.Before(machine_->scene());
+    const RunReport report = machine_->Sync(today_);
     Say("  → " + report.ToString());
-    violations_ = auditor_.After(machine_, today_, report);
+    Audit(report);
     if (report.end != RunReport::End::kHeld) must_repeat_ = false;
     if (!violations_.empty()) return;
     // Nobody is left, and an export without people is never believed.
     if (report.end == RunReport::End::kSource && is_good) return;
-    was_approved = report.was_planned && !report.notes.consent.empty();
+    was_approved = report.was_planned && IsHeldBySomething(report.plan);
     if (was_approved) Approve(report);
     // Who is protected is due for ever.
     const bool is_quiet = is_good && report.was_planned && report.plan.operations.empty() &&
                           (report.plan.due.empty() || has_foreign_) && !was_approved;
     quiet_days = is_quiet ? quiet_days + 1 : 0;
-    if (quiet_days == 2) break;
+    if (quiet_days == kQuietDays) break;
   }
-  if (quiet_days == 0) violations_.emplace_back("good days without a change leave something to do");
+  if (quiet_days < kQuietDays) violations_.emplace_back("good days without a change leave something to do");
+  const Violations problems = machine_->Problems();
+  violations_.insert(violations_.end(), problems.begin(), problems.end());
   if (has_foreign_ || !violations_.empty()) return;
-  violations_ = auditor_.AtRest(machine_, today_);
+  violations_ = auditor_.AtRest(machine_->scene(), today_);
 }
 
 }  // namespace ucaas_sync::sim

@@ -4,11 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "tests/sim/installation.h"
 #include "tests/sim/invariants.h"
-#include "tests/sim/machine.h"
 #include "tests/sim/random.h"
 #include "tests/sim/world.h"
 
@@ -16,13 +21,16 @@ namespace ucaas_sync::sim {
 
 class History {
  public:
-  explicit History(std::uint64_t seed);
+  using Install = std::function<std::unique_ptr<Installation>(const Settings& settings, Instant start)>;
+  /// Lives through at least `days`, and up to twice as many.
+  History(std::uint64_t seed, const Install& install, std::size_t days = 6);
 
   /// Lives until the first violation, or to the end; what was violated.
   Violations Live();
   /// The steps so far, for people.
   std::string Trace() const;
   std::size_t runs() const { return runs_; }
+  const Installation& installation() const { return *machine_; }
 
  private:
   bool Day();
@@ -30,6 +38,15 @@ class History {
   void LetThingsHappen();
   void TouchByHand();
   void MakeByHand();
+  /// Somebody changes or deletes an object at the target.
+  void ChangeByHand();
+  /// A past run is undone.
+  void RevertSomething();
+  /// Somebody who is gone asks to be forgotten.
+  void ForgetSomebody();
+  void LoseState();
+  void ReleaseAll();
+  bool Audit(const RunReport& report);
   /// One run on `today_`, audited.
   bool Run();
   void Approve(const RunReport& report);
@@ -41,14 +58,19 @@ class History {
   void Say(const std::string& line) { trace_.push_back(line); }
 
   std::uint64_t seed_;
+  std::size_t days_;
   Random random_;
   Settings settings_;
-  Machine machine_;
+  std::unique_ptr<Installation> machine_;
   World world_;
   Auditor auditor_;
   Export today_;
   bool must_repeat_ = false;  // the last run was cut off: the next one finds the same files
   bool has_foreign_ = false;
+  bool has_reverted_ = false;
+  std::map<std::string, StoredHold> holds_;  // by people
+  std::set<std::string> touched_;            // remote ids
+  std::vector<RunReport> past_;              // runs that did something
   std::size_t runs_ = 0;
   std::optional<Instant> due_at_;
   Violations violations_;

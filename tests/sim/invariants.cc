@@ -1,105 +1,22 @@
 #include "tests/sim/invariants.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <tuple>
+#include <iterator>
 
 #include "daemon/model/text.h"
+#include "tests/sim/plan_audit.h"
+#include "tests/sim/rest.h"
 
 namespace ucaas_sync::sim {
 namespace {
 
-using Object = testing::FakeTarget::Object;
 using End = RunReport::End;
 
-constexpr Duration kDay = std::chrono::hours(24);
-constexpr Duration kWeek = std::chrono::hours(7 * 24);
-
-std::string FieldOf(const Object& object, const std::string& name) {
-  const auto field = object.fields.find(name);
-  return field == object.fields.end() ? std::string() : field->second;
-}
-
-bool IsSuspended(const Object& object) {
-  return FieldOf(object, "status") == "S";
-}
-
-bool IsProtected(Kind kind, const Object& object) {
-  return kind == Kind::kUser && FieldOf(object, "user_type") == "admin";
-}
-
-bool Same(const Object& a, const Object& b) {
-  return a.fields == b.fields && a.group_ids == b.group_ids;
-}
-
-/// Whose an object is that we made: the key is the first name.
-std::string KeyShownBy(Kind kind, const Object& object) {
-  switch (kind) {
-    case Kind::kUser:
-      return FieldOf(object, "first_name");
-    case Kind::kGroup:
-      return FieldOf(object, "name");
-    case Kind::kContact:
-      return FieldOf(object, "name").substr(0, FieldOf(object, "name").find(' '));
-  }
-  return {};
-}
-
-const Object* FindIn(const std::map<Kind, std::vector<Object>>& account, Kind kind, const std::string& id) {
-  const auto list = account.find(kind);
-  if (list == account.end()) return nullptr;
-  const auto object =
-      std::find_if(list->second.begin(), list->second.end(), [&](const Object& one) { return one.id == id; });
-  return object == list->second.end() ? nullptr : &*object;
-}
-
-std::string Called(Kind kind, const std::string& who) {
-  return std::string(Name(kind)) + ' ' + who;
-}
-
-/// The manual's words in numbers: a share of the active ones, but never under 3, or 1 where there are fewer than ten.
-std::uint64_t Limit(double percent, std::uint64_t base) {
-  const std::uint64_t floor = base < 10 ? 1 : 3;
-  return std::max(static_cast<std::uint64_t>(std::floor(percent * static_cast<double>(base) / 100 + 1e-9)), floor);
-}
-
-/// The guards that count an operation, but for the sums of a week, which count the same removals.
-std::vector<std::string> GuardsOver(const Operation& operation) {
-  const std::string kind(Name(operation.kind));
-  const bool is_return = operation.action == Action::kReactivate;
-  const bool is_update =
-      operation.action == Action::kUpdate || (operation.action == Action::kAdopt && !operation.changes.empty());
-  std::vector<std::string> guards;
-  if (operation.action == Action::kCreate || is_return) guards.push_back(kind + ".create");
-  if (is_update) guards.push_back(kind + ".update");
-  if (operation.action == Action::kSuspend) guards.push_back(kind + ".suspend");
-  if (operation.action == Action::kDelete) guards.push_back(kind + ".delete");
-  if (!is_update && !is_return) return guards;
-  for (const FieldChange& change : operation.changes) {
-    if (is_return && change.field == kUserStatus) continue;
-    guards.push_back("rewrite " + kind + '.' + std::string(FieldsOf(operation.kind)[change.field].name));
-  }
-  return guards;
-}
-
-bool Stands(const Operation& operation, const std::string& guard) {
-  const std::vector<std::string> guards = GuardsOver(operation);
-  return std::any_of(guards.begin(), guards.end(),
-                     [&](const std::string& name) { return name == guard || name + ".week" == guard; });
-}
-
-std::string TextOf(const Operation& operation) {
-  std::string text = std::string(Name(operation.kind)) + ' ' + std::string(Name(operation.action)) + ' ' +
-                     operation.key + ' ' + operation.remote_id;
-  for (const FieldChange& change : operation.changes) {
-    text += '\n' + std::to_string(change.field) + (change.after.state == FieldState::kValue ? '=' : '-');
-    text += change.after.text;
-  }
-  if (!operation.groups) return text;
-  text += "\ngroups";
-  for (const std::string& group : operation.groups->after) text += ' ' + group;
-  return text;
+/// A contact that lost nothing but groups that are gone is as it was.
+bool IsAsBefore(const Object& before, const Object& after, const testing::FakeTarget& target) {
+  std::vector<std::string> groups = before.group_ids;
+  std::erase_if(groups, [&target](const std::string& id) { return target.Find(Kind::kGroup, id) == nullptr; });
+  return before.fields == after.fields && (before.group_ids == after.group_ids || groups == after.group_ids);
 }
 
 bool Adopts(const RunReport& report, const std::string& remote_id) {
@@ -110,62 +27,157 @@ bool Adopts(const RunReport& report, const std::string& remote_id) {
   return adopts;
 }
 
-bool WasApproved(const RunReport& report, const std::string& guard) {
-  return std::any_of(report.plan.guards.begin(), report.plan.guards.end(), [&](const GuardVerdict& verdict) {
-    return verdict.name == guard && !verdict.approved_by.empty();
-  });
+/// What a run that was cut off had changed, or somebody by hand, the state learns of later.
+bool ShowsAddressOf(const StoredEntity& row, const Object& object) {
+  const FieldId address = NaturalKeyField(row.kind);
+  const auto shown = object.fields.find(std::string(FieldsOf(row.kind)[address].name));
+  return shown != object.fields.end() && FoldCase(shown->second) == FoldCase(row.fields[address].text);
 }
 
 }  // namespace
 
-void Auditor::Before(const Machine& machine) {
-  account_ = machine.target.objects;
+void Auditor::Before(const Scene& scene) {
+  account_ = scene.target.objects;
   owners_.clear();
-  active_ = {};
-  for (const auto& [id, row] : machine.store.rows) {
-    const StoredEntity& entity = row.entity;
-    if (entity.lifecycle == Lifecycle::kGone) continue;
-    owners_[{entity.kind, entity.remote_id}] = entity.key;
-    if (entity.lifecycle == Lifecycle::kActive) ++active_[Index(entity.kind)];
+  there_.clear();
+  background_ = {};
+  background_.last_good_records = last_good_records_;
+  for (StoredEntity& row : RowsOf(scene.state)) {
+    if (row.lifecycle == Lifecycle::kGone) continue;
+    owners_[{row.kind, row.remote_id}] = row.key;
+    if (row.lifecycle == Lifecycle::kActive) ++background_.active[Index(row.kind)];
+    for (const std::string& group : row.groups) ++background_.members[group];
+    const Object* object = FindIn(account_, row.kind, row.remote_id);
+    if (object != nullptr && ShowsAddressOf(row, *object)) there_.push_back(std::move(row));
   }
   held_.clear();
-  for (const StoredHold& hold : machine.store.Holds(machine.clock.now)) held_.insert(hold.key);
-  creates_are_limited_ = machine.store.FirstRunFinished();
+  for (const StoredHold& hold : scene.state.Holds(scene.now)) {
+    if (!hold.kind) held_.insert(hold.key);
+  }
+  background_.creates_are_limited = scene.state.FirstRunFinished();
   for (const Kind kind : kAllKinds) {
-    if (machine.store.PendingCreates(kind) != 0) creates_are_limited_ = false;
+    if (scene.state.PendingCreates(kind) != 0) background_.creates_are_limited = false;
   }
 }
 
-Violations Auditor::After(const Machine& machine, const Export& day, const RunReport& report) {
+void Auditor::NoteLostState(const testing::FakeTarget& target) {
+  for (const auto& [kind, objects] : target.objects) {
+    for (const Object& object : objects) NoteHandMade(kind, object.id);
+  }
+  // Whose e-mail has changed meanwhile is not recognised.
+  for (const auto& [key, count] : mails_) ++deletions_[key];
+  guards_.NoteLostState();
+  last_good_records_ = 0;
+  cut_off_creates_.clear();
+  reverted_.clear();
+}
+
+void Auditor::NoteDeletedByHand(Kind kind, const Object& object) {
+  NoteTouched(kind, object.id);
+  if (kind == Kind::kUser) ++deletions_[KeyShownBy(kind, object)];
+}
+
+void Auditor::NoteReleased(const std::string& key) {
+  std::erase_if(reverted_, [&key](const auto& entry) { return entry.first.second == key; });
+}
+
+Violations Auditor::NoteForgotten(const Scene& scene, const std::string& key) {
+  Violations wrong;
+  for (const Kind kind : {Kind::kUser, Kind::kContact}) {
+    if (scene.state.Find(kind, key)) wrong.push_back(Called(kind, key) + " is forgotten and known");
+    // Whatever stays of them at the target is nobody's we know.
+    for (const auto& [id, owner] : owners_) {
+      const bool stays = id.first == kind && owner == key && scene.target.Find(kind, id.second) != nullptr;
+      if (stays) hand_made_.insert(id);
+    }
+  }
+  for (const StoredQuarantine& item : scene.state.Quarantined()) {
+    if (item.kind != "group" && item.key == key) wrong.push_back(key + " is forgotten and set aside");
+  }
+  if (!scene.state.Forgotten(key)) wrong.push_back("nobody knows that " + key + " was forgotten");
+  NoteReleased(key);
+  people_.erase(key);
+  ++deletions_[key];
+  return wrong;
+}
+
+std::string Auditor::SaidOf(const Export& day, Kind kind, const std::string& key) const {
+  const Word word = reading_.Of(kind, key);
+  std::string text = std::to_string(static_cast<int>(word));
+  if (kind == Kind::kGroup || word != Word::kPresent) return text;
+  const auto row = reading_.rows.find(key);
+  if (row == reading_.rows.end()) return text;
+  const Person& person = row->second;
+  for (const std::string& part : {person.last, person.email, person.department, person.status, person.start}) {
+    text += '\n' + part;
+  }
+  const auto title = day.titles.find(key);
+  const bool has_title = reading_.knows_titles && title != day.titles.end();
+  return text + '\n' + (has_title ? title->second : reading_.knows_titles ? "(none)" : "(unknown)");
+}
+
+/// Whoever a revert put back stays so while the exports say the same.
+void Auditor::JudgeReverted(const Export& day, const RunReport& report) {
+  report.plan.operations.ForEach([&](const Operation& operation) {
+    const auto reverted = reverted_.find({operation.kind, operation.key});
+    if (reverted == reverted_.end() || SaidOf(day, operation.kind, operation.key) != reverted->second) return;
+    Blame(Called(operation.kind, operation.key) +
+          " was put back by a revert and is planned, though its record is as it was");
+  });
+  std::erase_if(reverted_,
+                [&](const auto& entry) { return SaidOf(day, entry.first.first, entry.first.second) != entry.second; });
+}
+
+void Auditor::NoteReverted(const Export& day, const RunReport& report) {
+  if (report.end != End::kDone || report.had_trouble || report.applied.failed != 0 || reading_.must_be_refused) return;
+  report.plan.operations.ForEach([&](const Operation& operation) {
+    reverted_[{operation.kind, operation.key}] = SaidOf(day, operation.kind, operation.key);
+  });
+}
+
+void Auditor::Blame(Violations wrong) {
+  std::move(wrong.begin(), wrong.end(), std::back_inserter(violations_));
+}
+
+Violations Auditor::After(const Scene& scene, const Export& day, const RunReport& report) {
   violations_.clear();
-  reading_ = Read(day, settings_, *DateIn(report.at, settings_.timezone), machine.store);
+  rows_ = RowsOf(scene.state);
+  reading_ = Read(day, settings_, *DateIn(report.at, settings_.timezone), rows_);
+  const bool reads_sources = !report.is_revert;
   if (report.end == End::kSource && !reading_.may_be_refused) Blame("a usable source was refused");
-  if (report.was_planned && reading_.must_be_refused) Blame("an unusable source was believed");
+  if (reads_sources && report.was_planned && reading_.must_be_refused) Blame("an unusable source was believed");
   const bool may_write = report.end == End::kDone || report.end == End::kCrashed;
   if (!may_write && !report.writes.empty()) Blame("a run that must write nothing sent " + report.writes.front());
-  if (report.was_planned) Follow(reading_, report);
-  CompareAccounts(machine, report);
+  if (reads_sources && report.was_planned) Follow(reading_, report);
+  CompareAccounts(scene, report);
   if (report.was_planned) {
-    JudgePlan(report);
-    JudgeUnknownFields(day, report);
+    Blame(AuditPlan(report, {.reading = reading_, .day = day, .held = held_, .rows = there_}));
+    if (settings_.limits && report.end == End::kHeld && touched_.empty()) Blame(guards_.JudgeHeld(report, background_));
   }
-  if (!report.writes.empty() && settings_.limits) JudgeLimits(report);
-  if (report.end == End::kDone) JudgeFailures(machine, report);
-  ForgetWhatIsTakenForOurs(machine, report);
-  if (report.end == End::kDone) last_good_records_ = day.rows.size();
-  if (report.end == End::kCrashed) last_good_records_ = 0;  // it may have come to note its read, or not
+  // A group that is missing from the source is judged by its removal.
+  std::erase_if(background_.members,
+                [&](const auto& group) { return reading_.Of(Kind::kGroup, group.first) != Word::kPresent; });
+  if (!report.writes.empty() && settings_.limits) Blame(guards_.JudgeLimits(report, background_));
+  if (report.end == End::kDone) JudgeFailures(scene, report);
+  JudgeState();
+  Blame(report.complaints);
+  if (report.is_revert && report.was_planned) NoteReverted(day, report);
+  if (!report.is_revert && report.was_planned) JudgeReverted(day, report);
+  ForgetWhatIsTakenForOurs(report);
+  if (reads_sources && report.end == End::kDone) last_good_records_ = day.rows.size();
+  if (reads_sources && report.end == End::kCrashed)
+    last_good_records_ = 0;  // it may have come to note its read, or not
   return violations_;
 }
 
 /// After a create that was cut off, an object that somebody made with that address looks like our own.
-void Auditor::ForgetWhatIsTakenForOurs(const Machine& machine, const RunReport& report) {
-  if (report.end == End::kCrashed) {
+void Auditor::ForgetWhatIsTakenForOurs(const RunReport& report) {
+  if (report.end == End::kCrashed || report.had_trouble) {
     report.plan.operations.ForEach([&](const Operation& operation) {
       if (operation.action == Action::kCreate) cut_off_creates_.emplace(operation.kind, operation.key);
     });
   }
-  for (const auto& [id, row] : machine.store.rows) {
-    const StoredEntity& entity = row.entity;
+  for (const StoredEntity& entity : rows_) {
     const bool is_taken_for_ours = entity.ownership == Ownership::kCreated && entity.lifecycle != Lifecycle::kGone;
     if (is_taken_for_ours && cut_off_creates_.contains({entity.kind, entity.key})) {
       hand_made_.erase({entity.kind, entity.remote_id});
@@ -198,15 +210,15 @@ void Auditor::Step(Trail& trail, Word word, bool is_hidden, const RunReport& rep
   }
 }
 
-void Auditor::CompareAccounts(const Machine& machine, const RunReport& report) {
+void Auditor::CompareAccounts(const Scene& scene, const RunReport& report) {
   if (report.writes.empty()) return;
   for (const Kind kind : kAllKinds) {
     for (const Object& before : account_[kind]) {
-      const Object* after = machine.target.Find(kind, before.id);
+      const Object* after = scene.target.Find(kind, before.id);
       if (after == nullptr) {
         JudgeRemoval(kind, Action::kDelete, before, report);
-      } else if (!Same(before, *after)) {
-        JudgeChange(machine, kind, before, *after, report);
+      } else if (!IsAsBefore(before, *after, scene.target)) {
+        JudgeChange(scene, kind, before, *after, report);
         if (kind == Kind::kUser && !IsSuspended(before) && IsSuspended(*after)) {
           JudgeRemoval(kind, Action::kSuspend, before, report);
         }
@@ -215,10 +227,10 @@ void Auditor::CompareAccounts(const Machine& machine, const RunReport& report) {
         }
       }
     }
-    const auto now = machine.target.objects.find(kind);
-    if (now == machine.target.objects.end()) continue;
+    const auto now = scene.target.objects.find(kind);
+    if (now == scene.target.objects.end()) continue;
     for (const Object& object : now->second) {
-      if (FindIn(account_, kind, object.id) == nullptr) JudgeNewObject(machine, kind, object, report);
+      if (FindIn(account_, kind, object.id) == nullptr) JudgeNewObject(scene, kind, object, report);
     }
   }
 }
@@ -235,7 +247,7 @@ void Auditor::JudgeRemoval(Kind kind, Action action, const Object& object, const
   const std::string verb = action == Action::kDelete ? " was deleted" : " was suspended";
   // An adopt shows what differs, its status too.
   if (action == Action::kSuspend && owner == owners_.end() && Adopts(report, object.id)) return;
-  removals_.push_back({.kind = kind, .action = action, .at = report.at});
+  guards_.NoteRemoval(kind, action, report.at);
   if (owner == owners_.end()) {
     Blame(Called(kind, object.id) + " is foreign and" + verb);
     return;
@@ -244,6 +256,11 @@ void Auditor::JudgeRemoval(Kind kind, Action action, const Object& object, const
   const std::string who = Called(kind, key);
   if (action == Action::kDelete && hand_made_.contains({kind, object.id})) Blame(who + " was adopted and" + verb);
   if (IsProtected(kind, object)) Blame(who + " is protected and" + verb);
+  if (report.is_revert) {
+    if (kind == Kind::kUser && action == Action::kDelete) Blame(who + verb + " by a revert");
+    if (action == Action::kSuspend) suspended_[key] = report.at;
+    return;
+  }
   if (kind == Kind::kGroup) {
     if (!MayGo(reading_.Of(kind, key), groups_[key], report)) Blame(who + verb + " without being gone");
     return;
@@ -268,7 +285,7 @@ void Auditor::JudgeRemoval(Kind kind, Action action, const Object& object, const
   if (!was_long_suspended) Blame(who + verb + " without having been suspended long enough");
 }
 
-void Auditor::JudgeChange(const Machine& machine, Kind kind, const Object& before, const Object& after,
+void Auditor::JudgeChange(const Scene& scene, Kind kind, const Object& before, const Object& after,
                           const RunReport& report) {
   const auto owner = owners_.find({kind, before.id});
   if (IsProtected(kind, before)) Blame(Called(kind, before.id) + " is protected and was changed");
@@ -278,22 +295,22 @@ void Auditor::JudgeChange(const Machine& machine, Kind kind, const Object& befor
   }
   const std::string who = Called(kind, owner->second);
   if (held_.contains(owner->second)) Blame(who + " is held and was changed");
-  if (IsSetAside(report, kind, owner->second)) Blame(who + " is set aside and was changed");
+  if (!report.is_revert && IsSetAside(report.plan, kind, owner->second)) Blame(who + " is set aside and was changed");
   if (kind == Kind::kUser && hand_made_.contains({kind, before.id}) == false &&
       KeyShownBy(kind, after) != owner->second) {
     Blame(who + " shows another's name");
   }
-  if (machine.store.RowOf(kind, owner->second) == nullptr) Blame(who + " was changed and forgotten");
+  if (!scene.state.Find(kind, owner->second)) Blame(who + " was changed and forgotten");
 }
 
-void Auditor::JudgeNewObject(const Machine& machine, Kind kind, const Object& object, const RunReport& report) {
+void Auditor::JudgeNewObject(const Scene& scene, Kind kind, const Object& object, const RunReport& report) {
   const std::string key = KeyShownBy(kind, object);
   const std::string who = Called(kind, key);
   const Word word = reading_.Of(kind, key);
-  if (word != Word::kPresent) Blame(who + " was created though no good record says so");
+  if (word != Word::kPresent && !report.is_revert) Blame(who + " was created though no good record says so");
   if (held_.contains(key)) Blame(who + " is held and was created");
-  if (IsSetAside(report, kind, key)) Blame(who + " is set aside and was created");
-  for (const Object& other : machine.target.objects.at(kind)) {
+  if (IsSetAside(report.plan, kind, key)) Blame(who + " is set aside and was created");
+  for (const Object& other : scene.target.objects.at(kind)) {
     const bool is_ours = !hand_made_.contains({kind, other.id});
     if (is_ours && other.id != object.id && KeyShownBy(kind, other) == key) Blame(who + " is there twice");
   }
@@ -304,212 +321,35 @@ void Auditor::JudgeNewObject(const Machine& machine, Kind kind, const Object& ob
   }
 }
 
-bool Auditor::IsSetAside(const RunReport& report, Kind kind, const std::string& key) const {
-  return std::any_of(report.plan.quarantine.begin(), report.plan.quarantine.end(),
-                     [&](const QuarantineItem& item) { return item.kind == Name(kind) && item.key == key; });
-}
-
-void Auditor::JudgePlan(const RunReport& report) {
-  std::set<std::tuple<Kind, std::string>> seen;
-  report.plan.operations.ForEach([&](const Operation& operation) {
-    const std::string who = Called(operation.kind, operation.key);
-    if (!seen.emplace(operation.kind, operation.key).second) Blame(who + " has two operations in one plan");
-    if (held_.contains(operation.key)) Blame(who + " is held and planned");
-    if (IsSetAside(report, operation.kind, operation.key)) Blame(who + " is set aside and planned");
-    if (reading_.Of(operation.kind, operation.key) == Word::kUnsure)
-      Blame(who + " is planned, though its record cannot be believed");
-    if (operation.kind == Kind::kContact && operation.action == Action::kSuspend) Blame(who + " cannot be suspended");
-  });
-}
-
-void Auditor::JudgeUnknownFields(const Export& day, const RunReport& report) {
-  report.plan.operations.ForEach([&](const Operation& operation) {
-    if (operation.kind == Kind::kGroup || operation.action == Action::kDelete) return;
-    const FieldId title = operation.kind == Kind::kUser ? kUserDesignation : kContactDesignation;
-    const bool is_known = reading_.knows_titles && day.titles.contains(operation.key);
-    if (!is_known && FindChange(operation, title) != nullptr) {
-      Blame(Called(operation.kind, operation.key) + " gets a title that nobody knows");
-    }
-  });
-}
-
-void Auditor::JudgeLimits(const RunReport& report) {
-  JudgeRemovalLimit(Kind::kUser, Action::kSuspend, 5, report);
-  JudgeRemovalLimit(Kind::kUser, Action::kDelete, 5, report);
-  JudgeRemovalLimit(Kind::kContact, Action::kDelete, 5, report);
-  JudgeRemovalLimit(Kind::kGroup, Action::kDelete, 20, report);
-  std::map<std::string, std::uint64_t> counts;
-  report.plan.operations.ForEach([&](const Operation& operation) {
-    for (const std::string& guard : GuardsOver(operation)) ++counts[guard];
-  });
-  for (const Kind kind : kAllKinds) {
-    const std::uint64_t base = active_[Index(kind)];
-    // Whoever is adopted was in the account all along.
-    const std::uint64_t changeable = base + report.plan.summary_of(kind).of(Action::kAdopt);
-    const std::string name(Name(kind));
-    // Too many creates or updates of groups hold nothing but the groups' removals.
-    if (kind != Kind::kGroup) {
-      JudgeSize(name + ".update", counts[name + ".update"], Limit(30, changeable), report);
-      if (creates_are_limited_) {
-        const std::uint64_t limit = std::max<std::uint64_t>(10, Limit(20, base));
-        JudgeSize(name + ".create", counts[name + ".create"], limit, report);
-      }
-    }
-    for (const FieldSpec& field : FieldsOf(kind)) {
-      const std::string guard = "rewrite " + name + '.' + std::string(field.name);
-      JudgeSize(guard, counts[guard], Limit(30, changeable), report);
-    }
-  }
-  if (last_good_records_ == 0) return;
-  JudgeSize("source_drop hr", RecordsLost(report), Limit(20, last_good_records_), report);
-}
-
-std::uint64_t Auditor::RecordsLost(const RunReport& report) const {
-  const std::uint64_t read = report.plan.sources.front().records;
-  return last_good_records_ > read ? last_good_records_ - read : 0;
-}
-
-void Auditor::JudgeRemovalLimit(Kind kind, Action action, double percent, const RunReport& report) {
-  const std::string guard = std::string(Name(kind)) + '.' + std::string(Name(action));
-  const bool is_approved = WasApproved(report, guard) || WasApproved(report, guard + ".week");
-  bool removes = false;
-  for (Removal& removal : removals_) {
-    if (removal.kind != kind || removal.action != action || removal.at != report.at) continue;
-    removes = true;
-    removal.approved = is_approved;
-  }
-  if (!removes) return;
-  const auto since = [&](Duration window) {
-    return static_cast<std::uint64_t>(std::count_if(removals_.begin(), removals_.end(), [&](const Removal& removal) {
-      const bool counts = !removal.approved || removal.at == report.at;
-      return counts && removal.kind == kind && removal.action == action && removal.at > report.at - window;
-    }));
-  };
-  constexpr double kWeekPercent = 10;
-  JudgeSize(guard, since(kDay), Limit(percent, active_[Index(kind)]), report);
-  JudgeSize(guard + ".week", since(kWeek), Limit(kWeekPercent, active_[Index(kind)]), report);
-}
-
-void Auditor::JudgeSize(const std::string& guard, std::uint64_t count, std::uint64_t limit, const RunReport& report) {
-  if (count <= limit || IsApproved(guard, count, report)) return;
-  Blame(guard + " passed with " + std::to_string(count) + ", the limit is " + std::to_string(limit) +
-        " and nobody agreed to it");
-}
-
-bool Auditor::IsApproved(const std::string& guard, std::uint64_t count, const RunReport& report) const {
-  std::set<std::string> planned;
-  report.plan.operations.ForEach([&](const Operation& operation) {
-    if (Stands(operation, guard)) planned.insert(TextOf(operation));
-  });
-  return std::any_of(consents_.begin(), consents_.end(), [&](const Consent& consent) {
-    if (consent.until <= report.at) return false;
-    if (const auto agreed = consent.counts.find(guard); agreed != consent.counts.end()) return count <= agreed->second;
-    const auto agreed = consent.operations.find(guard);
-    // A plan does not show the removals of groups that it holds; that the guard was agreed to must do.
-    if (guard.starts_with("group.delete")) return agreed != consent.operations.end();
-    return agreed != consent.operations.end() &&
-           std::includes(agreed->second.begin(), agreed->second.end(), planned.begin(), planned.end());
-  });
-}
-
-void Auditor::NoteApproval(const RunReport& report, Instant at) {
-  Consent& consent = consents_.emplace_back();
-  consent.until = at + kDay;
-  for (const GuardVerdict& verdict : report.plan.guards) {
-    if (!verdict.held) continue;
-    const std::string guard = verdict.name + (verdict.subject.empty() ? "" : ' ' + verdict.subject);
-    if (verdict.name == "source_drop" || verdict.name == "rejects") {
-      consent.counts[guard] = verdict.actual;
-      continue;
-    }
-    std::set<std::string>& operations = consent.operations[guard];
-    report.plan.operations.ForEach([&](const Operation& operation) {
-      if (Stands(operation, guard)) operations.insert(TextOf(operation));
-    });
-  }
-}
-
 /// A working target refuses nothing that a plan says, unless somebody there has taken an address by hand.
-void Auditor::JudgeFailures(const Machine& machine, const RunReport& report) {
-  if (report.applied.failed != 0 && hand_made_.empty()) Blame("operations failed: " + report.applied.message);
-  for (const Kind kind : kAllKinds) {
-    const auto list = machine.target.objects.find(kind);
-    if (list == machine.target.objects.end()) continue;
+void Auditor::JudgeFailures(const Scene& scene, const RunReport& report) {
+  const bool has_reason = report.had_trouble || !hand_made_.empty() || !touched_.empty();
+  if (report.applied.failed != 0 && !has_reason) Blame("operations failed: " + report.applied.message);
+  for (const auto& [kind, objects] : scene.target.objects) {
     std::set<std::string> addresses;
-    for (const Object& object : list->second) {
+    for (const Object& object : objects) {
       const std::string address = FoldCase(FieldOf(object, kind == Kind::kGroup ? "name" : "email"));
       if (!addresses.insert(address).second) Blame("two objects have " + address);
     }
   }
 }
 
-Violations Auditor::AtRest(const Machine& machine, const Export& day) const {
-  Violations wrong;
-  const Reading reading = Read(day, settings_, *DateIn(machine.clock.now, settings_.timezone), machine.store);
-  const auto expect = [&](const std::string& who, const Object& object, const std::string& field,
-                          const std::string& value) {
-    if (FieldOf(object, field) != value) {
-      wrong.push_back(who + " has " + field + " \"" + FieldOf(object, field) + "\" instead of \"" + value + "\"");
-    }
-  };
-  const auto object_of = [&](Kind kind, const std::string& key) -> const Object* {
-    const Store::Row* row = machine.store.RowOf(kind, key);
-    const bool is_there = row != nullptr && row->entity.lifecycle != Lifecycle::kGone;
-    return is_there ? machine.target.Find(kind, row->entity.remote_id) : nullptr;
-  };
-  std::set<Id> explained = hand_made_;
-  for (const auto& [key, person] : reading.rows) {
-    for (const Kind kind : {Kind::kUser, Kind::kContact}) {
-      const std::string who = Called(kind, key);
-      const Object* object = object_of(kind, key);
-      if (object == nullptr) {
-        wrong.push_back(who + " is missing");
-        continue;
-      }
-      explained.emplace(kind, object->id);
-      if (IsProtected(kind, *object)) continue;
-      expect(who, *object, "email", person.email);
-      const auto title = day.titles.find(key);
-      if (title != day.titles.end()) expect(who, *object, "designation", title->second);
-      if (kind == Kind::kUser) {
-        expect(who, *object, "last_name", person.last);
-        expect(who, *object, "department", person.department);
-        expect(who, *object, "status", person.status == "leave" ? "S" : "A");
-        continue;
-      }
-      expect(who, *object, "name", key + ' ' + person.last);
-      const Object* group = object_of(Kind::kGroup, person.department);
-      const bool is_member = group != nullptr && std::find(object->group_ids.begin(), object->group_ids.end(),
-                                                           group->id) != object->group_ids.end();
-      if (!is_member) wrong.push_back(who + " is not in group " + person.department);
+/// No object belongs to two, and no two rows of one kind have one key.
+void Auditor::JudgeState() {
+  std::set<Id> objects;
+  std::set<Id> keys;
+  for (const StoredEntity& row : rows_) {
+    if (!keys.emplace(row.kind, row.key).second) Blame(Called(row.kind, row.key) + " is in the state twice");
+    if (row.lifecycle == Lifecycle::kGone) continue;
+    if (row.remote_id.empty()) Blame(Called(row.kind, row.key) + " is in the state without its object");
+    if (!objects.emplace(row.kind, row.remote_id).second) {
+      Blame("object " + row.remote_id + " belongs to two, one of them " + Called(row.kind, row.key));
     }
   }
-  for (const std::string& name : reading.departments) {
-    if (const Object* group = object_of(Kind::kGroup, name); group != nullptr) {
-      explained.emplace(Kind::kGroup, group->id);
-    } else {
-      wrong.push_back("group " + name + " is missing");
-    }
-  }
-  for (const Kind kind : kAllKinds) {
-    const auto objects = machine.target.objects.find(kind);
-    if (objects == machine.target.objects.end()) continue;
-    for (const Object& object : objects->second) {
-      if (explained.contains({kind, object.id})) continue;
-      const std::string key = KeyShownBy(kind, object);
-      // A cut-off run may have made it, and nobody looks for who is not wanted any more.
-      const auto unknown = machine.store.UnknownCreates();
-      const bool is_unknown = std::any_of(unknown.begin(), unknown.end(), [&](const UnknownCreate& create) {
-        return create.kind == kind && create.key == key;
-      });
-      if (is_unknown) continue;
-      const bool may_stay =
-          settings_.absent_users == config::AbsentPolicy::kKeep && reading.Of(kind, key) != Word::kLeft;
-      if (kind == Kind::kUser && (IsSuspended(object) || may_stay)) continue;
-      wrong.push_back(Called(kind, key) + " (" + object.id + ") is still there");
-    }
-  }
-  return wrong;
+}
+
+Violations Auditor::AtRest(const Scene& scene, const Export& day) const {
+  return AuditRest(scene, day, settings_, hand_made_);
 }
 
 }  // namespace ucaas_sync::sim

@@ -3,7 +3,6 @@
 // Violations are sentences; pure but for those books. Single-threaded.
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "tests/sim/machine.h"
+#include "tests/sim/limits.h"
+#include "tests/sim/objects.h"
 #include "tests/sim/reading.h"
+#include "tests/sim/report.h"
 
 namespace ucaas_sync::sim {
-
-using Violations = std::vector<std::string>;
 
 class Auditor {
  public:
@@ -24,18 +23,27 @@ class Auditor {
 
   /// An object that somebody made at the target by hand.
   void NoteHandMade(Kind kind, const std::string& remote_id) { hand_made_.emplace(kind, remote_id); }
+  /// Somebody changed an object at the target by hand.
+  void NoteTouched(Kind kind, const std::string& remote_id) { touched_.emplace(kind, remote_id); }
+  void NoteDeletedByHand(Kind kind, const Object& object);
+  /// Somebody's hold was ended by a person, a revert's too.
+  void NoteReleased(const std::string& key);
+  /// Call right after `key` was erased: what is still known of them.
+  Violations NoteForgotten(const Scene& scene, const std::string& key);
+  std::size_t hand_made() const { return hand_made_.size(); }
+  /// The state is lost: whatever the target has is from now on somebody else's.
+  void NoteLostState(const testing::FakeTarget& target);
   /// Somebody agreed to what the guards held of that run.
-  void NoteApproval(const RunReport& report, Instant at);
+  void NoteApproval(const RunReport& report, Instant at) { guards_.NoteApproval(report, at); }
   /// Call right before a run.
-  void Before(const Machine& machine);
+  void Before(const Scene& scene);
   /// Call right after it: what is wrong.
-  Violations After(const Machine& machine, const Export& day, const RunReport& report);
+  Violations After(const Scene& scene, const Export& day, const RunReport& report);
 
   /// After good days without a change: the target is what the export says, and nothing is left to do.
-  Violations AtRest(const Machine& machine, const Export& day) const;
+  Violations AtRest(const Scene& scene, const Export& day) const;
 
  private:
-  using Object = testing::FakeTarget::Object;
   using Id = std::pair<Kind, std::string>;
   /// What the exports said of a key, day by day.
   struct Trail {
@@ -43,60 +51,48 @@ class Auditor {
     int complete_reads_without = 0;
     bool left_before = false;  ///< The last word before it went missing.
   };
-  struct Removal {
-    Kind kind = Kind::kUser;
-    Action action = Action::kSuspend;
-    Instant at;
-    bool approved = false;
-  };
-  /// What was agreed to: by guard, the operations under it as texts, or a number of records.
-  struct Consent {
-    Instant until;
-    std::map<std::string, std::set<std::string>> operations;
-    std::map<std::string, std::uint64_t> counts;
-  };
 
   void Follow(const Reading& reading, const RunReport& report);
   static void Step(Trail& trail, Word word, bool is_hidden, const RunReport& report);
-  void CompareAccounts(const Machine& machine, const RunReport& report);
+  void CompareAccounts(const Scene& scene, const RunReport& report);
   void JudgeRemoval(Kind kind, Action action, const Object& object, const RunReport& report);
-  void JudgeChange(const Machine& machine, Kind kind, const Object& before, const Object& after,
-                   const RunReport& report);
-  void JudgeNewObject(const Machine& machine, Kind kind, const Object& object, const RunReport& report);
-  void JudgePlan(const RunReport& report);
-  void JudgeUnknownFields(const Export& day, const RunReport& report);
-  void JudgeLimits(const RunReport& report);
-  void JudgeRemovalLimit(Kind kind, Action action, double percent, const RunReport& report);
-  /// `guard` as its verdict names it: "user.suspend", "rewrite user.department".
-  void JudgeSize(const std::string& guard, std::uint64_t count, std::uint64_t limit, const RunReport& report);
-  bool IsApproved(const std::string& guard, std::uint64_t count, const RunReport& report) const;
-  void ForgetWhatIsTakenForOurs(const Machine& machine, const RunReport& report);
-  std::uint64_t RecordsLost(const RunReport& report) const;
-  void JudgeFailures(const Machine& machine, const RunReport& report);
+  void JudgeChange(const Scene& scene, Kind kind, const Object& before, const Object& after, const RunReport& report);
+  void JudgeNewObject(const Scene& scene, Kind kind, const Object& object, const RunReport& report);
+  void ForgetWhatIsTakenForOurs(const RunReport& report);
+  void JudgeFailures(const Scene& scene, const RunReport& report);
+  void JudgeState();
+  void JudgeReverted(const Export& day, const RunReport& report);
+  void NoteReverted(const Export& day, const RunReport& report);
+  /// All that a day's exports say of an entity.
+  std::string SaidOf(const Export& day, Kind kind, const std::string& key) const;
   bool MayGo(Word word, const Trail& trail, const RunReport& report) const;
-  bool IsSetAside(const RunReport& report, Kind kind, const std::string& key) const;
   void Blame(const std::string& what) { violations_.push_back(what); }
+  void Blame(Violations wrong);
 
   Settings settings_;
   Reading reading_;
   Violations violations_;
+  GuardBook guards_;
   std::map<std::string, Trail> people_;
   std::map<std::string, Trail> groups_;
   std::map<std::string, Instant> suspended_;  // key → since when, as the target showed it
-  std::vector<Removal> removals_;
-  std::vector<Consent> consents_;
-  std::map<std::string, int> mails_;      // key → welcome mails
-  std::map<std::string, int> deletions_;  // key → how often the account was deleted
+  std::map<std::string, int> mails_;          // key → welcome mails
+  std::map<std::string, int> deletions_;      // key → how often the account was deleted
   std::set<Id> hand_made_;
-  std::set<Id> cut_off_creates_;  // by key
+  std::set<Id> touched_;
+  std::set<Id> cut_off_creates_;        // by key
+  std::map<Id, std::string> reverted_;  // by key: what was said of it at the revert
   std::size_t last_good_records_ = 0;
 
   // As it was before the run.
-  std::map<Kind, std::vector<Object>> account_;
+  Objects account_;
   std::map<Id, std::string> owners_;  // remote id → key
+  std::vector<StoredEntity> there_;   // rows whose object is there
   std::set<std::string> held_;
-  std::array<std::uint64_t, kKindCount> active_{};
-  bool creates_are_limited_ = false;
+  GuardBook::Before background_;
+
+  // As it is after it.
+  std::vector<StoredEntity> rows_;
 };
 
 }  // namespace ucaas_sync::sim

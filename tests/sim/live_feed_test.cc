@@ -25,15 +25,15 @@ class Feed {
   Auditor& auditor() { return auditor_; }
 
   void PassTo(int day, int hour) {
-    machine_.PassTo(kMonday + hours(24 * day + hour));
+    machine_.clock.now = kMonday + hours(24 * day + hour);
     world_.today = Today();
   }
 
   RunReport Sync() {
     const Export day = world_.TakeExport();
-    auditor_.Before(machine_);
+    auditor_.Before(machine_.scene());
     RunReport report = machine_.Sync(day);
-    const Violations violations = auditor_.After(machine_, day, report);
+    const Violations violations = auditor_.After(machine_.scene(), day, report);
     for (const std::string& violation : violations) FAIL_CHECK(violation, "\n", report.ToString());
     return report;
   }
@@ -96,7 +96,8 @@ TEST_CASE("three weeks of a live feed, with a reorganisation that is held and ap
   feed.Sync();
   feed.PassTo(24, 0);
   CHECK(feed.Sync().plan.operations.empty());
-  for (const std::string& wrong : feed.auditor().AtRest(feed.machine(), feed.world().TakeExport())) FAIL_CHECK(wrong);
+  for (const std::string& wrong : feed.auditor().AtRest(feed.machine().scene(), feed.world().TakeExport()))
+    FAIL_CHECK(wrong);
 }
 
 }  // namespace

@@ -1,76 +1,72 @@
 #include "tests/sim/machine.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "connectors/ucaas/client.h"
 #include "daemon/apply/caller.h"
 #include "daemon/apply/gate.h"
+#include "daemon/plan/drift.h"
+#include "daemon/plan/revert.h"
 #include "tests/support/target_listing.h"
 
 namespace ucaas_sync::sim {
+namespace {
 
-std::string RunReport::ToString() const {
-  std::string text;
-  switch (end) {
-    case End::kSource:
-      return "refused for its source";
-    case End::kHeld:
-      text = "held";
-      break;
-    case End::kDone:
-      text = "done";
-      if (applied.failed != 0) text += ", " + std::to_string(applied.failed) + " failed: " + applied.message;
-      break;
-    case End::kCrashed:
-      text = "cut off after " + std::to_string(writes.size()) + " writes";
-      break;
-  }
-  for (const GuardVerdict& guard : plan.guards) {
-    if (!guard.held && guard.approved_by.empty()) continue;
-    text += (guard.held ? "; held by " : "; approved: ") + guard.name + ' ' + guard.subject;
-    text += " (" + std::to_string(guard.actual) + " of " + std::to_string(guard.limit) + ")";
-  }
-  plan.operations.ForEach([&](const Operation& operation) {
-    text += "\n      " + std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)) + ' ' +
-            operation.key + " (" + operation.reason + ")";
-  });
-  for (const QuarantineItem& item : plan.quarantine) {
-    text += "\n      set aside " + item.kind + ' ' + item.key + ": " + item.reason;
-  }
-  return text;
-}
+constexpr Duration kRefresh = std::chrono::hours(24);
 
-Machine::Machine(const Settings& settings, Instant start) : program(settings) {
+}  // namespace
+
+Machine::Machine(const Settings& settings, Instant start) : program_(settings) {
+  store_.emplace(fuse);
   clock.now = start;
   target.on_request = [this](const HttpRequest& /*request*/) { fuse.Burn(); };
 }
 
 std::optional<plan::TargetListing> Machine::ListTarget() const {
-  if (!store.IsEmpty()) return std::nullopt;
+  if (!store_->IsEmpty()) return std::nullopt;
   return testing::ListingOf(target);
 }
 
 void Machine::Approve(const RunReport& report) {
-  store.approvals.push_back({.subject = "run",
-                             .who = "ada",
-                             .reason = {},
-                             .at = clock.now,
-                             .until = clock.now + kApprovalLasts,
-                             .scope = report.notes.consent});
+  store_->approvals.push_back({.subject = "run",
+                               .who = "ada",
+                               .reason = {},
+                               .at = clock.now,
+                               .until = clock.now + kApprovalLasts,
+                               .scope = report.notes.consent});
 }
 
-std::optional<Program::Planned> Machine::Plan(const Export& day, Instant now) {
+void Machine::Hold(const StoredHold& hold) {
+  store_->holds[hold.key] = hold;
+}
+
+void Machine::Release(const std::string& key) {
+  store_->holds.erase(key);
+  std::erase_if(store_->revert_holds, [&key](const auto& hold) { return hold.first.second == key; });
+}
+
+void Machine::LoseState() {
+  store_.emplace(fuse);
+  looked_at_.reset();
+}
+
+std::optional<Foreseen> Machine::Plan(const Export& day, Instant now) {
   const auto listing = ListTarget();
-  return program.MakePlan(day, now, store, listing ? &*listing : nullptr);
+  auto planned = program_.MakePlan(day, now, *store_, listing ? &*listing : nullptr);
+  if (!planned) return std::nullopt;
+  return Foreseen{.plan = std::move(planned->plan), .notes = std::move(planned->notes)};
 }
 
-RunReport Machine::Sync(const Export& day) {
+template <typename Body>
+RunReport Machine::Attempt(Body&& body) {
   RunReport report;
   report.at = clock.now;
   log.clear();
   try {
-    Run(day, report);
+    report.run = store_->BeginRun({.trigger = "command", .at = clock.now});
+    body(report);
   } catch (const Crash&) {
     report.end = RunReport::End::kCrashed;
   }
@@ -80,12 +76,27 @@ RunReport Machine::Sync(const Export& day) {
   return report;
 }
 
+RunReport Machine::Sync(const Export& day) {
+  return Attempt([&](RunReport& report) {
+    Run(day, report);
+    if (report.end == RunReport::End::kDone || report.end == RunReport::End::kHeld) LookAtTarget();
+    if (!store_->Drift().empty()) report.notes.due_at = clock.now;
+  });
+}
+
+RunReport Machine::Revert(const Export& /*day*/, const RunReport& past) {
+  return Attempt([&](RunReport& report) {
+    report.is_revert = true;
+    RunRevert(past.run, report);
+  });
+}
+
 void Machine::Run(const Export& day, RunReport& report) {
-  const std::string run = store.BeginRun({.trigger = "command", .at = clock.now});
-  std::optional<Program::Planned> planned = Plan(day, clock.now);
+  const auto listing = ListTarget();
+  auto planned = program_.MakePlan(day, clock.now, *store_, listing ? &*listing : nullptr);
   if (!planned) {
     report.end = RunReport::End::kSource;
-    store.FinishRun(run, ExitCode::kSource, "refused", 0, {}, clock.now);
+    store_->FinishRun(report.run, ExitCode::kSource, "refused", 0, {}, clock.now);
     return;
   }
   report.was_planned = true;
@@ -93,26 +104,89 @@ void Machine::Run(const Export& day, RunReport& report) {
   report.notes = std::move(planned->notes);
   if (report.plan.held) {
     report.end = RunReport::End::kHeld;
-    store.RecordHeldNotes(report.notes);
-    store.FinishRun(run, ExitCode::kHeld, "held", 0, report.plan.summary, clock.now);
+    store_->RecordHeldNotes(report.notes);
+    store_->FinishRun(report.run, ExitCode::kHeld, "held", 0, report.plan.summary, clock.now);
     return;
   }
-  store.RecordNotes(run, report.notes, report.plan.quarantine, planned->histories);
-  store.ReplaceDue(report.plan.due);
-  if (!report.plan.operations.empty()) {
-    clock.ticks = {};
-    SilentObserver observer;
-    ucaas::Client client(target, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 100);
-    apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
-    apply::Caller caller(client, gate, clock, observer, {});
-    apply::Executor executor(store, caller, clock, observer, {});
-    report.applied = executor.Apply(run, report.plan);
+  store_->RecordNotes(report.run, report.notes, report.plan.quarantine, planned->histories);
+  store_->ReplaceDue(report.plan.due);
+  Apply(report);
+  store_->RecordRepairs(report.run, report.notes.repairs);
+  Finish(report);
+}
+
+void Machine::RunRevert(const std::string& past, RunReport& report) {
+  plan::RevertInputs inputs{.run = past, .done = {}, .config_hash = "c0", .new_id = {}};
+  for (const Operation& operation : store_->DoneBy(past)) {
+    if (operation.key.empty()) {
+      ++inputs.forgotten;
+    } else {
+      inputs.done.push_back(operation);
+    }
   }
+  plan::Revert revert = plan::PlanRevert(inputs, *store_, program_.policy(), clock.now);
+  report.was_planned = true;
+  report.plan = std::move(revert.plan);
+  report.notes.consent = std::move(revert.consent);
+  if (report.plan.held) {
+    report.end = RunReport::End::kHeld;
+    store_->FinishRun(report.run, ExitCode::kHeld, "held", 0, report.plan.summary, clock.now);
+    return;
+  }
+  store_->PutRevertHolds(report.plan, clock.now);
+  Apply(report);
+  Finish(report);
+}
+
+void Machine::Apply(RunReport& report) {
+  if (report.plan.operations.empty()) return;
+  clock.ticks = {};
+  SilentObserver observer;
+  ucaas::Client client(target, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 100);
+  apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
+  apply::Caller caller(client, gate, clock, observer, {});
+  apply::Executor executor(*store_, caller, clock, observer, {});
+  report.applied = executor.Apply(report.run, report.plan);
+}
+
+void Machine::Finish(RunReport& report) {
   const bool has_new = std::any_of(report.plan.quarantine.begin(), report.plan.quarantine.end(),
                                    [](const QuarantineItem& item) { return item.is_new; });
   const bool is_partial = report.applied.code == ExitCode::kConverged && has_new;
-  store.FinishRun(run, is_partial ? ExitCode::kPartial : report.applied.code, report.applied.message,
-                  report.applied.failed, report.plan.summary, clock.now);
+  store_->FinishRun(report.run, is_partial ? ExitCode::kPartial : report.applied.code, report.applied.message,
+                    report.applied.failed, report.plan.summary, clock.now);
+}
+
+void Machine::LookAtTarget() {
+  if (store_->IsEmpty() || (looked_at_ && clock.now - *looked_at_ < kRefresh)) return;
+  const plan::TargetListing listing = testing::ListingOf(target);
+  const plan::DriftScope scope = plan::DriftScopeOf(program_.policy());
+  plan::GroupKeys groups;
+  for (const StoredEntity& row : RowsOf(*store_)) {
+    if (row.kind == Kind::kGroup && row.lifecycle != Lifecycle::kGone) groups.emplace(row.remote_id, row.key);
+  }
+  std::vector<DriftFinding> found;
+  for (const StoredEntity& row : RowsOf(*store_)) {
+    if (row.lifecycle == Lifecycle::kGone) continue;
+    const auto& objects = listing.objects[Index(row.kind)];
+    const auto shown = std::find_if(objects.begin(), objects.end(),
+                                    [&](const auto& object) { return object.remote_id == row.remote_id; });
+    if (shown == objects.end()) {
+      found.push_back({.entity_id = row.id, .missing = true, .shown = {}, .groups = {}});
+    } else if (auto finding = plan::DriftOf(row, *shown, scope, groups)) {
+      found.push_back(*std::move(finding));
+    }
+  }
+  store_->RecordLook(std::move(found), looked_at_);
+  looked_at_ = clock.now;
+}
+
+bool Machine::Forget(const Export& /*day*/, const std::string& key) {
+  for (const Kind kind : {Kind::kUser, Kind::kContact}) {
+    const auto row = store_->Find(kind, key);
+    if (row && row->lifecycle == Lifecycle::kActive) return false;
+  }
+  return store_->Forget(key, clock.now);
 }
 
 }  // namespace ucaas_sync::sim

@@ -2,13 +2,12 @@
 // many there are.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <optional>
+#include <memory>
 #include <string>
 
-#include "daemon/model/text.h"
 #include "tests/sim/history.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/seeds.h"
 
 namespace ucaas_sync::sim {
 namespace {
@@ -19,14 +18,13 @@ constexpr std::uint64_t kHistories = 500;
 constexpr std::uint64_t kHistories = 10'000;
 #endif
 
-std::optional<std::uint64_t> NumberIn(const char* variable) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? std::nullopt : ParseUnsigned(text);
+std::unique_ptr<Installation> Install(const Settings& settings, Instant start) {
+  return std::make_unique<Machine>(settings, start);
 }
 
 TEST_CASE("random histories: nobody by accident, nobody twice, and good days lead to the truth") {
   if (const auto seed = NumberIn("UCAAS_SYNC_SEED")) {
-    History history(*seed);
+    History history(*seed, Install);
     const bool holds = history.Live().empty();
     MESSAGE(history.Trace());
     CHECK(holds);
@@ -36,10 +34,11 @@ TEST_CASE("random histories: nobody by accident, nobody twice, and good days lea
   constexpr int kMostFailures = 3;
   int failures = 0;
   for (std::uint64_t seed = 1; seed <= count && failures < kMostFailures; ++seed) {
-    History history(seed);
+    History history(seed, Install);
     if (history.Live().empty()) continue;
     ++failures;
-    FAIL_CHECK(history.Trace(), "\nreplay it with UCAAS_SYNC_SEED=", seed, " build/sim_tests");
+    FAIL_CHECK(history.Trace(), "\nreplay it with UCAAS_SYNC_SEED=", seed,
+               " build/sim_tests -tc='random histories*'; the seed is ", seed);
   }
 }
 

@@ -36,6 +36,8 @@ config::RuleConfig PeopleRule(Kind kind, const Settings& settings) {
   return rule;
 }
 
+}  // namespace
+
 config::Config MakeConfig(const Settings& settings) {
   config::Config config;
   config.timezone = settings.timezone;
@@ -78,6 +80,8 @@ config::Config MakeConfig(const Settings& settings) {
   }
   return config;
 }
+
+namespace {
 
 Snapshot SnapshotOf(const std::string& name, std::vector<std::string> columns) {
   Snapshot snapshot;
@@ -142,7 +146,7 @@ Program::Program(const Settings& settings) : timezone_(settings.timezone) {
 
 std::optional<Program::Planned> Program::MakePlan(const Export& day, Instant now, const StateView& state,
                                                   const plan::TargetListing* listing) {
-  plan::Planner planner(state, policy_, now);
+  plan::Planner planner(state, policy_, now, state.Drift());
   const Date today = *DateIn(now, timezone_);
   protect_->SetToday(today);
   mapper_->Begin({.today = today, .timezone = timezone_, .now = now}, planner);

@@ -32,6 +32,9 @@ struct Settings {
   std::string ToString() const;
 };
 
+/// HR's people joined with the directory's titles; both sources are files in /srv.
+config::Config MakeConfig(const Settings& settings);
+
 class Program {
  public:
   explicit Program(const Settings& settings);

@@ -61,7 +61,11 @@ Word Reading::Of(Kind kind, const std::string& key) const {
   return word == people.end() ? Word::kNothing : word->second;
 }
 
-Reading Read(const Export& day, const Settings& settings, Date today, const Store& known) {
+Reading Read(const Export& day, const Settings& settings, Date today, const std::vector<StoredEntity>& known) {
+  const auto is_known = [&known](Kind kind, const std::string& key) {
+    return std::any_of(known.begin(), known.end(),
+                       [&](const StoredEntity& row) { return row.kind == kind && row.key == key; });
+  };
   Reading reading;
   reading.knows_titles = day.directory_is_whole && !day.titles.empty();
   const bool is_whole = (day.health == Health::kGood || day.health == Health::kNoEmail) && !day.rows.empty();
@@ -92,10 +96,9 @@ Reading Read(const Export& day, const Settings& settings, Date today, const Stor
   for (const BrokenRow& broken : day.broken) {
     reading.broken_values.insert(broken.values.begin(), broken.values.end());
     const auto is_missing = [&](const std::string& value) {
-      return !reading.people.contains(value) &&
-             (known.RowOf(Kind::kUser, value) != nullptr || known.RowOf(Kind::kContact, value) != nullptr);
+      return !reading.people.contains(value) && (is_known(Kind::kUser, value) || is_known(Kind::kContact, value));
     };
-    const auto is_group = [&](const std::string& value) { return known.RowOf(Kind::kGroup, value) != nullptr; };
+    const auto is_group = [&](const std::string& value) { return is_known(Kind::kGroup, value); };
     const bool finds_person = std::any_of(broken.values.begin(), broken.values.end(), is_missing);
     const bool finds_group = std::any_of(broken.values.begin(), broken.values.end(), is_group);
     reading.hides_people = reading.hides_people || !finds_person;

@@ -5,9 +5,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tests/sim/program.h"
-#include "tests/sim/store.h"
 #include "tests/sim/world.h"
 
 namespace ucaas_sync::sim {
@@ -34,6 +34,7 @@ struct Reading {
   Word Of(Kind kind, const std::string& key) const;
 };
 
-Reading Read(const Export& day, const Settings& settings, Date today, const Store& known);
+/// `known`: the state's rows.
+Reading Read(const Export& day, const Settings& settings, Date today, const std::vector<StoredEntity>& known);
 
 }  // namespace ucaas_sync::sim

@@ -82,6 +82,7 @@ std::vector<StoredHold> Store::Holds(Instant now) const {
   for (const auto& [key, hold] : holds) {
     if (!hold.until || *hold.until > now) out.push_back(hold);
   }
+  for (const auto& [who, hold] : revert_holds) out.push_back(hold);
   return out;
 }
 
@@ -240,6 +241,7 @@ void Store::WriteRow(const OperationOutcome& outcome) {
   row = {.entity = *outcome.row, .fingerprint = outcome.fingerprint};
   row.entity.id = id;
   row.entity.version = version_ + 1;
+  drift_.erase(id);
   const std::string& source = row.entity.source;
   if (SourceIndex(source) == source_names_.size()) source_names_.push_back(source);
   if (row.entity.lifecycle != Lifecycle::kGone) return;
@@ -253,6 +255,8 @@ void Store::RecordNotes(const std::string& run, const PlanNotes& notes, std::spa
   Commit([&] {
     const Instant now = Open(run).record.started;
     absences_ = notes.absences;
+    AcceptDrift(notes.accepted, now);
+    SettleHolds(notes.holds);
     for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
     for (const PlanNotes::Barred& item : notes.barred) {
       target_quarantine[{item.kind, item.key}] = {.kind = item.kind,

@@ -10,19 +10,9 @@
 #include <vector>
 
 #include "daemon/model/store.h"
+#include "tests/sim/installation.h"
 
 namespace ucaas_sync::sim {
-
-/// The process is gone.
-struct Crash {};
-
-/// Throws Crash at its end; unlit (negative) it never does.
-struct Fuse {
-  int left = -1;
-  void Burn() {
-    if (left >= 0 && left-- == 0) throw Crash{};
-  }
-};
 
 class Store final : public StateStore {
  public:
@@ -33,7 +23,8 @@ class Store final : public StateStore {
     Hash128 fingerprint;
   };
   std::map<std::int64_t, Row> rows;
-  std::map<std::string, StoredHold> holds;
+  std::map<std::string, StoredHold> holds;  ///< By people.
+  std::map<std::pair<Kind, std::string>, StoredHold> revert_holds;
   std::vector<Approval> approvals;
   std::map<std::pair<std::string, std::string>, StoredQuarantine> planned_quarantine;
   std::map<std::pair<std::string, std::string>, StoredQuarantine> target_quarantine;
@@ -58,9 +49,9 @@ class Store final : public StateStore {
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<UnknownCreate> UnknownCreates() const override;
   std::vector<Approval> Approvals(Instant now) const override;
-  std::optional<Instant> Forgotten(std::string_view /*key*/) const override { return std::nullopt; }
-  std::vector<DriftFinding> Drift() const override { return {}; }
-  std::vector<DriftRepair> Repairs() const override { return {}; }
+  std::optional<Instant> Forgotten(std::string_view key) const override;
+  std::vector<DriftFinding> Drift() const override;
+  std::vector<DriftRepair> Repairs() const override;
 
   // Journal.
   std::string BeginRun(const RunStart& start) override;
@@ -82,6 +73,16 @@ class Store final : public StateStore {
 
   /// Of a held run.
   void RecordHeldNotes(const PlanNotes& notes);
+  /// What the target was found to show otherwise; `before` is when it was looked at last.
+  void RecordLook(std::vector<DriftFinding> found, const std::optional<Instant>& before);
+  /// Of those, what the run has put back.
+  void RecordRepairs(const std::string& run, const std::vector<DriftRepair>& repairs);
+  /// Operations of a past run that the target accepted.
+  std::vector<Operation> DoneBy(const std::string& run) const;
+  /// Everybody whom the plan of a revert touches stays as is.
+  void PutRevertHolds(const Plan& plan, Instant now);
+  /// False when nothing was kept of `key`.
+  bool Forget(const std::string& key, Instant at);
 
  private:
   struct Run {
@@ -105,6 +106,8 @@ class Store final : public StateStore {
   void RememberUnknowns(const Run& run);
   void Write(Run& run, const OperationOutcome& outcome);
   void WriteRow(const OperationOutcome& outcome);
+  void AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant now);
+  void SettleHolds(const std::vector<PlanNotes::HoldNote>& notes);
   std::uint16_t SourceIndex(const std::string& name) const;
 
   Fuse& fuse_;
@@ -116,6 +119,13 @@ class Store final : public StateStore {
   std::map<Who, UnknownCreate> unknown_creates_;
   std::vector<Run> runs_;
   std::vector<DueItem> due_;
+  std::map<std::int64_t, DriftFinding> drift_;
+  struct PutBack {
+    DriftRepair repair;
+    Instant at;
+  };
+  std::map<std::pair<std::int64_t, FieldId>, PutBack> repairs_;
+  std::map<std::string, Instant> forgotten_;
   std::int64_t next_id_ = 1;
   std::uint64_t version_ = 1;
 };

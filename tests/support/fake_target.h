@@ -53,12 +53,14 @@ class FakeTarget final : public Transport {
   /// What a signal would do: called before each request is taken.
   std::function<void(const HttpRequest&)> on_request;
 
+  /// Does what `request` asks, at once and without a fault.
+  HttpReply Answer(const HttpRequest& request);
+
   ExchangeId Start(HttpRequest request) override;
   std::vector<HttpReply> Wait(Monotonic until) override;
   std::size_t InFlight() const override { return flying_.size(); }
 
  private:
-  HttpReply Answer(const HttpRequest& request);
   HttpReply Create(Kind kind, const std::string& body);
   HttpReply Change(Kind kind, const std::string& id, const HttpRequest& request);
   HttpReply List(Kind kind, const std::string& query) const;

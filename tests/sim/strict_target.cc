@@ -1,0 +1,256 @@
+#include "tests/sim/strict_target.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+
+#include <rapidjson/document.h>
+
+#include "daemon/model/text.h"
+#include "tests/sim/objects.h"
+
+namespace ucaas_sync::sim {
+namespace {
+
+/// What the program sends of an object.
+struct Body {
+  std::map<std::string, std::string> fields;
+  std::optional<std::vector<std::string>> groups;  // sorted
+};
+
+/// Nothing when it is not a flat object of texts and booleans, and a list of group ids.
+std::optional<Body> BodyOf(const HttpRequest& request) {
+  rapidjson::Document document;
+  document.Parse(request.body.data(), request.body.size());
+  if (document.HasParseError() || !document.IsObject()) return std::nullopt;
+  Body body;
+  for (const auto& member : document.GetObject()) {
+    const std::string name = member.name.GetString();
+    if (member.value.IsArray() && name == "group_ids") {
+      body.groups.emplace();
+      for (const auto& id : member.value.GetArray()) {
+        if (!id.IsString()) return std::nullopt;
+        body.groups->push_back(id.GetString());
+      }
+      std::sort(body.groups->begin(), body.groups->end());
+    } else if (member.value.IsBool()) {
+      body.fields[name] = member.value.GetBool() ? "true" : "false";
+    } else if (member.value.IsString()) {
+      body.fields[name] = member.value.GetString();
+    } else {
+      return std::nullopt;
+    }
+  }
+  return body;
+}
+
+std::string AddressIn(Kind kind, const HttpRequest& request) {
+  const auto body = BodyOf(request);
+  if (!body) return {};
+  const auto field = body->fields.find(std::string(FieldsOf(kind)[NaturalKeyField(kind)].name));
+  return field == body->fields.end() ? std::string() : FoldCase(field->second);
+}
+
+std::string AddressOf(Kind kind, const Object& object) {
+  return FoldCase(FieldOf(object, std::string(FieldsOf(kind)[NaturalKeyField(kind)].name)));
+}
+
+const FieldSpec* SpecNamed(Kind kind, std::string_view name) {
+  for (const FieldSpec& spec : FieldsOf(kind)) {
+    if (spec.name == name) return &spec;
+  }
+  return nullptr;
+}
+
+std::string Unescaped(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+/// "page", "page_length", …
+std::vector<std::pair<std::string, std::string>> PartsOf(const std::string& query) {
+  std::vector<std::pair<std::string, std::string>> parts;
+  for (std::size_t at = 0; at < query.size();) {
+    const std::size_t end = std::min(query.find('&', at), query.size());
+    const std::string part = query.substr(at, end - at);
+    const std::size_t equals = part.find('=');
+    parts.emplace_back(part.substr(0, equals), equals == std::string::npos ? "" : Unescaped(part.substr(equals + 1)));
+    at = end + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+bool StrictTarget::Parse(const HttpRequest& request, Asked& asked) {
+  for (const Kind kind : kAllKinds) {
+    const std::string collection = std::string(Name(kind)) + 's';
+    if (!request.path.starts_with(collection)) continue;
+    const std::string rest = request.path.substr(collection.size());
+    asked.kind = kind;
+    if (rest.starts_with('/')) asked.id = rest.substr(1);
+    if (rest.starts_with('?')) asked.query = rest.substr(1);
+    if (request.method == "POST") return rest.empty();
+    if (request.method == "GET") return rest.size() > 1;
+    return (request.method == "PATCH" || request.method == "DELETE") && !asked.id.empty();
+  }
+  return false;
+}
+
+std::string StrictTarget::JudgeGroups(const std::vector<std::string>& ids) const {
+  for (const std::string& id : ids) {
+    const bool may_be_gone = unsure_.contains({Kind::kGroup, id});
+    if (!may_be_gone && target_.Find(Kind::kGroup, id) == nullptr) return "names group " + id + ", which is not there";
+  }
+  return {};
+}
+
+std::string StrictTarget::JudgeCreate(Kind kind, const HttpRequest& request) const {
+  const auto body = BodyOf(request);
+  if (!body || (body->groups && kind != Kind::kContact)) return "is no object of that kind";
+  for (const auto& [name, value] : body->fields) {
+    if (SpecNamed(kind, name) == nullptr) return "has the key " + name;
+    if (value.empty()) return "has an empty " + name;
+  }
+  for (const FieldSpec& spec : FieldsOf(kind)) {
+    if (spec.required && !body->fields.contains(std::string(spec.name))) return "lacks " + std::string(spec.name);
+  }
+  const std::string address = AddressIn(kind, request);
+  if (open_.contains({kind, address})) return "is sent again without a look at what became of the first";
+  const Object* holder = target_.With(kind, address);
+  if (holder == nullptr) return JudgeGroups(body->groups.value_or(std::vector<std::string>()));
+  const Id id(kind, holder->id);
+  return ours_.contains(id) && !unsure_.contains(id) ? "is a second one for " + address : std::string();
+}
+
+std::string StrictTarget::JudgeChange(const Asked& asked, const HttpRequest& request) const {
+  const bool is_unsure = unsure_.contains({asked.kind, asked.id});
+  const Object* object = target_.Find(asked.kind, asked.id);
+  if (object == nullptr) {
+    const bool was_told = deleted_.contains({asked.kind, asked.id}) && !is_unsure;
+    return was_told ? "writes to what the program itself deleted" : std::string();
+  }
+  if (request.method == "DELETE") return {};
+  const auto body = BodyOf(request);
+  if (!body || (body->groups && asked.kind != Kind::kContact)) return "is no change of that kind";
+  if (body->fields.empty() && !body->groups) return "changes nothing";
+  for (const auto& [name, value] : body->fields) {
+    const FieldSpec* spec = SpecNamed(asked.kind, name);
+    if (spec == nullptr) return "has the key " + name;
+    if (spec->sent_once) return "sends " + name + " to an account that exists";
+    if (!is_unsure && FieldOf(*object, name) == value) return "sends " + name + " as it is";
+  }
+  if (!body->groups) return {};
+  std::vector<std::string> ids = object->group_ids;
+  std::sort(ids.begin(), ids.end());
+  if (!is_unsure && ids == *body->groups) return "sends the groups that it has";
+  return JudgeGroups(*body->groups);
+}
+
+std::string StrictTarget::JudgeQuery(const Asked& asked) const {
+  bool searches = false;
+  bool has_words = false;
+  for (const auto& [name, value] : PartsOf(asked.query)) {
+    if (name == "page" || name == "page_length") {
+      unsigned number = 0;
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+      const bool is_number = error == std::errc() && end == value.data() + value.size();
+      if (!is_number || number == 0 || (name == "page_length" && number > 100)) return "has the " + name + ' ' + value;
+    } else if (name == "search_by") {
+      searches = value == FieldsOf(asked.kind)[NaturalKeyField(asked.kind)].name;
+      if (!searches) return "searches by " + value;
+    } else if (name == "search_string") {
+      has_words = !value.empty();
+    } else {
+      return "has the parameter " + name;
+    }
+  }
+  return searches == has_words ? std::string() : "searches by half";
+}
+
+HttpReply StrictTarget::Answer(const HttpRequest& request) {
+  Asked asked;
+  std::string wrong;
+  const bool is_change = request.method == "PATCH" || request.method == "DELETE";
+  if (!Parse(request, asked)) {
+    wrong = "goes to no route";
+  } else if (request.method == "POST") {
+    wrong = JudgeCreate(asked.kind, request);
+    posted_.emplace(asked.kind, AddressIn(asked.kind, request));
+  } else if (is_change) {
+    wrong = JudgeChange(asked, request);
+    written_.emplace(asked.kind, asked.id);
+    // Whoever names its id knows that it was created.
+    if (const Object* object = target_.Find(asked.kind, asked.id))
+      open_.erase({asked.kind, AddressOf(asked.kind, *object)});
+  } else {
+    wrong = JudgeQuery(asked);
+  }
+  if (wrong.empty()) {
+    HttpReply reply = target_.Answer(request);
+    if (request.method == "DELETE" && asked.kind == Kind::kGroup) {
+      for (Object& contact : target_.objects[Kind::kContact]) std::erase(contact.group_ids, asked.id);
+    }
+    return reply;
+  }
+  Complain("the target refuses " + request.method + ' ' + request.path + ' ' + request.body + ": it " + wrong);
+  return testing::Says(406, "406", wrong);
+}
+
+void StrictTarget::NoteAnswered(const HttpRequest& request) {
+  Asked asked;
+  if (!Parse(request, asked)) return;
+  const Id id(asked.kind, asked.id);
+  if (request.method == "POST") {
+    const std::string address = AddressIn(asked.kind, request);
+    open_.erase({asked.kind, address});
+    if (const Object* object = target_.With(asked.kind, address)) {
+      ours_.emplace(asked.kind, object->id);
+      unsure_.erase({asked.kind, object->id});
+    }
+  } else if (request.method == "PATCH") {
+    unsure_.erase(id);
+  } else if (request.method == "DELETE") {
+    unsure_.erase(id);
+    deleted_.insert(id);
+  } else if (asked.id.empty()) {
+    const auto parts = PartsOf(asked.query);
+    const auto words =
+        std::find_if(parts.begin(), parts.end(), [](const auto& part) { return part.first == "search_string"; });
+    std::erase_if(open_, [&](const Id& open) {
+      return open.first == asked.kind && (words == parts.end() || FoldCase(words->second) == open.second);
+    });
+  }
+}
+
+void StrictTarget::NoteUnanswered(const HttpRequest& request) {
+  Asked asked;
+  if (!Parse(request, asked) || request.method == "GET") return;
+  if (request.method == "POST") {
+    const std::string address = AddressIn(asked.kind, request);
+    open_.emplace(asked.kind, address);
+    if (const Object* object = target_.With(asked.kind, address)) unsure_.emplace(asked.kind, object->id);
+  } else {
+    unsure_.emplace(asked.kind, asked.id);
+  }
+}
+
+void StrictTarget::NoteCrash() {
+  unsure_.insert(written_.begin(), written_.end());
+  for (const auto& [kind, address] : posted_) {
+    if (const Object* object = target_.With(kind, address)) unsure_.emplace(kind, object->id);
+  }
+  written_.clear();
+  posted_.clear();
+}
+
+}  // namespace ucaas_sync::sim

@@ -1,0 +1,65 @@
+// A target that takes nothing but what is needed: it refuses what the sandbox would let pass, and says what was wrong
+// with the request, which fails the history. It keeps apart what the program can know from what it cannot: after an
+// answer that never came, the same may be asked again.
+// Borrows the objects of a FakeTarget. Single-threaded.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/fake_target.h"
+
+namespace ucaas_sync::sim {
+
+class StrictTarget {
+ public:
+  explicit StrictTarget(testing::FakeTarget& target) : target_(target) {}
+
+  /// Does what `request` asks. Complained of, and refused with 406: a path or a query that does not exist, keys that
+  /// are not the object's, empty values in a new object, a change that changes nothing or sends a field that is so
+  /// already, a group that is not there, a new object for an address that is taken by one of the program's own, a
+  /// create that is repeated without a look, and a write to an object that the program itself deleted.
+  HttpReply Answer(const HttpRequest& request);
+
+  /// The program got a usable answer to it.
+  void NoteAnswered(const HttpRequest& request);
+  /// The program cannot know whether it was done.
+  void NoteUnanswered(const HttpRequest& request);
+  /// The process is gone: what it was told it may not have kept.
+  void NoteCrash();
+  /// A new process that knows only what its state says.
+  void NoteStart() { written_.clear(); }
+  void NoteTouched(Kind kind, const std::string& remote_id) { unsure_.emplace(kind, remote_id); }
+  /// The program does not know any more what is its own.
+  void NoteForgotten() { ours_.clear(); }
+
+  void Complain(const std::string& what) { complaints_.push_back(what); }
+  std::vector<std::string> TakeComplaints() { return std::exchange(complaints_, {}); }
+
+ private:
+  using Id = std::pair<Kind, std::string>;
+  struct Asked {
+    Kind kind = Kind::kUser;
+    std::string id;     // empty: the collection
+    std::string query;  // "page=1&page_length=100"
+  };
+  static bool Parse(const HttpRequest& request, Asked& asked);
+  /// Why it is refused; empty when it is not.
+  std::string JudgeCreate(Kind kind, const HttpRequest& request) const;
+  std::string JudgeChange(const Asked& asked, const HttpRequest& request) const;
+  std::string JudgeQuery(const Asked& asked) const;
+  std::string JudgeGroups(const std::vector<std::string>& ids) const;
+
+  testing::FakeTarget& target_;
+  std::set<Id> unsure_;   // by remote id: how it is now the program cannot know
+  std::set<Id> open_;     // by address: created, perhaps
+  std::set<Id> ours_;     // by remote id: made by the program, and it was told so
+  std::set<Id> deleted_;  // likewise deleted
+  std::set<Id> written_;  // by remote id, by this process
+  std::set<Id> posted_;   // by address, by this process
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace ucaas_sync::sim
