@@ -86,6 +86,8 @@ void Executor::AfterUnknownCreate(const WorkPtr& work) {
   const auto judge = [this, work](const std::vector<RemoteObject>& found) {
     if (found.size() > 1) {
       FinishFailed(work, Answer(Verdict::kDuplicate, SeveralHaveIt(found.size())), /*quarantine=*/true, {});
+    } else if (found.size() == 1 && store_.WasOthers(work->operation.kind, found.front().remote_id)) {
+      OnAddressTaken(work, Answer(Verdict::kDuplicate, {}), found);
     } else if (found.size() == 1) {
       // It was not there before this create was sent: it is ours.
       TakeOver(work, found.front(), /*is_ours=*/true);

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "daemon/model/fields.h"
+#include "daemon/model/hash.h"
 #include "daemon/model/time.h"
 
 namespace ucaas_sync {
@@ -66,12 +68,19 @@ struct RefreshCursor {
   friend bool operator==(const RefreshCursor&, const RefreshCursor&) = default;
 };
 
+/// What stands for an object of the target where many of them are remembered.
+inline std::uint64_t RemoteDigest(Kind kind, std::string_view remote_id) {
+  return HashOf(remote_id, Index(kind) + 1).low;
+}
+
 /// What one part of a refresh found; kept together with how far it came.
 struct RefreshProgress {
   RefreshCursor cursor;
   std::vector<std::uint64_t> seen;     ///< Digests of the objects that were listed.
   std::vector<DriftFinding> found;     ///< Each replaces what was found of its entity before.
   std::vector<std::int64_t> agreeing;  ///< Nothing is to be found of these any more.
+  /// Everything was looked at: digests of what is not ours. Nothing: who was others' before stays so.
+  std::optional<std::vector<std::uint64_t>> others{};
 };
 
 }  // namespace ucaas_sync

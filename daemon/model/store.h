@@ -152,6 +152,8 @@ class StateView {
   virtual std::uint64_t PendingCreates(Kind kind) const = 0;
   virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
   virtual std::vector<UnknownCreate> UnknownCreates() const = 0;
+  /// The last whole look at the target showed this object, and it was not ours: no create of ours has made it.
+  virtual bool WasOthers(Kind kind, std::string_view remote_id) const = 0;
   /// Approvals that serve at `now`, oldest first.
   virtual std::vector<Approval> Approvals(Instant now) const = 0;
   /// When everything that is personal of `key` was erased on request; nothing when it was not.

@@ -52,7 +52,7 @@ void Adoption::AdoptKind(Kind kind) {
     for (; it != index.end() && it->address == address; ++it) {
       if (!IsOurs(RemoteKey(kind, it->object->remote_id))) matches.push_back(it->object);
     }
-    if (!matches.empty() && !MayBeOwnCreate(kind, candidate)) Consider(i, matches);
+    if (!matches.empty() && !MayBeOwnCreate(kind, candidate, matches)) Consider(i, matches);
   }
 
   if (kind != Kind::kGroup) return;
@@ -151,12 +151,13 @@ bool Adoption::IsOurs(const std::string& remote_key) {
   return ours_.contains(remote_key);
 }
 
-bool Adoption::MayBeOwnCreate(Kind kind, const Candidate& candidate) const {
-  // The listing that its plan was made from did not have it, or that plan would have adopted it.
+bool Adoption::MayBeOwnCreate(Kind kind, const Candidate& candidate, const std::vector<const Object*>& matches) const {
   const Hash128 address = AddressHash(candidate.fields[NaturalKeyField(kind)].text);
-  return std::any_of(unknown_.begin(), unknown_.end(), [&](const UnknownCreate& create) {
+  const bool was_sent = std::any_of(unknown_.begin(), unknown_.end(), [&](const UnknownCreate& create) {
     return create.kind == kind && create.key == candidate.key && AddressHash(create.address) == address;
   });
+  return was_sent && !std::all_of(matches.begin(), matches.end(),
+                                  [&](const Object* match) { return work_.state.WasOthers(kind, match->remote_id); });
 }
 
 const Object* Adoption::AdoptedAs(SlotId slot) const {

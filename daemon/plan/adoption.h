@@ -28,7 +28,8 @@ class Adoption {
   void LeaveProtected(SlotId slot, const FieldSetView& there, Operation& operation);
   bool IsOurs(const std::string& remote_id);
   /// A run that was cut off may have made it: who looks it up before sending will find it, and it is ours.
-  bool MayBeOwnCreate(Kind kind, const Candidate& candidate) const;
+  bool MayBeOwnCreate(Kind kind, const Candidate& candidate,
+                      const std::vector<const TargetListing::Object*>& matches) const;
 
   Workspace& work_;
   const TargetListing* listing_;

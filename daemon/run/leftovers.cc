@@ -111,11 +111,12 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
       if (caller.stopped()) return;
       continue;
     }
-    if (found->empty() || IsKnown(store, create.kind, found->front().remote_id)) {
+    const bool is_ours = !found->empty() && !IsKnown(store, create.kind, found->front().remote_id) &&
+                         !store.WasOthers(create.kind, found->front().remote_id);
+    if (!is_ours) {
       store.RecordLeftover(create, std::nullopt, clock.Now());
       continue;
     }
-    // Had the last listing shown it under this address, it would have been adopted and not created: it is ours.
     StoredEntity ours = apply::RowAsFound(create, found->front(), Ownership::kCreated,
                                           KeysOfGroups(store, found->front().group_ids), clock.Now());
     ours.id = row ? row->id : 0;

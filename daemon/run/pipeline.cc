@@ -32,6 +32,12 @@ struct Look {
   std::vector<Warning> warnings;
 };
 
+/// Whoever is there already has been matched. Not so after a first run that was cut off, or that was for one person:
+/// then the state holds some, and the rest are not known to be there.
+bool WasLookedAt(const state::SqliteStore& state) {
+  return !state.IsEmpty() && state.Refresh().finished_at.has_value();
+}
+
 Look ListTarget(const Context& context, const state::SqliteStore& state) {
   Look look;
   if (IsUntouchedSandbox(context.program.config.target)) {
@@ -43,7 +49,7 @@ Look ListTarget(const Context& context, const state::SqliteStore& state) {
   }
   Target target(context);
   // With nothing known, a list that breaks off would double whoever is beyond its end.
-  const auto need = state.IsEmpty() ? Target::Need::kWhole : Target::Need::kAsFarAsItGoes;
+  const auto need = WasLookedAt(state) ? Target::Need::kAsFarAsItGoes : Target::Need::kWhole;
   look.listing = target.List(need, look.warnings);
   if (!state.IsEmpty()) {
     look.drift = CompareListing(*look.listing, state, context.program.policy, target.caller());
@@ -54,6 +60,14 @@ Look ListTarget(const Context& context, const state::SqliteStore& state) {
 /// What tells a lasting warning from another one. It is kept in the state, so it names nobody where that can be helped.
 const std::string& IdentityOf(const Warning& warning) {
   return warning.bare.empty() ? warning.text : warning.bare;
+}
+
+std::vector<std::uint64_t> DigestsOf(const plan::TargetListing& listing) {
+  std::vector<std::uint64_t> digests;
+  for (const auto& objects : listing.objects) {
+    for (const auto& object : objects) digests.push_back(RemoteDigest(object.kind, object.remote_id));
+  }
+  return digests;
 }
 
 // The plan's text says each of them anew; the log says once what lasts, and again when it is said otherwise.
@@ -120,7 +134,8 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
   const Instant now = context.clock.Now();
   Look look;
   const bool is_empty = state.IsEmpty();
-  if (is_empty || !request.refresh) {
+  const bool was_looked_at = WasLookedAt(state);
+  if (is_empty || (!request.refresh && (was_looked_at || request.offline))) {
     look.drift = state.Drift();
   } else {
     // Before the sources: what is unchanged there and changed at the target must not be passed over.
@@ -130,7 +145,7 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
   planner.SetTrace(request.trace);
   ReadResult read = ReadSources(program, request.source_paths, state, planner, now, context.observer,
                                 PatienceOf(context), request.trace);
-  if (is_empty && request.offline) {
+  if (!was_looked_at && request.offline) {
     read.warnings.emplace_back(
         "the target was not asked (--offline): who exists there already is not known, and may be adopted instead of "
         "created");
@@ -156,7 +171,8 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
   return {.plan = std::move(plan),
           .notes = std::move(notes),
           .histories = std::move(read.histories),
-          .listed_at = is_whole ? std::optional(now) : std::nullopt};
+          .listed_at = is_whole ? std::optional(now) : std::nullopt,
+          .listed = is_whole ? DigestsOf(*look.listing) : std::vector<std::uint64_t>{}};
 }
 
 Planned PlanOnly(const Context& context, const PlanRequest& request) {
@@ -193,7 +209,8 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
     const bool may_look = request.only.empty() && result.applied.left == 0;
     if (may_look) SettleLeftovers(context, *store, result.plan, unknown);
     RecordPutBack(context, *store, result.run, planned.notes.repairs);
-    if (planned.listed_at && !result.applied.left) RecordWholeLook(*store, *planned.listed_at);
+    const bool is_settled = planned.listed_at && request.only.empty() && !result.applied.left;
+    if (is_settled) RecordWholeLook(*store, *planned.listed_at, std::move(planned.listed));
     Conclude(result);
     if (!result.approve.empty() && result.message.empty()) {
       result.message = "group removals wait: " + HeldMessage(result.plan) + "; if it is right: " + result.approve;

@@ -50,9 +50,11 @@ struct Planned {
   PlanNotes notes;
   std::vector<SnapshotHistory> histories;  ///< Of the complete snapshots.
   std::optional<Instant> listed_at;        ///< When the whole of the target was listed for it.
+  std::vector<std::uint64_t> listed{};     ///< Then: digests of what was there.
 };
 
-/// Reads the sources and plans against `state`. Asks the target when there is no state or `refresh` is set.
+/// Reads the sources and plans against `state`. Lists the target when `refresh` is set, and as long as nobody has
+/// looked at all of it: without a state, or after a first run that was cut off.
 Planned MakePlan(const Context& context, const PlanRequest& request, const state::SqliteStore& state);
 
 /// The dry run: opens the state for reading alone.

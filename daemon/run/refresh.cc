@@ -17,10 +17,6 @@ constexpr std::size_t kLookUpsAtOnce = 16;
 // After a list that cannot be believed the target is not asked for everything again at once.
 constexpr int kWaitAfterGivingUp = 4;  // in parts of schedule.refresh
 
-std::uint64_t DigestOf(Kind kind, std::string_view remote_id) {
-  return HashOf(remote_id, Index(kind) + 1).low;
-}
-
 std::string KindList(Kind kind, std::uint64_t page) {
   return "the list of " + std::string(Name(kind)) + "s, page " + std::to_string(page);
 }
@@ -38,6 +34,16 @@ Instant RefreshDue(const RefreshCursor& cursor, Duration every, Instant now) {
 
 bool IsListed(const plan::Policy& policy, Kind kind) {
   return policy.has_rule_for(kind) || (kind == Kind::kGroup && policy.has_rule_for(Kind::kContact));
+}
+
+std::optional<std::vector<std::uint64_t>> OthersOf(std::vector<std::uint64_t> seen, const state::SqliteStore& store) {
+  if (!store.UnknownCreates().empty()) return std::nullopt;
+  std::vector<std::uint64_t> ours;
+  store.ForEachRemote(
+      [&ours](std::int64_t, Kind kind, std::string_view remote_id) { ours.push_back(RemoteDigest(kind, remote_id)); });
+  std::sort(ours.begin(), ours.end());
+  std::erase_if(seen, [&](std::uint64_t digest) { return std::binary_search(ours.begin(), ours.end(), digest); });
+  return seen;
 }
 
 Refresh::Refresh(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
@@ -89,7 +95,7 @@ void Refresh::Begin(Instant now) {
     cursor.position = 0;
   }
   store_.ForEachRemote([this](std::int64_t id, Kind kind, std::string_view remote_id) {
-    if (IsListed(policy_, kind)) known_.push_back({.digest = DigestOf(kind, remote_id), .id = id});
+    if (IsListed(policy_, kind)) known_.push_back({.digest = RemoteDigest(kind, remote_id), .id = id});
   });
   std::vector<std::int64_t> groups;
   store_.ForEachKnown([&groups](const KnownEntity& known) {
@@ -141,7 +147,7 @@ Refresh::Step Refresh::ReadPage() {
   }
   std::vector<std::uint64_t> digests;
   for (const ucaas::RemoteObject& object : answer->objects) {
-    const std::uint64_t digest = DigestOf(kind, object.remote_id);
+    const std::uint64_t digest = RemoteDigest(kind, object.remote_id);
     if (!std::binary_search(seen_.begin(), seen_.end(), digest)) digests.push_back(digest);
   }
   std::sort(digests.begin(), digests.end());
@@ -151,7 +157,7 @@ Refresh::Step Refresh::ReadPage() {
     return Step::kGiveUp;
   }
   for (const ucaas::RemoteObject& object : answer->objects) {
-    const std::int64_t id = KnownWith(DigestOf(kind, object.remote_id));
+    const std::int64_t id = KnownWith(RemoteDigest(kind, object.remote_id));
     if (id != 0) Compare(id, AsListed(kind, object));
   }
   const auto middle = static_cast<std::ptrdiff_t>(seen_.size());
@@ -224,6 +230,7 @@ void Refresh::Finish() {
   const Instant now = clock_.Now();
   RefreshCursor& cursor = progress_.cursor;
   cursor = {.finished_at = now, .not_before = {}, .started_at = {}, .step = 0, .position = 0};
+  progress_.others = OthersOf(seen_, store_);
   store_.RecordRefresh(progress_, now + options_.every);
   std::uint64_t gone = 0;
   const std::vector<DriftFinding> found = store_.Drift();
@@ -261,7 +268,7 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
   std::vector<Entry> listed;
   for (const auto& objects : listing.objects) {
     for (const auto& object : objects) {
-      listed.push_back({.digest = DigestOf(object.kind, object.remote_id), .object = &object});
+      listed.push_back({.digest = RemoteDigest(object.kind, object.remote_id), .object = &object});
     }
   }
   std::sort(listed.begin(), listed.end(), [](const Entry& a, const Entry& b) { return a.digest < b.digest; });
@@ -270,7 +277,7 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
   plan::GroupKeys groups;
   std::vector<std::int64_t> group_rows;
   store.ForEachRemote([&](std::int64_t id, Kind kind, std::string_view remote_id) {
-    if (IsListed(policy, kind)) known.emplace_back(id, DigestOf(kind, remote_id));
+    if (IsListed(policy, kind)) known.emplace_back(id, RemoteDigest(kind, remote_id));
     if (kind == Kind::kGroup) group_rows.push_back(id);
   });
   for (const std::int64_t id : group_rows) {

@@ -33,6 +33,10 @@ Instant RefreshDue(const RefreshCursor& cursor, Duration every, Instant now);
 /// Whether a list of `kind` is wanted: contacts name their groups by id, so groups are needed wherever contacts are.
 bool IsListed(const plan::Policy& policy, Kind kind);
 
+/// Of `seen`, what a whole look showed: the objects that are not ours. Nothing while a create's outcome is unknown,
+/// since one of them may be what it made.
+std::optional<std::vector<std::uint64_t>> OthersOf(std::vector<std::uint64_t> seen, const state::SqliteStore& store);
+
 class Refresh {
  public:
   /// All must outlive the refresh.

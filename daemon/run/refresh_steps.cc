@@ -1,6 +1,7 @@
 #include "daemon/run/refresh_steps.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/model/text.h"
 #include "daemon/run/refresh.h"
@@ -53,9 +54,13 @@ void RecordPutBack(const Context& context, state::SqliteStore& store, const std:
   store.RecordRepairs(done, context.clock.Now());
 }
 
-void RecordWholeLook(state::SqliteStore& store, Instant at) {
-  store.RecordRefresh(
-      {.cursor = {.finished_at = at, .not_before = {}, .started_at = {}}, .seen = {}, .found = {}, .agreeing = {}}, {});
+void RecordWholeLook(state::SqliteStore& store, Instant at, std::vector<std::uint64_t> listed) {
+  store.RecordRefresh({.cursor = {.finished_at = at, .not_before = {}, .started_at = {}},
+                       .seen = {},
+                       .found = {},
+                       .agreeing = {},
+                       .others = OthersOf(std::move(listed), store)},
+                      {});
 }
 
 void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode code) {

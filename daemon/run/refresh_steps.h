@@ -2,6 +2,7 @@
 // end. Private to this room. Each throws StateFailure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,8 @@ void NoteRefreshDue(const Context& context, const state::SqliteStore& store, con
 void RecordPutBack(const Context& context, state::SqliteStore& store, const std::string& run,
                    const std::vector<DriftRepair>& repairs);
 
-/// The listing for a first plan is as good as a refresh.
-void RecordWholeLook(state::SqliteStore& store, Instant at);
+/// A plan's listing of everything is as good as a refresh. `listed`: digests of the objects that it showed.
+void RecordWholeLook(state::SqliteStore& store, Instant at, std::vector<std::uint64_t> listed);
 
 /// One slice of the refresh if it is due and the run that ended with `code` reached the target, or did not need to.
 /// What goes wrong at the target is told and changes nothing about the run.

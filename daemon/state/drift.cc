@@ -1,4 +1,5 @@
 // SqliteStore's memory of the target as it was last seen: what differs, what was put back, how far a look has come.
+#include <algorithm>
 #include <cstring>
 
 #include "daemon/state/row_text.h"
@@ -17,6 +18,13 @@ std::string BytesOf(const std::vector<std::uint64_t>& digests) {
   std::string bytes(digests.size() * sizeof(std::uint64_t), '\0');
   std::memcpy(bytes.data(), digests.data(), bytes.size());
   return bytes;
+}
+
+std::vector<std::uint64_t> DigestsFrom(std::string_view bytes, const char* table) {
+  if (bytes.size() % sizeof(std::uint64_t) != 0) throw MalformedRow(std::string("a digest of `") + table + "` is cut");
+  std::vector<std::uint64_t> digests(bytes.size() / sizeof(std::uint64_t));
+  if (!bytes.empty()) std::memcpy(digests.data(), bytes.data(), bytes.size());
+  return digests;
 }
 
 void WriteFinding(Connection& connection, Kind kind, const DriftFinding& finding) {
@@ -167,13 +175,19 @@ std::vector<std::uint64_t> SqliteStore::RefreshSeen() const {
     std::vector<std::uint64_t> seen;
     Query query = impl_->connection.Prepare("SELECT digests FROM refresh_seen");
     while (query.Next()) {
-      const std::string_view bytes = query.BlobAt(0);
-      if (bytes.size() % sizeof(std::uint64_t) != 0) throw MalformedRow("a digest of `refresh_seen` is cut");
-      const std::size_t before = seen.size();
-      seen.resize(before + bytes.size() / sizeof(std::uint64_t));
-      if (!bytes.empty()) std::memcpy(seen.data() + before, bytes.data(), bytes.size());
+      const std::vector<std::uint64_t> part = DigestsFrom(query.BlobAt(0), "refresh_seen");
+      seen.insert(seen.end(), part.begin(), part.end());
     }
     return seen;
+  });
+}
+
+bool SqliteStore::WasOthers(Kind kind, std::string_view remote_id) const {
+  return impl_->connection.Guard("read what the target held of others", [&] {
+    Query query = impl_->connection.Prepare("SELECT digests FROM refresh_others");
+    if (!query.Next()) return false;
+    const std::vector<std::uint64_t> others = DigestsFrom(query.BlobAt(0), "refresh_others");
+    return std::find(others.begin(), others.end(), RemoteDigest(kind, remote_id)) != others.end();
   });
 }
 
@@ -209,6 +223,10 @@ void SqliteStore::RecordRefresh(const RefreshProgress& progress, const std::opti
         "VALUES (1, ?1, ?2, ?3, ?4, ?5)");
     write.Time(cursor.finished_at).Time(cursor.not_before).Time(cursor.started_at).Int(cursor.step);
     write.Int(cursor.position).Run();
+    if (progress.others) {
+      const std::string bytes = BytesOf(*progress.others);
+      connection.Prepare("INSERT OR REPLACE INTO refresh_others (id, digests) VALUES (1, ?1)").Blob(bytes).Run();
+    }
     if (wake_at) WakeBy(connection, *wake_at);
   });
 }

@@ -97,6 +97,8 @@ CREATE TABLE refresh (
   position INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE refresh_seen (number INTEGER PRIMARY KEY, digests BLOB NOT NULL) STRICT;
+-- What the last whole look showed and is not ours: a create of unknown outcome is not taken for what made it.
+CREATE TABLE refresh_others (id INTEGER PRIMARY KEY CHECK (id = 1), digests BLOB NOT NULL) STRICT;
 
 -- What lasts and was said: the log says it again when it changes.
 CREATE TABLE warning_said (text TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
@@ -320,7 +322,7 @@ CREATE TABLE forgotten (key_digest TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT
 )sql";
 
 constexpr std::array<Migration, 1> kMigrations{
-    {{.version = 1, .sql = kVersion1, .tables = "687fa030b314ae7e89dbc1fd5c96ffdc38855ea18478b484e8084cbd2e1879a2"}}};
+    {{.version = 1, .sql = kVersion1, .tables = "4f300974876117fe9841ac8f5aca62e3f942a44f74218305c7a93da5c783b1a5"}}};
 
 std::string Sidecar(const std::filesystem::path& path) {
   return path.string() + "-wal";

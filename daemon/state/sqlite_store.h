@@ -105,6 +105,7 @@ class SqliteStore final : public StateStore {
   void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                  const std::array<KindSummary, kKindCount>& summary, Instant at) override;
   std::vector<UnknownCreate> UnknownCreates() const override;
+  bool WasOthers(Kind kind, std::string_view remote_id) const override;
 
   // StateStore.
   /// A kReadOnly store checks, and leaves an unbound state unbound.

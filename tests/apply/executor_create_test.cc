@@ -305,6 +305,31 @@ TEST_CASE("an account that is somebody's by the state is nobody else's, whatever
   CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == known.remote_id);
 }
 
+TEST_CASE("what the target held of others before is not ours because a create of unknown outcome bears its address") {
+  Bench bench;
+  bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "e1@x.org"}};
+  const std::string id = bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}, {"first_name", "Augusta"}});
+  bench.store.others = {{Kind::kUser, id}};
+  SUBCASE("it is adopted unchanged") {
+    CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kAdopted);
+    CHECK(bench.store.FingerprintOf(Kind::kUser, "E1").is_zero());
+  }
+  SUBCASE("it is set aside where the rule adopts nobody") {
+    ExecutorOptions options;
+    options.never_adopt = {Kind::kUser};
+    CHECK(bench.Do({Bench::CreateUser("E1")}, options).quarantined == 1);
+    CHECK(bench.store.Has(Kind::kUser, "E1") == nullptr);
+  }
+  SUBCASE("so it is when the answer gets lost in this run") {
+    bench.store.unknown.clear();
+    bench.target.faults = {{.request = "POST users", .reply = Timeout()}};
+    CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kAdopted);
+  }
+  CHECK(bench.target.CountOf(Kind::kUser) == 1);
+}
+
 TEST_CASE("a create of what the target lost replaces the row, and a group's old members go with it") {
   Bench bench;
   const StoredEntity group = bench.Known(Kind::kGroup, "Sales");

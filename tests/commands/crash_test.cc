@@ -75,6 +75,43 @@ TEST_CASE("a sync killed again and again gets there") {
   ExpectEverybodyOnce(cli, service);
 }
 
+TEST_CASE("after a first sync that was cut off, or was for one person, whoever is there already is still adopted") {
+  for (const bool was_cut_off : {true, false}) {
+    CAPTURE(was_cut_off);
+    Cli cli;
+    Service service(cli);
+    cli.Write("config.yaml", MailingConfig(service));
+    cli.Write("people.csv", CompanyCsv(kPeople));
+    Expect(cli.Run({"sync"}), 0);
+    const std::uint64_t mails = service.sandbox().WelcomeMails().size();
+    // As if others had made them all.
+    std::filesystem::remove_all(cli.folder() / "state");
+    if (was_cut_off) {
+      cli.Write("people.csv", CsvOf(CompanyPeople(kPeople + 20)));
+      service.SlowDown(std::chrono::milliseconds(20));
+      const std::uint64_t writes = service.counters().writes;
+      Child sync = cli.Start({"sync"});
+      WaitForWrites(service, writes + 5);
+      sync.Signal(SIGKILL);
+      sync.Wait();
+      service.SlowDown(std::chrono::milliseconds(0));
+    } else {
+      Expect(cli.Run({"sync", "--only", "E7"}), 0);
+      cli.Write("people.csv", CsvOf(CompanyPeople(kPeople + 20)));
+    }
+    const Output plan = cli.Run({"plan", "--format", "json"});
+    Expect(plan, 0);
+    CHECK(plan.out.find(R"("action":"adopt")") != std::string::npos);
+    Expect(cli.Run({"sync"}), 0, {"converged"});
+    Expect(cli.Run({"sync"}), 0, {"nothing to do"});
+    CHECK(cli.Count("user") == kPeople + 20);
+    CHECK(service.sandbox().WelcomeMails().size() == mails + 20);
+    const std::string owned = AccountAt(cli.folder() / "state/state.db",
+                                        "SELECT ownership, count(*) FROM entity WHERE kind = 0 GROUP BY 1 ORDER BY 1");
+    CHECK(owned == "0|20\n1|40\n");
+  }
+}
+
 TEST_CASE("whoever was created by a cut-off run and left before the next one is found, kept as ours, and suspended") {
   Cli cli;
   Service service(cli);

@@ -62,6 +62,17 @@ TEST_CASE("an account that a cut-off run made for somebody no longer wanted beco
   CHECK(scene.store->DueAt() == scene.clock.now);
 }
 
+TEST_CASE("an account that was others' before a cut-off run asked for its address stays theirs") {
+  Scene scene;
+  const std::string id = scene.Create();
+  RefreshProgress look;
+  look.others = {RemoteDigest(Kind::kUser, "another"), RemoteDigest(Kind::kUser, id)};
+  scene.store->RecordRefresh(look, {});
+  scene.Settle();
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
+  CHECK(scene.store->UnknownCreates().empty());
+}
+
 TEST_CASE("a create of a cut-off run that had no effect is forgotten, and makes no run due") {
   Scene scene;
   scene.Settle();

@@ -122,6 +122,26 @@ TEST_CASE("a target that agrees leaves nothing in the state but when it was look
   CHECK(scene.store->DueAt() == scene.clock.now + kDay);
 }
 
+TEST_CASE("a whole look remembers what is others', and takes nothing for theirs that a create may have made") {
+  Scene scene;
+  const std::string theirs = scene.target.Add(Kind::kUser, {{"email", "boss@x.org"}});
+  scene.Continue();
+  CHECK(scene.store->WasOthers(Kind::kUser, theirs));
+  CHECK_FALSE(scene.store->WasOthers(Kind::kContact, theirs));
+  CHECK_FALSE(scene.store->WasOthers(Kind::kUser, scene.User(1).id));
+  CHECK_FALSE(scene.store->WasOthers(Kind::kUser, "unheard of"));
+
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.store->StorePlan(cut, state::PlanOf({state::For(state::User("N1"), Action::kCreate)}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  const std::string made = scene.target.Add(Kind::kUser, {{"email", "n1@x.org"}});
+  scene.clock.now = scene.clock.now + kDay;
+  scene.Continue();
+  CHECK_FALSE(scene.store->WasOthers(Kind::kUser, made));
+  CHECK(scene.store->WasOthers(Kind::kUser, theirs));
+}
+
 TEST_CASE("a refresh goes on with the next page in the next run, and nothing is asked for twice") {
   Scene scene;
   scene.User(1).fields["department"] = "Boss";

@@ -48,6 +48,8 @@ class Store final : public StateStore {
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<UnknownCreate> UnknownCreates() const override;
+  /// Histories here begin with a listing of everything, and nobody else makes anything that a source asks for.
+  bool WasOthers(Kind /*kind*/, std::string_view /*remote_id*/) const override { return false; }
   std::vector<Approval> Approvals(Instant now) const override;
   std::optional<Instant> Forgotten(std::string_view key) const override;
   std::vector<DriftFinding> Drift() const override;

@@ -39,6 +39,7 @@ class WatchedStore final : public StateStore {
   std::uint64_t PendingCreates(Kind kind) const override { return store_.PendingCreates(kind); }
   std::vector<PastRemoval> RemovalsSince(Instant since) const override { return store_.RemovalsSince(since); }
   std::vector<UnknownCreate> UnknownCreates() const override { return store_.UnknownCreates(); }
+  bool WasOthers(Kind kind, std::string_view remote_id) const override { return store_.WasOthers(kind, remote_id); }
   std::vector<Approval> Approvals(Instant now) const override { return store_.Approvals(now); }
   std::optional<Instant> Forgotten(std::string_view key) const override { return store_.Forgotten(key); }
   std::vector<RunRecord> Runs(std::size_t limit) const override { return store_.Runs(limit); }

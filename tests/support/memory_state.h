@@ -32,6 +32,7 @@ class MemoryState : public StateView {
   std::vector<Approval> approvals;
   std::map<std::string, Instant> forgotten;
   std::vector<UnknownCreate> unknown_creates;
+  std::set<std::pair<Kind, std::string>> others;  // kind, remote id
   std::map<Kind, std::uint64_t> pending_creates;
   bool first_run_finished = true;
   std::uint64_t version = 1;
@@ -60,6 +61,9 @@ class MemoryState : public StateView {
   std::uint64_t PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<UnknownCreate> UnknownCreates() const override { return unknown_creates; }
+  bool WasOthers(Kind kind, std::string_view remote_id) const override {
+    return others.contains({kind, std::string(remote_id)});
+  }
   std::vector<Approval> Approvals(Instant now) const override;
   std::optional<Instant> Forgotten(std::string_view key) const override;
 

@@ -27,6 +27,7 @@ class MemoryStore final : public StateStore {
   std::map<std::uint64_t, OperationOutcome> outcomes;           // by seq, the last word of each
   std::map<std::pair<std::string, std::string>, StoredQuarantine> quarantine;
   std::vector<UnknownCreate> unknown;
+  std::set<std::pair<Kind, std::string>> others;  // kind, remote id
   std::vector<StoredHold> holds;
   std::uint64_t mark = 0;
 
@@ -64,6 +65,9 @@ class MemoryStore final : public StateStore {
   void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                  const std::array<KindSummary, kKindCount>& summary, Instant at) override;
   std::vector<UnknownCreate> UnknownCreates() const override { return unknown; }
+  bool WasOthers(Kind kind, std::string_view remote_id) const override {
+    return others.contains({kind, std::string(remote_id)});
+  }
 
   void Bind(const std::string& /*base_url*/, const std::string& /*credential_id*/) override {}
   std::vector<RunRecord> Runs(std::size_t limit) const override;

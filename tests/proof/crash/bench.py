@@ -108,7 +108,7 @@ class Bench:
         exchanges = list(stage.exchanges)
         stage.check_plan_files()
         writing_runs = self._finish(stage, scenario, exchanges)
-        if writing_runs > 1 + unbroken.writing_runs:
+        if writing_runs > 1 + max(unbroken.writing_runs, scenario.more_syncs):
             raise Broken(f"{writing_runs} syncs after the crash had something to write, {unbroken.writing_runs} without one")
         if difference := picture.difference(unbroken.picture, stage.picture()):
             raise Broken("differs from an unbroken run:\n" + "\n".join(difference))

@@ -106,7 +106,7 @@ class Company:
 
     def second_day(self):
         """Leavers, a return, a leave, moves, a closed, a renamed and a new department, e-mails that move along a chain,
-        and contractors that come and go."""
+        a joiner whose account is there already, and contractors that come and go."""
         rng = random.Random(self.seed + 1)
         staff, contractors = self.first_day()
         staff[0]["status"] = "active"
@@ -122,6 +122,7 @@ class Company:
         joiners = [self._employee(self.size + number, rng) for number in range(1, 5)]
         for who in joiners[:2]:
             who.update(department="Space", dept_id="D9")
+        joiners[3]["email"] = "long.there@example.com"
         for who in staff + joiners:
             if who["dept_id"] == "D1":
                 who["department"] = "Treasury"
@@ -135,11 +136,19 @@ class Company:
         return staff, contractors
 
     def there_before(self):
-        """What is in the account before the first sync: objects of others."""
+        """What is in the account before the first sync: objects of others, and people and a group to adopt."""
+        staff, _ = self.first_day()
         user = {"user_type": "moderator", "first_name": "Old", "last_name": "Name", "department": "Attic"}
         yield "users", user | {"email": "foreign@elsewhere.example"}
+        yield "users", user | {"email": "long.there@example.com"}
+        yield "users", user | {"email": staff[8]["email"]}
+        last = staff[-1]
+        yield "users", {"user_type": "moderator", "first_name": last["first_name"], "last_name": last["last_name"],
+                        "email": last["email"].upper(), "department": last["department"], "designation": last["title"]}
         yield "groups", {"name": "Old Guild"}
+        yield "groups", {"name": "Sales"}
         yield "contacts", {"name": "Nobody Else", "email": "foreign@elsewhere.example"}
+        yield "contacts", {"name": "Old Name", "email": staff[9]["email"]}
 
 
 def write_export(path, rows):

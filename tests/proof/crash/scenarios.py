@@ -14,6 +14,9 @@ class Scenario:
     victim: tuple            # the command that is killed
     # Commands that a person would give after the crash, each with the exit codes that may come of it. Syncs follow.
     finish: tuple = ()
+    # Syncs that may have something to write after the first one: 1 where a sync does the rest of a plan that knew from a
+    # listing who was there already, and finds that out one by one.
+    more_syncs: int = 0
 
 
 SYNC = ("sync",)
@@ -99,7 +102,7 @@ SCENARIOS = (
     Scenario("a day, taken up", "a cut-off second day", SYNC),
     Scenario("a plan to a file", "the second day's exports", DAY_PLAN,
              finish=((DAY_PLAN, (0,)), (("apply", "day.plan"), (0,)))),
-    Scenario("a plan file applied", "the second day's plan", ("apply", "day.plan"), finish=APPLY_AGAIN),
+    Scenario("a plan file applied", "the second day's plan", ("apply", "day.plan"), finish=APPLY_AGAIN, more_syncs=1),
     Scenario("an approval", "a held day", ("approve", "last"), finish=((("approve", "last"), (0,)),)),
     Scenario("an approved run", "an approved run", SYNC),
     Scenario("an approved plan file applied", "an approved plan file", ("apply", "day.plan"), finish=APPLY_AGAIN),
