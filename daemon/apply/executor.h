@@ -82,6 +82,9 @@ class Executor {
   /// `found` has its address and is not of our making.
   void OnAddressTaken(const WorkPtr& work, const ucaas::CallResult& answer,
                       const std::vector<ucaas::RemoteObject>& found);
+  /// The key of the row that has this object; null when none has.
+  const std::string* OwnerInState(Kind kind, const std::string& remote_id);
+  bool IsKnownAsOthers(const Operation& operation, const ucaas::RemoteObject& object);
   /// The other one whose object it is, by the state or by an earlier create that nobody answered; empty when it is
   /// nobody's.
   std::string OtherOwnerOf(const Operation& operation, const ucaas::RemoteObject& object);

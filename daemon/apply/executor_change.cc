@@ -45,6 +45,8 @@ void Executor::SendChange(const WorkPtr& work) {
     switch (options_.membership) {
       case config::Membership::kContact:
         call.group_ids = GroupsToSend(work, operation.groups->after);
+        // Without the groups that could not be made there may be nothing to change.
+        if (work->incomplete && *work->groups == operation.groups->before) call.group_ids.reset();
         break;
       case config::Membership::kGroup:
         work->awaits_groups = true;

@@ -46,6 +46,8 @@ void Executor::SendCreate(const WorkPtr& work) {
     call.group_ids = GroupsToSend(work, *wanted);
   }
   ++work->create_rounds;
+  // From now on it is this one that a look-up has to find.
+  work->sent_address.clear();
   caller_.Submit(std::move(call),
                  [this, work](const CallResult& result, std::uint32_t attempts) { OnCreated(work, result, attempts); });
 }
@@ -107,7 +109,9 @@ void Executor::AfterUnknownCreate(const WorkPtr& work) {
     return;
   }
   LookUp(work, work->sent_address, [this, work, address, judge](const std::vector<RemoteObject>& found) {
-    if (found.empty()) {
+    // Somebody else may have taken that address since, and then this create has made nothing.
+    const bool has_gone = found.size() == 1 && IsKnownAsOthers(work->operation, found.front());
+    if (found.empty() || has_gone) {
       LookUp(work, address, judge);
     } else {
       judge(found);
@@ -131,7 +135,7 @@ void Executor::AfterDuplicate(const WorkPtr& work, const CallResult& duplicate) 
          });
 }
 
-std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObject& object) {
+const std::string* Executor::OwnerInState(Kind kind, const std::string& remote_id) {
   if (!owners_) {
     Flush();
     std::vector<std::int64_t> rows;
@@ -144,8 +148,18 @@ std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObjec
       owners_->emplace(Address(row.kind, row.remote_id), row.key);
     }
   }
-  const auto owner = owners_->find({operation.kind, object.remote_id});
-  if (owner != owners_->end()) return owner->second == operation.key ? std::string() : owner->second;
+  const auto owner = owners_->find({kind, remote_id});
+  return owner == owners_->end() ? nullptr : &owner->second;
+}
+
+bool Executor::IsKnownAsOthers(const Operation& operation, const RemoteObject& object) {
+  const std::string* owner = OwnerInState(operation.kind, object.remote_id);
+  return owner != nullptr && *owner != operation.key;
+}
+
+std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObject& object) {
+  const std::string* owner = OwnerInState(operation.kind, object.remote_id);
+  if (owner != nullptr) return *owner == operation.key ? std::string() : *owner;
   // Addresses may have gone from one to the other since the creates were sent.
   const std::string address = FoldCase(object.fields[NaturalKeyField(operation.kind)].text);
   for (const auto& [who, sent] : unknown_creates_) {

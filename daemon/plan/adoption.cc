@@ -154,7 +154,7 @@ bool Adoption::IsOurs(const std::string& remote_key) {
 bool Adoption::MayBeOwnCreate(Kind kind, const Candidate& candidate, const std::vector<const Object*>& matches) const {
   const Hash128 address = AddressHash(candidate.fields[NaturalKeyField(kind)].text);
   const bool was_sent = std::any_of(unknown_.begin(), unknown_.end(), [&](const UnknownCreate& create) {
-    return create.kind == kind && create.key == candidate.key && AddressHash(create.address) == address;
+    return create.kind == kind && AddressHash(create.address) == address;
   });
   return was_sent && !std::all_of(matches.begin(), matches.end(),
                                   [&](const Object* match) { return work_.state.WasOthers(kind, match->remote_id); });

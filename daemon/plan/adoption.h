@@ -27,7 +27,8 @@ class Adoption {
   void Bar(SlotId slot, const std::string& reason);
   void LeaveProtected(SlotId slot, const FieldSetView& there, Operation& operation);
   bool IsOurs(const std::string& remote_id);
-  /// A run that was cut off may have made it: who looks it up before sending will find it, and it is ours.
+  /// A run that was cut off may have made it, for this key or for another that had the address then: who looks it up
+  /// before sending will find it, and it is theirs.
   bool MayBeOwnCreate(Kind kind, const Candidate& candidate,
                       const std::vector<const TargetListing::Object*>& matches) const;
 

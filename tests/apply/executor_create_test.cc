@@ -264,6 +264,20 @@ TEST_CASE("what a cut-off run may have created is looked up before anything is s
   }
 }
 
+TEST_CASE("a create under a new address is looked up there, also when somebody else has the old one by now") {
+  Bench bench;
+  const StoredEntity other = bench.Known(Kind::kUser, "E2");
+  bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = other.fields[kUserEmail].text}};
+  bench.target.faults = {{.request = "POST users", .reply = Timeout(), .has_effect = true}};
+  CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
+  CHECK(bench.target.CountRequests("POST users") == 1);
+  CHECK(bench.target.CountOf(Kind::kUser) == 2);
+  REQUIRE(bench.store.Has(Kind::kUser, "E1") != nullptr);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id != other.remote_id);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->ownership == Ownership::kCreated);
+  CHECK(bench.store.Has(Kind::kUser, "E2")->remote_id == other.remote_id);
+}
+
 TEST_CASE("an account that an unanswered create made for one is not given to another who has its address by now") {
   Bench bench;
   // E1's create had its effect; since then E2 got E1's address, and E1 a new one.

@@ -92,6 +92,17 @@ TEST_CASE("a group that is not there yet is left out, and the next plan looks ag
   CHECK(company.bench.store.FingerprintOf(Kind::kContact, "E3").is_zero());
 }
 
+TEST_CASE("a contact whose only new group is not there yet costs no write, and the next plan looks again") {
+  Company company(config::Membership::kContact);
+  Operation join = company.Move();
+  join.changes.clear();
+  join.groups = GroupsChange{.before = kSales, .after = {"Sales", "Unborn"}};
+  company.bench.Do({join}, company.options);
+  CHECK(company.bench.target.CountRequests("PATCH contacts") == 0);
+  CHECK(company.GroupsOfAda() == kSales);
+  CHECK(company.bench.store.FingerprintOf(Kind::kContact, "E1").is_zero());
+}
+
 TEST_CASE("membership: group sends each touched group its whole list, after the contact, and then records it") {
   Company company(config::Membership::kGroup);
   Bench& bench = company.bench;

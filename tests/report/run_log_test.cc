@@ -207,7 +207,7 @@ TEST_CASE("pauses and retries are said once in a hundred") {
 
 }  // namespace
 TEST_CASE(
-    "a person is named in full, by key, or by twelve digits of the key's SHA-256; the target's words only in full") {
+    "a person is named in full, by key, or by twelve digits of the key's SHA-256, the target's words only in full") {
   const Event event{.id = EventId::kOperationFailed,
                     .text = "update user",
                     .key = "E17",

@@ -280,7 +280,9 @@ bool History::Run() {
     const bool is_smooth = report.applied.failed == 0 && report.applied.left == 0 && !report.had_trouble;
     if (random_.Chance(15) && is_smooth) CheckNextPlan(report);
   }
-  if (report.was_planned && IsHeldBySomething(report.plan) && random_.Chance(40)) Approve(report);
+  // A run that broke off in the middle has said nothing that could be approved.
+  const bool is_said = report.end == RunReport::End::kHeld || report.end == RunReport::End::kDone;
+  if (is_said && report.was_planned && IsHeldBySomething(report.plan) && random_.Chance(40)) Approve(report);
   return violations_.empty();
 }
 

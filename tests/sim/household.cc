@@ -199,6 +199,8 @@ RunReport Household::Revert(const Export& day, const RunReport& past) {
 
 std::optional<Foreseen> Household::Plan(const Export& day, Instant now) {
   const Instant then = std::exchange(clock.now, now);
+  // What is to break off is the sync that comes after.
+  const auto left = std::exchange(fuse.left, -1);
   view_.reset();
   WriteExports(day, folder_.path());
   clock.ticks = {};
@@ -216,6 +218,7 @@ std::optional<Foreseen> Household::Plan(const Export& day, Instant now) {
   network_.EndRun(false);
   if (!network_.writes.empty()) network_.strict().Complain("plan sent " + network_.writes.front());
   clock.now = then;
+  fuse.left = left;
   return foreseen;
 }
 

@@ -56,7 +56,7 @@ TEST_CASE("a name that is not known and a port that is refused are told apart") 
 }
 
 TEST_CASE(
-    "a trusted certificate is shown with its end; one that is not trusted, has ended or has another name is refused") {
+    "a trusted certificate is shown with its end, one that is not trusted, has ended or has another name is refused") {
   const auto identity = test::TlsIdentity::SelfSigned("127.0.0.1", 10);
   const Authority authority(identity);
   {

@@ -57,7 +57,9 @@ def state(database, account_database):
             database, "SELECT kind, key, lifecycle, ownership, source.name, remote_id, fields, suspended_at IS NOT NULL "
                       "FROM entity JOIN source ON source.id = entity.source ORDER BY kind, key"):
         remote = names.get((kind, internal_id(kind, remote_id)), "nothing") if remote_id else "none"
-        shown = json.dumps(json.loads(fields), sort_keys=True, ensure_ascii=False)
+        # That a field is empty is learned from the listing alone, and a crash may let it be adopted without one.
+        known = {name: value for name, value in json.loads(fields).items() if value != ""}
+        shown = json.dumps(known, sort_keys=True, ensure_ascii=False)
         lines.append(f"entity: {(kind, key, lifecycle, ownership, source, remote, is_suspended)} {shown}")
     for name, sql in {
         "member": "SELECT c.key, g.key FROM membership m JOIN entity c ON c.id = m.contact_id JOIN entity g ON g.id = "
