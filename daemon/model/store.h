@@ -107,12 +107,14 @@ struct SnapshotHistory {
   std::uint64_t repeated = 0;  ///< Records that repeat the key of another one with different content.
 };
 
-/// A removal of the past, for the windows of 24 h and 7 d.
+/// A removal of the past, for the windows of 24 h and 7 d; also one that nobody answered, until it is known that the
+/// target did not do it.
 struct PastRemoval {
   Kind kind = Kind::kUser;
   Action action = Action::kSuspend;
   Instant at;
   bool approved = false;
+  std::int64_t unanswered = 0;  ///< The state's row, when nobody answered the removal; else 0.
 };
 
 /// A create that was under the mark of a cut-off run and has no outcome: looked up before it is sent again.

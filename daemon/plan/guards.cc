@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include "daemon/model/text.h"
 #include "daemon/plan/guard_reach.h"
@@ -86,11 +87,13 @@ class Judge {
 
   void JudgeRemovals(Kind kind, Action action, const config::GuardLimit& guard, std::uint64_t base) {
     const std::uint64_t planned = tally_.kinds[Index(kind)].actions[Index(action)];
+    const std::set<std::int64_t> planned_again = PlannedAgain(kind, action);
     const auto past_in = [&](Duration window) -> std::uint64_t {
       // What is past cannot be held: a plan without such operations passes, whatever the sums say.
       if (planned == 0) return 0;
       return static_cast<std::uint64_t>(std::count_if(past_.begin(), past_.end(), [&](const PastRemoval& past) {
-        return past.kind == kind && past.action == action && !past.approved && past.at > context_.now - window;
+        return past.kind == kind && past.action == action && !past.approved && past.at > context_.now - window &&
+               !planned_again.contains(past.unanswered);
       }));
     };
     const std::string word(Name(action));
@@ -100,6 +103,21 @@ class Judge {
     week.percent = guard.week;
     week.at_least = guard.at_least;
     JudgeCount(kind, word + std::string(kWeekEnd), LimitOf(week, base, UsualFloor(base)), planned, past_in(kWeek));
+  }
+
+  /// Rows whose removal nobody answered, and which the plan removes once more: they count once.
+  std::set<std::int64_t> PlannedAgain(Kind kind, Action action) const {
+    std::set<std::int64_t> past;
+    for (const PastRemoval& removal : past_) {
+      if (removal.kind == kind && removal.action == action && removal.unanswered != 0) past.insert(removal.unanswered);
+    }
+    std::set<std::int64_t> again;
+    if (past.empty()) return again;
+    operations_.ForEach([&](const Operation& operation) {
+      if (operation.kind != kind || operation.action != action) return;
+      if (past.contains(operation.entity_id)) again.insert(operation.entity_id);
+    });
+    return again;
   }
 
   void JudgeCount(Kind kind, const std::string& word, std::optional<std::uint64_t> limit, std::uint64_t planned,

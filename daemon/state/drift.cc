@@ -45,6 +45,17 @@ void WriteFinding(Connection& connection, Kind kind, const DriftFinding& finding
   insert.Run();
 }
 
+// Whoever the target shows as before was not removed by a request that nobody answered.
+void ForgetUndoneRemovals(Connection& connection, std::int64_t entity) {
+  connection
+      .Prepare(
+          "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation o WHERE o.id = removal.operation AND o.entity_id "
+          "= "
+          "?1) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)")
+      .Int(entity)
+      .Run();
+}
+
 }  // namespace
 
 void WakeBy(Connection& connection, Instant at) {
@@ -247,6 +258,9 @@ void SqliteStore::SettleChanges(std::span<const std::int64_t> settled, std::span
     for (const std::int64_t id : settled) {
       connection.Prepare("DELETE FROM unknown_change WHERE entity_id = ?1").Int(id).Run();
       connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
+      const bool is_as_known = std::none_of(found.begin(), found.end(),
+                                            [id](const DriftFinding& finding) { return finding.entity_id == id; });
+      if (is_as_known) ForgetUndoneRemovals(connection, id);
     }
     for (const DriftFinding& finding : found) WriteFinding(connection, Load(finding.entity_id).kind, finding);
     if (!found.empty()) WakeBy(connection, at);

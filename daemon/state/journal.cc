@@ -84,6 +84,37 @@ void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
       .Run();
 }
 
+void NoteRemoval(Connection& connection, std::int64_t id, const Operation& operation, Instant at) {
+  connection
+      .Prepare(
+          "INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, "
+          "EXISTS (SELECT 1 FROM approved_removal WHERE run = ?1 >> 32 AND kind = ?3 AND action = ?4))")
+      .Int(id)
+      .Time(at)
+      .Int(Index(operation.kind))
+      .Int(Index(operation.action))
+      .Run();
+}
+
+bool IsRemoval(Action action) {
+  return action == Action::kSuspend || action == Action::kDelete;
+}
+
+// They count in the sums of a day and a week until the target has been asked.
+void NoteUnansweredRemovals(Connection& connection, const OpenRun& run) {
+  connection
+      .Prepare(
+          "INSERT OR IGNORE INTO removal (operation, at, kind, action, approved) SELECT o.id, r.started, o.kind, "
+          "o.action, EXISTS (SELECT 1 FROM approved_removal a WHERE a.run = r.id AND a.kind = o.kind AND a.action = "
+          "o.action) FROM operation o JOIN run r ON r.id = o.id >> 32 WHERE o.id BETWEEN ?1 AND ?2 "
+          "AND o.action IN (?3, ?4) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id)")
+      .Int(OperationId(run.id, 1))
+      .Int(OperationId(run.id, run.mark))
+      .Int(Index(Action::kSuspend))
+      .Int(Index(Action::kDelete))
+      .Run();
+}
+
 void RememberUnknowns(Connection& connection, const OpenRun& run) {
   if (IsAnswered(connection, run)) return;
   connection
@@ -94,6 +125,7 @@ void RememberUnknowns(Connection& connection, const OpenRun& run) {
       .Int(OperationId(run.id, 1))
       .Int(OperationId(run.id, run.mark))
       .Run();
+  NoteUnansweredRemovals(connection, run);
   for (const UnansweredCreate& unanswered : UnansweredOf(connection, run)) RememberUnknown(connection, unanswered);
 }
 
@@ -129,18 +161,6 @@ void WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcom
   insert.Text(outcome.message).Int(outcome.attempts).Time(outcome.at).Text(outcome.request_id);
   insert.Int(outcome.latency.count()).Run();
   WriteAttempts(connection, id, outcome.requests);
-}
-
-void NoteRemoval(Connection& connection, std::int64_t id, const Operation& operation, Instant at) {
-  connection
-      .Prepare(
-          "INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, "
-          "EXISTS (SELECT 1 FROM approved_removal WHERE run = ?1 >> 32 AND kind = ?3 AND action = ?4))")
-      .Int(id)
-      .Time(at)
-      .Int(Index(operation.kind))
-      .Int(Index(operation.action))
-      .Run();
 }
 
 // Removals that pass by a person's consent do not count in the sums of a day and a week. An approval that serves covers
@@ -392,6 +412,7 @@ void SqliteStore::RecordOutcomes(const std::string& run, std::span<const Operati
                          .create = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)}});
       } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
         RememberUnknownChange(connection, operation.entity_id);
+        if (IsRemoval(operation.action)) NoteRemoval(connection, id, operation, outcome.at);
         WakeBy(connection, outcome.at);
       }
       if (outcome.quarantine) {
@@ -399,9 +420,7 @@ void SqliteStore::RecordOutcomes(const std::string& run, std::span<const Operati
       } else if (outcome.done) {
         DropRefusal(connection, operation);
       }
-      if (outcome.done && (operation.action == Action::kSuspend || operation.action == Action::kDelete)) {
-        NoteRemoval(connection, id, operation, outcome.at);
-      }
+      if (outcome.done && IsRemoval(operation.action)) NoteRemoval(connection, id, operation, outcome.at);
     }
     // After all rows, since a contact may come before its group in one batch.
     for (const auto& [contact, groups] : contacts) {

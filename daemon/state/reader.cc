@@ -211,13 +211,16 @@ std::vector<PastRemoval> SqliteStore::RemovalsSince(Instant since) const {
   return impl_->connection.Guard("read the past removals", [&] {
     std::vector<PastRemoval> removals;
     Query query = impl_->connection.Prepare(
-        "SELECT kind, action, at, approved FROM removal WHERE at >= ?1 ORDER BY at, operation");
+        "SELECT r.kind, r.action, r.at, r.approved, ifnull(o.entity_id, 0) FROM removal r LEFT JOIN operation o "
+        "ON o.id = r.operation AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id AND outcome.done = 1) "
+        "WHERE r.at >= ?1 ORDER BY r.at, r.operation");
     query.Time(since);
     while (query.Next()) {
       removals.push_back({.kind = KindFrom(query.IntAt(0)),
                           .action = ActionFrom(query.IntAt(1)),
                           .at = query.TimeAt(2),
-                          .approved = query.IntAt(3) != 0});
+                          .approved = query.IntAt(3) != 0,
+                          .unanswered = query.IntAt(4)});
     }
     return removals;
   });

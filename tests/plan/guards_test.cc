@@ -133,6 +133,25 @@ TEST_CASE("suspends add up over 24 hours and over 7 days") {
   CHECK_FALSE(world.Plan().plan.held);
 }
 
+TEST_CASE("whose suspend nobody answered counts once, when it is planned again and when it is not") {
+  World world = Company(300);
+  Leave(world, 1, 15);
+  const Plan plan = world.Plan().plan;
+  plan.operations.ForEach([&](const Operation& operation) {
+    world.state.removals.push_back({.kind = Kind::kUser,
+                                    .action = Action::kSuspend,
+                                    .at = world.now,
+                                    .approved = false,
+                                    .unanswered = operation.entity_id});
+  });
+  CHECK_FALSE(world.Plan().plan.held);
+  CHECK(FindGuard(world.Plan().plan, "user.suspend")->actual == 15);
+  world.state.removals.push_back(
+      {.kind = Kind::kUser, .action = Action::kSuspend, .at = world.now, .unanswered = 7777});
+  CHECK(world.Plan().plan.held);
+  CHECK(FindGuard(world.Plan().plan, "user.suspend")->actual == 16);
+}
+
 TEST_CASE("everybody may be created until a run has finished, then the create guard counts") {
   World world = Company(15);
   for (int i = 100; i < 111; ++i) world.Add(User("E" + std::to_string(i)));

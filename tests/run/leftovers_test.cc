@@ -185,6 +185,20 @@ TEST_CASE("a delete of a cut-off run that had its effect leaves somebody missing
   CHECK(drift[0].missing);
 }
 
+TEST_CASE("a removal that nobody answered counts in the sums until the target shows that it was not done") {
+  for (const bool had_effect : {true, false}) {
+    CAPTURE(had_effect);
+    ChangeScene scene(Action::kSuspend);
+    const auto counted = [&] { return scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)); };
+    REQUIRE(counted().size() == 1);
+    CHECK(counted()[0].action == Action::kSuspend);
+    CHECK(counted()[0].unanswered == scene.id);
+    scene.E1().fields["status"] = had_effect ? "S" : "A";
+    scene.SettleThem();
+    CHECK(counted().size() == (had_effect ? 1 : 0));
+  }
+}
+
 TEST_CASE("whom the target cannot show now stays unknown, and the next run is due") {
   ChangeScene scene;
   HttpReply refused;
@@ -201,14 +215,17 @@ TEST_CASE("a change that ended without an answer is asked for too, one that was 
     ChangeScene scene;
     scene.SettleThem();
     const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
-    Operation change = state::For(*scene.store->Find(Kind::kUser, "E1"), Action::kUpdate);
+    Operation change = state::For(*scene.store->Find(Kind::kUser, "E1"), Action::kSuspend);
     change.entity_id = scene.id;
     scene.store->StorePlan(run, state::PlanOf({change}));
     OperationOutcome outcome;
     outcome.seq = 1;
     outcome.verdict = verdict;
+    outcome.at = scene.clock.now;
     scene.store->RecordOutcomes(run, std::vector{outcome});
-    CHECK(scene.store->UnknownChanges().empty() == (std::string(verdict) == "invalid"));
+    const bool was_answered = std::string(verdict) == "invalid";
+    CHECK(scene.store->UnknownChanges().empty() == was_answered);
+    CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty() == was_answered);
   }
 }
 

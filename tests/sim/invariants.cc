@@ -48,6 +48,9 @@ void Auditor::Before(const Scene& scene) {
     if (row.lifecycle == Lifecycle::kActive) ++background_.active[Index(row.kind)];
     for (const std::string& group : row.groups) ++background_.members[group];
     const Object* object = FindIn(account_, row.kind, row.remote_id);
+    const bool is_active = row.lifecycle == Lifecycle::kActive;
+    const bool is_active_there = object == nullptr || row.kind != Kind::kUser ? is_active : !IsSuspended(*object);
+    if (is_active_there) ++background_.active_there[Index(row.kind)];
     if (object != nullptr && ShowsAddressOf(row, *object)) there_.push_back(std::move(row));
   }
   held_.clear();

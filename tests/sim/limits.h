@@ -21,6 +21,9 @@ class GuardBook {
   /// What the guards look at, as it was before the run.
   struct Before {
     std::array<std::uint64_t, kKindCount> active{};
+    /// As active, but by what the account shows: a look may have told the program of whom somebody changed by hand, or
+    /// a request that nobody answered.
+    std::array<std::uint64_t, kKindCount> active_there{};
     std::map<std::string, std::uint64_t> members;  ///< Of each group, by its key.
     bool creates_are_limited = false;
     std::size_t last_good_records = 0;  ///< Of HR's source; 0: not known.
