@@ -1,133 +1,17 @@
-// SqliteStore's Journal: what a run writes, each function one synchronous commit.
+// SqliteStore's Journal but for outcomes: what a run writes, each function one synchronous commit.
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "daemon/state/decisions.h"
 #include "daemon/state/store_impl.h"
+#include "daemon/state/unknowns.h"
 
 namespace ucaas_sync::state {
 namespace {
 
 constexpr std::string_view kCutOff =
     "cut off: the program ended before the run did; what it left is taken up by the next run";
-
-struct OpenRun {
-  std::int64_t id = 0;
-  std::uint64_t mark = 0;
-};
-
-std::vector<OpenRun> OpenRuns(Connection& connection) {
-  std::vector<OpenRun> runs;
-  Query query = connection.Prepare("SELECT id, mark FROM run WHERE ended IS NULL ORDER BY id");
-  while (query.Next()) runs.push_back({.id = query.IntAt(0), .mark = query.As<std::uint64_t>(1)});
-  return runs;
-}
-
-struct UnansweredCreate {
-  std::int64_t operation = 0;
-  UnknownCreate create;
-};
-
-/// "RUN/SEQ"
-std::string NameOfOperation(Connection& connection, std::int64_t operation) {
-  Query query = connection.Prepare("SELECT name || '/' || (?1 & 4294967295) FROM run WHERE id = ?1 >> 32");
-  query.Int(operation);
-  return query.Next() ? query.TextAt(0) : std::string();
-}
-
-std::string AddressOf(const Operation& operation) {
-  const FieldChange* change = FindChange(operation, NaturalKeyField(operation.kind));
-  return change == nullptr ? std::string() : change->after.text;
-}
-
-// Nearly always everything was answered; counting the narrow rows is cheaper than meeting each operation.
-bool IsAnswered(Connection& connection, const OpenRun& run) {
-  Query answered = connection.Prepare("SELECT count(*) FROM outcome WHERE id BETWEEN ?1 AND ?2");
-  answered.Int(OperationId(run.id, 1)).Int(OperationId(run.id, run.mark));
-  answered.Next();
-  return answered.As<std::uint64_t>(0) == run.mark;
-}
-
-// Creates of a run that may have been sent and have no outcome.
-std::vector<UnansweredCreate> UnansweredOf(Connection& connection, const OpenRun& run) {
-  std::vector<UnansweredCreate> creates;
-  if (IsAnswered(connection, run)) return creates;
-  const std::int64_t first = OperationId(run.id, 1);
-  const std::int64_t last = OperationId(run.id, run.mark);
-  Query query = connection.Prepare(
-      "SELECT id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, source, line, "
-      "dn, fingerprint FROM operation WHERE id BETWEEN ?1 AND ?2 AND action = 0 "
-      "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = operation.id)");
-  query.Int(first).Int(last);
-  while (query.Next()) {
-    const Operation operation = ReadOperation(query);
-    creates.push_back({.operation = query.IntAt(0),
-                       .create = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)}});
-    creates.back().create.operation = NameOfOperation(connection, creates.back().operation);
-  }
-  return creates;
-}
-
-void RememberUnknown(Connection& connection, const UnansweredCreate& unanswered) {
-  connection.Prepare("INSERT OR REPLACE INTO unknown_create (kind, key, address, operation) VALUES (?1, ?2, ?3, ?4)")
-      .Int(Index(unanswered.create.kind))
-      .Text(unanswered.create.key)
-      .Text(unanswered.create.address)
-      .Int(unanswered.operation)
-      .Run();
-}
-
-void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
-  connection.Prepare("INSERT OR IGNORE INTO unknown_change (entity_id) SELECT id FROM entity WHERE id = ?1")
-      .Int(entity_id)
-      .Run();
-}
-
-void NoteRemoval(Connection& connection, std::int64_t id, const Operation& operation, Instant at) {
-  connection
-      .Prepare(
-          "INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, "
-          "EXISTS (SELECT 1 FROM approved_removal WHERE run = ?1 >> 32 AND kind = ?3 AND action = ?4))")
-      .Int(id)
-      .Time(at)
-      .Int(Index(operation.kind))
-      .Int(Index(operation.action))
-      .Run();
-}
-
-bool IsRemoval(Action action) {
-  return action == Action::kSuspend || action == Action::kDelete;
-}
-
-// They count in the sums of a day and a week until the target has been asked.
-void NoteUnansweredRemovals(Connection& connection, const OpenRun& run) {
-  connection
-      .Prepare(
-          "INSERT OR IGNORE INTO removal (operation, at, kind, action, approved) SELECT o.id, r.started, o.kind, "
-          "o.action, EXISTS (SELECT 1 FROM approved_removal a WHERE a.run = r.id AND a.kind = o.kind AND a.action = "
-          "o.action) FROM operation o JOIN run r ON r.id = o.id >> 32 WHERE o.id BETWEEN ?1 AND ?2 "
-          "AND o.action IN (?3, ?4) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id)")
-      .Int(OperationId(run.id, 1))
-      .Int(OperationId(run.id, run.mark))
-      .Int(Index(Action::kSuspend))
-      .Int(Index(Action::kDelete))
-      .Run();
-}
-
-void RememberUnknowns(Connection& connection, const OpenRun& run) {
-  if (IsAnswered(connection, run)) return;
-  connection
-      .Prepare(
-          "INSERT OR IGNORE INTO unknown_change (entity_id) SELECT entity_id FROM operation WHERE id BETWEEN ?1 AND ?2 "
-          "AND action <> 0 AND entity_id IN (SELECT id FROM entity) "
-          "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = operation.id)")
-      .Int(OperationId(run.id, 1))
-      .Int(OperationId(run.id, run.mark))
-      .Run();
-  NoteUnansweredRemovals(connection, run);
-  for (const UnansweredCreate& unanswered : UnansweredOf(connection, run)) RememberUnknown(connection, unanswered);
-}
 
 void WriteSummary(Connection& connection, std::int64_t run, const std::array<KindSummary, kKindCount>& summary) {
   connection.Prepare("DELETE FROM run_summary WHERE run = ?1").Int(run).Run();
@@ -141,26 +25,6 @@ void WriteSummary(Connection& connection, std::int64_t run, const std::array<Kin
     for (const Action action : kAllActions) insert.Int(counts.of(action));
     insert.Int(counts.unchanged).Run();
   }
-}
-
-Operation StoredOperation(Connection& connection, std::int64_t run, std::uint64_t seq) {
-  Query query = connection.Prepare(
-      "SELECT id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, source, line, "
-      "dn, fingerprint FROM operation WHERE id = ?1");
-  query.Int(OperationId(run, seq));
-  if (!query.Next())
-    throw std::logic_error("an outcome for operation " + std::to_string(seq) + ", which is not stored");
-  return ReadOperation(query);
-}
-
-void WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcome& outcome) {
-  Query insert = connection.Prepare(
-      "INSERT OR REPLACE INTO outcome (id, done, verdict, result, http_status, message, attempts, at, request_id, "
-      "latency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
-  insert.Int(id).Int(outcome.done ? 1 : 0).Text(outcome.verdict).Text(outcome.result).Int(outcome.http_status);
-  insert.Text(outcome.message).Int(outcome.attempts).Time(outcome.at).Text(outcome.request_id);
-  insert.Int(outcome.latency.count()).Run();
-  WriteAttempts(connection, id, outcome.requests);
 }
 
 // Removals that pass by a person's consent do not count in the sums of a day and a week. An approval that serves covers
@@ -182,16 +46,6 @@ void NoteApproved(Connection& connection, std::int64_t run, std::span<const Guar
   }
 }
 
-void QuarantineByTarget(Connection& connection, const Operation& operation, const OperationOutcome& outcome) {
-  const std::string kind(Name(operation.kind));
-  Query insert = connection.Prepare(
-      "INSERT OR REPLACE INTO quarantine (by_target, kind, key, reason, since, source, line, dn, fingerprint) "
-      "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-  insert.Text(kind).Text(operation.key).Text(outcome.message).Time(outcome.at).Text(operation.source.name);
-  insert.Int(operation.source.line).Text(operation.source.dn);
-  insert.Hash(outcome.fingerprint.is_zero() ? operation.fingerprint : outcome.fingerprint).Run();
-}
-
 void QuarantineBarred(Connection& connection, const std::vector<StoredQuarantine>& before,
                       const std::vector<PlanNotes::Barred>& barred, Instant now, DecisionWriter& decisions) {
   for (const PlanNotes::Barred& item : barred) {
@@ -211,24 +65,12 @@ void QuarantineBarred(Connection& connection, const std::vector<StoredQuarantine
   }
 }
 
-void DropRefusal(Connection& connection, const Operation& operation) {
-  const std::string kind(Name(operation.kind));
-  connection.Prepare("DELETE FROM quarantine WHERE by_target = 1 AND kind = ?1 AND key = ?2")
-      .Text(kind)
-      .Text(operation.key)
-      .Run();
-}
-
 // Four hexadecimal digits.
 std::string Suffix(std::uint64_t random) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string text;
   for (int shift = 12; shift >= 0; shift -= 4) text += kHex[(random >> shift) & 0xf];
   return text;
-}
-
-void RaiseVersion(Connection& connection) {
-  connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
 }
 
 // Writes only what differs: a thousand people who have been away for a year cost nothing.
@@ -381,55 +223,6 @@ void SqliteStore::AdvanceMark(const std::string& run, std::uint64_t seq) {
   });
 }
 
-void SqliteStore::RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) {
-  const std::int64_t run_number = impl_->RunNumber(run);
-  Connection& connection = impl_->connection;
-  impl_->Write("record outcomes", [&] {
-    EntityWriter entities(connection, impl_->sources, Version() + 1);
-    bool changed = false;
-    std::map<std::int64_t, const std::vector<std::string>*> contacts;  // the last word on each
-    for (const OperationOutcome& outcome : outcomes) {
-      const Operation operation = StoredOperation(connection, run_number, outcome.seq);
-      const std::int64_t id = OperationId(run_number, outcome.seq);
-      WriteOutcome(connection, id, outcome);
-      if (outcome.row) {
-        const WrittenRow written = entities.Write(*outcome.row, outcome.fingerprint);
-        changed = changed || written.changed;
-        if (outcome.row->lifecycle == Lifecycle::kGone) {
-          contacts.erase(written.id);
-        } else if (outcome.row->kind == Kind::kContact) {
-          contacts.insert_or_assign(written.id, &outcome.row->groups);
-        }
-      }
-      if (outcome.done || outcome.quarantine || outcome.row) {
-        connection.Prepare("DELETE FROM unknown_create WHERE kind = ?1 AND key = ?2")
-            .Int(Index(operation.kind))
-            .Text(operation.key)
-            .Run();
-      } else if (operation.action == Action::kCreate && outcome.verdict == "unknown") {
-        RememberUnknown(connection,
-                        {.operation = id,
-                         .create = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)}});
-      } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
-        RememberUnknownChange(connection, operation.entity_id);
-        if (IsRemoval(operation.action)) NoteRemoval(connection, id, operation, outcome.at);
-        WakeBy(connection, outcome.at);
-      }
-      if (outcome.quarantine) {
-        QuarantineByTarget(connection, operation, outcome);
-      } else if (outcome.done) {
-        DropRefusal(connection, operation);
-      }
-      if (outcome.done && IsRemoval(operation.action)) NoteRemoval(connection, id, operation, outcome.at);
-    }
-    // After all rows, since a contact may come before its group in one batch.
-    for (const auto& [contact, groups] : contacts) {
-      changed = entities.WriteMemberships(contact, *groups) || changed;
-    }
-    if (changed) RaiseVersion(connection);
-  });
-}
-
 void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
                               std::span<const QuarantineItem> quarantine, std::span<const SnapshotHistory> snapshots) {
   const std::int64_t id = impl_->RunNumber(run);
@@ -488,33 +281,6 @@ void SqliteStore::FinishRun(const std::string& run, ExitCode outcome, const std:
         .Int(failed)
         .Run();
     WriteSummary(connection, id, summary);
-  });
-}
-
-std::vector<UnknownCreate> SqliteStore::UnknownCreates() const {
-  Connection& connection = impl_->connection;
-  return connection.Guard("read the creates of unknown outcome", [&] {
-    std::map<std::pair<Kind, std::string>, UnknownCreate> creates;  // by key, so that two runs name it once
-    {
-      Query query = connection.Prepare("SELECT kind, key, address, operation FROM unknown_create");
-      while (query.Next()) {
-        UnknownCreate create{.kind = KindFrom(query.IntAt(0)),
-                             .key = query.TextAt(1),
-                             .address = query.TextAt(2),
-                             .operation = NameOfOperation(connection, query.IntAt(3))};
-        creates.insert_or_assign(std::pair(create.kind, create.key), create);
-      }
-    }
-    for (const OpenRun& run : OpenRuns(connection)) {
-      for (UnansweredCreate& unanswered : UnansweredOf(connection, run)) {
-        const std::pair who(unanswered.create.kind, unanswered.create.key);
-        creates.insert_or_assign(who, std::move(unanswered.create));
-      }
-    }
-    std::vector<UnknownCreate> list;
-    list.reserve(creates.size());
-    for (auto& [who, create] : creates) list.push_back(std::move(create));
-    return list;
   });
 }
 

@@ -1,0 +1,141 @@
+#include "daemon/state/unknowns.h"
+
+#include <map>
+
+#include "daemon/state/rows.h"
+#include "daemon/state/store_impl.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+struct UnansweredCreate {
+  std::int64_t operation = 0;
+  UnknownCreate create;
+};
+
+/// "RUN/SEQ"
+std::string NameOfOperation(Connection& connection, std::int64_t operation) {
+  Query query = connection.Prepare("SELECT name || '/' || (?1 & 4294967295) FROM run WHERE id = ?1 >> 32");
+  query.Int(operation);
+  return query.Next() ? query.TextAt(0) : std::string();
+}
+
+std::string AddressOf(const Operation& operation) {
+  const FieldChange* change = FindChange(operation, NaturalKeyField(operation.kind));
+  return change == nullptr ? std::string() : change->after.text;
+}
+
+// Nearly always everything was answered; counting the narrow rows is cheaper than meeting each operation.
+bool IsAnswered(Connection& connection, const OpenRun& run) {
+  Query answered = connection.Prepare("SELECT count(*) FROM outcome WHERE id BETWEEN ?1 AND ?2");
+  answered.Int(OperationId(run.id, 1)).Int(OperationId(run.id, run.mark));
+  answered.Next();
+  return answered.As<std::uint64_t>(0) == run.mark;
+}
+
+// Creates of a run that may have been sent and have no outcome.
+std::vector<UnansweredCreate> UnansweredOf(Connection& connection, const OpenRun& run) {
+  std::vector<UnansweredCreate> creates;
+  if (IsAnswered(connection, run)) return creates;
+  const std::int64_t first = OperationId(run.id, 1);
+  const std::int64_t last = OperationId(run.id, run.mark);
+  Query query = connection.Prepare(
+      "SELECT id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, source, line, "
+      "dn, fingerprint FROM operation WHERE id BETWEEN ?1 AND ?2 AND action = 0 "
+      "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = operation.id)");
+  query.Int(first).Int(last);
+  while (query.Next()) {
+    const Operation operation = ReadOperation(query);
+    creates.push_back({.operation = query.IntAt(0),
+                       .create = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)}});
+    creates.back().create.operation = NameOfOperation(connection, creates.back().operation);
+  }
+  return creates;
+}
+
+void RememberUnknown(Connection& connection, const UnansweredCreate& unanswered) {
+  connection.Prepare("INSERT OR REPLACE INTO unknown_create (kind, key, address, operation) VALUES (?1, ?2, ?3, ?4)")
+      .Int(Index(unanswered.create.kind))
+      .Text(unanswered.create.key)
+      .Text(unanswered.create.address)
+      .Int(unanswered.operation)
+      .Run();
+}
+
+// They count in the sums of a day and a week until the target has been asked.
+void NoteUnansweredRemovals(Connection& connection, const OpenRun& run) {
+  connection
+      .Prepare(
+          "INSERT OR IGNORE INTO removal (operation, at, kind, action, approved) SELECT o.id, r.started, o.kind, "
+          "o.action, EXISTS (SELECT 1 FROM approved_removal a WHERE a.run = r.id AND a.kind = o.kind AND a.action = "
+          "o.action) FROM operation o JOIN run r ON r.id = o.id >> 32 WHERE o.id BETWEEN ?1 AND ?2 "
+          "AND o.action IN (?3, ?4) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id)")
+      .Int(OperationId(run.id, 1))
+      .Int(OperationId(run.id, run.mark))
+      .Int(Index(Action::kSuspend))
+      .Int(Index(Action::kDelete))
+      .Run();
+}
+
+}  // namespace
+
+std::vector<OpenRun> OpenRuns(Connection& connection) {
+  std::vector<OpenRun> runs;
+  Query query = connection.Prepare("SELECT id, mark FROM run WHERE ended IS NULL ORDER BY id");
+  while (query.Next()) runs.push_back({.id = query.IntAt(0), .mark = query.As<std::uint64_t>(1)});
+  return runs;
+}
+
+void RememberUnknowns(Connection& connection, const OpenRun& run) {
+  if (IsAnswered(connection, run)) return;
+  connection
+      .Prepare(
+          "INSERT OR IGNORE INTO unknown_change (entity_id) SELECT entity_id FROM operation WHERE id BETWEEN ?1 AND ?2 "
+          "AND action <> 0 AND entity_id IN (SELECT id FROM entity) "
+          "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = operation.id)")
+      .Int(OperationId(run.id, 1))
+      .Int(OperationId(run.id, run.mark))
+      .Run();
+  NoteUnansweredRemovals(connection, run);
+  for (const UnansweredCreate& unanswered : UnansweredOf(connection, run)) RememberUnknown(connection, unanswered);
+}
+
+void RememberUnknownCreate(Connection& connection, std::int64_t id, const Operation& create) {
+  RememberUnknown(connection,
+                  {.operation = id, .create = {.kind = create.kind, .key = create.key, .address = AddressOf(create)}});
+}
+
+void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
+  connection.Prepare("INSERT OR IGNORE INTO unknown_change (entity_id) SELECT id FROM entity WHERE id = ?1")
+      .Int(entity_id)
+      .Run();
+}
+
+std::vector<UnknownCreate> SqliteStore::UnknownCreates() const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("read the creates of unknown outcome", [&] {
+    std::map<std::pair<Kind, std::string>, UnknownCreate> creates;  // by key, so that two runs name it once
+    {
+      Query query = connection.Prepare("SELECT kind, key, address, operation FROM unknown_create");
+      while (query.Next()) {
+        UnknownCreate create{.kind = KindFrom(query.IntAt(0)),
+                             .key = query.TextAt(1),
+                             .address = query.TextAt(2),
+                             .operation = NameOfOperation(connection, query.IntAt(3))};
+        creates.insert_or_assign(std::pair(create.kind, create.key), create);
+      }
+    }
+    for (const OpenRun& run : OpenRuns(connection)) {
+      for (UnansweredCreate& unanswered : UnansweredOf(connection, run)) {
+        const std::pair who(unanswered.create.kind, unanswered.create.key);
+        creates.insert_or_assign(who, std::move(unanswered.create));
+      }
+    }
+    std::vector<UnknownCreate> list;
+    list.reserve(creates.size());
+    for (auto& [who, create] : creates) list.push_back(std::move(create));
+    return list;
+  });
+}
+
+}  // namespace ucaas_sync::state
