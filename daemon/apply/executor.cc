@@ -28,7 +28,6 @@ Phase PhaseOf(const Operation& operation) {
 }
 
 constexpr std::uint64_t kFailuresJudgedFrom = 10;
-constexpr std::size_t kCommitSize = 64;
 // Against a slow target a batch takes its time; what was done meanwhile is not to be forgotten.
 constexpr std::chrono::milliseconds kCommitAfter{250};
 
@@ -52,7 +51,12 @@ OperationOutcome OutcomeOf(const ucaas::CallResult& result) {
 }  // namespace
 
 Executor::Executor(StateStore& store, Caller& caller, const Clock& clock, Observer& observer, ExecutorOptions options)
-    : store_(store), caller_(caller), clock_(clock), observer_(observer), options_(std::move(options)) {}
+    : store_(store),
+      caller_(caller),
+      clock_(clock),
+      observer_(observer),
+      options_(std::move(options)),
+      batch_(options_.mark_batch, std::max(options_.mark_batch, options_.most_marked)) {}
 
 ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   run_ = run;
@@ -99,28 +103,35 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
   std::size_t next = begin;
   while (!caller_.stopped() && (next < end || open_ > 0)) {
     while (next < end && open_ < options_.window && !caller_.stopped()) {
-      if (next + 1 > mark_) {
-        mark_ = std::min<std::uint64_t>(end, next + options_.mark_batch);
-        // A person may have been put on hold while the run is under way.
-        held_.clear();
-        // A revert's own holds wait for what its source says next; they are no reason against the revert itself.
-        for (StoredHold& hold : store_.Holds(clock_.Now())) {
-          if (!hold.kind) held_.insert(std::move(hold.key));
-        }
-        store_.AdvanceMark(run_, mark_);
-      }
+      if (next + 1 > mark_) MarkNext(next, end);
       auto work = std::make_shared<Work>();
       work->operation = plan.operations.At(next++);
       Begin(std::move(work));
     }
     if (open_ > 0 && caller_.idle()) throw std::logic_error("operations wait for one that is not under way");
     if (open_ > 0) caller_.Turn();
-    const bool is_due = !outcomes_.empty() && clock_.Ticks() - oldest_outcome_ >= kCommitAfter;
-    if (is_due || outcomes_.size() >= kCommitSize) Flush();
+    // As a rule what was done is committed with the next batch's mark: one sync of the disk for both.
+    if (!outcomes_.empty() && clock_.Ticks() - oldest_outcome_ >= kCommitAfter) Flush();
   }
   // Stopped: what was begun and not sent ends without an outcome; what is in flight still gets its answer.
   if (caller_.stopped()) caller_.Drain();
   Flush();
+}
+
+void Executor::MarkNext(std::size_t next, std::size_t end) {
+  mark_ = next + batch_.Begin(clock_.Ticks(), end - next);
+  // A person may have been put on hold while the run is under way.
+  held_.clear();
+  // A revert's own holds wait for what its source says next; they are no reason against the revert itself.
+  for (StoredHold& hold : store_.Holds(clock_.Now())) {
+    if (!hold.kind) held_.insert(std::move(hold.key));
+  }
+  if (outcomes_.empty()) {
+    store_.AdvanceMark(run_, mark_);
+  } else {
+    store_.RecordAndAdvance(run_, outcomes_, mark_);
+    outcomes_.clear();
+  }
 }
 
 void Executor::Begin(WorkPtr work) {

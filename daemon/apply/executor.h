@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/apply/batch_size.h"
 #include "daemon/apply/caller.h"
 #include "daemon/model/clock.h"
 #include "daemon/model/observer.h"
@@ -25,9 +26,12 @@ namespace ucaas_sync::apply {
 
 struct ExecutorOptions {
   config::Membership membership = config::Membership::kContact;
-  double failures_percent = 20;       ///< More failed operations than this share stop the run (judged from the tenth).
-  std::uint32_t window = 32;          ///< Operations under way at once, retries included.
-  std::uint32_t mark_batch = 64;      ///< Operations that the durable mark runs ahead.
+  double failures_percent = 20;  ///< More failed operations than this share stop the run (judged from the tenth).
+  std::uint32_t window = 32;     ///< Operations under way at once, retries included.
+  /// Operations that the durable mark runs ahead: what is done in 50 to 100 ms, but no fewer than `mark_batch` and no
+  /// more than `most_marked` (or mark_batch, if that is more). A crash leaves at most these and the window unknown.
+  std::uint32_t mark_batch = 64;
+  std::uint32_t most_marked = 512;
   std::uint32_t create_attempts = 3;  ///< How often a create of unknown outcome is looked up and sent again.
   bool quote_target = true;           ///< False: what the target says, which may name people, stays in the journal.
   /// Kinds whose rules say `existing: quarantine`: a duplicate on create is set aside, not adopted.
@@ -137,6 +141,8 @@ class Executor {
   void JudgeFailures();
   const FailureKind& CommonestFailure() const;
   void Flush();
+  /// Marks the next batch, from operation `next` (from 0) to `end` at most; what was done goes into the same commit.
+  void MarkNext(std::size_t next, std::size_t end);
 
   StateStore& store_;
   Caller& caller_;
@@ -147,6 +153,7 @@ class Executor {
   std::string run_;
   std::uint64_t total_ = 0;
   std::uint64_t mark_ = 0;
+  BatchSize batch_;
   std::size_t open_ = 0;        // begun and not finished
   std::set<std::string> held_;  // keys that people hold
   ApplyResult result_;

@@ -210,6 +210,9 @@ class Journal {
   virtual void AdvanceMark(const std::string& run, std::uint64_t seq) = 0;
   /// One commit; rows, outcomes, quarantine and memberships together.
   virtual void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) = 0;
+  /// Both in one commit, so that the disk is asked to sync once for a batch and not twice.
+  virtual void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes,
+                                std::uint64_t seq) = 0;
   /// Absences, fingerprints, acceptances, good snapshots, quarantine (replaced but for items by_target) in one commit.
   virtual void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                            std::span<const SnapshotHistory> snapshots) = 0;

@@ -1,4 +1,4 @@
-// SqliteStore's Journal but for outcomes: what a run writes, each function one synchronous commit.
+// SqliteStore's Journal but for marks and outcomes: what a run writes, each function one synchronous commit.
 #include <map>
 #include <set>
 #include <tuple>
@@ -213,13 +213,6 @@ void SqliteStore::StorePlan(const std::string& run, const Plan& plan) {
         .Run();
     WriteSummary(impl_->connection, id, plan.summary);
     NoteApproved(impl_->connection, id, plan.guards);
-  });
-}
-
-void SqliteStore::AdvanceMark(const std::string& run, std::uint64_t seq) {
-  const std::int64_t id = impl_->RunNumber(run);
-  impl_->Write("advance the mark", [&] {
-    impl_->connection.Prepare("UPDATE run SET mark = max(mark, ?2) WHERE id = ?1").Int(id).Int(seq).Run();
   });
 }
 

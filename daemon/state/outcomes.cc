@@ -1,4 +1,5 @@
-// SqliteStore's Journal: how operations went, and what that makes of the state. One synchronous commit.
+// SqliteStore's Journal: how operations went, what that makes of the state, and how far the next may go. Each function
+// is one synchronous commit.
 #include <map>
 #include <stdexcept>
 
@@ -9,13 +10,34 @@
 namespace ucaas_sync::state {
 namespace {
 
+// What nearly every outcome needs to know of its operation: no text but the key.
+struct Performed {
+  Kind kind = Kind::kUser;
+  Action action = Action::kCreate;
+  std::string key;
+  std::int64_t entity_id = 0;
+};
+
+[[noreturn]] void NotStored(std::uint64_t seq) {
+  throw std::logic_error("an outcome for operation " + std::to_string(seq) + ", which is not stored");
+}
+
+Performed PerformedOperation(Connection& connection, std::int64_t run, std::uint64_t seq) {
+  Query query = connection.Prepare("SELECT kind, action, key, entity_id FROM operation WHERE id = ?1");
+  query.Int(OperationId(run, seq));
+  if (!query.Next()) NotStored(seq);
+  return {.kind = KindFrom(query.IntAt(0)),
+          .action = ActionFrom(query.IntAt(1)),
+          .key = query.TextAt(2),
+          .entity_id = query.IntAt(3)};
+}
+
 Operation StoredOperation(Connection& connection, std::int64_t run, std::uint64_t seq) {
   Query query = connection.Prepare(
       "SELECT id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, source, line, "
       "dn, fingerprint FROM operation WHERE id = ?1");
   query.Int(OperationId(run, seq));
-  if (!query.Next())
-    throw std::logic_error("an outcome for operation " + std::to_string(seq) + ", which is not stored");
+  if (!query.Next()) NotStored(seq);
   return ReadOperation(query);
 }
 
@@ -33,7 +55,7 @@ bool IsRemoval(Action action) {
   return action == Action::kSuspend || action == Action::kDelete;
 }
 
-void NoteRemoval(Connection& connection, std::int64_t id, const Operation& operation, Instant at) {
+void NoteRemoval(Connection& connection, std::int64_t id, const Performed& operation, Instant at) {
   connection
       .Prepare(
           "INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, "
@@ -55,10 +77,17 @@ void QuarantineByTarget(Connection& connection, const Operation& operation, cons
   insert.Hash(outcome.fingerprint.is_zero() ? operation.fingerprint : outcome.fingerprint).Run();
 }
 
-void DropRefusal(Connection& connection, const Operation& operation) {
+void DropRefusal(Connection& connection, const Performed& operation) {
   const std::string kind(Name(operation.kind));
   connection.Prepare("DELETE FROM quarantine WHERE by_target = 1 AND kind = ?1 AND key = ?2")
       .Text(kind)
+      .Text(operation.key)
+      .Run();
+}
+
+void DropUnknown(Connection& connection, const Performed& operation) {
+  connection.Prepare("DELETE FROM unknown_create WHERE kind = ?1 AND key = ?2")
+      .Int(Index(operation.kind))
       .Text(operation.key)
       .Run();
 }
@@ -67,52 +96,98 @@ void RaiseVersion(Connection& connection) {
   connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
 }
 
+// Outcomes of one run, within one commit.
+class OutcomeWriter {
+ public:
+  OutcomeWriter(Connection& connection, SourceTable& sources, std::int64_t run, std::uint64_t version)
+      : connection_(connection),
+        run_(run),
+        entities_(connection, sources, version),
+        has_unknown_(connection.Prepare("SELECT 1 FROM unknown_create LIMIT 1").Next()),
+        has_refused_(connection.Prepare("SELECT 1 FROM quarantine WHERE by_target = 1 LIMIT 1").Next()) {}
+
+  void Write(std::span<const OperationOutcome> outcomes) {
+    for (const OperationOutcome& outcome : outcomes) WriteOne(outcome);
+    // After all rows, since a contact may come before its group in one batch.
+    for (const auto& [contact, groups] : contacts_) {
+      changed_ = entities_.WriteMemberships(contact, *groups) || changed_;
+    }
+    if (changed_) RaiseVersion(connection_);
+  }
+
+ private:
+  void WriteOne(const OperationOutcome& outcome) {
+    const Performed operation = PerformedOperation(connection_, run_, outcome.seq);
+    const std::int64_t id = OperationId(run_, outcome.seq);
+    WriteOutcome(connection_, id, outcome);
+    if (outcome.row) WriteRow(outcome);
+    NoteUnknown(id, operation, outcome);
+    if (outcome.quarantine) {
+      QuarantineByTarget(connection_, StoredOperation(connection_, run_, outcome.seq), outcome);
+      has_refused_ = true;
+    } else if (outcome.done && has_refused_) {
+      DropRefusal(connection_, operation);
+    }
+    if (outcome.done && IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);
+  }
+
+  void WriteRow(const OperationOutcome& outcome) {
+    const WrittenRow written = entities_.Write(*outcome.row, outcome.fingerprint);
+    changed_ = changed_ || written.changed;
+    if (outcome.row->lifecycle == Lifecycle::kGone) {
+      contacts_.erase(written.id);
+    } else if (outcome.row->kind == Kind::kContact) {
+      contacts_.insert_or_assign(written.id, &outcome.row->groups);
+    }
+  }
+
+  // What the outcome says of an operation whose effect nobody knows for sure.
+  void NoteUnknown(std::int64_t id, const Performed& operation, const OperationOutcome& outcome) {
+    if (outcome.done || outcome.quarantine || outcome.row) {
+      if (has_unknown_) DropUnknown(connection_, operation);
+    } else if (operation.action == Action::kCreate && outcome.verdict == "unknown") {
+      RememberUnknownCreate(connection_, id, StoredOperation(connection_, run_, outcome.seq));
+      has_unknown_ = true;
+    } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
+      RememberUnknownChange(connection_, operation.entity_id);
+      if (IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);
+      WakeBy(connection_, outcome.at);
+    }
+  }
+
+  Connection& connection_;
+  const std::int64_t run_;
+  EntityWriter entities_;
+  // Nearly always there are none, and no outcome needs to look for its own.
+  bool has_unknown_;
+  bool has_refused_;
+  bool changed_ = false;
+  std::map<std::int64_t, const std::vector<std::string>*> contacts_;  // the last word on each
+};
+
+void SetMark(Connection& connection, std::int64_t run, std::uint64_t seq) {
+  connection.Prepare("UPDATE run SET mark = max(mark, ?2) WHERE id = ?1").Int(run).Int(seq).Run();
+}
+
 }  // namespace
 
+void SqliteStore::AdvanceMark(const std::string& run, std::uint64_t seq) {
+  const std::int64_t id = impl_->RunNumber(run);
+  impl_->Write("advance the mark", [&] { SetMark(impl_->connection, id, seq); });
+}
+
 void SqliteStore::RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) {
-  const std::int64_t run_number = impl_->RunNumber(run);
-  Connection& connection = impl_->connection;
+  const std::int64_t id = impl_->RunNumber(run);
+  impl_->Write("record outcomes",
+               [&] { OutcomeWriter(impl_->connection, impl_->sources, id, Version() + 1).Write(outcomes); });
+}
+
+void SqliteStore::RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes,
+                                   std::uint64_t seq) {
+  const std::int64_t id = impl_->RunNumber(run);
   impl_->Write("record outcomes", [&] {
-    EntityWriter entities(connection, impl_->sources, Version() + 1);
-    bool changed = false;
-    std::map<std::int64_t, const std::vector<std::string>*> contacts;  // the last word on each
-    for (const OperationOutcome& outcome : outcomes) {
-      const Operation operation = StoredOperation(connection, run_number, outcome.seq);
-      const std::int64_t id = OperationId(run_number, outcome.seq);
-      WriteOutcome(connection, id, outcome);
-      if (outcome.row) {
-        const WrittenRow written = entities.Write(*outcome.row, outcome.fingerprint);
-        changed = changed || written.changed;
-        if (outcome.row->lifecycle == Lifecycle::kGone) {
-          contacts.erase(written.id);
-        } else if (outcome.row->kind == Kind::kContact) {
-          contacts.insert_or_assign(written.id, &outcome.row->groups);
-        }
-      }
-      if (outcome.done || outcome.quarantine || outcome.row) {
-        connection.Prepare("DELETE FROM unknown_create WHERE kind = ?1 AND key = ?2")
-            .Int(Index(operation.kind))
-            .Text(operation.key)
-            .Run();
-      } else if (operation.action == Action::kCreate && outcome.verdict == "unknown") {
-        RememberUnknownCreate(connection, id, operation);
-      } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
-        RememberUnknownChange(connection, operation.entity_id);
-        if (IsRemoval(operation.action)) NoteRemoval(connection, id, operation, outcome.at);
-        WakeBy(connection, outcome.at);
-      }
-      if (outcome.quarantine) {
-        QuarantineByTarget(connection, operation, outcome);
-      } else if (outcome.done) {
-        DropRefusal(connection, operation);
-      }
-      if (outcome.done && IsRemoval(operation.action)) NoteRemoval(connection, id, operation, outcome.at);
-    }
-    // After all rows, since a contact may come before its group in one batch.
-    for (const auto& [contact, groups] : contacts) {
-      changed = entities.WriteMemberships(contact, *groups) || changed;
-    }
-    if (changed) RaiseVersion(connection);
+    OutcomeWriter(impl_->connection, impl_->sources, id, Version() + 1).Write(outcomes);
+    SetMark(impl_->connection, id, seq);
   });
 }
 

@@ -94,6 +94,7 @@ class SqliteStore final : public StateStore {
   /// Secret fields are not stored.
   void StorePlan(const std::string& run, const Plan& plan) override;
   void AdvanceMark(const std::string& run, std::uint64_t seq) override;
+  void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes, std::uint64_t seq) override;
   /// The row is found by its id, or by kind and key when the id is 0. A gone row loses its remote id, memberships and
   /// absence. Keys in row.groups that the state does not know are left out: the next plan adds them again. A create
   /// whose verdict is "unknown" joins UnknownCreates(); whatever is done or set aside leaves it.

@@ -186,20 +186,29 @@ void Store::AdvanceMark(const std::string& run, std::uint64_t seq) {
 }
 
 void Store::RecordOutcomes(const std::string& run, std::span<const OperationOutcome> batch) {
+  Commit([&] { WriteBatch(Open(run), batch); });
+}
+
+void Store::RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> batch, std::uint64_t seq) {
   Commit([&] {
-    for (const OperationOutcome& outcome : batch) Write(Open(run), outcome);
-    // After all rows, since a contact may come before its group in one batch.
-    for (const OperationOutcome& outcome : batch) {
-      if (!outcome.row || outcome.row->kind != Kind::kContact || outcome.row->lifecycle == Lifecycle::kGone) continue;
-      const std::int64_t contact = RowOf(Kind::kContact, outcome.row->key)->entity.id;
-      std::erase_if(memberships_, [&](const auto& pair) { return pair.first == contact; });
-      for (const std::string& key : outcome.row->groups) {
-        const Row* group = RowOf(Kind::kGroup, key);
-        if (group != nullptr) memberships_.emplace(contact, group->entity.id);
-      }
-    }
-    ++version_;
+    WriteBatch(Open(run), batch);
+    Open(run).mark = std::max(Open(run).mark, seq);
   });
+}
+
+void Store::WriteBatch(Run& run, std::span<const OperationOutcome> batch) {
+  for (const OperationOutcome& outcome : batch) Write(run, outcome);
+  // After all rows, since a contact may come before its group in one batch.
+  for (const OperationOutcome& outcome : batch) {
+    if (!outcome.row || outcome.row->kind != Kind::kContact || outcome.row->lifecycle == Lifecycle::kGone) continue;
+    const std::int64_t contact = RowOf(Kind::kContact, outcome.row->key)->entity.id;
+    std::erase_if(memberships_, [&](const auto& pair) { return pair.first == contact; });
+    for (const std::string& key : outcome.row->groups) {
+      const Row* group = RowOf(Kind::kGroup, key);
+      if (group != nullptr) memberships_.emplace(contact, group->entity.id);
+    }
+  }
+  ++version_;
 }
 
 void Store::Write(Run& run, const OperationOutcome& outcome) {

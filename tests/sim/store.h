@@ -59,6 +59,7 @@ class Store final : public StateStore {
   std::string BeginRun(const RunStart& start) override;
   void StorePlan(const std::string& run, const Plan& plan) override;
   void AdvanceMark(const std::string& run, std::uint64_t seq) override;
+  void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> batch, std::uint64_t seq) override;
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> batch) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> items,
                    std::span<const SnapshotHistory> snapshots) override;
@@ -106,6 +107,7 @@ class Store final : public StateStore {
   Run& Open(const std::string& run);
   static std::vector<UnknownCreate> UnansweredOf(const Run& run);
   void RememberUnknowns(const Run& run);
+  void WriteBatch(Run& run, std::span<const OperationOutcome> batch);
   void Write(Run& run, const OperationOutcome& outcome);
   void WriteRow(const OperationOutcome& outcome);
   void AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant now);

@@ -95,6 +95,42 @@ TEST_CASE("creates under the mark of a cut-off run stay unknown until their key 
   CHECK(store->PendingCreates(Kind::kUser) == 0);
 }
 
+TEST_CASE("outcomes and the next mark are there together, or neither") {
+  const TemporaryDirectory dir;
+  const std::vector<Operation> creates{For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)};
+  {
+    const auto store = OpenForTest(dir);
+    const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+    store->StorePlan(run, PlanOf(creates));
+    store->AdvanceMark(run, 1);
+    const std::vector with_a_stranger{Done(1, User("E1")), Done(9, User("E9"))};
+    CHECK_THROWS_AS(store->RecordAndAdvance(run, with_a_stranger, 2), std::logic_error);
+    CHECK(KeysOf(store->UnknownCreates()) == Keys{"E1"});
+    CHECK(store->IsEmpty());
+    store->RecordAndAdvance(run, std::vector{Done(1, User("E1"))}, 2);
+  }
+  const auto store = OpenForTest(dir);
+  CHECK(KeysOf(store->UnknownCreates()) == Keys{"E2"});
+  CHECK(store->Find(Kind::kUser, "E1"));
+}
+
+TEST_CASE("what a batch leaves unknown or refused, a later outcome of the same batch settles") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  const Operation create = For(User("E1"), Action::kCreate);
+  const Operation other = For(User("E2"), Action::kCreate);
+  store->StorePlan(run, PlanOf({create, create, other, other}));
+  store->AdvanceMark(run, 4);
+  OperationOutcome refused = Failed(3, "invalid", "name too long", At(1));
+  refused.quarantine = true;
+  store->RecordOutcomes(
+      run, std::vector{Failed(1, "unknown", "timed out", At(1)), Done(2, User("E1")), refused, Done(4, User("E2"))});
+  store->FinishRun(run, ExitCode::kConverged, "", 0, {}, At(8));
+  CHECK(store->UnknownCreates().empty());
+  CHECK(store->Quarantined().empty());
+}
+
 TEST_CASE("a run that stops in haste leaves what is in flight as unknown") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

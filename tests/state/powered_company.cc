@@ -97,7 +97,7 @@ PoweredCompany::Run PoweredCompany::Sync(const sim::Export& day, std::function<v
     apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
     apply::Caller caller(client, gate, clock, observer, {});
     apply::ExecutorOptions options;
-    options.window = options.mark_batch = 8;  // small, so that there are many commits
+    options.window = options.mark_batch = options.most_marked = 8;  // small, so that there are many commits
     apply::Executor executor(store, caller, clock, observer, options);
     result.applied = executor.Apply(run, result.plan);
   }

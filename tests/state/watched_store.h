@@ -63,6 +63,11 @@ class WatchedStore final : public StateStore {
     store_.RecordOutcomes(run, outcomes);
     acknowledged_("RecordOutcomes");
   }
+  void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes,
+                        std::uint64_t seq) override {
+    store_.RecordAndAdvance(run, outcomes, seq);
+    acknowledged_("RecordAndAdvance");
+  }
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                    std::span<const SnapshotHistory> snapshots) override {
     store_.RecordNotes(run, notes, quarantine, snapshots);

@@ -98,6 +98,13 @@ void MemoryStore::RecordOutcomes(const std::string& /*run*/, std::span<const Ope
   log_.push_back(line);
 }
 
+void MemoryStore::RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> batch, std::uint64_t seq) {
+  RecordOutcomes(run, batch);
+  if (seq < mark) throw std::logic_error("the mark went back");
+  mark = seq;
+  log_.back() += " mark " + std::to_string(seq);
+}
+
 MemoryStore::Row* MemoryStore::RowOf(const StoredEntity& entity) {
   const StoredEntity* known = entity.id != 0 ? &rows.at(entity.id).entity : Has(entity.kind, entity.key);
   return known == nullptr ? nullptr : &rows.at(known->id);

@@ -59,6 +59,7 @@ class MemoryStore final : public StateStore {
   std::string BeginRun(const RunStart& start) override;
   void StorePlan(const std::string& run, const Plan& plan) override;
   void AdvanceMark(const std::string& run, std::uint64_t seq) override;
+  void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> batch, std::uint64_t seq) override;
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> batch) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> items,
                    std::span<const SnapshotHistory> snapshots) override;
