@@ -108,11 +108,11 @@ StoredEntity ReadEntity(const Query& row, Connection& connection, SourceTable& s
   return entity;
 }
 
-std::optional<std::int64_t> EntityWriter::FindId(const StoredEntity& row) {
-  if (row.id != 0) return row.id;
+std::int64_t EntityWriter::FindId(const StoredEntity& row) {
   Query query = connection_.Prepare("SELECT id FROM entity WHERE kind = ?1 AND key = ?2");
   query.Int(Index(row.kind)).Text(row.key);
-  return query.Next() ? std::optional(query.IntAt(0)) : std::nullopt;
+  if (!query.Next()) throw MalformedRow("no entity has the key " + row.key);
+  return query.IntAt(0);
 }
 
 WrittenRow EntityWriter::Write(const StoredEntity& row, const Hash128& fingerprint) {
@@ -129,37 +129,40 @@ WrittenRow EntityWriter::Write(const StoredEntity& row, const Hash128& fingerpri
     query.Hash(AddressHash(row.kind, row.lifecycle, row.fields)).Hash(fingerprint);
   };
 
-  if (const auto id = FindId(row)) {
-    bool changed = false;
-    {
-      Query update = connection_.Prepare(
-          "UPDATE entity SET kind = ?2, lifecycle = ?3, ownership = ?4, source = ?5, key = ?6, remote_id = ?7, "
-          "fields = ?8, suspended_at = ?9, version = ?10 WHERE id = ?1 AND (kind, lifecycle, ownership, source, key, "
-          "remote_id, fields, suspended_at) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-      bind_entity(update, *id);
-      changed = update.Run() != 0;
+  // A row without an id is nearly always new: it is not looked for first.
+  if (row.id == 0) {
+    Query insert = connection_.Prepare(
+        "INSERT INTO entity (id, kind, lifecycle, ownership, source, key, remote_id, fields, suspended_at, version) "
+        "VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (kind, key) DO NOTHING");
+    bind_entity(insert, 0);
+    if (insert.Run() != 0) {
+      const std::int64_t id = connection_.database().getLastInsertRowid();
+      Query known = connection_.Prepare(
+          "INSERT INTO known (id, flags, key_hash, address_hash, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5)");
+      bind_known(known, id);
+      known.Run();
+      return {.id = id, .changed = true};
     }
-    Query known = connection_.Prepare(
-        "UPDATE known SET flags = ?2, key_hash = ?3, address_hash = ?4, fingerprint = ?5 WHERE id = ?1");
-    bind_known(known, *id);
-    if (known.Run() == 0) throw MalformedRow("entity " + std::to_string(*id) + " is not there");
-    // What was found of it before is settled, or no longer true.
-    connection_.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(*id).Run();
-    if (gone) Forget(*id);
-    return {.id = *id, .changed = changed};
   }
 
-  Query insert = connection_.Prepare(
-      "INSERT INTO entity (id, kind, lifecycle, ownership, source, key, remote_id, fields, suspended_at, version) "
-      "VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
-  bind_entity(insert, 0);
-  insert.Run();
-  const std::int64_t id = connection_.database().getLastInsertRowid();
+  const std::int64_t id = row.id != 0 ? row.id : FindId(row);
+  bool changed = false;
+  {
+    Query update = connection_.Prepare(
+        "UPDATE entity SET kind = ?2, lifecycle = ?3, ownership = ?4, source = ?5, key = ?6, remote_id = ?7, "
+        "fields = ?8, suspended_at = ?9, version = ?10 WHERE id = ?1 AND (kind, lifecycle, ownership, source, key, "
+        "remote_id, fields, suspended_at) IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    bind_entity(update, id);
+    changed = update.Run() != 0;
+  }
   Query known = connection_.Prepare(
-      "INSERT INTO known (id, flags, key_hash, address_hash, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5)");
+      "UPDATE known SET flags = ?2, key_hash = ?3, address_hash = ?4, fingerprint = ?5 WHERE id = ?1");
   bind_known(known, id);
-  known.Run();
-  return {.id = id, .changed = true};
+  if (known.Run() == 0) throw MalformedRow("entity " + std::to_string(id) + " is not there");
+  // What was found of it before is settled, or no longer true.
+  connection_.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
+  if (gone) Forget(id);
+  return {.id = id, .changed = changed};
 }
 
 void EntityWriter::Forget(std::int64_t id) {

@@ -65,7 +65,8 @@ class EntityWriter {
   bool WriteMemberships(std::int64_t contact, const std::vector<std::string>& groups);
 
  private:
-  std::optional<std::int64_t> FindId(const StoredEntity& row);
+  /// By kind and key.
+  std::int64_t FindId(const StoredEntity& row);
   void Forget(std::int64_t id);
 
   Connection& connection_;
