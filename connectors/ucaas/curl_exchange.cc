@@ -35,31 +35,41 @@ bool HasControlOrSpace(std::string_view text) {
 }
 
 bool HasLineEnd(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+  return std::any_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 }  // namespace
 
-HeaderList::HeaderList(HeaderList&& other) noexcept : list_(std::exchange(other.list_, nullptr)) {}
+HeaderList::HeaderList(HeaderList&& other) noexcept
+    : list_(std::exchange(other.list_, nullptr)), last_(std::exchange(other.last_, nullptr)) {}
 
 HeaderList& HeaderList::operator=(HeaderList&& other) noexcept {
   std::swap(list_, other.list_);
+  std::swap(last_, other.last_);
   return *this;
 }
 
 HeaderList::~HeaderList() {
+  if (last_ != nullptr) last_->next = nullptr;  // what follows is another list's
   for (curl_slist* line = list_; line != nullptr; line = line->next) explicit_bzero(line->data, strlen(line->data));
   curl_slist_free_all(list_);
 }
 
 void HeaderList::Add(const std::string& line) {
-  curl_slist* longer = curl_slist_append(list_, line.c_str());
-  if (longer == nullptr) throw std::bad_alloc();
-  list_ = longer;
+  curl_slist* one = curl_slist_append(nullptr, line.c_str());
+  if (one == nullptr) throw std::bad_alloc();
+  if (last_ == nullptr) {
+    list_ = one;
+  } else {
+    one->next = last_->next;
+    last_->next = one;
+  }
+  last_ = one;
 }
 
-void HeaderList::AddAllOf(const HeaderList& other) {
-  for (const curl_slist* line = other.list_; line != nullptr; line = line->next) Add(line->data);
+void HeaderList::ContinueWith(const HeaderList& rest) {
+  if (last_ == nullptr) throw std::logic_error("a list without a line of its own cannot go on with another");
+  last_->next = rest.list_;
 }
 
 CurlExchange::CurlExchange(const CurlOptions& options, const BaseUrl& base)
@@ -124,8 +134,8 @@ void CurlExchange::Load(ExchangeId id, HttpRequest request, const std::string& b
     return;
   }
   HeaderList own;
-  own.AddAllOf(common);
   for (const auto& [name, value] : request.headers) own.Add(name + ": " + value);
+  own.ContinueWith(common);
   headers_ = std::move(own);
   Set(easy_, CURLOPT_HTTPHEADER, headers_.get());
 }

@@ -26,11 +26,13 @@ class HeaderList {
   ~HeaderList();
 
   void Add(const std::string& line);
-  void AddAllOf(const HeaderList& other);
+  /// What get() gives goes on with the lines of `rest`, which must outlive it. At least one line must be there before.
+  void ContinueWith(const HeaderList& rest);
   curl_slist* get() const { return list_; }
 
  private:
   curl_slist* list_ = nullptr;
+  curl_slist* last_ = nullptr;  // of our own lines
 };
 
 class CurlExchange {

@@ -81,6 +81,9 @@ std::optional<JsonDocument> JsonDocument::Parse(std::string_view text) {
   constexpr unsigned kFlags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
   JsonDocument document;
+  // Enough for what the API answers, so that a small reply is read without moving what was read.
+  document.nodes_.reserve(8 + text.size() / 16);
+  document.bytes_.reserve(text.size());
   Builder builder(document);
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;

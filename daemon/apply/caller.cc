@@ -142,9 +142,11 @@ void Caller::Note(Task& task, const ucaas::CallResult& result) const {
 
 void Caller::Judge(Task task, ucaas::CallResult result) {
   const Monotonic now = clock_.Ticks();
-  const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
-  const auto retry_after = result.retry_after ? ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()))
-                                              : std::optional<Duration>();
+  std::optional<Duration> retry_after;
+  if (result.retry_after) {
+    const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
+    retry_after = ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()));
+  }
   const bool is_paced = result.asks_for_pause || retry_after.has_value();
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;

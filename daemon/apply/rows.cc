@@ -112,6 +112,7 @@ StoredEntity RowAsListed(const Operation& adopt, Instant now) {
 
 FieldValues FieldsToSend(const Operation& operation) {
   FieldValues fields;
+  fields.reserve(operation.changes.size() + 1);  // and what SilenceWelcome adds
   for (const FieldChange& change : operation.changes) {
     if (IsWritable(change.after) && change.before != change.after) fields.emplace_back(change.field, change.after);
   }
