@@ -1,6 +1,7 @@
 """Requests: a first sync of people against a web server on loopback that answers at once, beside a bare loop over
 libcurl's multi interface and beside wrk as the ceiling, with the same server, bodies and concurrency; and against the
 sandbox with latency added, beside what concurrency and latency allow."""
+import collections
 import contextlib
 import json
 import re
@@ -46,12 +47,14 @@ wrk.headers["Authorization"] = "Basic YmVuY2g6YmVuY2g="
 BODY = ('{"user_type":"moderator","first_name":"Oluwaseun","last_name":"Nakamura","email":"oluwaseun.1@example.com",'
         '"status":"A","department":"Research and Development","designation":"Senior Engineer",'
         '"send_welcome_mail":false}')
+# What a first sync cost as a whole (reading, planning and storing the plan included), and the sending alone.
+Synced = collections.namedtuple("Synced", "whole sending")
+
+
 # Nothing of the program's own limits stands in the way; the journal is on, as always.
 def live(port, concurrency, path="/"):
     return CSV.replace("http://127.0.0.1:9/", f"http://127.0.0.1:{port}{path}") \
               .replace("  basic:", f"  rate: 1000000/s\n  concurrency: {concurrency}\n  basic:")
-
-
 
 
 def free_port():
@@ -79,17 +82,34 @@ def wait_for(port):
     raise RuntimeError(f"nothing listens on port {port}")
 
 
-def sync_once(bench, folder, config, people):
-    """One first sync; whole-command cost and the wall seconds between the first and the last outcome."""
+def sync_command(bench, config):
+    return [bench.build / "ucaas-sync", "-c", config, "--log-level", "warning", "sync"]
+
+
+def forget(folder):
     for name in ("state.db", "state.db-wal", "state.db-shm"):
         (folder / "state" / name).unlink(missing_ok=True)
-    cost = run_once([bench.build / "ucaas-sync", "-c", config, "--log-level", "warning", "sync"], folder, bench.log)
+
+
+def sync_once(bench, folder, config, people):
+    forget(folder)
+    whole = run_once(sync_command(bench, config), folder, bench.log)
     database = sqlite3.connect(folder / "state" / "state.db")
-    done = database.execute("SELECT count(*) FROM outcome WHERE done = 1").fetchone()[0]
+    done, first, last = database.execute("SELECT count(*), min(at), max(at) FROM outcome WHERE done = 1").fetchone()
     database.close()
     if done != people:
         raise RuntimeError(f"{done} of {people} operations were done; see {bench.log.name}")
-    return cost
+    return Synced(whole, Cost(whole.cpu, (last - first) / 1000, whole.peak_mib))
+
+
+def syncs(bench, folder, config):
+    """How often one more first sync asks the disk to sync, and the seconds that it waits for that, by strace."""
+    forget(folder)
+    found = folder / "syncs"
+    run_once(["strace", "-f", "--seccomp-bpf", "-w", "-c", "-e", "trace=fsync,fdatasync", "-o", found,
+              *sync_command(bench, config)], folder, bench.log)
+    rows = re.findall(r"^ *[\d.]+ +([\d.]+) +\d+ +(\d+) .*sync$", found.read_text(encoding="utf-8"), re.MULTILINE)
+    return sum(int(calls) for _, calls in rows), sum(float(seconds) for seconds, _ in rows)
 
 
 def best(costs):
@@ -116,10 +136,14 @@ def requests(bench):
                 ours.append(sync_once(bench, folder, config, PEOPLE))
                 loops.append(loop(bench, url, concurrency))
             goal = Goal(f"{share:.0%} of it", lambda mine, other, share=share: other.wall / mine.wall >= share)
-            bench.lines.append(Line(f"{PEOPLE:,} creates, concurrency {concurrency}, journal on", best(ours), best(loops),
-                                    "bare libcurl loop", rate, goal))
-            bench.lines.append(Line(f"{PEOPLE:,} creates, concurrency {concurrency}, journal on", best(ours),
-                                    wrk(bench, url, concurrency, lua), "wrk", rate))
+            calls, waited = syncs(bench, folder, config)
+            work = f"{PEOPLE:,} creates, concurrency {concurrency}, journal on"
+            sending = best([one.sending for one in ours])
+            bench.lines.append(Line(f"{work}, the sending alone ({calls} syncs of the disk, {waited:.2f} s)", sending,
+                                    best(loops), "bare libcurl loop", rate, goal))
+            bench.lines.append(Line(f"{work}, with reading and planning", best([one.whole for one in ours]),
+                                    best(loops), "bare libcurl loop", rate))
+            bench.lines.append(Line(f"{work}, the sending alone", sending, wrk(bench, url, concurrency, lua), "wrk", rate))
 
 
 def loop(bench, url, concurrency):
@@ -147,7 +171,7 @@ def latency(bench):
                           encoding="utf-8")
         with process([bench.build / "ucaas-sync", "sandbox", "--listen", f"127.0.0.1:{port}", "--db",
                       folder / "account.db", "--id", "bench", "--key-file", key, "--latency", LATENCY_MS], port, bench.log):
-            ours = sync_once(bench, folder, config, LATENCY_PEOPLE)
+            ours = sync_once(bench, folder, config, LATENCY_PEOPLE).whole
         allowed = Cost(0, LATENCY_PEOPLE * LATENCY_MS / 1000 / concurrency, 0)
         rate = lambda cost: (LATENCY_PEOPLE / cost.wall, f"{LATENCY_PEOPLE / cost.wall:,.0f}/s")
         goal = Goal("95 % of it", lambda mine, other: other.wall / mine.wall >= 0.95)
