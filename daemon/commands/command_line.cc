@@ -292,10 +292,9 @@ report::RunLogOptions LogOptions(const GlobalOptions& global, const config::Envi
   if (global.log_level == "error") options.least = Severity::kError;
   options.keep_level = !global.log_level.empty();
   options.keep_style = !global.log_format.empty();
-  const bool under_systemd = environment("JOURNAL_STREAM").has_value();
   if (global.log_format == "json") {
     options.style = report::LogStyle::kJson;
-  } else if (global.log_format.empty() && under_systemd && !isatty(STDERR_FILENO)) {
+  } else if (global.log_format.empty() && report::IsJournal(STDERR_FILENO, environment)) {
     options.style = report::LogStyle::kJournal;
   }
   const report::Terminal terminal = report::DescribeTerminal(STDERR_FILENO, environment, global.no_progress);

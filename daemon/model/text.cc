@@ -308,6 +308,18 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "; ";
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
 std::string Shorten(std::string_view text, std::size_t limit) {
   if (limit == 0) return {};
   // A cell is at most 4 bytes and may carry marks; what lies far beyond the limit need not be looked at.

@@ -38,6 +38,8 @@ std::string Lower(std::string_view text);
 /// First letter of each word upper, the rest lower.
 std::string Title(std::string_view text);
 
+/// Paragraphs as one: each end of a line becomes "; ".
+std::string OneLine(std::string_view text);
 /// For a log line or a terminal: control characters (also C1 and bidirectional controls) and bytes that are not UTF-8
 /// as \n \t \xNN \u{NN}, so that one event stays one line and no text can steer a terminal.
 std::string Printable(std::string_view text);

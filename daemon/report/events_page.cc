@@ -28,7 +28,7 @@ journalctl -u ucaas-sync -g '^run_failed'
 ```
 
 With *log: { format: json }* a line is an object with _time_, _level_, _event_ (the name) and _text_. In the text
-for people the name is left out.
+for people, warnings and errors end with the name in brackets, and other lines go without it.
 
 An _error_ is something that keeps the service or a command from its work. A _warning_ is something that a person should
 look at, though the work goes on. _info_ tells what was done, and _debug_ is for finding out why. With *log: { people: key }*

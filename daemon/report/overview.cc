@@ -102,7 +102,7 @@ void WriteStanding(const Overview& overview, Instant now, std::string& out) {
   out += "</p>\n";
   // What a guard holds is told below, with what to do.
   if (!overview.status.held && !overview.status.runs.empty() && !overview.status.runs.front().message.empty()) {
-    const std::string message = Shorten(overview.status.runs.front().message, 400);
+    const std::string message = Shorten(OneLine(overview.status.runs.front().message), 400);
     out += "<p>The last run: " + EscapeHtml(message) + "</p>\n";
   }
   out += "</div>\n";
@@ -129,7 +129,7 @@ void WriteHeld(const Status::Held& held, Instant now, std::string& out) {
 void WriteChange(const Overview& overview, Instant now, std::string& out) {
   out += PartHead("changed", "What changed last");
   const auto changed = std::find_if(overview.status.runs.begin(), overview.status.runs.end(), [](const RunRecord& run) {
-    return run.outcome && *run.outcome != ExitCode::kHeld && PlannedIn(run) > 0;
+    return run.outcome && *run.outcome != ExitCode::kHeld && run.done > 0;
   });
   if (changed == overview.status.runs.end()) {
     out += "<p class=\"faint\">Nothing in the runs that are listed below.</p></section>\n";

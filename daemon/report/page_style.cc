@@ -28,6 +28,7 @@ summary { cursor: pointer; }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 ul { margin: .2rem 0 .5rem; padding-left: 1.2rem; }
 .scroll { overflow-x: auto; }
+#quarantine .scroll { max-height: 36rem; overflow-y: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
   overflow-wrap: anywhere; }

@@ -81,19 +81,6 @@ std::pair<std::string_view, std::string_view> PartsOf(const log_msg& message) {
   return {payload.substr(0, end), payload.substr(end + 1)};
 }
 
-// Paragraphs of a failure become one line; Printable sees to all else that could break it.
-std::string OneLine(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    if (c == '\n') {
-      line += "; ";
-    } else {
-      line += c;
-    }
-  }
-  return Printable(line);
-}
-
 // An end, after which what was left out would otherwise be told only when the next event comes.
 bool IsAnEnd(EventId event) {
   constexpr std::array kEnds{EventId::kRunFinished,  EventId::kRunPartial,     EventId::kRunHeld,
@@ -123,7 +110,9 @@ class LineFormatter final : public spdlog::formatter {
         if (colour_ && message.level >= spdlog::level::warn) {
           level = (message.level == spdlog::level::warn ? "\x1b[33m" : "\x1b[31m") + level + "\x1b[0m";
         }
-        line = TimeOf(message) + ' ' + level + ' ' + OneLine(text);
+        line = TimeOf(message) + ' ' + level + ' ' + Printable(OneLine(text));
+        // The name to look up in the manual, where there is something to do about it.
+        if (message.level >= spdlog::level::warn) line += " [" + std::string(event) + ']';
         break;
       }
       case LogStyle::kJson:
@@ -135,7 +124,8 @@ class LineFormatter final : public spdlog::formatter {
         line += '}';
         break;
       case LogStyle::kJournal:
-        line = std::string("<") + JournalLevel(message.level) + '>' + std::string(event) + ": " + OneLine(text);
+        line =
+            std::string("<") + JournalLevel(message.level) + '>' + std::string(event) + ": " + Printable(OneLine(text));
         break;
     }
     return line + '\n';

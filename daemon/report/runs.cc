@@ -77,7 +77,7 @@ void WriteRunsText(const std::vector<RunRecord>& runs, bool colour, std::ostream
     }
     out << '\n';
     if (planned != 0) out << "  " << Shorten(ChangesOf(run), kColumns) << '\n';
-    if (!run.message.empty()) out << "  " << Shorten(run.message, kColumns) << '\n';
+    if (!run.message.empty()) out << "  " << Shorten(OneLine(run.message), kColumns) << '\n';
   }
 }
 

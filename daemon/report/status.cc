@@ -261,7 +261,10 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
         << ChangesOf(run);
     if (run.failed > 0) out << ", " << WithThousands(run.failed) << " failed";
     out << "  (" << run.id << ", " << run.trigger << ")\n";
-    if (!run.message.empty()) out << "    " << Shorten(run.message, 200) << '\n';
+    if (run.message.empty()) continue;
+    // What fails for hours fails alike.
+    const bool is_told = i > 0 && status.runs[i - 1].message == run.message;
+    out << "    " << (is_told ? "the same" : Shorten(OneLine(run.message), 200)) << '\n';
   }
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/report/terminal.h"
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,13 @@ Terminal DescribeTerminal(int descriptor, const Environment& environment, bool n
     terminal.width = std::clamp<std::size_t>(size.ws_col, kNarrowest, kWidest);
   }
   return terminal;
+}
+
+bool IsJournal(int descriptor, const Environment& environment) {
+  const auto stream = environment("JOURNAL_STREAM");
+  struct stat status {};
+  if (!stream || fstat(descriptor, &status) != 0) return false;
+  return *stream == std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
 }
 
 }  // namespace ucaas_sync::report

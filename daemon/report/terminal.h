@@ -19,4 +19,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// Describes the terminal behind `descriptor` (1 or 2).
 Terminal DescribeTerminal(int descriptor, const Environment& environment, bool no_progress);
 
+/// Whether what is written to `descriptor` goes to systemd's journal, by $JOURNAL_STREAM: a child of a service whose
+/// output was sent elsewhere has that variable too.
+bool IsJournal(int descriptor, const Environment& environment);
+
 }  // namespace ucaas_sync::report

@@ -49,6 +49,12 @@ void ExamineState(const Program& program, const Tell& tell) {
           .code = ExitCode::kError});
     return;
   }
+  if (!std::filesystem::exists(state::StatePath(dir), error)) {
+    tell({.health = Health::kOk,
+          .name = "state",
+          .text = "there is none in " + dir.string() + " yet; the first run makes it"});
+    return;
+  }
   try {
     const auto store = state::OpenStore(dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
     const AccountName account = AccountOf(program.config.target);

@@ -302,8 +302,11 @@ class Loop {
   void TendWatch() {
     if (!watch_) return;
     watch_->Repair();
-    if (watch_->unwatched() == unwatched_) return;
-    unwatched_ = watch_->unwatched();
+    std::map<std::string, std::string> unwatched = watch_->unwatched();
+    // The first run makes it, and the look that follows it watches it.
+    if (!std::filesystem::exists(program_->config.state_dir)) unwatched.erase(program_->config.state_dir.string());
+    if (unwatched == unwatched_) return;
+    unwatched_ = std::move(unwatched);
     if (unwatched_.empty()) return;
     Say(EventId::kWatchMissing, "changes are noticed every " + FormatDuration(program_->config.schedule.every) +
                                     " only, since these folders cannot be watched: " + ListOf(unwatched_));

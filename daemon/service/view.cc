@@ -16,7 +16,7 @@ std::string Standing(const View& view) {
   std::string text(Word(*view.outcome));
   if (view.last_end) text += " since " + FormatInstant(*view.last_end);
   if (view.failures > 1) text += ", " + WithThousands(view.failures) + " times in a row";
-  if (!view.message.empty()) text += ": " + Shorten(Printable(view.message), 200);
+  if (!view.message.empty()) text += ": " + Shorten(OneLine(view.message), 200);
   return text;
 }
 

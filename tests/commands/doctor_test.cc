@@ -51,6 +51,17 @@ TEST_CASE("doctor does not make a sandbox that is not there") {
   CHECK_FALSE(std::filesystem::exists(cli.Path("account.db")));
 }
 
+TEST_CASE("a folder without a state is told as such") {
+  Cli cli;
+  cli.Write("config.yaml", CompanyConfig());
+  cli.Write("people.csv", CompanyCsv(12));
+  std::filesystem::create_directory(cli.folder() / "state");
+  std::filesystem::permissions(cli.folder() / "state", std::filesystem::perms::owner_all);
+  const Output output = cli.Run({"doctor"});
+  Expect(output, 0, {"there is none in " + cli.Path("state") + " yet; the first run makes it"});
+  CHECK_FALSE(output.Says("memory"));
+}
+
 TEST_CASE("doctor ends as a run would, by the worst that it found") {
   Cli cli;
   Service service(cli);

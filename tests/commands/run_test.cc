@@ -99,6 +99,19 @@ TEST_CASE("the service syncs at its start, and again when the file changes") {
   Expect(cli.Run({"runs"}), 0, {"start", "change"});
 }
 
+TEST_CASE("a first start, before there is a state, warns of nothing") {
+  Cli cli;
+  cli.Write("config.yaml", Config(kRarely));
+  cli.Write("people.csv", CompanyCsv(12));
+  Child service = cli.Start({"run"});
+  service.WaitFor("converged, 30 operations done");
+  Expect(cli.Run({"hold", "E1"}), 0);
+  service.WaitFor("converged, 0 operations done");
+  const Output output = Stopped(service);
+  CHECK(output.code == 0);
+  CHECK_FALSE(output.Says("warning"));
+}
+
 TEST_CASE("where changes are not watched, the service finds them by looking") {
   Cli cli;
   cli.Write("config.yaml", Config("schedule: { every: 1s, watch: false }\n"));
@@ -266,6 +279,22 @@ TEST_CASE("a service that cannot begin says why and ends: a bad configuration, a
   Expect(cli.Run({"sync"}), 0);
   cli.Write("config.yaml", Config("", "target: { sandbox: another.db }\n"));
   Expect(cli.Run({"run"}), 78, {"belongs to"});
+}
+
+TEST_CASE("the service does not begin on a damaged state, says the way out, and leaves the file as it is") {
+  Cli cli;
+  Service target(cli);
+  cli.Write("config.yaml", Config("", target.Target()));
+  cli.Write("people.csv", CompanyCsv(12));
+  Expect(cli.Run({"sync"}), 0);
+  const std::string whole = cli.Read("state/state.db");
+  for (const char* part : {"-wal", "-shm"}) std::filesystem::remove(cli.Path("state/state.db") + part);
+  const std::string cut = whole.substr(0, whole.size() / 2);
+  cli.Write("state/state.db", cut);
+  const std::uint64_t requests = target.counters().requests;
+  Expect(cli.Run({"run"}), 1, {"is damaged", "state check", "state rebuild", "nothing"});
+  CHECK(cli.Read("state/state.db") == cut);
+  CHECK(target.counters().requests == requests);
 }
 
 TEST_CASE("a second service on the same state waits for its turn") {

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """The package in the hands of a new administrator, on a bare Debian 12 under its own systemd: installed, configured with the
 example, checked, planned, synced, run, upgraded to a version with other tables, taken back, removed, installed again and
-purged. Needs root, debootstrap and systemd-nspawn; nothing outside FOLDER is changed. The packages that it depends on come
-from Debian's archive; the container itself has no network but its own loopback.
+purged. What it needs: see container.py.
 
 Usage: package.py SOURCES FOLDER"""
 import hashlib
@@ -14,21 +13,11 @@ import sqlite3
 import subprocess
 import sys
 
-PACKAGES = "systemd,systemd-sysv,dbus,curl,util-linux"
+from container import furnish, judge, live, run
+
 LATER_TABLES = "ALTER TABLE entity ADD COLUMN note TEXT; CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;"
 
-# Runs inside. Each check says its name and what it found; the outer script judges.
-PROBE = r"""#!/bin/bash
-exec > /root/probe.log 2>&1
-export DEBIAN_FRONTEND=noninteractive NO_COLOR=1 HOME=/root
-cd /root
-check() { printf 'CHECK %s: ' "$1"; shift; "$@" 2>&1 | tr '\n' ' '; echo "code ${PIPESTATUS[0]}"; }
-pid() { systemctl show -p MainPID --value "${1:-ucaas-sync}"; }
-until_says() { for _ in $(seq 600); do [ "$(eval "$1" 2>&1)" = "$2" ] && return; sleep 0.1; done; echo "never $2: $(eval "$1" 2>&1)"; }
-ready() { until_says "curl -s localhost:${1:-9847}/readyz" converged; }
-install_it() { apt-get install -y -q --no-install-recommends --allow-downgrades "$@" > /root/apt.log 2>&1 ||
-  { cat /root/apt.log; return 1; }; }
-
+PROBE = r"""
 check install install_it ./older.deb
 check asleep systemctl is-enabled ucaas-sync ucaas-sync.timer
 check inactive systemctl is-active ucaas-sync ucaas-sync.timer ucaas-sync-once
@@ -87,8 +76,6 @@ check stopped bash -c 'grep -slx ucaas-sync /proc/[0-9]*/comm'
 check left find / -xdev -name '*ucaas*' -not -path '/root/*' -not -path '/proc/*'
 check quiet systemctl --failed --no-legend
 check user_left getent passwd ucaas-sync
-echo FINISHED
-systemctl poweroff
 """
 
 EXPECTED = {
@@ -136,10 +123,6 @@ EXPECTED = {
     "quiet": r"code 0",
     "user_left": r"ucaas-sync:.*nologin code 0",
 }
-
-
-def run(*command, **more):
-    return subprocess.run([str(part) for part in command], check=True, **more)
 
 
 def build_package(sources):
@@ -194,50 +177,15 @@ def later_sources(sources, folder):
     return newer, count
 
 
-def furnish(folder, older, newer):
-    base, root = folder / "base", folder / "root"
-    if not (base / "usr/lib/systemd/systemd").exists():
-        shutil.rmtree(base, ignore_errors=True)
-        run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", base, stdout=subprocess.DEVNULL)
-    shutil.rmtree(root, ignore_errors=True)
-    run("cp", "-a", "--reflink=auto", base, root)
-    shutil.copy(older, root / "root/older.deb")
-    shutil.copy(newer, root / "root/newer.deb")
-    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
-    apt = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    for deb in ("/root/older.deb", "/root/newer.deb"):
-        run("chroot", root, "sh", "-c", f"apt-get update -qq && apt-get install -y -qq --download-only --no-install-recommends {deb}",
-            env=apt, stdout=subprocess.DEVNULL)
-    probe = root / "root/probe.sh"
-    probe.write_text(PROBE)
-    probe.chmod(0o755)
-    (root / "etc/systemd/system/probe.service").write_text(
-        "[Unit]\nAfter=multi-user.target\n[Service]\nExecStart=/root/probe.sh\n[Install]\nWantedBy=multi-user.target\n")
-    wants = root / "etc/systemd/system/multi-user.target.wants"
-    wants.mkdir(parents=True, exist_ok=True)
-    (wants / "probe.service").symlink_to("/etc/systemd/system/probe.service")
-    return root
-
-
 def main():
     sources, folder = (pathlib.Path(name).resolve() for name in sys.argv[1:])
     folder.mkdir(parents=True, exist_ok=True)
     older = build_package(sources)
     version, tables = later_sources(sources, folder / "later")
     newer = build_package(folder / "later")
-    root = furnish(folder, older, newer)
-    subprocess.run(["timeout", "600", "systemd-nspawn", "-q", "-b", "-D", str(root), "--register=no", "--keep-unit",
-                    "--private-network"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    # A progress line of dpkg has returns in it, which are no ends of lines.
-    log = (root / "root/probe.log").read_bytes().decode()
-    found = dict(re.findall(r"^CHECK (\w+): (.*)$", log, flags=re.M))
-    failed = []
-    for name, pattern in EXPECTED.items():
-        pattern = pattern.replace("NEWER", re.escape(version)).replace("tables-1", f"tables-{tables}")
-        if not re.fullmatch(pattern, found.get(name, "")):
-            failed.append(f"{name}: {found.get(name, 'was not reached')!r}, expected {pattern!r}")
-    if failed or "FINISHED" not in log:
-        sys.exit("\n".join(failed) + "\n\nThe whole probe:\n" + log)
+    log = live(furnish(folder, "root", {"older": older, "newer": newer}), PROBE, 600)
+    judge(log, {name: pattern.replace("NEWER", re.escape(version)).replace("tables-1", f"tables-{tables}")
+                for name, pattern in EXPECTED.items()})
     print(f"{len(EXPECTED)} checks of the package held")
 
 

@@ -17,6 +17,7 @@ RunRecord Ended(ExitCode outcome, const std::string& message = {}) {
   run.ended = kNow - std::chrono::seconds(58);
   run.outcome = outcome;
   run.message = message;
+  run.done = 3;
   run.summary[Index(Kind::kUser)].actions[static_cast<std::size_t>(Action::kUpdate)] = 3;
   return run;
 }
@@ -48,6 +49,23 @@ TEST_CASE("the page says first whether the cloud is up to date, and since when")
   CHECK(Has(page, "last reached the cloud 3 h ago"));
   CHECK(Has(page, "connection refused"));
   CHECK(Has(OverviewPage({}, kNow, 1), "Nothing was synced yet"));
+}
+
+TEST_CASE("a failure of two paragraphs is one on the page") {
+  const std::string page = OverviewPage(After(ExitCode::kSource, "hr: cut\nnothing was written"), kNow, 1);
+  CHECK(Has(page, "hr: cut; nothing was written"));
+}
+
+TEST_CASE("what was planned and not done is no change") {
+  Overview overview = After(ExitCode::kUnavailable, "connection refused");
+  overview.status.runs.front().done = 0;
+  overview.status.runs.front().failed = 3;
+  RunRecord before = Ended(ExitCode::kConverged);
+  before.id = "20261124T110000-0001";
+  overview.status.runs.push_back(before);
+  const std::string page = OverviewPage(overview, kNow, 1);
+  const std::string changed = page.substr(page.find("What changed last"), 120);
+  CHECK(Has(changed, "20261124T110000-0001"));
 }
 
 TEST_CASE("the next look is ahead, or now") {
@@ -96,6 +114,7 @@ TEST_CASE("a source that is too old, or gone, is said in red") {
 TEST_CASE("the page says whether the target is well, without asking it") {
   const auto target_after = [](ExitCode outcome, std::optional<Instant> answered, std::optional<Instant> failed) {
     Overview overview = After(outcome);
+    overview.status.runs.front().done = 0;
     overview.target = {.name = "https://api.example.com/", .answered_at = answered, .failed_at = failed};
     return OverviewPage(overview, kNow, 1);
   };

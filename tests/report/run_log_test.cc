@@ -24,7 +24,14 @@ struct Written {
 TEST_CASE("text for people: time, level, sentence") {
   Written written({});
   written.log.OnEvent({.id = EventId::kOperationFailed, .text = "update user E1: no"});
-  CHECK(written.pieces == std::vector<std::string>{"2026-11-23T09:00:00Z warning update user E1: no\n"});
+  CHECK(written.pieces ==
+        std::vector<std::string>{"2026-11-23T09:00:00Z warning update user E1: no [operation_failed]\n"});
+}
+
+TEST_CASE("in text only what somebody should look up has its name") {
+  Written written({});
+  written.log.OnEvent({.id = EventId::kRunFinished, .text = "run 1: converged"});
+  CHECK(written.pieces == std::vector<std::string>{"2026-11-23T09:00:00Z info    run 1: converged\n"});
 }
 
 TEST_CASE("JSON for machines: every line is an object with time, level, event and text") {

@@ -155,6 +155,17 @@ TEST_CASE("status as text says how things stand, what waits for a person, and wh
   CHECK(TextOf(SampleStatus(), true).find('\x1b') != std::string::npos);
 }
 
+TEST_CASE("status as text says once what failed several times alike") {
+  Status status = SampleStatus();
+  status.held.reset();
+  status.runs[0].message = status.runs[1].message = "hr: no newline at its end\nnothing was written";
+  const std::string text = TextOf(status);
+  const std::size_t first = text.find("    hr: no newline at its end; nothing was written\n");
+  REQUIRE(first != std::string::npos);
+  CHECK(text.find("no newline", first + 20) == std::string::npos);
+  CHECK(text.find("\n    the same\n", first) != std::string::npos);
+}
+
 TEST_CASE("what is due by now, and what only a source can bring, is said") {
   Status status = SampleStatus();
   status.next_run = kNow;

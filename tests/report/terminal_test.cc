@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -76,6 +77,19 @@ TEST_CASE("NO_COLOR and a dumb terminal switch both off, --no-progress the progr
   const Terminal terminal = DescribeTerminal(pty.slave(), With({{"TERM", "xterm"}}), true);
   CHECK(terminal.colour);
   CHECK_FALSE(terminal.progress);
+}
+
+TEST_CASE("only what is the journal's own stream gets the journal's priorities") {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  struct stat status {};
+  REQUIRE(fstat(ends[1], &status) == 0);
+  const std::string own = std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
+  CHECK(IsJournal(ends[1], With({{"JOURNAL_STREAM", own}})));
+  CHECK_FALSE(IsJournal(ends[1], With({{"JOURNAL_STREAM", own + '0'}})));
+  CHECK_FALSE(IsJournal(ends[1], With({})));
+  close(ends[0]);
+  close(ends[1]);
 }
 
 TEST_CASE("an absurd width is not believed") {

@@ -127,6 +127,15 @@ def it_fits_a_phone(browser, base, path):
         assert wide <= width, f"{path} is {wide} wide on {width}"
 
 
+def the_runs_are_not_far_below_many_who_are_set_aside(browser, base):
+    for width, height in ((1280, 800), (390, 844)):
+        browser.size(width, height, mobile=width < 500)
+        browser.open(base + "/")
+        assert browser.ask("document.querySelectorAll('#quarantine tbody tr').length") >= 50
+        top = browser.ask("document.querySelector('#runs').getBoundingClientRect().top")
+        assert top < 3 * height, f"on a screen of {height} the runs begin at {top}"
+
+
 def text_can_be_read_in_light_and_dark(browser, base, path):
     """WCAG 2.1, contrast of text at least 4.5 to 1 against what is behind it."""
     script = pathlib.Path(__file__).with_name("contrast.js").read_text()
@@ -236,6 +245,7 @@ def main():
                 text_can_be_read_in_light_and_dark(browser, base, path)
                 a_screen_reader_finds_its_way(browser, base, path)
             ten_thousand_set_aside_come_in_pages(browser, base)
+            the_runs_are_not_far_below_many_who_are_set_aside(browser, base)
             every_link_leads_somewhere(browser, base)
             the_policy_forbids_everything_that_the_page_does_not_need(browser, base)
     print(f"the page holds its promises; screenshots in {shots}")
