@@ -16,7 +16,7 @@ Lifecycle LifecycleShown(const Field& status) {
 // Digests as they lie in memory: the file is read on the machine that wrote it, and lives a day.
 std::string BytesOf(const std::vector<std::uint64_t>& digests) {
   std::string bytes(digests.size() * sizeof(std::uint64_t), '\0');
-  std::memcpy(bytes.data(), digests.data(), bytes.size());
+  if (!digests.empty()) std::memcpy(bytes.data(), digests.data(), bytes.size());
   return bytes;
 }
 
