@@ -60,6 +60,7 @@ Executor::Executor(StateStore& store, Caller& caller, const Clock& clock, Observ
 
 ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   run_ = run;
+  config_hash_ = plan.config_hash;
   result_ = {};
   total_ = plan.operations.size();
   mark_ = 0;
@@ -250,7 +251,7 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
   OperationOutcome outcome = OutcomeOf(result);
   outcome.message = message.empty() ? OneLine(result) : message;
   outcome.quarantine = quarantine;
-  outcome.fingerprint = operation.fingerprint;
+  outcome.fingerprint = quarantine ? RefusalMark(operation.fingerprint, config_hash_) : operation.fingerprint;
   if (work->is_gone) {
     outcome.row = RowGone(work->row, operation, work->row ? work->row->ownership : Ownership::kCreated);
     if (!quarantine) outcome.fingerprint = {};

@@ -151,6 +151,7 @@ class Executor {
   ExecutorOptions options_;
 
   std::string run_;
+  std::string config_hash_;  // the plan's
   std::uint64_t total_ = 0;
   std::uint64_t mark_ = 0;
   BatchSize batch_;

@@ -39,6 +39,7 @@ void RuleMapper::Begin(EntitySink& sink, Trace* trace) {
   trace_ = trace;
   preference_.clear();
   turns_.reset();
+  later_.assign(book_.rules.size(), std::nullopt);
   seen_groups_.clear();
   presented_groups_.clear();
   held_groups_.clear();
@@ -77,6 +78,7 @@ bool RuleMapper::LetsIn(const CompiledRule& rule, const Record& record) {
 }
 
 Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
+  leaves_on_.reset();
   Findings findings;
   const auto judge = [&](const Filter& filter, const char* name) {
     findings = {};
@@ -94,6 +96,7 @@ Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
   if (!rule.left.empty()) {
     const Verdict left = judge(rule.left, "left");
     if (left == Verdict::kYes) return Standing::kLeft;
+    if (findings.turns) leaves_on_ = LeavesOn(rule, facts, *findings.turns);
     // Who may have left is neither removed nor, being suspended, let in again.
     if (left == Verdict::kUndefined) return Standing::kQuarantined;
   }
@@ -103,6 +106,21 @@ Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
     if (filter == Verdict::kUndefined) return Standing::kQuarantined;
   }
   return Standing::kPresent;
+}
+
+std::optional<Date> RuleMapper::LeavesOn(const CompiledRule& rule, const Facts& facts, Date turn) {
+  constexpr int kMostTurns = 4;
+  std::optional<Filter>& left = later_[rule.index];
+  if (!left) left = rule.left;
+  for (int turns = 0; turns < kMostTurns; ++turns) {
+    left->SetToday(turn);
+    Findings findings;
+    const Verdict verdict = left->Judge(facts, rule.dates, findings);
+    if (verdict == Verdict::kYes) return turn;
+    if (verdict == Verdict::kUndefined || !findings.turns) return std::nullopt;
+    turn = *findings.turns;
+  }
+  return std::nullopt;
 }
 
 void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Record& gathered) {
@@ -127,6 +145,8 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   view_.line = record.line;
   view_.dn = facts.record.dn;
   view_.record_hash = record_hash_;
+  // A group comes and goes with many records.
+  if (standing == Standing::kPresent && rule.kind != Kind::kGroup) view_.leaves_on = leaves_on_;
   const auto key = FindKey(rule, facts, record, standing);
   if (!key) return;
   view_.key = *key;

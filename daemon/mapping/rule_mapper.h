@@ -82,6 +82,8 @@ class RuleMapper {
 
   Facts FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined);
   Standing Judge(const CompiledRule& rule, const Facts& facts);
+  /// The day on which a record that does not match `left` begins to, by dates alone; `turn`: when a clause first turns.
+  std::optional<Date> LeavesOn(const CompiledRule& rule, const Facts& facts, Date turn);
   std::optional<std::string_view> FindKey(const CompiledRule& rule, const Facts& facts, const Record& record,
                                           Standing standing);
   std::optional<std::string_view> KeyFrom(const CompiledRule& rule, const Rendered& rendered, const Record& record);
@@ -105,6 +107,8 @@ class RuleMapper {
   RecordTrace* note_ = nullptr;  ///< Set while a record is mapped for its trace alone.
   std::string preference_;
   std::optional<Date> turns_;
+  std::optional<Date> leaves_on_;             ///< Of the record that was judged last.
+  std::vector<std::optional<Filter>> later_;  ///< By rule: `left` as other days will judge it.
 
   Scratch scratch_;
   Workbench bench_{.scratch = scratch_, .values = {}, .more = {}, .text = {}, .whole = {}};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "daemon/model/fields.h"
 #include "daemon/model/hash.h"
 #include "daemon/model/kind.h"
+#include "daemon/model/time.h"
 
 namespace ucaas_sync {
 
@@ -38,8 +40,9 @@ struct EntityView {
   std::uint16_t rule = 0;    ///< Index of its rule among all rules of the configuration.
   std::uint16_t source = 0;  ///< Index of the rule's source (`from`) among all sources.
   std::uint64_t line = 0;
-  std::string_view dn;  ///< The record's DN, or the joined record's; empty for CSV alone.
-  Hash128 record_hash;  ///< Of the record's kept values: byte-identical records of one key collapse.
+  std::string_view dn;            ///< The record's DN, or the joined record's; empty for CSV alone.
+  std::optional<Date> leaves_on;  ///< For kPresent: the day on which the record as it is begins to match `left`.
+  Hash128 record_hash;            ///< Of the record's kept values: byte-identical records of one key collapse.
 
   /// Contacts: the names of the groups it belongs to by its own record, without repeats; unknown when !groups_known.
   std::span<const std::string_view> groups;

@@ -74,6 +74,13 @@ const FieldChange* FindChange(const Operation& operation, FieldId field) {
   return nullptr;
 }
 
+Hash128 RefusalMark(const Hash128& fingerprint, std::string_view config_hash) {
+  if (fingerprint.is_zero()) return {};
+  std::string both(config_hash);
+  both += '/' + std::to_string(fingerprint.high) + '/' + std::to_string(fingerprint.low);
+  return HashOf(both);
+}
+
 std::string WhoOf(const Operation& operation) {
   std::string who = operation.who;
   if (who.empty()) {

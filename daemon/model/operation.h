@@ -56,6 +56,10 @@ struct Operation {
 /// The change of `field`, if the operation has one.
 const FieldChange* FindChange(const Operation& operation, FieldId field);
 
+/// What the target refused, by the desired fields and the configuration; zero when the fields are not known. Equal: a
+/// repeat would be the same request again.
+Hash128 RefusalMark(const Hash128& fingerprint, std::string_view config_hash);
+
 /// Who it is about, for people, from `who` or from the new fields; empty where that is no more than the key.
 std::string WhoOf(const Operation& operation);
 

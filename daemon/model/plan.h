@@ -112,6 +112,8 @@ struct PlanNotes {
     SourceRef source;
   };
   std::vector<Standstill> standstills;  ///< Everybody of whom it is so now.
+  /// Known entities whose record is seen outside the scope of its rule from now on, or is no more.
+  std::vector<std::pair<std::int64_t, bool>> scope_changes;
   /// What became of a revert's hold: its source says something else by now, or was read for the first time since.
   struct HoldNote {
     Kind kind = Kind::kUser;

@@ -39,6 +39,7 @@ struct KnownEntity {
   Kind kind = Kind::kUser;
   Lifecycle lifecycle = Lifecycle::kActive;
   Ownership ownership = Ownership::kCreated;
+  bool was_outside = false;  ///< Its record was last seen outside the scope of its rule.
 };
 
 struct StoredEntity {
@@ -61,8 +62,7 @@ struct StoredQuarantine {
   std::string reason;
   Instant since;
   SourceRef source;
-  Hash128
-      fingerprint;  ///< For an entity the target called invalid: tried again when its desired fields differ. Else zero.
+  Hash128 fingerprint;  ///< RefusalMark of what the target called invalid: tried again when it differs. Else zero.
   bool by_target = false;
 };
 

@@ -80,6 +80,9 @@ void Intake::First(SlotId id, const EntityView& entity) {
     return;
   }
   slot.seen = Seen::kPresent;
+  // What of a newcomer's contact is deleted depends on whether it will be adopted.
+  const bool is_to_be_told = slot.is_there() || entity.kind == Kind::kUser;
+  if (entity.leaves_on && is_to_be_told) work_.coming_leavers.Add(*entity.leaves_on, id);
   if (entity.kind == Kind::kContact) membership_.OnContact(id, entity, work_);
   if (entity.kind == Kind::kGroup) membership_.OnGroup(id, entity, work_);
 

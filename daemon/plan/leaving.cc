@@ -47,6 +47,7 @@ class Leaving {
     for (SlotId id = 0; id < work_.table.known(); ++id) {
       const Slot& slot = work_.table[id];
       if (!slot.is_there()) continue;
+      NoteScope(slot);
       if (slot.has(kFrozen)) {
         // Nothing is done to who is frozen, but to be there ends an absence all the same.
         if (slot.seen != Seen::kPresent) KeepNote(id);
@@ -57,10 +58,19 @@ class Leaving {
         Missing(id);
       }
     }
+    TellComing();
     Tell();
   }
 
  private:
+  void NoteScope(const Slot& slot) {
+    const bool is_outside = slot.seen == Seen::kOutOfScope;
+    const bool is_inside = slot.seen == Seen::kPresent || slot.seen == Seen::kLeft;
+    if ((is_outside && !slot.has(kWasOutside)) || (is_inside && slot.has(kWasOutside))) {
+      work_.notes.scope_changes.emplace_back(slot.id, is_outside);
+    }
+  }
+
   void KeepNote(SlotId id) {
     const auto it = work_.absences.find(id);
     if (it != work_.absences.end()) work_.notes.absences.push_back(it->second);
@@ -69,13 +79,30 @@ class Leaving {
   /// A clock that was ahead when it noted the absence, and was put right since, must not stop the removal for as long.
   Instant Begun(const PlanNotes::Absence& absence) const { return std::min(absence.since, work_.now); }
 
-  void Left(SlotId id) {
-    const RulePolicy& rule = work_.policy.rules[work_.table[id].rule];
+  LeavePolicy LeftPolicy(const RulePolicy& rule) const {
     LeavePolicy policy = OfRule(rule);
     // `keep` is a word on absence, which proves little; `left` was written to be acted on.
     if (policy.absent == config::AbsentPolicy::kKeep) {
       policy.absent = rule.kind == Kind::kUser ? config::AbsentPolicy::kSuspend : config::AbsentPolicy::kDelete;
     }
+    return policy;
+  }
+
+  /// Whoever a date in their record will let go.
+  void TellComing() {
+    for (const auto& [on, id] : work_.coming_leavers.Soonest()) {
+      const Slot& slot = work_.table[id];
+      if (slot.has(kFrozen) || slot.seen != Seen::kPresent || slot.lifecycle != Lifecycle::kActive) continue;
+      const RulePolicy& rule = work_.policy.rules[slot.rule];
+      const std::optional<Action> action = ActionFor(slot, LeftPolicy(rule));
+      const std::optional<Instant> at = StartOf(on, work_.policy.timezone);
+      if (action && at) Wait(id, *action, *at, "its record matches left then: " + rule.left);
+    }
+  }
+
+  void Left(SlotId id) {
+    const RulePolicy& rule = work_.policy.rules[work_.table[id].rule];
+    const LeavePolicy policy = LeftPolicy(rule);
     const auto noted = work_.absences.find(id);
     const Instant since = noted == work_.absences.end() ? work_.now : Begun(noted->second);
     Go(id, policy, since, 0, rule.left.empty() ? "left" : "left: " + rule.left);
@@ -88,6 +115,14 @@ class Leaving {
       ++without_rule_;
       StandStill(id, Word::kUndecided);
       work_.Note(id, "absence", "came from a source that no rule reads for this kind any more: left as it is");
+      return;
+    }
+    if (slot.has(kWasOutside) && policy.has_scope) {
+      ++gone_outside_;
+      StandStill(id, Word::kUndecided);
+      work_.Note(
+          id, "scope",
+          "not in the source any more, and outside the rule's scope when it last was: neither changed nor removed");
       return;
     }
     if (!ProvesAbsence(slot)) {
@@ -309,6 +344,10 @@ class Leaving {
       work_.warnings.push_back(Counted(without_rule_, "entity", "entities") +
                                " came from a source that no rule reads for that kind any more: left as they are");
     }
+    if (gone_outside_ != 0) {
+      work_.WarnLasting(Counted(gone_outside_, "entity is", "entities are") +
+                        " not in the source any more and, when last seen, outside the rule's scope: left as they are");
+    }
     if (!kept_adopted_.empty()) {
       std::sort(kept_adopted_.begin(), kept_adopted_.end());
       const std::string text =
@@ -325,6 +364,7 @@ class Leaving {
   std::span<const SourceState> sources_;
   const RejectBook& rejects_;
   std::uint64_t without_rule_ = 0;
+  std::uint64_t gone_outside_ = 0;
   std::map<std::string, std::array<std::vector<SlotId>, kKindCount>> filtered_;  // by filter
   std::vector<std::string> kept_adopted_;
 };

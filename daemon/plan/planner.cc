@@ -94,8 +94,9 @@ void KeepAsideOfUnhealthy(Workspace& work, std::span<const SourceState> sources)
   }
 }
 
-/// Who the target called invalid is tried again when the fields differ from those that were refused, or after a day.
-void FreezeRefusedByTarget(Workspace& work) {
+/// Who the target called invalid is tried again when the fields or the configuration differ from those that were
+/// refused, or after a day.
+void FreezeRefusedByTarget(Workspace& work, const std::string& config_hash) {
   for (const StoredQuarantine& item : work.state.Quarantined()) {
     const std::optional<Kind> kind = KindNamed(item.kind);
     if (!item.by_target || !kind) continue;
@@ -106,14 +107,15 @@ void FreezeRefusedByTarget(Workspace& work) {
     if (slot.seen == Seen::kPresent) {
       if (slot.candidate == kNone) continue;  // equal to what was accepted since
       const Hash128 fingerprint = work.candidates.Get(slot.candidate).fingerprint;
-      if (!fingerprint.is_zero() && fingerprint != item.fingerprint) continue;
+      if (!fingerprint.is_zero() && RefusalMark(fingerprint, config_hash) != item.fingerprint) continue;
     } else if (!item.fingerprint.is_zero()) {
       continue;  // its fields were refused; that says nothing of its removal
     }
     work.WakeAt(item.since + kTargetRetry);
     work.Note(id, "quarantine",
               "so says the target since " + FormatInstant(item.since) + "; tried again after " +
-                  FormatInstant(item.since + kTargetRetry) + ", when the fields change, or when it is released");
+                  FormatInstant(item.since + kTargetRetry) +
+                  ", when the fields or the configuration change, or when it is released");
     work.table[id].set(kSetAsideByTarget);
     work.SetAside(id, item.reason);
   }
@@ -250,13 +252,16 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   rejects.Resolve(work);
   revert_holds.Settle(work, inputs.sources, rejects);
   intake.SetAsideUnusable();
-  FreezeRefusedByTarget(work);
+  FreezeRefusedByTarget(work, inputs.config_hash);
 
   DraftChanges(work);
   PlanLeaving(work, inputs.sources, rejects);
   SettleAddresses(work, inputs.sources);
   if (!inputs.only.empty()) SingleOut(work, inputs.only);
   const Adoption adoption(work, inputs.listing);
+  for (PlanNotes::Barred& barred : work.notes.barred) {
+    barred.fingerprint = RefusalMark(barred.fingerprint, inputs.config_hash);
+  }
   const MembershipChanges memberships = membership.Resolve(work, adoption);
   DraftMembershipOnly(work, memberships);
   SettleDrift(work, [&](SlotId contact) { return memberships.Of(contact) != nullptr; });

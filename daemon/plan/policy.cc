@@ -52,7 +52,8 @@ LeavePolicy Policy::LeavingFrom(Kind kind, std::uint16_t source) const {
              .absent_after = rule.absent_after,
              .delete_after = rule.delete_after,
              .delete_adopted = rule.delete_adopted,
-             .maps_members = rule.maps_members};
+             .maps_members = rule.maps_members,
+             .has_scope = rule.has_scope};
       continue;
     }
     out.absent = Milder(out.absent, rule.absent);
@@ -64,6 +65,7 @@ LeavePolicy Policy::LeavingFrom(Kind kind, std::uint16_t source) const {
     }
     out.delete_adopted = out.delete_adopted && rule.delete_adopted;
     out.maps_members = out.maps_members || rule.maps_members;
+    out.has_scope = out.has_scope || rule.has_scope;
   }
   return out;
 }
@@ -84,12 +86,14 @@ Policy MakePolicy(const config::Config& config, Protect protect, std::uint32_t m
                             .delete_adopted = rule.delete_adopted,
                             .left = rule.left.value,
                             .maps_members = !rule.members.empty(),
-                            .nested = rule.nested});
+                            .nested = rule.nested,
+                            .has_scope = !rule.scope.value.empty()});
   }
   policy.guards = config.guards;
   policy.drift = config.drift;
   policy.protect = std::move(protect);
   policy.membership = config.target.membership != config::Membership::kOff;
+  policy.timezone = config.timezone;
   policy.mapping_version = mapping_version;
   return policy;
 }

@@ -36,6 +36,7 @@ struct RulePolicy {
   std::string left;           ///< The filter's text, for reasons.
   bool maps_members = false;  ///< Groups: has `members`.
   bool nested = false;
+  bool has_scope = false;
 };
 
 /// What happens to somebody whose record is gone: of the rules that could have made the entity the most careful word.
@@ -46,6 +47,7 @@ struct LeavePolicy {
   std::optional<Duration> delete_after;
   bool delete_adopted = false;
   bool maps_members = false;
+  bool has_scope = false;  ///< Some rule has a `scope`, which may have left the entity out.
 };
 
 /// True for an object of the target (by its fields there) that nothing may touch.
@@ -58,6 +60,7 @@ struct Policy {
   config::Drift drift = config::Drift::kRepair;
   Protect protect;                     ///< Empty: nothing is protected.
   bool membership = true;              ///< False: memberships are neither compared nor written.
+  std::string timezone;                ///< In which a day begins.
   std::uint32_t mapping_version = 1;   ///< Part of every fingerprint: a new one compares everybody in full once.
   bool maps_members() const;           ///< Some group rule has `members`.
   bool has_rule_for(Kind kind) const;  ///< Some rule makes entities of `kind`.

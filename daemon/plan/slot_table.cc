@@ -33,6 +33,7 @@ SlotTable::SlotTable(const StateView& state, const std::vector<std::string>& sou
     slot.source = known.source < ours.size() ? ours[known.source] : kNoSource;
     slot.lifecycle = known.lifecycle;
     slot.ownership = known.ownership;
+    if (known.was_outside) slot.set(kWasOutside);
     ordered = ordered && known.id > last;
     last = known.id;
   });

@@ -35,6 +35,7 @@ enum SlotFlag : std::uint16_t {
   kSetAsideByTarget = 1U << 7U,  ///< Quarantined because the target called it invalid.
   kDrifted = 1U << 8U,           ///< The target shows something of it otherwise: always compared in full.
   kHeldByRevert = 1U << 9U,      ///< A revert put it back; whether it is still held is found out when all is read.
+  kWasOutside = 1U << 10U,       ///< Before this run its record was last seen outside the scope of its rule.
 };
 
 struct Slot {

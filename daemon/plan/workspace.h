@@ -90,6 +90,30 @@ class FilteredOut {
   std::unordered_map<SlotId, std::uint32_t> by_slot_;
 };
 
+/// Known entities whose record says on which day they leave; of many, the soonest.
+class ComingLeavers {
+ public:
+  static constexpr std::size_t kMost = 1'000;
+
+  void Add(Date on, SlotId slot) {
+    leavers_.emplace_back(on, slot);
+    if (leavers_.size() == 4 * kMost) Trim();
+  }
+  /// Soonest first.
+  const std::vector<std::pair<Date, SlotId>>& Soonest() {
+    Trim();
+    return leavers_;
+  }
+
+ private:
+  void Trim() {
+    std::sort(leavers_.begin(), leavers_.end());
+    if (leavers_.size() > kMost) leavers_.resize(kMost);
+  }
+
+  std::vector<std::pair<Date, SlotId>> leavers_;
+};
+
 struct Workspace {
   Workspace(const StateView& view, const Policy& rules, Instant instant, const std::vector<DriftFinding>& found);
 
@@ -103,6 +127,7 @@ struct Workspace {
   Arena texts;
   std::vector<Repeat> repeats;
   FilteredOut filtered_out;
+  ComingLeavers coming_leavers;
   std::vector<QuarantineItem> quarantine;
   std::vector<Warning> warnings;
   std::vector<DueItem> due;

@@ -232,6 +232,7 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
     for (const auto& [entity, fingerprint] : notes.fingerprints) {
       connection.Prepare("UPDATE known SET fingerprint = ?2 WHERE id = ?1").Int(entity).Hash(fingerprint).Run();
     }
+    for (const auto& [entity, is_outside] : notes.scope_changes) NoteScope(connection, entity, is_outside);
     AcceptDrift(notes.accepted, now);
     DecisionWriter decisions(connection, id);
     QuarantineBarred(connection, Quarantined(), notes.barred, now, decisions);

@@ -75,6 +75,21 @@ const std::string& SourceTable::NameOf(Connection& connection, std::int64_t numb
   return names_[static_cast<std::size_t>(number)];
 }
 
+namespace {
+
+// Above the source's number, so that a state that never saw anybody outside a scope has it nowhere.
+constexpr std::int64_t kOutside = std::int64_t{1} << 40;
+
+}  // namespace
+
+void NoteScope(Connection& connection, std::int64_t id, bool is_outside) {
+  connection.Prepare("UPDATE known SET flags = (flags & ~?2) | ?3 WHERE id = ?1")
+      .Int(id)
+      .Int(kOutside)
+      .Int(is_outside ? kOutside : 0)
+      .Run();
+}
+
 std::int64_t PackFlags(Kind kind, Lifecycle lifecycle, Ownership ownership, std::uint16_t source) {
   return static_cast<std::int64_t>(kind) | static_cast<std::int64_t>(lifecycle) << 2 |
          static_cast<std::int64_t>(ownership) << 4 | static_cast<std::int64_t>(source) << 5;
@@ -84,7 +99,8 @@ void UnpackFlags(std::int64_t flags, KnownEntity& known) {
   known.kind = KindFrom(flags & 3);
   known.lifecycle = Checked((flags >> 2) & 3, Lifecycle::kGone);
   known.ownership = Checked((flags >> 4) & 1, Ownership::kAdopted);
-  known.source = Checked(flags >> 5, std::uint16_t{UINT16_MAX});
+  known.source = Checked((flags & ~kOutside) >> 5, std::uint16_t{UINT16_MAX});
+  known.was_outside = (flags & kOutside) != 0;
 }
 
 Hash128 AddressHash(Kind kind, Lifecycle lifecycle, const FieldSet& fields) {

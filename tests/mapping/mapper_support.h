@@ -31,6 +31,7 @@ struct Seen {
   bool groups_known = true;
   std::vector<std::string> members;
   bool members_known = true;
+  std::optional<Date> leaves_on;
 
   std::string Text(FieldId field) const { return fields[field].text; }
   FieldState State(FieldId field) const { return fields[field].state; }
@@ -59,7 +60,8 @@ class Collector final : public EntitySink {
                         .groups = {view.groups.begin(), view.groups.end()},
                         .groups_known = view.groups_known,
                         .members = {view.members.begin(), view.members.end()},
-                        .members_known = view.members_known});
+                        .members_known = view.members_known,
+                        .leaves_on = view.leaves_on});
   }
   void OnReject(const RejectView& view) override {
     rejects.push_back({.source = view.source,

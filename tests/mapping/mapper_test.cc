@@ -303,6 +303,27 @@ TEST_CASE("due_at is the first midnight, in the configured zone, at which a date
   CHECK(run("2020-01-01", "2026-11-22", "2026-11-23") == "never");
 }
 
+TEST_CASE("a record says on which day it begins to match left, if dates alone make it so") {
+  const auto leaves = [](const std::string& left, const std::string& end, const std::string& title) {
+    Company company = SmallCompany();
+    company.config.rules[0].left = At(left);
+    company.Run({{"hr", {Person("E1", "A", "B", "a@example.com", {{"end_date", end}, {"title", title}})}}});
+    const auto on = company.seen.Only(Kind::kUser, "E1").leaves_on;
+    return on ? FormatDate(*on) : "never";
+  };
+  CHECK(leaves("(end_date<today)", "2027-06-30", "Clerk") == "2027-07-01");
+  CHECK(leaves("(end_date<=today)", "2027-06-30", "Clerk") == "2027-06-30");
+  CHECK(leaves("(end_date<=today+7d)", "2027-06-30", "Clerk") == "2027-06-23");
+  CHECK(leaves("(end_date<today)", "", "Clerk") == "never");
+  CHECK(leaves("(end_date>today)", "2026-11-01", "Clerk") == "never");
+  // Another clause decides too, before or after the date.
+  CHECK(leaves("(&(end_date<today)(title=Temp))", "2027-06-30", "Temp") == "2027-07-01");
+  CHECK(leaves("(&(end_date<today)(title=Temp))", "2027-06-30", "Clerk") == "never");
+  CHECK(leaves("(|(title=Gone)(end_date<today))", "2027-06-30", "Clerk") == "2027-07-01");
+  // The first turn does not yet make it match.
+  CHECK(leaves("(&(end_date<today)(end_date<today-30d))", "2027-06-30", "Clerk") == "2027-07-31");
+}
+
 TEST_CASE("a mapper runs again from the beginning") {
   Company company = SmallCompany();
   config::Diagnostics diagnostics;

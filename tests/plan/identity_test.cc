@@ -191,7 +191,7 @@ TEST_CASE("a contact that is deleted gives up its e-mail in the same plan") {
   CHECK(Lines(world.Sync().plan) == Texts{"contact delete C1", "contact create C0"});
 }
 
-TEST_CASE("who the target called invalid waits for other fields, or a day") {
+TEST_CASE("who the target called invalid waits for other fields, another configuration, or a day") {
   World world;
   world.Add(User("E1"));
   const Hash128 refused = Operations(world.Plan().plan)[0].fingerprint;
@@ -200,7 +200,7 @@ TEST_CASE("who the target called invalid waits for other fields, or a day") {
                              .reason = "invalid e-mail",
                              .since = world.now,
                              .source = {},
-                             .fingerprint = refused,
+                             .fingerprint = RefusalMark(refused, world.config_hash),
                              .by_target = true}};
   auto result = world.Plan();
   CHECK(result.plan.operations.empty());
@@ -210,6 +210,10 @@ TEST_CASE("who the target called invalid waits for other fields, or a day") {
   world.Get(Kind::kUser, "E1").fields["last_name"] = "Other";
   CHECK(Lines(world.Plan().plan) == Texts{"user create E1"});
   world.Get(Kind::kUser, "E1").fields["last_name"] = "LastE1";
+  world.config_hash = "c1";
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E1"});
+  world.config_hash = "c0";
+  CHECK(world.Plan().plan.operations.empty());
   world.Pass(hours(24));
   CHECK(Lines(world.Plan().plan) == Texts{"user create E1"});
 }

@@ -216,6 +216,72 @@ TEST_CASE("out of scope is neither changed nor absent") {
   CHECK(result.notes.absences.empty());
 }
 
+TEST_CASE("who was outside the scope when last seen, and then vanishes, is not removed for that") {
+  World world = Company(4);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.policy.rules[0].has_scope = true;
+  world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
+  world.Sync();
+  world.Remove(Kind::kUser, "E2");
+  for (int read = 0; read < 3; ++read) {
+    const auto result = world.Sync();
+    CHECK(result.plan.operations.empty());
+    CHECK(result.notes.absences.empty());
+    REQUIRE(result.plan.warnings.size() == 1);
+    CHECK(Contains(result.plan.warnings[0], "outside the rule's scope: left as they are"));
+  }
+  // Whoever comes back inside and then vanishes is absent as anybody.
+  world.Add(User("E2"));
+  world.Sync();
+  world.Remove(Kind::kUser, "E2");
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
+}
+
+TEST_CASE("without a scope in the rule it does not count that somebody was once outside it") {
+  World world = Company(4);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.policy.rules[0].has_scope = true;
+  world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
+  world.Sync();
+  world.policy.rules[0].has_scope = false;
+  world.Remove(Kind::kUser, "E2");
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
+}
+
+TEST_CASE("who leaves by a date in the record is due then, and only while nothing keeps them") {
+  World world = Company(4);
+  world.policy.timezone = "Europe/Berlin";
+  world.policy.rules[0].left = "(end_date<today)";
+  const Date last{std::chrono::floor<std::chrono::days>(world.now) + std::chrono::days(30)};
+  for (const char* key : {"E1", "E2", "E3"}) world.Get(Kind::kUser, key).leaves_on = last;
+  world.Get(Kind::kUser, "E2").standing = Standing::kQuarantined;
+  world.state.holds.push_back({.key = "E3", .reason = "on a case", .until = {}});
+  world.Add(User("E9"));
+  world.Get(Kind::kUser, "E9").leaves_on = last;
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user create E9"});
+  REQUIRE(plan.due.size() == 2);
+  CHECK(plan.due[0].key == "E1");
+  CHECK(plan.due[1].key == "E9");
+  CHECK(plan.due[0].action == Action::kSuspend);
+  CHECK(plan.due[0].at == *StartOf(last, "Europe/Berlin"));
+  CHECK(plan.due[0].reason == "its record matches left then: (end_date<today)");
+}
+
+TEST_CASE("of many who leave by a date the soonest thousand are told") {
+  World world = Company(5000);
+  world.policy.timezone = "UTC";
+  const Date today{std::chrono::floor<std::chrono::days>(world.now)};
+  int days = 5000;
+  for (Row& row : world.rows) {
+    if (row.kind == Kind::kUser) row.leaves_on = today + std::chrono::days(days--);
+  }
+  const auto due = world.Plan().plan.due;
+  REQUIRE(due.size() == 1000);
+  CHECK(due.front().at == Instant(today + std::chrono::days(1)));
+  CHECK(due.back().at == Instant(today + std::chrono::days(1000)));
+}
+
 TEST_CASE("the person of a rejected row is frozen, and other absences still count") {
   World world = Company(4);
   world.policy.rules[0].absent_after = Duration::zero();

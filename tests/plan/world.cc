@@ -140,6 +140,7 @@ Planner::Result World::Plan() {
                       .source = row.source,
                       .line = row.line,
                       .dn = row.dn,
+                      .leaves_on = row.leaves_on,
                       .record_hash = HashOf(record),
                       .groups = groups,
                       .maps_groups = row.maps_groups,
@@ -164,7 +165,7 @@ Planner::Result World::Plan() {
   }
   inputs.sources[0].filled = filled;
   inputs.listing = listing;
-  inputs.config_hash = "c0";
+  inputs.config_hash = config_hash;
   inputs.only = only;
   inputs.new_id = [] { return std::string("r1"); };
   return planner.Finish(inputs);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Row {
   std::vector<std::string> members{};
   bool maps_members = false;
   bool members_known = true;
+  std::optional<Date> leaves_on{};
 };
 
 struct BadRow {
@@ -67,6 +69,7 @@ class World {
   const TargetListing* listing = nullptr;
   std::string only;
   Trace* trace = nullptr;
+  std::string config_hash = "c0";
 
   void Add(Row row);
   /// Everybody of `kind` leaves the export.

@@ -47,6 +47,7 @@ void Store::ForEachKnown(const std::function<void(const KnownEntity&)>& visit) c
     known.kind = row.entity.kind;
     known.lifecycle = row.entity.lifecycle;
     known.ownership = row.entity.ownership;
+    known.was_outside = row.was_outside;
     visit(known);
   }
 }
@@ -267,6 +268,7 @@ void Store::RecordNotes(const std::string& run, const PlanNotes& notes, std::spa
     AcceptDrift(notes.accepted, now);
     SettleHolds(notes.holds);
     for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
+    for (const auto& [id, is_outside] : notes.scope_changes) rows.at(id).was_outside = is_outside;
     for (const PlanNotes::Barred& item : notes.barred) {
       target_quarantine[{item.kind, item.key}] = {.kind = item.kind,
                                                   .key = item.key,

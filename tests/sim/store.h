@@ -21,6 +21,7 @@ class Store final : public StateStore {
   struct Row {
     StoredEntity entity;
     Hash128 fingerprint;
+    bool was_outside = false;
   };
   std::map<std::int64_t, Row> rows;
   std::map<std::string, StoredHold> holds;  ///< By people.

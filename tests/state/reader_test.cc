@@ -60,6 +60,38 @@ TEST_CASE("the narrow table carries the digests of key and folded address, the f
   CHECK(store->CountKnown() == 2);
 }
 
+TEST_CASE("who is outside a scope is remembered until the record is inside again, or the row is written anew") {
+  const TemporaryDirectory dir;
+  {
+    const auto store = OpenForTest(dir);
+    RunOf(*store, {User("E1"), User("E2")});
+    const std::string run = store->BeginRun({.trigger = "command", .at = At(20)});
+    PlanNotes notes;
+    notes.scope_changes = {{store->Find(Kind::kUser, "E1")->id, true}, {store->Find(Kind::kUser, "E2")->id, true}};
+    store->RecordNotes(run, notes, {}, {});
+    store->FinishRun(run, ExitCode::kConverged, "", 0, {}, At(20));
+  }
+  const auto store = OpenForTest(dir);
+  const auto outside = [&] {
+    std::vector<bool> flags;
+    store->ForEachKnown([&](const KnownEntity& known) {
+      flags.push_back(known.was_outside);
+      CHECK(known.source == 0);
+      CHECK(known.kind == Kind::kUser);
+    });
+    return flags;
+  };
+  CHECK(outside() == std::vector{true, true});
+  CHECK(store->Check().empty());
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(30)});
+  PlanNotes notes;
+  notes.scope_changes = {{store->Find(Kind::kUser, "E1")->id, false}};
+  store->RecordNotes(run, notes, {}, {});
+  CHECK(outside() == std::vector{false, true});
+  RunOf(*store, {User("E2", "Finance")}, Action::kUpdate);
+  CHECK(outside() == std::vector{false, false});
+}
+
 TEST_CASE("secret and sent-once fields are neither in the state nor in the journal's text") {
   const TemporaryDirectory dir;
   StoredEntity user = User("E1");

@@ -38,6 +38,7 @@ void MemoryState::ForEachKnown(const std::function<void(const KnownEntity&)>& vi
     known.kind = row.entity.kind;
     known.lifecycle = row.entity.lifecycle;
     known.ownership = row.entity.ownership;
+    known.was_outside = row.was_outside;
     visit(known);
   }
 }
@@ -178,6 +179,7 @@ void MemoryState::Apply(const Plan& plan, const PlanNotes& notes, Instant now) {
     }
   }
   for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
+  for (const auto& [id, is_outside] : notes.scope_changes) rows.at(id).was_outside = is_outside;
   std::erase_if(quarantine, [](const StoredQuarantine& item) { return !item.by_target; });
   for (const PlanNotes::Barred& item : notes.barred) {
     std::erase_if(quarantine, [&](const auto& old) { return old.kind == item.kind && old.key == item.key; });

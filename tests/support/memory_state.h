@@ -18,6 +18,7 @@ class MemoryState : public StateView {
   struct Row {
     StoredEntity entity;
     Hash128 fingerprint;
+    bool was_outside = false;
   };
   std::map<std::int64_t, Row> rows;
   std::set<std::pair<std::int64_t, std::int64_t>> memberships;  // contact, group
