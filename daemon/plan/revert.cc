@@ -358,6 +358,10 @@ class Reverter {
       cannot.push_back(Counted(created_users_, "user whom", "users whom") +
                        " that run created: suspended, not deleted; welcome mails that went out stay sent");
     }
+    if (inputs_.outdated != 0) {
+      cannot.push_back(Counted(inputs_.outdated, "operation", "operations") +
+                       " of that run are older than journal.keep, and the journal has them no more");
+    }
     if (inputs_.forgotten != 0) {
       cannot.push_back(Counted(inputs_.forgotten, "change", "changes") +
                        " of people who were forgotten since: what it was is not known any more");

@@ -23,6 +23,7 @@ struct RevertInputs {
   std::string run;              ///< Whose inverse it is.
   std::vector<Operation> done;  ///< Its operations that the target accepted, in order; without those forgotten.
   std::uint64_t forgotten = 0;  ///< How many were of people who are forgotten.
+  std::uint64_t outdated = 0;   ///< Operations of its plan that the journal keeps no more.
   std::string config_hash;
   std::function<std::string()> new_id;
 };

@@ -95,6 +95,27 @@ void WriteKeptText(const std::vector<StoredDecision>& items, std::ostream& out) 
   out << "  It ends " << kKeptEnds << ".\n";
 }
 
+constexpr std::string_view kDriftEnds =
+    "when a run puts it back (drift: repair), or the target shows it as written again; `ucaas-sync explain WHO` shows "
+    "both values";
+
+void WriteDriftText(const Status& status, std::ostream& out) {
+  constexpr std::size_t kItemsShown = 20;
+  out << "\nChanged at the target by hand, when last looked: " << WithThousands(status.drifted_count) << '\n';
+  const std::size_t shown = std::min(status.drifted.size(), kItemsShown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Status::Drifted& item = status.drifted[i];
+    out << "  " << Name(item.kind) << ' ' << Printable(item.key) << ": ";
+    if (item.missing) out << "not there any more";
+    for (std::size_t j = 0; j < item.attributes.size(); ++j) out << (j > 0 ? ", " : "") << item.attributes[j];
+    out << '\n';
+  }
+  if (status.drifted_count > shown) {
+    out << "  … and " << WithThousands(status.drifted_count - shown) << " more\n";
+  }
+  out << "  It ends " << kDriftEnds << ".\n";
+}
+
 void WriteNextText(const std::optional<Instant>& next, Instant now, std::ostream& out) {
   out << "Next run: due ";
   if (!next) {
@@ -166,6 +187,9 @@ void Conceal(Status& status, config::People people) {
   }
   for (StoredDecision& item : status.kept)
     item.key = item.kind == Name(Kind::kGroup) ? item.key : NameOf(item.key, people);
+  for (Status::Drifted& item : status.drifted) {
+    if (item.kind != Kind::kGroup) item.key = NameOf(item.key, people);
+  }
   for (DueItem& item : status.due) {
     item.key = NameOf(item.key, people);
     item.reason = Discreet(item.reason, people);
@@ -207,7 +231,16 @@ void WriteStatusJson(const Status& status, std::ostream& out) {
         << ",\"since\":" << Quoted(FormatInstant(item.at)) << ",\"reason\":" << Quoted(item.reason)
         << ",\"ends\":" << Quoted(kKeptEnds) << '}';
   }
-  out << "],\n\"due\":[";
+  out << "],\n\"drift\":{\"count\":" << status.drifted_count << ",\"first\":[";
+  for (std::size_t i = 0; i < status.drifted.size(); ++i) {
+    const Status::Drifted& item = status.drifted[i];
+    if (i > 0) out << ",\n";
+    out << "{\"kind\":" << Quoted(Name(item.kind)) << ",\"key\":" << Quoted(item.key)
+        << ",\"missing\":" << (item.missing ? "true" : "false") << ",\"attributes\":[";
+    for (std::size_t j = 0; j < item.attributes.size(); ++j) out << (j > 0 ? "," : "") << Quoted(item.attributes[j]);
+    out << "]}";
+  }
+  out << "]},\n\"due\":[";
   for (std::size_t i = 0; i < status.due.size(); ++i) {
     const DueItem& item = status.due[i];
     if (i > 0) out << ",\n";
@@ -253,6 +286,7 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
   }
   if (!status.left_alone.empty()) WriteLeftAloneText(status.left_alone, out);
   if (!status.kept.empty()) WriteKeptText(status.kept, out);
+  if (status.drifted_count != 0) WriteDriftText(status, out);
   if (status.runs.empty()) return;
   out << "\nRuns, newest first:\n";
   for (std::size_t i = 0; i < std::min(status.runs.size(), kRunsShown); ++i) {

@@ -27,15 +27,25 @@ struct Status {
   std::optional<Held> held;           ///< What guards hold.
   std::vector<LeftAlone> left_alone;  ///< What the target keeps rewriting.
   std::vector<StoredDecision> kept;   ///< Gone from the sources, and still in the account because it was adopted.
-  std::vector<DueItem> due;           ///< Soonest first.
-  std::optional<Instant> next_run;    ///< When there is something to do, or to look at, though no source changes.
+  /// Whom somebody changed or deleted at the target by hand, as the last look at it found.
+  struct Drifted {
+    Kind kind = Kind::kUser;
+    std::string key;
+    bool missing = false;
+    std::vector<std::string> attributes;  ///< That differ: names alone, no values.
+  };
+  std::vector<Drifted> drifted;     ///< The first thousand.
+  std::uint64_t drifted_count = 0;  ///< All of them.
+  std::vector<DueItem> due;         ///< Soonest first.
+  std::optional<Instant> next_run;  ///< When there is something to do, or to look at, though no source changes.
 };
 
 /// Makes `status` fit for those who may not read people's names: keys as `people` says, no e-mail addresses, none of
 /// the target's own words.
 void Conceal(Status& status, config::People people);
 
-/// {"runs":[{"id","outcome","started","ended","trigger","summary"}],"quarantine":[],"held":null,"left_alone":[],"kept":[],"due":[],
+/// {"runs":[{"id","outcome","started","ended","trigger","summary"}],"quarantine":[],"held":null,"left_alone":[],"kept":[],"drift":{"count":0,"first":[]},
+/// "due":[],
 /// "next_run":null}
 void WriteStatusJson(const Status& status, std::ostream& out);
 /// `now`: for "3 h ago".

@@ -1,5 +1,6 @@
 #include "daemon/run/revert.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -17,7 +18,9 @@ plan::Revert PlanAgainst(const Context& context, const std::string& run, const s
   plan::RevertInputs inputs{.run = run, .done = {}, .config_hash = PlanFit(context.program), .new_id = [&context] {
                               return NewPlanId(context);
                             }};
+  std::uint64_t kept = 0;
   store.ForEachOperation(run, [&](const Operation& operation, const OperationOutcome* outcome) {
+    ++kept;
     if (outcome == nullptr || !outcome->done) return;
     if (operation.key.empty()) {
       ++inputs.forgotten;
@@ -25,6 +28,7 @@ plan::Revert PlanAgainst(const Context& context, const std::string& run, const s
       inputs.done.push_back(operation);
     }
   });
+  inputs.outdated = store.PlannedBy(run) - std::min(kept, store.PlannedBy(run));
   return plan::PlanRevert(inputs, store, context.program.policy, context.clock.Now());
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/run/standing.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -32,16 +33,33 @@ std::optional<report::Status::Held> HeldOf(const state::SqliteStore& store, Inst
   return out;
 }
 
+void TellDrift(const state::SqliteStore& store, report::Status& status) {
+  constexpr std::size_t kMost = 1'000;
+  const std::vector<DriftFinding> drift = store.Drift();
+  status.drifted_count = drift.size();
+  for (std::size_t i = 0; i < std::min(drift.size(), kMost); ++i) {
+    const StoredEntity entity = store.Load(drift[i].entity_id);
+    report::Status::Drifted item{.kind = entity.kind, .key = entity.key, .missing = drift[i].missing, .attributes = {}};
+    for (const auto& [field, shown] : drift[i].shown) item.attributes.emplace_back(FieldsOf(entity.kind)[field].name);
+    if (drift[i].groups) item.attributes.emplace_back("groups");
+    status.drifted.push_back(std::move(item));
+  }
+}
+
 }  // namespace
 
 report::Status StandingOf(const state::SqliteStore& store, std::size_t runs, Instant now) {
-  return {.runs = store.Runs(runs),
-          .quarantine = report::WithHolds(store.Quarantined(), store.Holds(now)),
-          .held = HeldOf(store, now),
-          .left_alone = store.LeftAlones(),
-          .kept = store.Kept(),
-          .due = store.Due(),
-          .next_run = store.DueAt()};
+  report::Status status{.runs = store.Runs(runs),
+                        .quarantine = report::WithHolds(store.Quarantined(), store.Holds(now)),
+                        .held = HeldOf(store, now),
+                        .left_alone = store.LeftAlones(),
+                        .kept = store.Kept(),
+                        .drifted = {},
+                        .drifted_count = 0,
+                        .due = store.Due(),
+                        .next_run = store.DueAt()};
+  TellDrift(store, status);
+  return status;
 }
 
 report::Inventory InventoryOf(const state::SqliteStore& store) {

@@ -97,6 +97,18 @@ std::optional<Instant> SqliteStore::DueAt() const {
   });
 }
 
+std::uint64_t SqliteStore::PlannedBy(const std::string& run) const {
+  const std::int64_t id = impl_->RunNumber(run);
+  return impl_->connection.Guard("count a run's operations", [&] {
+    Query query = impl_->connection.Prepare(
+        "SELECT ifnull(sum(creates + adopts + updates + suspends + reactivates + deletes), 0) FROM run_summary "
+        "WHERE run = ?1");
+    query.Int(id);
+    query.Next();
+    return query.As<std::uint64_t>(0);
+  });
+}
+
 void SqliteStore::ForEachOperation(const std::string& run,
                                    const std::function<void(const Operation&, const OperationOutcome*)>& visit) const {
   const std::int64_t id = impl_->RunNumber(run);

@@ -195,6 +195,9 @@ class SqliteStore final : public StateStore {
   void ClearHeld();
   /// What `run` held, or nothing when it held nothing or that is not kept any more.
   std::optional<ConsentScope> ScopeOfRun(const std::string& run) const;
+  /// How many operations the plan of `run` had, also when the journal keeps only some of them; 0 for a run that was cut
+  /// off.
+  std::uint64_t PlannedBy(const std::string& run) const;
   /// A run's operations in order, each with its outcome or nothing. Throws StateFailure (kUsage) for an unknown run.
   void ForEachOperation(const std::string& run,
                         const std::function<void(const Operation&, const OperationOutcome*)>& visit) const;

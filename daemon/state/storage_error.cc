@@ -59,9 +59,8 @@ std::string Remedy(int code) {
 }  // namespace
 
 std::string_view MoveAwayAdvice() {
-  return "`ucaas-sync state check` says what is wrong with it; put a copy that `state backup` made in its place while "
-         "nothing runs, or run `ucaas-sync state rebuild`, which moves it away and finds everybody at the target again "
-         "without writing there";
+  return "put a copy that `ucaas-sync state backup` made in its place while nothing runs, or run `ucaas-sync state "
+         "rebuild`, which moves it away and finds everybody at the target again without writing there";
 }
 
 StateFailure StorageFailure(const std::filesystem::path& path, std::string_view doing, const SQLite::Exception& error,

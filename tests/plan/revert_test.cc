@@ -24,7 +24,12 @@ World Company(int people = 12) {
 }
 
 Revert RevertOf(const World& world, const ucaas_sync::Plan& run, std::uint64_t forgotten = 0) {
-  return PlanRevert({.run = "R1", .done = Operations(run), .forgotten = forgotten, .config_hash = "c0", .new_id = {}},
+  return PlanRevert({.run = "R1",
+                     .done = Operations(run),
+                     .forgotten = forgotten,
+                     .outdated = forgotten * 2,
+                     .config_hash = "c0",
+                     .new_id = {}},
                     world.state, world.policy, world.now);
 }
 
@@ -196,6 +201,7 @@ TEST_CASE("a revert touches neither whom a person holds nor whom protect names, 
   CHECK(Says(revert.plan.warnings, "E1: held by a person"));
   CHECK(Says(revert.plan.warnings, "E2: guards.protect"));
   CHECK(Says(revert.cannot, "3 changes of people who were forgotten"));
+  CHECK(Says(revert.cannot, "6 operations of that run are older than journal.keep"));
 }
 
 }  // namespace ucaas_sync::plan

@@ -56,6 +56,9 @@ Status SampleStatus() {
                   .word = "kept",
                   .reason = "it was adopted",
                   .source = {}}};
+  status.drifted = {{.kind = Kind::kUser, .key = "E8", .missing = false, .attributes = {"department", "status"}},
+                    {.kind = Kind::kGroup, .key = "Sales", .missing = true, .attributes = {}}};
+  status.drifted_count = 1200;
   status.next_run = kNow + std::chrono::hours(48);
   return status;
 }
@@ -109,6 +112,14 @@ TEST_CASE("status as JSON has the contract's shape, newest run first") {
     CHECK(item.FindText("key") == "C5");
     CHECK(item.FindText("since") == "2026-11-22T09:00:00Z");
   });
+  CHECK(root.Find("drift")->FindText("count") == "1200");
+  CHECK(root.Find("drift")->Find("first")->size() == 2);
+  std::vector<std::string> drifted;
+  root.Find("drift")->Find("first")->ForEach([&](const ucaas::JsonView& item) {
+    drifted.push_back(std::string(item.FindText("key").value_or("")) + ' ' +
+                      std::string(item.FindText("missing").value_or("?")));
+  });
+  CHECK(drifted == std::vector<std::string>{"E8 false", "Sales true"});
   CHECK(root.Find("next_run")->Text() == "2026-11-25T09:00:00Z");
 }
 
@@ -144,6 +155,8 @@ TEST_CASE("status as text says how things stand, what waits for a person, and wh
       text.starts_with("Last run: held, 5 min ago\n"
                        "Next run: due in 2 d (2026-11-25T09:00:00Z), or when a source changes\n"));
   CHECK(text.find("kept because it was adopted: 1\n  contact C5, since 2026-11-22T09:00:00Z\n") != std::string::npos);
+  CHECK(text.find("Changed at the target by hand, when last looked: 1,200\n  user E8: department, status\n"
+                  "  group Sales: not there any more\n  … and 1,198 more\n") != std::string::npos);
   CHECK(text.find("Waiting for a person, since 2026-11-23T07:00:00Z (2 h ago): nothing is written.\n"
                   "  user.suspend: 30, limit 15: suspend 30 users\n") != std::string::npos);
   CHECK(text.find("ucaas-sync approve 20261123T085500-1a2b\n") != std::string::npos);

@@ -51,6 +51,8 @@ TEST_CASE("the work of one tidying is bounded, and the next goes on") {
   RunOf(*store, {User("E6")}, Action::kCreate, ExitCode::kConverged, At(9));
   store->RemoveOldRuns(At(8), 2);
   CHECK(CountOf(dir, "operation") == 4);
+  // What it once planned is known as long as anything of it is.
+  CHECK(store->PlannedBy(store->Runs(9).back().id) == 5);
   CHECK(store->Check().empty());
   store->RemoveOldRuns(At(8), 2);
   store->RemoveOldRuns(At(8), 2);
