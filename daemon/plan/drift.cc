@@ -130,9 +130,10 @@ DriftScope DriftScopeOf(const Policy& policy) {
   for (const RulePolicy& rule : policy.rules) {
     const auto specs = FieldsOf(rule.kind);
     for (FieldId field = 0; field < specs.size(); ++field) {
-      const bool is_written = (rule.create_only & Bit(field)) == 0 && !specs[field].sent_once && !specs[field].secret;
+      // Also what is written on creation only: it is never put back, but `protect` looks at it.
+      const bool is_shown = !specs[field].sent_once && !specs[field].secret;
       FieldMask& mask = scope.fields[Index(rule.kind)];
-      if (is_written) mask = static_cast<FieldMask>(mask | Bit(field));
+      if (is_shown) mask = static_cast<FieldMask>(mask | Bit(field));
     }
   }
   scope.membership = policy.membership;

@@ -20,7 +20,7 @@ namespace ucaas_sync::plan {
 /// Keys of the groups that the state knows, by their id at the target.
 using GroupKeys = std::unordered_map<std::string, std::string>;
 
-/// What is looked at: by kind the fields that some rule may write to an object that is there already.
+/// What is looked at: by kind the fields that the target shows of what some rule writes, on creation or later.
 struct DriftScope {
   std::array<FieldMask, kKindCount> fields{};
   bool membership = true;

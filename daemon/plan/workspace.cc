@@ -98,7 +98,15 @@ void Workspace::Report(QuarantineItem item) {
 
 bool Workspace::IsProtected(SlotId slot, std::string_view key, const FieldSetView& fields) {
   const Kind kind = table[slot].kind;
-  if (!policy.protect || !policy.protect(kind, fields)) return false;
+  if (!policy.protect) return false;
+  bool is_protected = policy.protect(kind, fields);
+  // Also when what somebody changed there is only reported: `protect` is about the target's fields.
+  if (const DriftFinding* finding = drift.Of(slot); finding != nullptr && !is_protected) {
+    FieldSet shown = Own(fields);
+    for (const auto& [field, value] : finding->shown) shown[field] = value;
+    is_protected = policy.protect(kind, View(shown));
+  }
+  if (!is_protected) return false;
   Note(slot, "protected", "guards.protect forbids to touch it: left as it is");
   if (++protected_said_ <= kMostProtectedSaid) {
     constexpr std::string_view kWhy = " would be changed, but guards.protect forbids to touch it: left as it is";

@@ -84,13 +84,23 @@ TEST_CASE("a field, the status and the groups of an object are compared, groups 
   CHECK_FALSE(DriftOf(contact, listed, scope, groups));
 }
 
-TEST_CASE("a field that a rule writes on create only is not compared") {
-  Company company;
-  for (RulePolicy& rule : company.policy.rules) rule.create_only |= Bit(kUserTypeField);
-  const StoredEntity user = *company.state.Find(Kind::kUser, "E1");
-  TargetListing::Object shown = ObjectOf(user);
-  shown.fields[kUserTypeField] = Field::Value("admin");
-  CHECK_FALSE(DriftOf(user, shown, DriftScopeOf(company.policy), {}));
+TEST_CASE("a field that is written on creation only is never put back, and protect sees what became of it") {
+  for (const auto drift : {config::Drift::kRepair, config::Drift::kReport}) {
+    Company company;
+    company.policy.drift = drift;
+    for (RulePolicy& rule : company.policy.rules) rule.create_only |= Bit(kUserTypeField);
+    const StoredEntity user = *company.state.Find(Kind::kUser, "E1");
+    TargetListing::Object shown = ObjectOf(user);
+    shown.fields[kUserTypeField] = Field::Value("admin");
+    const auto finding = DriftOf(user, shown, DriftScopeOf(company.policy), {});
+    REQUIRE(finding);
+    company.state.drift = {*finding};
+    CHECK(company.Plan().plan.operations.empty());
+    company.policy.protect = [](Kind, const FieldSetView& fields) { return fields[kUserTypeField].text == "admin"; };
+    company.Get(Kind::kUser, "E1").standing = Standing::kLeft;
+    company.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+    CHECK(Lines(company.Plan().plan) == Texts{"user suspend E2"});
+  }
 }
 
 TEST_CASE("a field that was changed by hand is put back, with what it is and was as the reason") {
