@@ -55,7 +55,9 @@ std::string WhatToDo(const StoredQuarantine& item) {
     return (ends_by_itself ? "To end it now: " : "To end it: ") + release + '.';
   }
   if (item.by_target) {
-    return "It is tried again when the source says something else of it, and once a day; to try on the next run: " +
+    return "It is tried again when the source says something else of it, with another configuration, and once a day; "
+           "to "
+           "try on the next run: " +
            release + '.';
   }
   // The reason of a proposal names the command already.

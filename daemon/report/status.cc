@@ -96,8 +96,8 @@ void WriteKeptText(const std::vector<StoredDecision>& items, std::ostream& out) 
 }
 
 constexpr std::string_view kDriftEnds =
-    "when a run puts it back (drift: repair), or the target shows it as written again; `ucaas-sync explain WHO` shows "
-    "both values";
+    "when a run puts it back (drift: repair), or the target shows it as written again; `ucaas-sync plan --refresh` "
+    "shows both values";
 
 void WriteDriftText(const Status& status, std::ostream& out) {
   constexpr std::size_t kItemsShown = 20;

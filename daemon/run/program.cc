@@ -5,9 +5,7 @@
 
 namespace ucaas_sync::run {
 
-Program Compile(const std::filesystem::path& file, const config::Environment& environment,
-                config::Diagnostics& diagnostics) {
-  config::Config config = config::Load(file, environment, diagnostics);
+Program Compile(config::Config config, config::Diagnostics& diagnostics) {
   mapping::Mapper mapper = mapping::Mapper::Compile(config, diagnostics);
   const auto protect =
       std::make_shared<mapping::ProtectFilter>(mapping::ProtectFilter::Compile(config.guards.protect, diagnostics));
@@ -24,6 +22,11 @@ Program Compile(const std::filesystem::path& file, const config::Environment& en
           .policy = std::move(policy),
           .routes = std::move(routes),
           .codes = std::move(codes)};
+}
+
+Program Compile(const std::filesystem::path& file, const config::Environment& environment,
+                config::Diagnostics& diagnostics) {
+  return Compile(config::Load(file, environment, diagnostics), diagnostics);
 }
 
 Program CompileOrThrow(const std::filesystem::path& file, const config::Environment& environment) {

@@ -30,8 +30,11 @@ struct Program {
   ucaas::Codes codes;
 };
 
-/// Reads and compiles `file`; what is wrong goes to `diagnostics`, from every room at once. Fit for use only when they
-/// are ok.
+/// Compiles what was read; what is wrong goes to `diagnostics`, from every room at once. Fit for use only when they are
+/// ok.
+Program Compile(config::Config config, config::Diagnostics& diagnostics);
+
+/// Reads and compiles `file`; as above.
 Program Compile(const std::filesystem::path& file, const config::Environment& environment,
                 config::Diagnostics& diagnostics);
 

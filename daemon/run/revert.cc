@@ -28,7 +28,8 @@ plan::Revert PlanAgainst(const Context& context, const std::string& run, const s
       inputs.done.push_back(operation);
     }
   });
-  inputs.outdated = store.PlannedBy(run) - std::min(kept, store.PlannedBy(run));
+  // A run that was held has a plan and never stored it.
+  if (kept != 0) inputs.outdated = std::max(store.PlannedBy(run), kept) - kept;
   return plan::PlanRevert(inputs, store, context.program.policy, context.clock.Now());
 }
 

@@ -49,9 +49,9 @@ void WriteFinding(Connection& connection, Kind kind, const DriftFinding& finding
 void ForgetUndoneRemovals(Connection& connection, std::int64_t entity) {
   connection
       .Prepare(
-          "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation o WHERE o.id = removal.operation AND o.entity_id "
-          "= "
-          "?1) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)")
+          "DELETE FROM removal WHERE EXISTS "
+          "(SELECT 1 FROM operation WHERE operation.id = removal.operation AND operation.entity_id = ?1) AND NOT "
+          "EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)")
       .Int(entity)
       .Run();
 }

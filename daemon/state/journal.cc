@@ -254,6 +254,7 @@ void SqliteStore::RecordHeldNotes(const PlanNotes& notes) {
   Connection& connection = impl_->connection;
   impl_->Write("record who is there", [&] {
     ReplaceAbsences(connection, Absences(), notes.absences);
+    for (const auto& [entity, is_outside] : notes.scope_changes) NoteScope(connection, entity, is_outside);
     connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(notes.due_at).Run();
   });
 }

@@ -26,7 +26,7 @@ constexpr Invariant kInvariants[] = {
      "SELECT count(*) FROM entity WHERE NOT EXISTS (SELECT 1 FROM known WHERE known.id = entity.id)"},
     {"entities differ from the narrow table",
      "SELECT count(*) FROM entity JOIN known USING (id) "
-     "WHERE known.flags % 1099511627776 <> kind + 4 * lifecycle + 16 * ownership + 32 * source"},
+     "WHERE known.flags & ~(1 << 40) <> kind + 4 * lifecycle + 16 * ownership + 32 * source"},
     {"digests are not of 16 bytes",
      "SELECT count(*) FROM known WHERE length(key_hash) <> 16 OR length(address_hash) <> 16 OR "
      "length(fingerprint) <> 16"},

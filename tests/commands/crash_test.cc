@@ -34,6 +34,15 @@ void WaitForWrites(const Service& service, std::uint64_t writes) {
   while (service.counters().writes < writes) std::this_thread::yield();
 }
 
+/// A sync that is killed once it has sent `writes` requests that change something.
+void KillASync(Cli& cli, Service& service, std::uint64_t writes) {
+  const std::uint64_t before = service.counters().writes;
+  Child sync = cli.Start({"sync"});
+  WaitForWrites(service, before + writes);
+  sync.Signal(SIGKILL);
+  sync.Wait();
+}
+
 }  // namespace
 
 TEST_CASE("after kill -9 in the middle the next sync converges, with each welcome mail sent once") {
@@ -63,13 +72,7 @@ TEST_CASE("a sync killed again and again gets there") {
   cli.Write("config.yaml", MailingConfig(service));
   cli.Write("people.csv", CompanyCsv(kPeople));
   service.SlowDown(std::chrono::milliseconds(10));
-  for (int kills = 0; kills < 4; ++kills) {
-    const std::uint64_t before = service.counters().writes;
-    Child sync = cli.Start({"sync"});
-    WaitForWrites(service, before + 9);
-    sync.Signal(SIGKILL);
-    sync.Wait();
-  }
+  for (int kills = 0; kills < 4; ++kills) KillASync(cli, service, 9);
   service.SlowDown(std::chrono::milliseconds(0));
   Expect(cli.Run({"sync"}), 0, {"converged"});
   ExpectEverybodyOnce(cli, service);
@@ -90,11 +93,7 @@ TEST_CASE("after a first sync that was cut off, or was for one person, whoever i
     if (was_cut_off) {
       cli.Write("people.csv", CsvOf(CompanyPeople(kPeople + kNew)));
       service.SlowDown(std::chrono::milliseconds(20));
-      const std::uint64_t writes = service.counters().writes;
-      Child sync = cli.Start({"sync"});
-      WaitForWrites(service, writes + 5);
-      sync.Signal(SIGKILL);
-      sync.Wait();
+      KillASync(cli, service, 5);
       service.SlowDown(std::chrono::milliseconds(0));
     } else {
       Expect(cli.Run({"sync", "--only", "E7"}), 0);

@@ -103,4 +103,15 @@ TEST_CASE("a guard holds a revert that does too much, and a run that is not know
   Expect(company.Run({"revert", "20200101T000000-beef", "--yes"}), 64, {"no run 20200101T000000-beef"});
 }
 
+TEST_CASE("of a run that was held there is nothing to revert, and its age is not blamed") {
+  Company company(30);
+  auto people = CompanyPeople(30);
+  for (std::size_t i = 0; i < 10; ++i) people[i].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 3, {"held"});
+  const Output output = company.Run({"revert", LastRun(company), "--plan"});
+  Expect(output, 0, {"Nothing of run"});
+  CHECK_FALSE(output.Says("journal.keep"));
+}
+
 }  // namespace ucaas_sync::testing

@@ -216,13 +216,19 @@ TEST_CASE("out of scope is neither changed nor absent") {
   CHECK(result.notes.absences.empty());
 }
 
-TEST_CASE("who was outside the scope when last seen, and then vanishes, is not removed for that") {
+/// Four people, of whom E2 was outside the scope of the rule when last seen, and then vanished.
+World CompanyWithOneOutside() {
   World world = Company(4);
   world.policy.rules[0].absent_after = Duration::zero();
   world.policy.rules[0].has_scope = true;
   world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
   world.Sync();
   world.Remove(Kind::kUser, "E2");
+  return world;
+}
+
+TEST_CASE("who was outside the scope when last seen, and then vanishes, is not removed for that") {
+  World world = CompanyWithOneOutside();
   for (int read = 0; read < 3; ++read) {
     const auto result = world.Sync();
     CHECK(result.plan.operations.empty());
@@ -238,13 +244,8 @@ TEST_CASE("who was outside the scope when last seen, and then vanishes, is not r
 }
 
 TEST_CASE("without a scope in the rule it does not count that somebody was once outside it") {
-  World world = Company(4);
-  world.policy.rules[0].absent_after = Duration::zero();
-  world.policy.rules[0].has_scope = true;
-  world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
-  world.Sync();
+  World world = CompanyWithOneOutside();
   world.policy.rules[0].has_scope = false;
-  world.Remove(Kind::kUser, "E2");
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
 }
 

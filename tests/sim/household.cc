@@ -24,20 +24,9 @@ run::Program Compiled(const Settings& settings, const std::filesystem::path& fol
   config.target.basic->id.value = "simulated";
   for (config::SourceConfig& source : config.sources) source.path.value = folder / (source.name.value + ".csv");
   config::Diagnostics diagnostics;
-  mapping::Mapper mapper = mapping::Mapper::Compile(config, diagnostics);
-  const auto protect =
-      std::make_shared<mapping::ProtectFilter>(mapping::ProtectFilter::Compile(config.guards.protect, diagnostics));
-  ucaas::Routes routes = ucaas::Routes::From(config.target, diagnostics);
-  ucaas::Codes codes = ucaas::Codes::From(config.target, diagnostics);
+  run::Program program = run::Compile(std::move(config), diagnostics);
   diagnostics.ThrowIfErrors();
-  const auto protects = [protect](Kind kind, const FieldSetView& fields) { return protect->Protects(kind, fields); };
-  plan::Policy policy = plan::MakePolicy(config, protects, run::kMappingVersion);
-  return {.config = std::move(config),
-          .mapper = std::move(mapper),
-          .protect = protect,
-          .policy = std::move(policy),
-          .routes = std::move(routes),
-          .codes = std::move(codes)};
+  return program;
 }
 
 }  // namespace

@@ -5,9 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "tests/sim/history.h"
+#include "tests/sim/lives.h"
 #include "tests/sim/machine.h"
-#include "tests/sim/seeds.h"
 
 namespace ucaas_sync::sim {
 namespace {
@@ -23,23 +22,8 @@ std::unique_ptr<Installation> Install(const Settings& settings, Instant start) {
 }
 
 TEST_CASE("random histories: nobody by accident, nobody twice, and good days lead to the truth") {
-  if (const auto seed = NumberIn("UCAAS_SYNC_SEED")) {
-    History history(*seed, Install);
-    const bool holds = history.Live().empty();
-    MESSAGE(history.Trace());
-    CHECK(holds);
-    return;
-  }
-  const std::uint64_t count = NumberIn("UCAAS_SYNC_HISTORIES").value_or(kHistories);
-  constexpr int kMostFailures = 3;
-  int failures = 0;
-  for (std::uint64_t seed = 1; seed <= count && failures < kMostFailures; ++seed) {
-    History history(seed, Install);
-    if (history.Live().empty()) continue;
-    ++failures;
-    FAIL_CHECK(history.Trace(), "\nreplay it with UCAAS_SYNC_SEED=", seed,
-               " build/sim_tests -tc='random histories*'; the seed is ", seed);
-  }
+  LiveThrough(1, NumberIn("UCAAS_SYNC_HISTORIES").value_or(kHistories), "random histories*",
+              [](std::uint64_t seed) { return History(seed, Install); });
 }
 
 }  // namespace

@@ -6,9 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "tests/sim/history.h"
 #include "tests/sim/household.h"
-#include "tests/sim/seeds.h"
+#include "tests/sim/lives.h"
 
 namespace ucaas_sync::sim {
 namespace {
@@ -28,24 +27,8 @@ History Simulated(std::uint64_t seed) {
 }
 
 TEST_CASE("simulation: whatever the network does, nobody by accident, nobody twice, and calm days lead to the truth") {
-  if (const auto seed = NumberIn("UCAAS_SYNC_SEED")) {
-    History history = Simulated(*seed);
-    const bool holds = history.Live().empty();
-    MESSAGE(history.Trace(), "\n", history.installation().Trace());
-    CHECK(holds);
-    return;
-  }
-  const std::uint64_t count = NumberIn("UCAAS_SYNC_SIMULATIONS").value_or(kSimulations);
-  const std::uint64_t first = NumberIn("UCAAS_SYNC_FIRST").value_or(1);
-  constexpr int kMostFailures = 3;
-  int failures = 0;
-  for (std::uint64_t seed = first; seed < first + count && failures < kMostFailures; ++seed) {
-    History history = Simulated(seed);
-    if (history.Live().empty()) continue;
-    ++failures;
-    FAIL_CHECK(history.Trace(), "\nreplay it with UCAAS_SYNC_SEED=", seed,
-               " build/sim_tests -tc='simulation*'; the seed is ", seed);
-  }
+  LiveThrough(NumberIn("UCAAS_SYNC_FIRST").value_or(1), NumberIn("UCAAS_SYNC_SIMULATIONS").value_or(kSimulations),
+              "simulation: whatever*", Simulated);
 }
 
 TEST_CASE("simulation: the same seed gives the same requests, replies and decisions, byte by byte") {

@@ -179,7 +179,10 @@ void Store::StorePlan(const std::string& run, const Plan& plan) {
 }
 
 void Store::RecordHeldNotes(const PlanNotes& notes) {
-  Commit([&] { absences_ = notes.absences; });
+  Commit([&] {
+    absences_ = notes.absences;
+    for (const auto& [id, is_outside] : notes.scope_changes) rows.at(id).was_outside = is_outside;
+  });
 }
 
 void Store::AdvanceMark(const std::string& run, std::uint64_t seq) {

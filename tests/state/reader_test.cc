@@ -90,6 +90,10 @@ TEST_CASE("who is outside a scope is remembered until the record is inside again
   CHECK(outside() == std::vector{false, true});
   RunOf(*store, {User("E2", "Finance")}, Action::kUpdate);
   CHECK(outside() == std::vector{false, false});
+  // A plan that is held still tells where everybody was seen.
+  notes.scope_changes = {{store->Find(Kind::kUser, "E2")->id, true}};
+  store->RecordHeldNotes(notes);
+  CHECK(outside() == std::vector{false, true});
 }
 
 TEST_CASE("secret and sent-once fields are neither in the state nor in the journal's text") {
