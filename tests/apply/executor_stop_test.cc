@@ -185,7 +185,8 @@ TEST_CASE("every run ends, adds up, and the next one converges, whatever the tar
     std::map<std::string, int> addresses;
     for (const auto& object : bench.target.objects[Kind::kUser]) ++addresses[FoldCase(object.fields.at("email"))];
     for (const auto& [address, count] : addresses) {
-      CAPTURE(address);
+      const auto& this_address = address;
+      CAPTURE(this_address);
       CHECK(count == 1);
     }
     // Each create was done at most once for good: nobody is doubled.

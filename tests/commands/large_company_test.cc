@@ -10,7 +10,7 @@
 namespace ucaas_sync::testing {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef UCAAS_SYNC_ADDRESS_SANITIZER
 constexpr std::uint64_t kPeople = 10'000;
 #else
 constexpr std::uint64_t kPeople = 100'000;

@@ -90,7 +90,7 @@ TEST_CASE("a full disk is named, keeps what was recorded, and is no trouble any 
 }
 
 // The sanitizer needs handles of its own to tell whether memory is sound, and takes their want for a fault of ours.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(UCAAS_SYNC_ADDRESS_SANITIZER)
 TEST_CASE("without file handles a run ends with what it could not open, and the next one does the rest") {
   Scene scene;
   std::size_t failures = 0;

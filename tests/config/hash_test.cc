@@ -97,7 +97,8 @@ TEST_CASE("whatever can change a plan changes the hash") {
       {"basic:", "routes: { users: people }, basic:"},
   };
   for (const auto& [from, to] : changes) {
-    CAPTURE(to);
+    const auto& this_to = to;
+    CAPTURE(this_to);
     CHECK(HashOf(Replaced(kBase, from, to)) != base);
   }
 }

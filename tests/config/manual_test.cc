@@ -251,7 +251,8 @@ TEST_CASE("the manual has every key of the configuration, and none besides") {
     CHECK(manual.count(key) == 1);
   }
   for (const auto& [key, bracket] : manual) {
-    CAPTURE(key);
+    const auto& this_key = key;
+    CAPTURE(this_key);
     CHECK(known.count(key) == 1);
   }
 }
@@ -287,7 +288,8 @@ TEST_CASE("the defaults in the manual are those that are in force") {
     compared.insert(name);
   }
   for (const auto& [key, bracket] : manual) {
-    CAPTURE(key);
+    const auto& this_key = key;
+    CAPTURE(this_key);
     CHECK(compared.count(key) + kNotWritten.count(key) == (DefaultOf(bracket).empty() ? 0 : 1));
   }
 }

@@ -43,7 +43,8 @@ TEST_CASE("words that begin like today are values, dates that end badly are erro
                                  {"today+7dd", 7},
                                  {"today 7d", 6},
                                  {"today+12345d", 10}}) {
-    CAPTURE(text);
+    const auto& this_text = text;
+    CAPTURE(this_text);
     CHECK(ParseToday(text).verdict == TodayText::kBad);
     CHECK(ParseToday(text).error_at == at);
   }

@@ -221,7 +221,8 @@ TEST_CASE("thirty days with the clocks set forward and back: each moment once, n
     for (const auto& entry : service.runs) ++days[LocalTimeIn(entry.first, span.zone)->date];
     CHECK(days.size() == 30);
     for (const auto& [day, count] : days) {
-      CAPTURE(FormatDate(day));
+      const auto& this_day = day;
+      CAPTURE(FormatDate(this_day));
       CHECK(count == 1);
     }
   }

@@ -32,7 +32,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(UCAAS_SYNC_ADDRESS_SANITIZER) || defined(UCAAS_SYNC_THREAD_SANITIZER)
 constexpr bool kCountsMemory = false;  // the sanitizers keep what was freed
 #else
 constexpr bool kCountsMemory = true;

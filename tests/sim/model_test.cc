@@ -11,7 +11,7 @@
 namespace ucaas_sync::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(UCAAS_SYNC_ADDRESS_SANITIZER)
 constexpr std::uint64_t kHistories = 500;
 #else
 constexpr std::uint64_t kHistories = 10'000;

@@ -12,7 +12,7 @@
 namespace ucaas_sync::sim {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(UCAAS_SYNC_ADDRESS_SANITIZER)
 constexpr std::uint64_t kSimulations = 60;
 #else
 constexpr std::uint64_t kSimulations = 2'000;

@@ -25,19 +25,19 @@ std::optional<Body> BodyOf(const HttpRequest& request) {
   document.Parse(request.body.data(), request.body.size());
   if (document.HasParseError() || !document.IsObject()) return std::nullopt;
   Body body;
-  for (const auto& member : document.GetObject()) {
-    const std::string name = member.name.GetString();
-    if (member.value.IsArray() && name == "group_ids") {
+  for (auto member = document.MemberBegin(); member < document.MemberEnd(); ++member) {
+    const std::string name = member->name.GetString();
+    if (member->value.IsArray() && name == "group_ids") {
       body.groups.emplace();
-      for (const auto& id : member.value.GetArray()) {
+      for (const auto& id : member->value.GetArray()) {
         if (!id.IsString()) return std::nullopt;
         body.groups->push_back(id.GetString());
       }
       std::sort(body.groups->begin(), body.groups->end());
-    } else if (member.value.IsBool()) {
-      body.fields[name] = member.value.GetBool() ? "true" : "false";
-    } else if (member.value.IsString()) {
-      body.fields[name] = member.value.GetString();
+    } else if (member->value.IsBool()) {
+      body.fields[name] = member->value.GetBool() ? "true" : "false";
+    } else if (member->value.IsString()) {
+      body.fields[name] = member->value.GetString();
     } else {
       return std::nullopt;
     }

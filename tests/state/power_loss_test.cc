@@ -22,7 +22,7 @@ using Honesty = LossyVfs::Honesty;
 
 constexpr const char* kGone = "something acknowledged is gone, or something is there that nobody wrote";
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(UCAAS_SYNC_ADDRESS_SANITIZER)
 constexpr std::size_t kStride = 7;
 #else
 constexpr std::size_t kStride = 1;

@@ -16,7 +16,7 @@ namespace {
 using testing::LossyVfs;
 using Call = LossyVfs::Call;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(UCAAS_SYNC_ADDRESS_SANITIZER)
 constexpr std::size_t kSlower = 7;
 #else
 constexpr std::size_t kSlower = 1;

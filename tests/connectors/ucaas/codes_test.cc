@@ -310,7 +310,8 @@ TEST_CASE("the built-in table has these rows and no others, each with its cell f
   }
   // The same row is read from each of the three places that may say it.
   for (const auto& [code, verdicts] : expected) {
-    CAPTURE(code);
+    const auto& this_code = code;
+    CAPTURE(this_code);
     for (const bool is_create : {true, false}) {
       const Verdict wanted = is_create ? verdicts.first : verdicts.second;
       Evidence by_result = EvidenceOf(200, code.c_str(), !is_create);

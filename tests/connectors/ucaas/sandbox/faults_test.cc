@@ -66,7 +66,8 @@ TEST_CASE("a fault that is not understood says where and what to write") {
            {"*: close html", 10, "not understood"},
            {"*: 429 retry-after", 8, "needs a value"},
            {"*: 429 retry-after \"a\r\nb\"", 21, "header"}}) {
-    INFO(text);
+    const auto& this_text = text;
+    INFO(this_text);
     const auto parsed = ParseFault(text);
     const auto* problem = std::get_if<Problem>(&parsed);
     REQUIRE(problem != nullptr);
@@ -98,7 +99,8 @@ TEST_CASE("an error after the effect has done it") {
 TEST_CASE("a connection can break before or after the effect") {
   for (const auto& [text, users] : std::vector<std::pair<std::string, std::size_t>>{
            {"POST users: close #1", 0}, {"POST users: close after #1", 1}}) {
-    INFO(text);
+    const auto& this_text = text;
+    INFO(this_text);
     Bench bench = WithFault(text);
     const auto struck = bench.http().Send("POST", "users", UserBody("ada@example.com"));
     CHECK(struck.error == CURLE_GOT_NOTHING);

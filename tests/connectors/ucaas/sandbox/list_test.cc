@@ -117,7 +117,8 @@ TEST_CASE("each wrong parameter has its code") {
                                                                {"page=%zz", "1002"},
                                                                {"order_by=email;DROP TABLE users", "1104"}};
   for (const auto& [query, code] : cases) {
-    INFO(query);
+    const auto& this_query = query;
+    INFO(this_query);
     std::string escaped;
     for (const char c : query) escaped += c == ' ' ? std::string("%20") : std::string(1, c);
     const auto answer = bench.http().Send("GET", "users?" + escaped);

@@ -75,7 +75,7 @@ TEST_CASE("a file that is something else is refused and left alone") {
 }
 
 // The thread sanitizer cannot follow a child that starts threads of its own.
-#ifndef __SANITIZE_THREAD__
+#ifndef UCAAS_SYNC_THREAD_SANITIZER
 TEST_CASE("an answered write survives SIGKILL") {
   TemporaryDirectory directory;
   const Options options = Plain(directory / "killed.db");
