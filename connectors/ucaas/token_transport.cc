@@ -108,6 +108,7 @@ std::vector<HttpReply> TokenTransport::Wait(Monotonic until) {
 
 void TokenTransport::OnLogin(const HttpReply& reply) {
   const Envelope envelope = Envelope::Read(reply.body);
+  if (told_) told_(reply, envelope.result().value_or(std::string()));
   std::string token = reply.outcome == TransportOutcome::kReply ? TokenIn(reply.body) : std::string();
   // Some replies carry a token and no `result`.
   const bool is_bare = !envelope.is_envelope() && reply.status >= 200 && reply.status < 300;

@@ -9,9 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -28,6 +31,11 @@ class TokenTransport final : public Transport {
   /// is not taken any more.
   TokenTransport(Transport& inner, const Clock& clock, config::LoginCredentials credentials, std::string route,
                  Codes codes);
+
+  /// Is told of the reply to each login, and of its `result`.
+  void OnEachLogin(std::function<void(const HttpReply& reply, std::string_view result)> told) {
+    told_ = std::move(told);
+  }
 
   ExchangeId Start(HttpRequest request) override;
   std::vector<HttpReply> Wait(Monotonic until) override;
@@ -56,6 +64,7 @@ class TokenTransport final : public Transport {
   config::LoginCredentials credentials_;
   const std::string route_;
   Codes codes_;
+  std::function<void(const HttpReply&, std::string_view)> told_;
 
   config::Secret token_;
   std::uint64_t token_number_ = 0;  // counts logins

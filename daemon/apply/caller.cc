@@ -62,7 +62,7 @@ void Caller::ReviveDelayed(Monotonic now) {
     } else if (at) {
       waiting_.push_front(std::move(task));
     } else {
-      CompareFirst(task.last, /*is_final=*/true);
+      if (task.call.verb != ucaas::Verb::kGet) CompareFirst(task.last, /*is_final=*/true);
       task.last.attempts = std::move(task.requests);
       task.done(task.last, task.attempts);
     }
@@ -147,6 +147,9 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
     const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
     retry_after = ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()));
   }
+  if (retry_after) rest_until_ = std::max(rest_until_.value_or(Instant{}), clock_.Now() + *retry_after);
+  // A target that shows no single objects says so of each of them, and does what it is asked all the same.
+  const bool is_question = task.call.verb == ucaas::Verb::kGet;
   const bool is_paced = result.asks_for_pause || retry_after.has_value();
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;
@@ -155,7 +158,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
       again = gate_.OnPaced(now, retry_after);
       observer_.OnRetry("paced");
     } else {
-      CompareFirst(result, /*is_final=*/false);
+      if (!is_question) CompareFirst(result, /*is_final=*/false);
       again = gate_.OnTransient(now, task.attempts, retry_after);
       observer_.OnRetry("transient");
     }
@@ -181,7 +184,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
     const bool is_tls = result.transport == TransportOutcome::kTls;
     RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused, .because = WordsOf(result)});
   }
-  if (!is_paced) CompareFirst(result, /*is_final=*/true);
+  if (!is_paced && !is_question) CompareFirst(result, /*is_final=*/true);
   result.attempts = std::move(task.requests);
   task.done(result, task.attempts);
 }

@@ -53,6 +53,8 @@ class Caller {
   std::size_t outstanding() const { return waiting_.size() + delayed_.size() + flying_.size(); }
   const std::optional<Stop>& stopped() const { return stop_; }
   std::uint64_t requests() const { return requests_; }
+  /// Until when the target has asked to be left alone; nothing when it never did.
+  const std::optional<Instant>& asked_to_rest_until() const { return rest_until_; }
 
  private:
   struct Task {
@@ -89,6 +91,7 @@ class Caller {
   std::optional<Stop> stop_;
   std::optional<Monotonic> abandon_at_;
   std::uint64_t requests_ = 0;
+  std::optional<Instant> rest_until_;
   std::uint64_t alike_ = 0;  // failures like `first_`, from the first on
   bool may_be_alike_ = true;
   ucaas::CallResult first_;

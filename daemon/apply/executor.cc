@@ -84,7 +84,7 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
     begin = end;
   }
   Flush();
-  result_.left = total_ - result_.done - result_.failed;
+  result_.left = total_ - result_.done - result_.failed - result_.kept;
   if (caller_.stopped()) {
     result_.code = caller_.stopped()->code;
     result_.message = caller_.stopped()->because;
@@ -184,6 +184,11 @@ std::string Executor::Moved(const Work& work) const {
 }
 
 void Executor::Dispatch(const WorkPtr& work) {
+  const bool is_there = work->operation.action != Action::kCreate && work->operation.action != Action::kAdopt;
+  if (is_there && options_.protect && !work->may_be_touched) {
+    AskProtect(work);
+    return;
+  }
   switch (work->operation.action) {
     case Action::kCreate: {
       const auto unknown = unknown_creates_.find({work->operation.kind, work->operation.key});

@@ -34,6 +34,9 @@ struct ExecutorOptions {
   std::uint32_t most_marked = 512;
   std::uint32_t create_attempts = 3;  ///< How often a create of unknown outcome is looked up and sent again.
   bool quote_target = true;           ///< False: what the target says, which may name people, stays in the journal.
+  /// Whether `guards.protect` names what has these fields at the target. Then each object is read before it is touched:
+  /// somebody may have changed it by hand since the last look. Empty: nothing is read.
+  std::function<bool(Kind, const FieldSetView&)> protect = {};
   /// Kinds whose rules say `existing: quarantine`: a duplicate on create is set aside, not adopted.
   std::set<Kind> never_adopt;
 };
@@ -45,6 +48,7 @@ struct ApplyResult {
   std::uint64_t failed = 0;  ///< Quarantined ones included.
   std::uint64_t quarantined = 0;
   bool needs_another = false;  ///< Something was found unlike what is wanted: only the next plan shows and changes it.
+  std::uint64_t kept = 0;      ///< Left as they are: guards.protect names them, as the target shows them now.
   std::uint64_t left = 0;      ///< Not done because the run was stopped; the next one plans it again.
 };
 
@@ -101,6 +105,10 @@ class Executor {
   void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
 
   // executor_change.cc
+  /// Reads the object, and goes on with Dispatch unless it is protected.
+  void AskProtect(const WorkPtr& work);
+  bool IsProtected(const StoredEntity& row, const ucaas::RemoteObject& object) const;
+  void FinishProtected(const WorkPtr& work, StoredEntity shown);
   void SendChange(const WorkPtr& work);
   void OnChanged(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void AfterTaken(const WorkPtr& work, const ucaas::CallResult& duplicate);

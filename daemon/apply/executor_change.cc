@@ -23,12 +23,82 @@ ucaas::Call CallFor(const Operation& operation, Verb verb) {
   return call;
 }
 
+bool IsSaid(const Field& field) {
+  return field.state == FieldState::kValue || field.state == FieldState::kEmpty;
+}
+
+/// `row` with the fields that the target shows of it. Whether somebody is let in is for a look at everything to say.
+StoredEntity WithShown(StoredEntity row, const RemoteObject& object) {
+  for (FieldId field = 0; field < FieldsOf(row.kind).size(); ++field) {
+    const Field& shown = object.fields[field];
+    const bool is_status = row.kind == Kind::kUser && field == kUserStatus;
+    if (IsSaid(shown) && !is_status) row.fields[field] = shown;
+  }
+  return row;
+}
+
 Ownership OwnershipOf(const Operation& operation, const std::optional<StoredEntity>& row) {
   if (operation.action == Action::kAdopt) return Ownership::kAdopted;
   return row ? row->ownership : Ownership::kCreated;
 }
 
 }  // namespace
+
+void Executor::AskProtect(const WorkPtr& work) {
+  caller_.Submit(CallFor(work->operation, Verb::kGet), [this, work](const CallResult& result, std::uint32_t attempts) {
+    NoteRequests(work, result, attempts);
+    switch (result.verdict) {
+      case Verdict::kOk:
+      case Verdict::kMissing:
+      case Verdict::kInvalid: {
+        // A target that shows no single object still takes the change; the last look has judged it then.
+        const bool is_shown =
+            work->row && !result.objects.empty() && result.objects.front().remote_id == work->operation.remote_id;
+        if (is_shown && IsProtected(*work->row, result.objects.front())) {
+          FinishProtected(work, WithShown(*work->row, result.objects.front()));
+          return;
+        }
+        work->may_be_touched = true;
+        if (!caller_.stopped()) Dispatch(work);
+        return;
+      }
+      case Verdict::kRetry:
+      case Verdict::kRelogin:
+      case Verdict::kDenied:
+      case Verdict::kDuplicate:
+      case Verdict::kUnknown:
+        FinishRefused(work, result);
+        return;
+    }
+  });
+}
+
+bool Executor::IsProtected(const StoredEntity& row, const RemoteObject& object) const {
+  FieldSet fields = row.fields;
+  for (FieldId field = 0; field < FieldsOf(row.kind).size(); ++field) {
+    if (IsSaid(object.fields[field])) fields[field] = object.fields[field];
+  }
+  return options_.protect(row.kind, View(fields));
+}
+
+void Executor::FinishProtected(const WorkPtr& work, StoredEntity shown) {
+  const std::string why = "guards.protect names it, as somebody has changed it at the target: left as it is";
+  OperationOutcome outcome;
+  outcome.verdict = "protected";
+  outcome.message = why;
+  // With what is shown the next plan sees by itself that nobody may touch it.
+  outcome.row = std::move(shown);
+  ++result_.kept;
+  result_.needs_another = true;
+  observer_.OnEvent({.id = EventId::kOperationFailed,
+                     .text = std::string(Name(work->operation.action)) + ' ' + std::string(Name(work->operation.kind)),
+                     .key = work->operation.key,
+                     .rest = ": " + why});
+  observer_.OnOutcome(work->operation, outcome.verdict, false);
+  --open_;
+  Record(work, std::move(outcome));
+  Release(work, /*was_done=*/false);
+}
 
 void Executor::SendChange(const WorkPtr& work) {
   const Operation& operation = work->operation;

@@ -19,11 +19,12 @@ struct Executor::Work {
   std::optional<std::vector<std::string>> groups;  // keys of the groups that are really written
   /// Ids of groups that are none of ours and that the contact is in; nothing before the target was asked.
   std::optional<std::vector<std::string>> foreign_groups;
-  bool incomplete = false;     // some group has no remote id yet: the next plan adds it
-  bool was_sent = false;       // a create of ours may have had its effect
-  bool is_gone = false;        // the object was there and is no more
-  bool is_recreation = false;  // with all fields, not with the changed ones alone
-  bool awaits_groups = false;  // done when its groups have got their lists
+  bool may_be_touched = false;  // the target was asked, and shows nothing that guards.protect names
+  bool incomplete = false;      // some group has no remote id yet: the next plan adds it
+  bool was_sent = false;        // a create of ours may have had its effect
+  bool is_gone = false;         // the object was there and is no more
+  bool is_recreation = false;   // with all fields, not with the changed ones alone
+  bool awaits_groups = false;   // done when its groups have got their lists
   std::uint32_t attempts = 0;
   std::vector<Attempt> requests;
   std::uint32_t create_rounds = 0;

@@ -24,6 +24,13 @@ GatePolicy GatePolicy::From(const config::TargetConfig& target, std::uint64_t se
 Gate::Gate(const GatePolicy& policy, Monotonic now)
     : policy_(policy), random_(policy.seed), pace_(policy.rate, now), not_before_(now), probe_at_(now) {}
 
+void Gate::RestUntil(Monotonic now, Monotonic until) {
+  if (until <= now) return;
+  unanswered_since_ = now;
+  not_before_ = std::max(not_before_, until);
+  rests_ = true;
+}
+
 std::optional<std::string> Gate::GivesUp(Monotonic now) const {
   if (!unanswered_since_) return std::nullopt;
   if (now - *unanswered_since_ >= policy_.retry.give_up) {
@@ -31,8 +38,9 @@ std::optional<std::string> Gate::GivesUp(Monotonic now) const {
            FormatDuration(std::chrono::duration_cast<Duration>(now - *unanswered_since_));
   }
   if (not_before_ > now && not_before_ - *unanswered_since_ >= policy_.retry.give_up) {
-    return "the target asks for a pause of " + FormatDuration(std::chrono::ceil<Duration>(not_before_ - now)) +
-           ", longer than target.retry.give_up allows";
+    return (rests_ ? "the target has asked an earlier run for a pause that lasts another "
+                   : std::string("the target asks for a pause of ")) +
+           FormatDuration(std::chrono::ceil<Duration>(not_before_ - now)) + ", longer than target.retry.give_up allows";
   }
   return std::nullopt;
 }
@@ -82,6 +90,7 @@ void Gate::OnAnswered(Monotonic now, microseconds latency) {
   // Those that waited for the end of an outage are let through, one repeat for each request that it hit.
   if (IsOutage()) forgiven_ += fresh_failures_;
   unanswered_since_.reset();
+  rests_ = false;
   failing_since_.reset();
   fresh_failures_ = 0;
   breaker_ = Breaker::kClosed;

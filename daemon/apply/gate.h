@@ -36,6 +36,8 @@ class Gate {
  public:
   Gate(const GatePolicy& policy, Monotonic now);
 
+  /// An earlier run was asked to leave the target alone until then.
+  void RestUntil(Monotonic now, Monotonic until);
   /// May one more request go out now, with `in_flight` under way?
   GateDecision Ask(Monotonic now, std::size_t in_flight);
   /// Why waiting any longer is no use: `give_up` has passed without a usable answer, or the target asks for a pause
@@ -72,6 +74,7 @@ class Gate {
   std::mt19937_64 random_;
   Pace pace_;
   Monotonic not_before_;                       // what Retry-After asked for
+  bool rests_ = false;                         // for what an earlier run was told
   std::optional<Monotonic> unanswered_since_;  // for give_up: failures and pacing
   std::optional<Monotonic> failing_since_;     // for the breaker: failures alone
   std::uint32_t fresh_failures_ = 0;           // since then, of requests that were sent for the first time

@@ -1,21 +1,24 @@
-#include <algorithm>
 #include <ostream>
 #include <set>
 
 #include "daemon/commands/command.h"
 #include "daemon/model/text.h"
-#include "daemon/plan/addresses.h"
 #include "daemon/report/quarantine.h"
 #include "daemon/run/program.h"
+#include "daemon/run/rekey.h"
 #include "daemon/run/steps.h"
+#include "daemon/run/system_clock.h"
 #include "daemon/run/whom.h"
 
 namespace ucaas_sync::commands {
 namespace {
 
 run::Context ContextOf(run::Program& program, const Session& session) {
-  return {
-      .program = program, .clock = session.clock, .observer = session.log, .stop_requested = session.stop_requested};
+  return {.program = program,
+          .clock = session.clock,
+          .observer = session.log,
+          .stop_requested = session.stop_requested,
+          .pause = &run::Pause};
 }
 
 /// The key itself, the one that a person has in its place by now, and those of people whose e-mail it is.
@@ -26,21 +29,18 @@ std::set<std::string> KeysOf(const state::SqliteStore& store, const std::string&
   return keys;
 }
 
-ExitCode Rekey(const Session& session, state::SqliteStore& store, const std::string& to, const std::string& from) {
-  const std::vector<StoredQuarantine> items = store.Quarantined();
-  const std::string proposal = plan::RekeyProposal(from) + ',';
-  const bool is_proposed = std::any_of(items.begin(), items.end(), [&](const StoredQuarantine& item) {
-    return item.key == to && item.reason.starts_with(proposal);
-  });
-  if (to == from) throw Failure(ExitCode::kUsage, "quarantine release: --as names the key that it had before");
-  const std::vector<Kind> kinds = store.Rekey(from, to, session.clock.Now());
-  if (!is_proposed) {
+ExitCode Rekey(const Session& session, const run::Context& context, const std::string& to, const std::string& from) {
+  const run::Rekeyed rekeyed = run::Rekey(context, from, to);
+  session.log.ClearProgress();
+  if (!rekeyed.was_proposed) {
     session.out << "Warning: no run has proposed this. If they are not one person, take it back: ucaas-sync quarantine "
                    "release "
                 << ShellWord(from) << " --as " << ShellWord(to) << '\n';
   }
   session.out << Printable(from) << " is " << Printable(to) << " from now on: ";
-  for (std::size_t i = 0; i < kinds.size(); ++i) session.out << (i == 0 ? "" : " and ") << Name(kinds[i]);
+  for (std::size_t i = 0; i < rekeyed.kinds.size(); ++i) {
+    session.out << (i == 0 ? "" : " and ") << Name(rekeyed.kinds[i]);
+  }
   session.out << " kept. The next run updates what differs.\n";
   return ExitCode::kConverged;
 }
@@ -93,8 +93,9 @@ ExitCode RunQuarantineList(const Session& session, Format format) {
 
 ExitCode RunQuarantineRelease(const Session& session, const ReleaseOptions& options) {
   run::Program program = LoadProgram(session);
-  const auto store = run::OpenState(ContextOf(program, session), state::OpenMode::kReadWrite);
-  if (!options.as.empty()) return Rekey(session, *store, options.who, options.as);
+  const run::Context context = ContextOf(program, session);
+  if (!options.as.empty()) return Rekey(session, context, options.who, options.as);
+  const auto store = run::OpenState(context, state::OpenMode::kReadWrite);
   return Release(session, *store, options.who);
 }
 

@@ -16,9 +16,9 @@ ExitCode RunStatus(const Session& session, Format format) {
       state::OpenStore(program.config.state_dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
   constexpr std::size_t kRuns = 20;
   const Instant now = session.clock.Now();
-  const report::Status status = run::StandingOf(*store, kRuns, now);
+  const report::Status status = run::StandingOf(*store, program.config.sources, kRuns, now);
   if (format == Format::kJson) {
-    report::WriteStatusJson(status, session.out);
+    report::WriteStatusJson(status, now, session.out);
   } else {
     report::WriteStatusText(status, now, session.terminal.colour, session.out);
   }

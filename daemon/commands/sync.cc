@@ -36,6 +36,7 @@ void TellResult(const Session& session, const run::Program& program, const run::
       session.out << ", " << Counted(result.applied.done, "operation") << " done";
     }
     if (result.applied.failed > 0) session.out << ", " << WithThousands(result.applied.failed) << " failed";
+    if (result.applied.kept > 0) session.out << ", " << WithThousands(result.applied.kept) << " protected";
     if (result.applied.left > 0) session.out << ", " << WithThousands(result.applied.left) << " left for the next run";
   }
   // A held plan has said all that stands in the message.
@@ -50,12 +51,13 @@ void TellResult(const Session& session, const run::Program& program, const run::
 
 ExitCode RunSync(const Session& session, const std::string& only) {
   run::Program program = LoadProgram(session);
-  const run::SyncResult result = run::Sync({.program = program,
-                                            .clock = session.clock,
-                                            .observer = session.log,
-                                            .stop_requested = session.stop_requested,
-                                            .pause = &run::Pause},
-                                           {.only = only, .source_paths = {}}, "command");
+  const run::SyncResult result =
+      run::Sync({.program = program,
+                 .clock = session.clock,
+                 .observer = session.log,
+                 .stop_requested = session.stop_requested,
+                 .pause = &run::Pause},
+                {.only = only, .source_paths = {}}, only.empty() ? "command" : "command --only");
   TellResult(session, program, result);
   return result.code;
 }

@@ -25,6 +25,13 @@ struct DriftFinding {
   friend bool operator==(const DriftFinding&, const DriftFinding&) = default;
 };
 
+struct Operation;
+
+/// What is still to be found once the row says `fields` and `groups`: neither what `operation` has written (null: there
+/// was none) nor what the row says as well. Nothing when all of it is settled.
+std::optional<DriftFinding> StillFound(const DriftFinding& finding, const Operation* operation, const FieldSet& fields,
+                                       const std::vector<std::string>& groups);
+
 /// A field that was put back. From the second round in turn on, a target that shows it otherwise again is known to
 /// rewrite it, and it is left alone while `wanted` is what the source says.
 struct DriftRepair {

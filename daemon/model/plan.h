@@ -50,6 +50,7 @@ struct GuardVerdict {
   std::string advice;                 ///< What to do about it.
   std::string
       approved_by{};  ///< "ada until 2026-11-24T08:00:00Z": it would hold, but a person agreed. `held` is false.
+  std::string approved_why{};  ///< The reason that they gave; not part of a plan's JSON.
   friend bool operator==(const GuardVerdict&, const GuardVerdict&) = default;
 };
 

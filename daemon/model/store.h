@@ -90,7 +90,8 @@ struct StoredDecision {
   std::string key;
   std::string run;
   Instant at;
-  std::string word;  ///< "quarantined", "released", "held", "no longer held", "absent", "filtered out", "back"
+  std::string
+      word;  ///< "quarantined", "released", "held", "no longer held", "absent", "filtered out", "back", "held back"
   std::string reason;
   SourceRef source;
 };

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/model/drift.h"
 #include "daemon/model/entity.h"
 #include "daemon/model/fields.h"
 #include "daemon/model/kind.h"
@@ -83,7 +84,8 @@ struct RejectTrace {
 struct ComparisonTrace {
   enum class Verdict : std::uint8_t { kEqual, kDifferent, kNotCompared };
   FieldId field = 0;
-  Field stored;
+  Field stored;                  ///< As the target last accepted it.
+  std::optional<Field> found{};  ///< What the last look found there instead, changed by somebody else.
   Field desired;
   Verdict verdict = Verdict::kEqual;
   std::string why{};  ///< Why it is not compared.
@@ -99,6 +101,7 @@ struct EntityTrace {
   Kind kind = Kind::kUser;
   std::string key{};
   std::optional<StoredEntity> stored{};  ///< The match with the state.
+  std::optional<DriftFinding> drift{};   ///< How the target differs from it since the last look.
   std::vector<ComparisonTrace> comparison{};
   std::vector<Note> notes{};  ///< What stood in the way, or what waits, in the order of the decisions.
   std::optional<PlanNotes::Absence> absence{};

@@ -173,6 +173,7 @@ ConsentResult UseApprovals(std::span<const Approval> approvals, std::vector<Guar
       if (!Covers(*approved, *held)) continue;
       verdict.held = false;
       verdict.approved_by = ApprovedBy(approval);
+      verdict.approved_why = approval.reason;
       verdict.meaning.clear();
       verdict.advice.clear();
       if (!result.until || approval.until < *result.until) result.until = approval.until;

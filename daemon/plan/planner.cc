@@ -14,6 +14,7 @@
 #include "daemon/plan/drafting.h"
 #include "daemon/plan/drift.h"
 #include "daemon/plan/guards.h"
+#include "daemon/plan/inhabited.h"
 #include "daemon/plan/intake.h"
 #include "daemon/plan/leaving.h"
 #include "daemon/plan/membership.h"
@@ -259,6 +260,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   SettleAddresses(work, inputs.sources);
   if (!inputs.only.empty()) SingleOut(work, inputs.only);
   const Adoption adoption(work, inputs.listing);
+  KeepInhabitedGroups(work);
   for (PlanNotes::Barred& barred : work.notes.barred) {
     barred.fingerprint = RefusalMark(barred.fingerprint, inputs.config_hash);
   }

@@ -209,23 +209,43 @@ class Reverter {
             .after = fits ? done.before : Field::Value(std::string(wanted))};
   }
 
-  /// Each membership by itself: those that the run ended come back, those that it began end.
+  /// Each membership by itself: those that the run ended come back, those that it began end. Who has moved on since
+  /// keeps their groups: what comes back would stand beside the group that took its place.
   void PutGroupsBack(const GroupsChange& done, const StoredEntity& row, Operation& undo,
                      std::vector<std::string>& left) const {
     std::set<std::string> groups(row.groups.begin(), row.groups.end());
+    const bool has_moved = HasMovedOn(done, row.groups);
+    bool is_left = false;
     for (const std::string& key : done.after) {
-      if (!Contains(done.before, key)) groups.erase(key);
+      if (Contains(done.before, key)) continue;
+      if (has_moved) {
+        is_left = is_left || Contains(row.groups, key);
+      } else {
+        groups.erase(key);
+      }
     }
     for (const std::string& key : done.before) {
-      if (Contains(done.after, key)) continue;
-      if (GroupExists(key)) {
+      if (Contains(done.after, key) || Contains(row.groups, key)) continue;
+      if (has_moved) {
+        is_left = true;
+      } else if (GroupExists(key)) {
         groups.insert(key);
       } else {
         left.push_back("group " + Printable(key) + " is not there any more (revert first the run that deleted it)");
       }
     }
+    if (is_left) left.emplace_back("its groups changed since");
     std::vector<std::string> after(groups.begin(), groups.end());
     if (after != row.groups) undo.groups = GroupsChange{.before = row.groups, .after = std::move(after)};
+  }
+
+  /// A group that the run brought is gone again, or where it brought none a new one has come.
+  static bool HasMovedOn(const GroupsChange& done, const std::vector<std::string>& now) {
+    const auto is_old = [&](const std::string& key) { return Contains(done.before, key); };
+    const auto is_now = [&](const std::string& key) { return Contains(now, key); };
+    if (std::all_of(done.after.begin(), done.after.end(), is_old)) return !std::all_of(now.begin(), now.end(), is_old);
+    return !std::all_of(done.after.begin(), done.after.end(),
+                        [&](const std::string& key) { return is_old(key) || is_now(key); });
   }
 
   bool GroupExists(const std::string& key) const {

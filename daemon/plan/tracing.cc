@@ -1,6 +1,7 @@
 #include "daemon/plan/tracing.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "daemon/plan/compare.h"
@@ -15,14 +16,21 @@ std::string WhyNotCompared(const RulePolicy& rule, FieldId field, const FieldVie
   return "empty, and the rule says empty: keep";
 }
 
-std::vector<ComparisonTrace> Compare(const RulePolicy& rule, const FieldSet& stored, const FieldSetView& desired) {
+/// The record beside what the target has, which is what it last accepted but for what the last look found there.
+std::vector<ComparisonTrace> Compare(const RulePolicy& rule, const FieldSet& stored, const DriftFinding* drift,
+                                     const FieldSetView& desired) {
   std::vector<ComparisonTrace> comparison;
-  const std::vector<FieldChange> changes = Differences(rule, View(stored), desired);
+  FieldSet there = stored;
+  std::map<FieldId, Field> found;
+  if (drift != nullptr) found.insert(drift->shown.begin(), drift->shown.end());
+  for (const auto& [field, value] : found) there[field] = value;
+  const std::vector<FieldChange> changes = Differences(rule, View(there), desired);
   const auto specs = FieldsOf(rule.kind);
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const auto field = static_cast<FieldId>(i);
     if (desired[i].state == FieldState::kUnmapped) continue;
     ComparisonTrace trace{.field = field, .stored = stored[i], .desired = Field(desired[i])};
+    if (const auto it = found.find(field); it != found.end()) trace.found = it->second;
     if (specs[i].secret) trace.desired.text.clear();
     const bool differs =
         std::any_of(changes.begin(), changes.end(), [&](const FieldChange& change) { return change.field == field; });
@@ -50,8 +58,8 @@ void TraceEntity(Workspace& work, const EntityView& entity) {
   if (entity.standing != Standing::kPresent || !traced.comparison.empty()) return;
   const SlotId slot = SlotOf(work, traced);
   if (slot == kNone || !work.table[slot].is_there()) return;
-  traced.comparison =
-      Compare(work.policy.rules[entity.rule], work.state.Load(work.table[slot].id).fields, entity.fields);
+  traced.comparison = Compare(work.policy.rules[entity.rule], work.state.Load(work.table[slot].id).fields,
+                              work.drift.Of(slot), entity.fields);
 }
 
 void TraceReject(Workspace& work, const RejectView& reject) {
@@ -66,6 +74,7 @@ void BeginTrace(Workspace& work) {
       if (id == kNone) continue;
       EntityTrace& traced = work.trace->Of(kind, key);
       if (work.table[id].is_known()) traced.stored = work.state.Load(work.table[id].id);
+      if (const DriftFinding* drift = work.drift.Of(id)) traced.drift = *drift;
       if (const auto note = work.absences.find(id); note != work.absences.end()) traced.absence = note->second;
     }
   }

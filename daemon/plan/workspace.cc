@@ -96,17 +96,21 @@ void Workspace::Report(QuarantineItem item) {
   quarantine.push_back(std::move(item));
 }
 
-bool Workspace::IsProtected(SlotId slot, std::string_view key, const FieldSetView& fields) {
+bool Workspace::Protects(SlotId slot, const FieldSetView& fields) const {
   const Kind kind = table[slot].kind;
   if (!policy.protect) return false;
-  bool is_protected = policy.protect(kind, fields);
+  if (policy.protect(kind, fields)) return true;
   // Also when what somebody changed there is only reported: `protect` is about the target's fields.
-  if (const DriftFinding* finding = drift.Of(slot); finding != nullptr && !is_protected) {
-    FieldSet shown = Own(fields);
-    for (const auto& [field, value] : finding->shown) shown[field] = value;
-    is_protected = policy.protect(kind, View(shown));
-  }
-  if (!is_protected) return false;
+  const DriftFinding* const finding = drift.Of(slot);
+  if (finding == nullptr) return false;
+  FieldSet shown = Own(fields);
+  for (const auto& [field, value] : finding->shown) shown[field] = value;
+  return policy.protect(kind, View(shown));
+}
+
+bool Workspace::IsProtected(SlotId slot, std::string_view key, const FieldSetView& fields) {
+  const Kind kind = table[slot].kind;
+  if (!Protects(slot, fields)) return false;
   Note(slot, "protected", "guards.protect forbids to touch it: left as it is");
   if (++protected_said_ <= kMostProtectedSaid) {
     constexpr std::string_view kWhy = " would be changed, but guards.protect forbids to touch it: left as it is";

@@ -165,6 +165,8 @@ struct Workspace {
   bool WasSetAside(SlotId slot) const { return reported_.contains(slot); }
   /// One line of quarantine; `is_new` is found out here.
   void Report(QuarantineItem item);
+  /// Whether `guards.protect` forbids to touch what has `fields` at the target, or what the last look found there.
+  bool Protects(SlotId slot, const FieldSetView& fields) const;
   /// True, and a warning said, when `guards.protect` forbids to touch what has `fields` at the target.
   bool IsProtected(SlotId slot, std::string_view key, const FieldSetView& fields);
   /// For the trace, if there is one and it wants this slot.

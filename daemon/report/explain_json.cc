@@ -147,10 +147,15 @@ std::string EntityJson(const Explanation& all, Kind kind, const std::string& key
     if (entity.kind != kind || entity.key != key) continue;
     text += ",\"comparison\":" + ListOf(entity.comparison, [&](const ComparisonTrace& field) {
               return "{\"field\":" + Quoted(FieldsOf(kind)[field.field].name) + ",\"stored\":" + ValueOf(field.stored) +
+                     (field.found ? ",\"found\":" + ValueOf(*field.found) : "") +
                      ",\"desired\":" + ValueOf(field.desired) +
                      ",\"verdict\":" + Quoted(ComparisonWord(field.verdict)) +
                      (field.why.empty() ? "" : ",\"why\":" + Quoted(field.why)) + '}';
             });
+    if (entity.drift) {
+      text += std::string(",\"drift\":{\"missing\":") + (entity.drift->missing ? "true" : "false") +
+              ",\"groups\":" + (entity.drift->groups ? Texts(*entity.drift->groups) : "null") + '}';
+    }
     text += ",\"notes\":" + ListOf(entity.notes, [](const EntityTrace::Note& note) {
               return "{\"step\":" + Quoted(note.step) + ",\"text\":" + Quoted(note.text) + '}';
             });

@@ -69,6 +69,10 @@ class Story {
         out_ << "deleted at the target";
       } else {
         out_ << WordOf(stored.lifecycle) << " at the target as " << Printable(stored.remote_id);
+        const DriftFinding* drift = DriftOf(all_, stored.kind, stored.key);
+        if (drift != nullptr && drift->missing) out_ << Paint(" until somebody removed it there", Ink::kBad, colour_);
+        if (drift != nullptr && !drift->missing)
+          out_ << Paint(", changed there by somebody else", Ink::kCareful, colour_);
       }
       out_ << ", " << WordOf(stored.ownership) << ", from " << Printable(stored.source);
       if (stored.suspended_at) out_ << ", suspended " << FormatInstant(*stored.suspended_at);
@@ -166,23 +170,47 @@ class Story {
   }
 
   void Compare(const EntityTrace& entity) {
+    if (entity.drift && entity.drift->missing) {
+      Section("Compare", "the last look at the account did not find it there any more", Ink::kCareful);
+      return;
+    }
     std::size_t equal = 0;
     for (const ComparisonTrace& field : entity.comparison) {
       const std::string name(FieldsOf(entity.kind)[field.field].name);
       switch (field.verdict) {
         case ComparisonTrace::Verdict::kEqual:
-          ++equal;
+          if (field.found) {
+            Section("Compare", name + " is equal: " + ThereOf(field));
+          } else {
+            ++equal;
+          }
           break;
         case ComparisonTrace::Verdict::kDifferent:
-          Section("Compare", name + " differs: the account has " + Shown(field.stored) + ", the record wants " +
-                                 Shown(field.desired));
+          Section("Compare", name + " differs: " + ThereOf(field) + ", the record wants " + Shown(field.desired));
           break;
         case ComparisonTrace::Verdict::kNotCompared:
-          Section("Compare", name + " is not compared: " + field.why);
+          Section("Compare",
+                  name + " is not compared: " + field.why + (field.found ? "; " + ThereOf(field) : std::string()));
           break;
       }
     }
+    if (entity.drift && entity.drift->groups && entity.stored) {
+      Section("Compare", "groups: the account has " + ListOfGroups(*entity.drift->groups) +
+                             ", changed there by somebody else (it was " + ListOfGroups(entity.stored->groups) + ')');
+    }
     if (equal != 0) Section("Compare", Counted(equal, "field is", "fields are") + " equal");
+  }
+
+  static std::string ThereOf(const ComparisonTrace& field) {
+    if (!field.found) return "the account has " + Shown(field.stored);
+    return "the account has " + Shown(*field.found) + ", changed there by somebody else (it was " +
+           Shown(field.stored) + ')';
+  }
+
+  static std::string ListOfGroups(const std::vector<std::string>& groups) {
+    std::string text;
+    for (const std::string& group : groups) text += (text.empty() ? "" : ", ") + group;
+    return text.empty() ? "none" : text;
   }
 
   void Changes(const Operation& operation) {
@@ -231,7 +259,13 @@ class Story {
       Done(past);
     }
     if (is_news) return;
-    out_ << "  nothing changed in that run: no operation, and no decision that differs from the one before\n";
+    const bool was_held = run.outcome == ExitCode::kHeld;
+    if (all_.forgotten && all_.decisions.empty() && all_.operations.empty()) return;  // nobody knows any more
+    out_
+        << (was_held
+                ? "  that run was held, so nothing was written to anybody; what it decided of this key does not differ "
+                  "from\n  the time before, or it held more people than are noted one by one\n"
+                : "  nothing changed in that run: no operation, and no decision that differs from the one before\n");
     Before();
   }
 

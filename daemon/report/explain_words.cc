@@ -102,12 +102,21 @@ Decision DecisionOn(const Explanation& explanation, Kind kind, const std::string
   if (!out.empty()) {
     return {.word = "filtered out", .text = out + (is_there ? "; left as it is for now" : "; so it is not created")};
   }
+  if (is_there && entity != nullptr && entity->drift) {
+    return {.word = "drift",
+            .text = "left as it is: what somebody else changed at the account is nothing that a rule would put back"};
+  }
   if (is_there && HasRecord(explanation, kind, key)) {
     return {.word = "unchanged", .text = "nothing to do: the account has what the record wants, as it was last seen"};
   }
   if (is_there) return {.word = "none", .text = "in no record of the sources; left as it is"};
   if (stored != nullptr) return {.word = "gone", .text = "was deleted at the target; its key is remembered"};
   return {.word = "none", .text = "nothing is done"};
+}
+
+const DriftFinding* DriftOf(const Explanation& explanation, Kind kind, const std::string& key) {
+  const EntityTrace* const entity = Find(explanation, kind, key);
+  return entity != nullptr && entity->drift ? &*entity->drift : nullptr;
 }
 
 std::string WordOf(FilterTrace::Verdict verdict) {

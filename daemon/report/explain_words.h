@@ -18,6 +18,8 @@ struct Decision {
 /// Everybody the explanation speaks of, by kind and key, users first.
 std::vector<std::pair<Kind, std::string>> Subjects(const Explanation& explanation);
 Decision DecisionOn(const Explanation& explanation, Kind kind, const std::string& key);
+/// What the last look found to differ at the target, or null.
+const DriftFinding* DriftOf(const Explanation& explanation, Kind kind, const std::string& key);
 /// "yes", "no", "cannot be judged"
 std::string WordOf(FilterTrace::Verdict verdict);
 /// "directory: record at line 4 with employee_id E17"

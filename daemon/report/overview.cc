@@ -174,14 +174,12 @@ void WriteTarget(const Overview& overview, Instant now, std::string& out) {
 
 void WriteSources(const Overview& overview, Instant now, std::string& out) {
   out += PartHead("sources", "Sources") + "<ul>\n";
-  for (const SourceStanding& source : overview.sources) {
+  for (const SourceStanding& source : overview.status.sources) {
     out += "<li><strong>" + EscapeHtml(source.name) + "</strong>: ";
-    if (!source.problem.empty()) {
-      out += "<span class=\"bad\">" + EscapeHtml(source.problem) + "</span>";
+    if (const std::string trouble = TroubleOf(source, overview.status, now); !trouble.empty()) {
+      out += "<span class=\"bad\">" + EscapeHtml(trouble) + "</span>";
     } else if (source.written_at) {
-      const bool is_stale = source.max_age && now - *source.written_at > *source.max_age;
-      out += std::string("<span class=\"") + (is_stale ? "bad" : "good") + "\">written " +
-             EscapeHtml(Ago(*source.written_at, now)) + (is_stale ? ", too old" : "") + "</span>";
+      out += "<span class=\"good\">written " + EscapeHtml(Ago(*source.written_at, now)) + "</span>";
     } else {
       out += "asked anew on each run";
     }

@@ -15,15 +15,6 @@
 
 namespace ucaas_sync::report {
 
-struct SourceStanding {
-  std::string name;
-  std::uint64_t records = 0;          ///< Of the last good read.
-  std::optional<Instant> read_at;     ///< When that was; nothing before the first.
-  std::optional<Instant> written_at;  ///< When the newest file was written.
-  std::optional<Duration> max_age;
-  std::string problem;  ///< Why it cannot be read now; empty when it can.
-};
-
 /// What is known of the target without asking it.
 struct TargetStanding {
   std::string name;                    ///< Its base URL; empty for the built-in sandbox.
@@ -32,9 +23,8 @@ struct TargetStanding {
 };
 
 struct Overview {
-  Status status;  ///< With up to 100 runs.
+  Status status;  ///< With up to 100 runs, and the sources.
   std::optional<Instant> last_success;
-  std::vector<SourceStanding> sources;
   TargetStanding target;
   bool running = false;
   std::string activity;  ///< What the run under way does.

@@ -169,7 +169,42 @@ void WriteHeldText(const Status::Held& held, Instant now, bool colour, std::ostr
   }
 }
 
+void WriteSourcesText(const Status& status, Instant now, bool colour, std::ostream& out) {
+  out << "\nSources:\n";
+  for (const SourceStanding& source : status.sources) {
+    out << "  " << Printable(source.name) << ": ";
+    if (source.read_at) {
+      out << Counted(source.records, "record") << " read " << Ago(*source.read_at, now);
+    } else {
+      out << "never read in full yet";
+    }
+    if (const std::string trouble = TroubleOf(source, status, now); !trouble.empty()) {
+      out << "; " << Paint(Printable(trouble), Ink::kBad, colour);
+    } else if (source.written_at) {
+      out << ", written " << Ago(*source.written_at, now);
+    }
+    out << '\n';
+  }
+}
+
 }  // namespace
+
+std::string TroubleOf(const SourceStanding& source, const Status& status, Instant now) {
+  if (!source.problem.empty()) return source.problem;
+  if (!source.written_at) return {};
+  const std::string written = "written " + Ago(*source.written_at, now);
+  if (source.max_age && now - *source.written_at > *source.max_age) return written + ", too old";
+  // A run that is held, or does a plan that was made before, has not judged the source: it may be as good as ever.
+  const RunRecord* last = status.runs.empty() ? nullptr : &status.runs.front();
+  const bool has_judged = last != nullptr && last->started > *source.written_at &&
+                          (last->outcome == ExitCode::kSource || last->outcome == ExitCode::kConverged ||
+                           last->outcome == ExitCode::kPartial) &&
+                          !last->trigger.starts_with("apply") && !last->trigger.starts_with("revert") &&
+                          !last->trigger.ends_with("--only");
+  if (has_judged && source.read_at.value_or(Instant{}) < *source.written_at)
+    return written + ", and not read in full since";
+  return {};
+}
 
 void Conceal(Status& status, config::People people) {
   if (people == config::People::kFull) return;
@@ -196,7 +231,7 @@ void Conceal(Status& status, config::People people) {
   }
 }
 
-void WriteStatusJson(const Status& status, std::ostream& out) {
+void WriteStatusJson(const Status& status, Instant now, std::ostream& out) {
   out << "{\"runs\":[";
   for (std::size_t i = 0; i < status.runs.size(); ++i) {
     if (i > 0) out << ",\n";
@@ -240,7 +275,15 @@ void WriteStatusJson(const Status& status, std::ostream& out) {
     for (std::size_t j = 0; j < item.attributes.size(); ++j) out << (j > 0 ? "," : "") << Quoted(item.attributes[j]);
     out << "]}";
   }
-  out << "]},\n\"due\":[";
+  out << "]},\n\"sources\":[";
+  for (std::size_t i = 0; i < status.sources.size(); ++i) {
+    const SourceStanding& source = status.sources[i];
+    if (i > 0) out << ",\n";
+    out << "{\"name\":" << Quoted(source.name) << ",\"records\":" << source.records
+        << ",\"read_at\":" << QuotedInstant(source.read_at) << ",\"written_at\":" << QuotedInstant(source.written_at)
+        << ",\"problem\":" << Quoted(TroubleOf(source, status, now)) << '}';
+  }
+  out << "],\n\"due\":[";
   for (std::size_t i = 0; i < status.due.size(); ++i) {
     const DueItem& item = status.due[i];
     if (i > 0) out << ",\n";
@@ -262,12 +305,13 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
     WriteNextText(status.next_run, now, out);
   }
   if (status.held) WriteHeldText(*status.held, now, colour, out);
+  if (!status.sources.empty()) WriteSourcesText(status, now, colour, out);
   if (!status.due.empty()) {
     out << "\nComing removals:\n";
     for (std::size_t i = 0; i < std::min(status.due.size(), kItemsShown); ++i) {
       const DueItem& item = status.due[i];
-      out << "  " << FormatInstant(item.at) << "  " << Name(item.action) << ' ' << Name(item.kind) << ' '
-          << Printable(item.key) << "  " << Printable(item.reason) << '\n';
+      out << "  " << FormatInstant(item.at) << (item.at <= now ? " (due) " : "  ") << Name(item.action) << ' '
+          << Name(item.kind) << ' ' << Printable(item.key) << "  " << Printable(item.reason) << '\n';
     }
     WriteRest(status.due, kItemsShown, out);
   }

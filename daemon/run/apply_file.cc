@@ -57,11 +57,13 @@ std::string EndedWord(const state::SqliteStore& store, const Context& context, c
 
 }  // namespace
 
-SyncResult ApplyFile(const Context& context, const std::filesystem::path& file) {
-  Plan plan = LoadPlan(context.program, file);
-  const auto lock = state::RunLock::Acquire(context.program.config.state_dir, context.clock.Now());
-  const auto store = OpenState(context, state::OpenMode::kReadWrite);
-  const std::string used_as = plan.hash + ' ' + plan.id;
+SyncResult ApplyFile(const Context& given, const std::filesystem::path& file) {
+  Plan plan = LoadPlan(given.program, file);
+  const auto lock = state::RunLock::Acquire(given.program.config.state_dir, given.clock.Now());
+  const auto store = OpenState(given, state::OpenMode::kReadWrite);
+  PoliteContext polite(given, *store);
+  const Context& context = polite.context;
+  const std::string used_as = UsedAs(plan);
   return Journalled(context, *store, "apply", [&](SyncResult& result) {
     if (store->PlanWasUsed(used_as)) throw StalePlan(file, "was applied before, and a plan is applied once");
     CheckPreconditions(plan, *store, file, context.clock.Now());

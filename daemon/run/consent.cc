@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -18,13 +17,6 @@ namespace {
 
 Failure NothingToApprove(const std::string& why) {
   return {ExitCode::kUsage, "approve: " + why};
-}
-
-std::optional<RunRecord> FindRun(const state::SqliteStore& store, const std::string& id) {
-  for (RunRecord& run : store.Runs(std::numeric_limits<std::size_t>::max())) {
-    if (run.id == id) return std::move(run);
-  }
-  return std::nullopt;
 }
 
 ConsentScope ScopeOfRun(const state::SqliteStore& store, const RunRecord& run) {
@@ -44,8 +36,9 @@ ConsentScope ScopeOfRun(const state::SqliteStore& store, const RunRecord& run) {
                          "what is held");
 }
 
-ConsentScope ScopeOfFile(const Context& context, const std::string& file) {
+ConsentScope ScopeOfFile(const Context& context, const state::SqliteStore& store, const std::string& file) {
   const Plan plan = LoadPlan(context.program, file);
+  if (store.PlanWasUsed(UsedAs(plan))) throw StalePlan(file, "was applied before, and a plan is applied once");
   OperationList operations = plan.operations;
   plan.waiting.ForEach([&operations](Operation operation) { operations.Add(std::move(operation)); });
   ConsentScope scope = plan::ScopeOf(plan.guards, operations);
@@ -53,9 +46,14 @@ ConsentScope ScopeOfFile(const Context& context, const std::string& file) {
   throw NothingToApprove(file + ": no guard holds this plan: apply it with `ucaas-sync apply " + file + '`');
 }
 
-std::string NextWord(const state::SqliteStore& store, const ApproveRequest& request, const Approval& approval) {
+std::string NextWord(const state::SqliteStore& store, const ApproveRequest& request, const Approval& approval,
+                     const std::optional<RunRecord>& run) {
   if (approval.subject == ApprovedFile(request.what)) {
     return "This does it: ucaas-sync apply " + ShellWord(request.what);
+  }
+  constexpr std::string_view kRevert = "revert ";
+  if (run && run->trigger.starts_with(kRevert)) {
+    return "Then revert again, which does it: ucaas-sync revert " + run->trigger.substr(kRevert.size());
   }
   const auto held = store.Held();
   if (!held) return "Nothing is held now: it serves if the same should be held again in that time.";
@@ -64,10 +62,42 @@ std::string NextWord(const state::SqliteStore& store, const ApproveRequest& requ
   return "It does not cover all that is held now: ucaas-sync status";
 }
 
+/// "user.suspend, user.suspend.week"; empty when none of them is about it.
+std::string GuardsOver(const Operation& operation, const ConsentScope& scope) {
+  const Hash128 hash = plan::ConsentHash(operation);
+  std::string names;
+  for (const ConsentGuard& guard : scope.guards) {
+    if (!std::binary_search(guard.operations.begin(), guard.operations.end(), hash)) continue;
+    names += (names.empty() ? "" : ", ") + guard.name;
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string ApprovedFile(const std::filesystem::path& file) {
   return "plan file " + file.string();
+}
+
+std::vector<StoredDecision> HeldDecisions(const Plan& plan, const ConsentScope& scope) {
+  std::vector<StoredDecision> decisions;
+  const bool tells_all = plan.operations.size() + plan.waiting.size() <= kMostHeldTold;
+  const auto tell = [&](const Operation& operation) {
+    if (decisions.size() == kMostHeldTold) return;
+    const std::string guards = GuardsOver(operation, scope);
+    if (guards.empty() && !(tells_all && plan.held)) return;
+    decisions.push_back({.kind = std::string(Name(operation.kind)),
+                         .key = operation.key,
+                         .run = {},
+                         .at = {},
+                         .word = "held back",
+                         .reason = "would " + std::string(Name(operation.action)) + ": " + operation.reason +
+                                   (guards.empty() ? "; the whole plan is held" : "; held by " + guards),
+                         .source = operation.source});
+  };
+  plan.operations.ForEach(tell);
+  plan.waiting.ForEach(tell);
+  return decisions;
 }
 
 Approved Approve(const Context& context, const ApproveRequest& request) {
@@ -84,17 +114,18 @@ Approved Approve(const Context& context, const ApproveRequest& request) {
     if (!held) throw NothingToApprove("nothing is held; `ucaas-sync status` shows how things stand");
     approval.subject = held->run;
   }
-  if (const auto run = FindRun(*store, approval.subject)) {
+  const std::optional<RunRecord> run = store->FindRun(approval.subject);
+  if (run) {
     approval.scope = ScopeOfRun(*store, *run);
   } else if (std::filesystem::exists(request.what)) {
-    approval.scope = ScopeOfFile(context, request.what);
+    approval.scope = ScopeOfFile(context, *store, request.what);
     approval.subject = ApprovedFile(request.what);
   } else {
     throw NothingToApprove("there is neither a run nor a file " + Printable(request.what) +
                            "; `ucaas-sync status` shows what is held, and the command that approves it");
   }
   store->RecordApproval(approval);
-  std::string next = NextWord(*store, request, approval);
+  std::string next = NextWord(*store, request, approval, run);
   return {.approval = std::move(approval), .next = std::move(next)};
 }
 
@@ -103,6 +134,7 @@ void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {
   for (GuardVerdict& verdict : plan.guards) {
     verdict.held = verdict.held || !verdict.approved_by.empty();
     verdict.approved_by.clear();
+    verdict.approved_why.clear();
   }
   const plan::GuardContext judged{.policy = context.program.policy, .state = state, .now = now, .sources = {}};
   const plan::Tally tally = plan::TallyOf(plan.operations, state);

@@ -26,6 +26,11 @@ struct Approved {
 /// How an approval of a plan file names it.
 std::string ApprovedFile(const std::filesystem::path& file);
 
+/// What `plan`, which guards hold as `scope` says, would have done to whom, so that each of them can be asked about
+/// later. Of a plan longer than kMostHeldTold only so many that stand under a guard.
+std::vector<StoredDecision> HeldDecisions(const Plan& plan, const ConsentScope& scope);
+inline constexpr std::size_t kMostHeldTold = 10'000;
+
 /// Works beside a run. Throws Failure: kUsage when `what` held nothing, or what stopped it is no guard; kStale when the
 /// plan file does not fit.
 Approved Approve(const Context& context, const ApproveRequest& request);

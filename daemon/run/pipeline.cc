@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/model/text.h"
+#include "daemon/run/consent.h"
 #include "daemon/run/leftovers.h"
 #include "daemon/run/plan_file.h"
 #include "daemon/run/reading.h"
@@ -119,7 +120,7 @@ void NoteHeld(const Context& context, state::SqliteStore& store, const PlanReque
               SyncResult& result) {
   if (!scope.empty()) {
     const auto reach = request.only.empty() ? state::SqliteStore::Reach::kAll : state::SqliteStore::Reach::kOnePerson;
-    store.RecordHeld(result.run, scope, context.clock.Now(), reach);
+    store.RecordHeld(result.run, scope, HeldDecisions(result.plan, scope), context.clock.Now(), reach);
     result.approve = "ucaas-sync approve " + result.run;
   } else if (request.only.empty()) {
     // Of one person alone says nothing of the rest, which may well be held still.
@@ -175,14 +176,18 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
           .listed = is_whole ? DigestsOf(*look.listing) : std::vector<std::uint64_t>{}};
 }
 
-Planned PlanOnly(const Context& context, const PlanRequest& request) {
-  const auto store = OpenState(context, state::OpenMode::kReadOnly);
+Planned PlanOnly(const Context& given, const PlanRequest& request) {
+  const auto store = OpenState(given, state::OpenMode::kReadOnly);
+  PoliteContext polite(given, *store);
+  const Context& context = polite.context;
   return MakePlan(context, request, *store);
 }
 
-SyncResult Sync(const Context& context, const PlanRequest& request, const std::string& trigger) {
-  const auto lock = state::RunLock::Acquire(context.program.config.state_dir, context.clock.Now());
-  const auto store = OpenState(context, state::OpenMode::kReadWrite);
+SyncResult Sync(const Context& given, const PlanRequest& request, const std::string& trigger) {
+  const auto lock = state::RunLock::Acquire(given.program.config.state_dir, given.clock.Now());
+  const auto store = OpenState(given, state::OpenMode::kReadWrite);
+  PoliteContext polite(given, *store);
+  const Context& context = polite.context;
   SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {
     Planned planned = [&] {
       const auto moment = store->HoldMoment();
@@ -191,13 +196,14 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
     result.plan = std::move(planned.plan);
     NoteHeld(context, *store, request, planned.notes.consent, result);
     LogWarnings(context, *store, planned.notes.warnings);
+    // What was looked at counts as looked at once the plan is taken.
+    NoteRefreshDue(context, *store, result.plan.held ? std::nullopt : planned.listed_at, planned.notes);
     if (result.plan.held) {
       if (request.only.empty()) store->RecordHeldNotes(planned.notes);
       result.code = ExitCode::kHeld;
       result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
       return;
     }
-    NoteRefreshDue(context, *store, planned.listed_at, planned.notes);
     // Before anything is sent: an absence or a quarantine is a fact of this read, whatever becomes of the operations.
     if (request.only.empty()) {
       store->RecordNotes(result.run, planned.notes, result.plan.quarantine, planned.histories);
@@ -212,12 +218,14 @@ SyncResult Sync(const Context& context, const PlanRequest& request, const std::s
     const bool is_settled = planned.listed_at && request.only.empty() && !result.applied.left;
     if (is_settled) RecordWholeLook(*store, *planned.listed_at, std::move(planned.listed));
     Conclude(result);
-    if (!result.approve.empty() && result.message.empty()) {
-      result.message = "group removals wait: " + HeldMessage(result.plan) + "; if it is right: " + result.approve;
+    if (!result.approve.empty() && result.code == ExitCode::kConverged) {
+      result.message += (result.message.empty() ? "" : "; ") + ("group removals wait: " + HeldMessage(result.plan)) +
+                        "; if it is right: " + result.approve;
     }
   });
   // Last, so that nobody's removal waits for it.
   if (request.only.empty()) ContinueRefresh(context, *store, done.code);
+  KeepTargetPause(context, *store);
   return done;
 }
 

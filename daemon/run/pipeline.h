@@ -23,6 +23,12 @@
 
 namespace ucaas_sync::run {
 
+/// What the target asked for by Retry-After and what outlasts a run, for a day at most: then it is asked again.
+inline constexpr std::chrono::hours kLongestRest{24};
+struct TargetPause {
+  std::optional<Instant> until;
+};
+
 /// What every step of a run needs; all outlive the run.
 struct Context {
   Program& program;
@@ -33,6 +39,8 @@ struct Context {
   std::function<void(Duration)> pause = {};
   /// Reaches the target in place of the network; a simulation brings its own. Outlives the run.
   Transport* transport = nullptr;
+  /// Read before the target is asked anything, and kept up to date by whoever asks it. Null: nobody remembers.
+  TargetPause* pause_of_target = nullptr;
   /// Seeds and ids; empty: the system's.
   std::function<std::uint64_t()> random = {};
 };
@@ -64,7 +72,8 @@ struct SyncResult {
   std::string run;
   ExitCode code = ExitCode::kConverged;
   std::string message;
-  std::string approve;  ///< The command that lets pass what a guard holds; empty when nothing is held.
+  std::string why_approved;  ///< The reason that a person gave, for the journal alone: it may name people.
+  std::string approve;       ///< The command that lets pass what a guard holds; empty when nothing is held.
   Plan plan;
   apply::ApplyResult applied;
 };

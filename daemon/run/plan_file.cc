@@ -24,6 +24,10 @@ Failure StalePlan(const std::filesystem::path& file, const std::string& why) {
   return {ExitCode::kStale, file.string() + ": " + why + "; nothing was written; make a new plan and review it"};
 }
 
+std::string UsedAs(const Plan& plan) {
+  return plan.hash + ' ' + plan.id;
+}
+
 Plan LoadPlan(const Program& program, const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) {

@@ -15,6 +15,9 @@ std::string PlanFit(const Program& program);
 /// Throws Failure (kStale) with the reason when the file cannot be taken as it is.
 Plan LoadPlan(const Program& program, const std::filesystem::path& file);
 
+/// By what the state remembers that `plan` was applied.
+std::string UsedAs(const Plan& plan);
+
 /// The refusal of a plan file: "FILE: why; nothing was written; make a new plan and review it".
 Failure StalePlan(const std::filesystem::path& file, const std::string& why);
 

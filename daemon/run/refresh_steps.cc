@@ -35,7 +35,10 @@ bool MayFollow(ExitCode code) {
 void NoteRefreshDue(const Context& context, const state::SqliteStore& store, const std::optional<Instant>& listed_at,
                     PlanNotes& notes) {
   const Duration every = context.program.config.schedule.refresh;
-  const Instant due = listed_at ? *listed_at + every : RefreshDue(store.Refresh(), every, context.clock.Now());
+  const Instant now = context.clock.Now();
+  const Instant due = listed_at ? *listed_at + every : RefreshDue(store.Refresh(), every, now);
+  // One that is due now is this run's own end, which notes when the next one is.
+  if (due <= now) return;
   if (!notes.due_at || due < *notes.due_at) notes.due_at = due;
 }
 
@@ -64,11 +67,14 @@ void RecordWholeLook(state::SqliteStore& store, Instant at, std::vector<std::uin
 }
 
 void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode code) {
-  const bool is_stopped = context.stop_requested && context.stop_requested();
-  if (!MayFollow(code) || is_stopped || store.IsEmpty()) return;
   const Duration every = context.program.config.schedule.refresh;
   const Instant now = context.clock.Now();
-  if (RefreshDue(store.Refresh(), every, now) > now) return;
+  if (store.IsEmpty() || RefreshDue(store.Refresh(), every, now) > now) return;
+  const bool is_stopped = context.stop_requested && context.stop_requested();
+  if (!MayFollow(code) || is_stopped) {
+    store.NoteDue(now);
+    return;
+  }
   try {
     Target target(context);
     Refresh(store, target.caller(), context.program.policy, context.clock, context.observer, {.every = every})
@@ -76,6 +82,7 @@ void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode
   } catch (const StateFailure&) {
     throw;
   } catch (const Failure& failure) {
+    store.NoteDue(now);
     context.observer.OnEvent({.id = EventId::kRefreshFailed,
                               .text = std::string("the target cannot be compared with the state now, the next run "
                                                   "tries again: ") +

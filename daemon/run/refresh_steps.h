@@ -14,7 +14,8 @@
 
 namespace ucaas_sync::run {
 
-/// Lets the next run come when a refresh is due. `listed_at`: this run looked at everything itself.
+/// Lets the next run come when a refresh is due, unless this one does it. `listed_at`: this run looked at everything
+/// itself.
 void NoteRefreshDue(const Context& context, const state::SqliteStore& store, const std::optional<Instant>& listed_at,
                     PlanNotes& notes);
 
@@ -26,7 +27,7 @@ void RecordPutBack(const Context& context, state::SqliteStore& store, const std:
 void RecordWholeLook(state::SqliteStore& store, Instant at, std::vector<std::uint64_t> listed);
 
 /// One slice of the refresh if it is due and the run that ended with `code` reached the target, or did not need to.
-/// What goes wrong at the target is told and changes nothing about the run.
+/// What goes wrong at the target is told and changes nothing about the run; what was not looked at is due at once.
 void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode code);
 
 }  // namespace ucaas_sync::run

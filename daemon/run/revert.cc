@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/model/text.h"
+#include "daemon/run/consent.h"
 #include "daemon/run/plan_file.h"
 #include "daemon/run/source_words.h"
 #include "daemon/run/steps.h"
@@ -84,9 +85,11 @@ plan::Revert PlanRevert(const Context& context, const std::string& run) {
   return PlanAgainst(context, run, *store);
 }
 
-SyncResult Revert(const Context& context, const std::string& run, const std::string& reviewed) {
-  const auto lock = state::RunLock::Acquire(context.program.config.state_dir, context.clock.Now());
-  const auto store = OpenState(context, state::OpenMode::kReadWrite);
+SyncResult Revert(const Context& given, const std::string& run, const std::string& reviewed) {
+  const auto lock = state::RunLock::Acquire(given.program.config.state_dir, given.clock.Now());
+  const auto store = OpenState(given, state::OpenMode::kReadWrite);
+  PoliteContext polite(given, *store);
+  const Context& context = polite.context;
   plan::Revert revert = PlanAgainst(context, run, *store);
   return Journalled(context, *store, "revert " + run, [&](SyncResult& result) {
     result.plan = std::move(revert.plan);
@@ -98,7 +101,7 @@ SyncResult Revert(const Context& context, const std::string& run, const std::str
     }
     if (result.plan.held) {
       result.code = ExitCode::kHeld;
-      store->RecordHeld(result.run, revert.consent, context.clock.Now());
+      store->RecordHeld(result.run, revert.consent, HeldDecisions(result.plan, revert.consent), context.clock.Now());
       result.approve = "ucaas-sync approve " + result.run;
       result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve + ", then revert again";
       return;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "connectors/sources.h"
 #include "daemon/plan/consent.h"
 #include "daemon/report/quarantine.h"
 
@@ -46,9 +47,27 @@ void TellDrift(const state::SqliteStore& store, report::Status& status) {
   }
 }
 
+report::SourceStanding SourceOf(const config::SourceConfig& source, const state::SqliteStore& store) {
+  report::SourceStanding standing;
+  standing.name = source.name.value;
+  standing.max_age = source.max_age;
+  const SourceFiles found = LookForFiles(source);
+  if (found.problem) standing.problem = found.problem->ToString();
+  for (const FileIdentity& file : found.files) {
+    const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
+    standing.written_at = std::max(standing.written_at.value_or(written), written);
+  }
+  if (const auto last = store.LastGoodSnapshot(source.name.value)) {
+    standing.records = last->records;
+    standing.read_at = last->read_at;
+  }
+  return standing;
+}
+
 }  // namespace
 
-report::Status StandingOf(const state::SqliteStore& store, std::size_t runs, Instant now) {
+report::Status StandingOf(const state::SqliteStore& store, const std::vector<config::SourceConfig>& sources,
+                          std::size_t runs, Instant now) {
   report::Status status{.runs = store.Runs(runs),
                         .quarantine = report::WithHolds(store.Quarantined(), store.Holds(now)),
                         .held = HeldOf(store, now),
@@ -56,9 +75,11 @@ report::Status StandingOf(const state::SqliteStore& store, std::size_t runs, Ins
                         .kept = store.Kept(),
                         .drifted = {},
                         .drifted_count = 0,
+                        .sources = {},
                         .due = store.Due(),
                         .next_run = store.DueAt()};
   TellDrift(store, status);
+  for (const config::SourceConfig& source : sources) status.sources.push_back(SourceOf(source, store));
   return status;
 }
 

@@ -1,7 +1,9 @@
 #include "daemon/run/steps.h"
 
 #include <algorithm>
+#include <map>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "daemon/model/text.h"
@@ -16,6 +18,7 @@ apply::ExecutorOptions OptionsOf(const Program& program) {
   options.membership = program.config.target.membership;
   options.failures_percent = program.config.guards.failures;
   options.window = std::max<std::uint32_t>(4, 2 * program.config.target.concurrency);
+  options.protect = program.policy.protect;
   options.quote_target = program.config.log.people == config::People::kFull;
   for (const config::RuleConfig& rule : program.config.rules) {
     if (rule.existing == config::ExistingPolicy::kQuarantine) options.never_adopt.insert(rule.kind);
@@ -26,6 +29,36 @@ apply::ExecutorOptions OptionsOf(const Program& program) {
 bool HasNewQuarantine(const Plan& plan) {
   return std::any_of(plan.quarantine.begin(), plan.quarantine.end(),
                      [](const QuarantineItem& item) { return item.is_new; });
+}
+
+/// "user.suspend: 61, limit 60"
+std::string Figures(const GuardVerdict& guard) {
+  return guard.name + (guard.subject.empty() ? "" : " (" + guard.subject + ")") + ": " + WithThousands(guard.actual) +
+         ", limit " + WithThousands(guard.limit);
+}
+
+/// Who let pass what guards would have held: what remains of an approval once the run is done.
+std::string ApprovedMessage(const Plan& plan) {
+  std::map<std::string, std::string> guards;  // by whom → what
+  for (const GuardVerdict& guard : plan.guards) {
+    if (guard.approved_by.empty()) continue;
+    std::string& what = guards[guard.approved_by];
+    what += (what.empty() ? "" : "; ") + Figures(guard);
+  }
+  std::string text;
+  for (const auto& [who, what] : guards) text += (text.empty() ? "" : "; ") + ("approved by " + who) + ": " + what;
+  return text;
+}
+
+/// The reasons that they gave, each once.
+std::string ReasonsOf(const Plan& plan) {
+  std::string text;
+  std::set<std::string> told;
+  for (const GuardVerdict& guard : plan.guards) {
+    if (guard.approved_why.empty() || !told.insert(guard.approved_why).second) continue;
+    text += (text.empty() ? "" : "; ") + guard.approved_why;
+  }
+  return text;
 }
 
 }  // namespace
@@ -76,6 +109,7 @@ void TidyJournal(const Context& context, state::SqliteStore& store, bool is_quie
 
 void CloseFailed(const Context& context, state::SqliteStore& store, const SyncResult& result, const Failure& failure) {
   try {
+    KeepTargetPause(context, store);
     store.FinishRun(result.run, failure.code(), failure.what(), 0, result.plan.summary, context.clock.Now());
   } catch (const StateFailure& state_failure) {
     context.observer.OnEvent({.id = EventId::kRunNotClosed,
@@ -85,18 +119,33 @@ void CloseFailed(const Context& context, state::SqliteStore& store, const SyncRe
   }
 }
 
+PoliteContext::PoliteContext(const Context& given, const state::SqliteStore& store)
+    : pause{.until = store.TargetPause()}, context(given) {
+  // That was noted by a clock that was ahead; it must not stop everything for years.
+  if (pause.until && *pause.until > given.clock.Now() + kLongestRest) pause.until.reset();
+  context.pause_of_target = &pause;
+}
+
+void KeepTargetPause(const Context& context, state::SqliteStore& store) {
+  // Shorter ones are over before anybody asks again.
+  constexpr std::chrono::seconds kWorthKeeping{30};
+  if (context.pause_of_target == nullptr || !context.pause_of_target->until) return;
+  const Instant now = context.clock.Now();
+  const Instant until = std::min(*context.pause_of_target->until, now + kLongestRest);
+  if (until - now < kWorthKeeping || until == store.TargetPause()) return;
+  store.NoteTargetPause(until);
+}
+
 std::string HeldMessage(const Plan& plan) {
   std::string text;
   for (const GuardVerdict& guard : plan.guards) {
-    if (!guard.held) continue;
-    if (!text.empty()) text += ", ";
-    text += guard.name + (guard.subject.empty() ? "" : " (" + guard.subject + ")") + ": " +
-            WithThousands(guard.actual) + ", limit " + WithThousands(guard.limit);
+    if (guard.held) text += (text.empty() ? "" : ", ") + Figures(guard);
   }
   return "held by " + text;
 }
 
 void Conclude(SyncResult& result) {
+  const std::string approved = ApprovedMessage(result.plan);
   result.code = result.applied.code;
   result.message = result.applied.message;
   if (result.code == ExitCode::kConverged && HasNewQuarantine(result.plan)) {
@@ -107,6 +156,8 @@ void Conclude(SyncResult& result) {
                                                          [](const QuarantineItem& item) { return item.is_new; })),
                 "entry", "entries");
   }
+  result.why_approved = ReasonsOf(result.plan);
+  if (!approved.empty()) result.message += (result.message.empty() ? "" : "; ") + approved;
 }
 
 }  // namespace ucaas_sync::run

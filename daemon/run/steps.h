@@ -37,6 +37,19 @@ void Conclude(SyncResult& result);
 /// this one open and takes it for cut off.
 void CloseFailed(const Context& context, state::SqliteStore& store, const SyncResult& result, const Failure& failure);
 
+/// A context that knows how long earlier runs were asked to leave the target alone, and learns what this one is asked.
+struct PoliteContext {
+  PoliteContext(const Context& given, const state::SqliteStore& store);
+  PoliteContext(const PoliteContext&) = delete;
+  PoliteContext& operator=(const PoliteContext&) = delete;
+
+  TargetPause pause;
+  Context context;
+};
+
+/// Remembers for the runs to come how long the target wants to be left alone, if that is long enough to matter.
+void KeepTargetPause(const Context& context, state::SqliteStore& store);
+
 /// Runs `body` between BeginRun and FinishRun; a run that fails is journalled with its code and message, then goes on
 /// failing.
 template <typename Body>
@@ -49,7 +62,9 @@ SyncResult Journalled(const Context& context, state::SqliteStore& store, const s
     CloseFailed(context, store, result, failure);
     throw;
   }
-  store.FinishRun(result.run, result.code, result.message, result.applied.failed, result.plan.summary,
+  KeepTargetPause(context, store);
+  const std::string reason = result.why_approved.empty() ? std::string() : "; reason: " + result.why_approved;
+  store.FinishRun(result.run, result.code, result.message + reason, result.applied.failed, result.plan.summary,
                   context.clock.Now());
   TidyJournal(context, store, result.plan.operations.empty());
   return result;

@@ -58,11 +58,22 @@ Target::Target(const Program& program, const Clock& clock, Observer& observer, s
 
 Target::Target(const Context& context)
     : Target(context.program, context.clock, context.observer, context.stop_requested, context.transport,
-             RandomNumber(context)) {}
+             RandomNumber(context)) {
+  pause_ = context.pause_of_target;
+  if (pause_ == nullptr || !pause_->until) return;
+  const Duration left = *pause_->until - clock_.Now();
+  if (left > Duration::zero()) {
+    observer_.OnEvent(
+        {.id = EventId::kRequestRetried,
+         .text = "the target has asked an earlier run to leave it alone for another " + FormatDuration(left)});
+  }
+  const Monotonic ticks = clock_.Ticks();
+  parts_->gate->RestUntil(ticks, ticks + left);
+}
 
 Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested,
                Transport* outside, std::uint64_t seed)
-    : program_(program), observer_(observer), parts_(std::make_unique<Parts>()) {
+    : program_(program), clock_(clock), observer_(observer), parts_(std::make_unique<Parts>()) {
   const config::TargetConfig& target = program.config.target;
   apply::GatePolicy policy = apply::GatePolicy::From(target, seed);
   std::optional<ucaas::CurlOptions> options;
@@ -82,6 +93,11 @@ Target::Target(const Program& program, const Clock& clock, Observer& observer, s
   if (options) parts_->transport.emplace(*options);
   Transport& network = outside != nullptr ? *outside : *parts_->transport;
   if (target.login) parts_->tokens.emplace(network, clock, *target.login, program.routes.Login(), program.codes);
+  if (parts_->tokens) {
+    parts_->tokens->OnEachLogin([&observer](const HttpReply& reply, std::string_view result) {
+      observer.OnRequest("POST", "login", reply.status, result, reply.latency);
+    });
+  }
   Transport& transport = parts_->tokens ? static_cast<Transport&>(*parts_->tokens) : network;
   parts_->client.emplace(transport, program.routes, program.codes, target.page_length);
   parts_->gate.emplace(policy, clock.Ticks());
@@ -89,7 +105,11 @@ Target::Target(const Program& program, const Clock& clock, Observer& observer, s
                          program.config.log.people);
 }
 
-Target::~Target() = default;
+Target::~Target() {
+  if (pause_ == nullptr) return;
+  const std::optional<Instant>& asked = parts_->caller->asked_to_rest_until();
+  if (asked && *asked > pause_->until.value_or(Instant{})) pause_->until = asked;
+}
 
 apply::Caller& Target::caller() {
   return *parts_->caller;

@@ -25,12 +25,13 @@ struct AccountName {
 AccountName AccountOf(const config::TargetConfig& target);
 
 struct Context;
+struct TargetPause;
 
 class Target {
  public:
   /// Connects nothing yet, but starts the sandbox. Throws Failure.
   Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested);
-  /// Over the context's transport where it has one.
+  /// Over the context's transport where it has one; rests as long as the target has asked earlier runs to.
   explicit Target(const Context& context);
   ~Target();
   Target(const Target&) = delete;
@@ -48,7 +49,9 @@ class Target {
          Transport* transport, std::uint64_t seed);
 
   const Program& program_;
+  const Clock& clock_;
   Observer& observer_;
+  TargetPause* pause_ = nullptr;
   std::unique_ptr<Parts> parts_;
 };
 

@@ -7,7 +7,6 @@
 #include <sstream>
 #include <utility>
 
-#include "connectors/sources.h"
 #include "daemon/report/overview.h"
 #include "daemon/run/standing.h"
 #include "daemon/state/sqlite_store.h"
@@ -37,23 +36,6 @@ PageReply Html(std::string body) {
 
 std::unique_ptr<state::SqliteStore> OpenToRead(const std::filesystem::path& state_dir) {
   return state::OpenStore(state_dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
-}
-
-report::SourceStanding StandingOf(const config::SourceConfig& source, const state::SqliteStore& store) {
-  report::SourceStanding standing;
-  standing.name = source.name.value;
-  standing.max_age = source.max_age;
-  const SourceFiles found = LookForFiles(source);
-  if (found.problem) standing.problem = found.problem->ToString();
-  for (const FileIdentity& file : found.files) {
-    const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
-    standing.written_at = std::max(standing.written_at.value_or(written), written);
-  }
-  if (const auto last = store.LastGoodSnapshot(source.name.value)) {
-    standing.records = last->records;
-    standing.read_at = last->read_at;
-  }
-  return standing;
 }
 
 }  // namespace
@@ -99,9 +81,8 @@ PageReply Pages::Overview(const PageRequest& request) const {
   const View view = view_.Get();
   const auto store = OpenToRead(site_.state_dir);
   report::Overview overview;
-  overview.status = run::StandingOf(*store, kRunsShown, now);
+  overview.status = run::StandingOf(*store, site_.sources, kRunsShown, now);
   overview.last_success = view.last_success;
-  for (const config::SourceConfig& source : site_.sources) overview.sources.push_back(StandingOf(source, *store));
   overview.target = {.name = site_.target, .answered_at = view.target_answered, .failed_at = view.target_failed};
   overview.running = view.running;
   overview.activity = view.running ? Describe(view) : std::string();
@@ -131,11 +112,11 @@ PageReply Pages::Run(const std::string& id, const PageRequest& request) const {
 PageReply Pages::StatusJson() const {
   constexpr std::size_t kRunsShown = 20;
   const auto store = OpenToRead(site_.state_dir);
-  report::Status status = run::StandingOf(*store, kRunsShown, clock_.Now());
+  report::Status status = run::StandingOf(*store, site_.sources, kRunsShown, clock_.Now());
   status.next_run = view_.Get().next_look;
   report::Conceal(status, site_.people);
   std::ostringstream out;
-  report::WriteStatusJson(status, out);
+  report::WriteStatusJson(status, clock_.Now(), out);
   return {.status = 200, .content_type = "application/json; charset=utf-8", .body = out.str()};
 }
 

@@ -2,7 +2,9 @@
 
 #include <exception>
 #include <new>
+#include <utility>
 
+#include "daemon/model/text.h"
 #include "daemon/run/standing.h"
 #include "daemon/run/steps.h"
 
@@ -20,7 +22,22 @@ std::optional<report::Inventory> TakeInventory(const run::Context& context) {
   }
 }
 
+EventId EventOf(ExitCode outcome) {
+  if (outcome == ExitCode::kConverged) return EventId::kRunFinished;
+  return outcome == ExitCode::kHeld ? EventId::kRunHeld : EventId::kRunPartial;
+}
+
 }  // namespace
+
+Event TellingOf(const RunReport& report, Duration took) {
+  std::string text = "run " + report.run + ": " + std::string(Word(report.code));
+  text += ", " + Counted(report.done, "operation") + " done";
+  if (report.failed > 0) text += ", " + WithThousands(report.failed) + " failed";
+  if (report.left > 0) text += ", " + WithThousands(report.left) + " left for the next run";
+  text += " in " + FormatDuration(took);
+  if (!report.message.empty()) text += ": " + report.message;
+  return {.id = EventOf(report.code), .text = std::move(text)};
+}
 
 RunReport RunOnce(const run::Context& context, Trigger trigger) noexcept {
   RunReport report;

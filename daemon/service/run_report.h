@@ -7,7 +7,9 @@
 #include <string>
 
 #include "daemon/model/exit_code.h"
+#include "daemon/model/observer.h"
 #include "daemon/model/plan.h"
+#include "daemon/model/time.h"
 #include "daemon/report/metrics.h"
 #include "daemon/run/pipeline.h"
 #include "daemon/service/schedule.h"
@@ -23,6 +25,9 @@ struct RunReport {
   std::uint64_t left = 0;
   std::optional<report::Inventory> inventory;  ///< What is kept now; nothing when the state cannot be read.
 };
+
+/// How the log tells of a run that did not fail.
+Event TellingOf(const RunReport& report, Duration took);
 
 /// One run; whatever goes wrong is in the report. Never throws.
 RunReport RunOnce(const run::Context& context, Trigger trigger) noexcept;

@@ -57,11 +57,6 @@ std::string ListOf(const std::map<std::string, std::string>& folders) {
   return text;
 }
 
-EventId EventOf(ExitCode outcome) {
-  if (outcome == ExitCode::kConverged) return EventId::kRunFinished;
-  return outcome == ExitCode::kHeld ? EventId::kRunHeld : EventId::kRunPartial;
-}
-
 std::string HostName() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "this host";
@@ -336,22 +331,12 @@ class Loop {
     } else if (had_failed) {
       Say(EventId::kRunRecovered, "well again after " + std::string(Word(before)));
     }
-    if (!fails) TellOutcome(report, now);
+    if (!fails) voice_.Announce(TellingOf(report, std::chrono::duration_cast<Duration>(now.ticks - began_)));
     if (auto notice = news_->After(report, view_.failures)) {
       herald_.Send(program_->config.notify, std::move(*notice));
     }
     // What a run of a large company took is not needed until the next.
     malloc_trim(0);
-  }
-
-  void TellOutcome(const RunReport& report, Moment now) {
-    std::string text = "run " + report.run + ": " + std::string(Word(report.code));
-    text += ", " + Counted(report.done, "operation") + " done";
-    if (report.failed > 0) text += ", " + WithThousands(report.failed) + " failed";
-    if (report.left > 0) text += ", " + WithThousands(report.left) + " left for the next run";
-    text += " in " + FormatDuration(std::chrono::duration_cast<Duration>(now.ticks - began_));
-    if (!report.message.empty()) text += ": " + report.message;
-    Say(EventOf(report.code), text);
   }
 
   void Show() {

@@ -61,6 +61,20 @@ void SqliteStore::MarkPlanUsed(const std::string& plan_hash_and_id, Instant at) 
   });
 }
 
+std::optional<Instant> SqliteStore::TargetPause() const {
+  return impl_->connection.Guard("read how long the target rests", [this]() -> std::optional<Instant> {
+    Query query = impl_->connection.Prepare("SELECT until FROM target_pause");
+    if (!query.Next()) return std::nullopt;
+    return query.TimeAt(0);
+  });
+}
+
+void SqliteStore::NoteTargetPause(Instant until) {
+  impl_->Write("note how long the target rests", [&] {
+    impl_->connection.Prepare("INSERT OR REPLACE INTO target_pause (id, until) VALUES (1, ?1)").Time(until).Run();
+  });
+}
+
 std::vector<DueItem> SqliteStore::Due() const {
   return impl_->connection.Guard("read what is due", [this] {
     std::vector<DueItem> due;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/state/decisions.h"
 #include "daemon/state/store_impl.h"
 
 namespace ucaas_sync::state {
@@ -176,7 +177,8 @@ std::optional<SqliteStore::HeldPlan> SqliteStore::Held() const {
   });
 }
 
-void SqliteStore::RecordHeld(const std::string& run, const ConsentScope& scope, Instant at, Reach reach) {
+void SqliteStore::RecordHeld(const std::string& run, const ConsentScope& scope,
+                             std::span<const StoredDecision> decisions, Instant at, Reach reach) {
   Connection& connection = impl_->connection;
   impl_->Write("note what is held", [&] {
     std::int64_t consent = 0;
@@ -199,6 +201,10 @@ void SqliteStore::RecordHeld(const std::string& run, const ConsentScope& scope, 
         .Int(consent)
         .Time(at)
         .Run();
+    if (!decisions.empty()) {
+      DecisionWriter writer(connection, impl_->RunNumber(run));
+      for (const StoredDecision& decision : decisions) writer.Held(decision);
+    }
     Prune(connection, at);
   });
 }

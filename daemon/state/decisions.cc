@@ -27,6 +27,12 @@ std::string_view WordOf(Standstill::Word word) {
   return "";
 }
 
+/// "absent in 3 complete reads" is no other decision than in 2.
+std::string WithoutDigits(std::string text) {
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text;
+}
+
 }  // namespace
 
 void WriteAttempts(Connection& connection, std::int64_t operation, const std::vector<Attempt>& attempts) {
@@ -68,6 +74,24 @@ void DecisionWriter::Quarantined(const QuarantineItem& item) {
 
 void DecisionWriter::Released(const StoredQuarantine& item) {
   Write({.kind = item.kind, .key = item.key, .word = "released", .reason = "was: " + item.reason, .source = {}});
+}
+
+void DecisionWriter::Held(const StoredDecision& decision) {
+  {
+    // Since a run has gone through it is another matter, though it reads the same.
+    Query last = connection_.Prepare(
+        "SELECT word, reason FROM decision WHERE key = ?1 AND kind = ?2 AND run > "
+        "ifnull((SELECT max(id) FROM run WHERE outcome IN ('converged', 'partial')), 0) ORDER BY id DESC LIMIT 1");
+    last.Text(decision.key).Text(decision.kind);
+    const bool is_same = last.Next() && last.TextAt(0) == decision.word &&
+                         WithoutDigits(last.TextAt(1)) == WithoutDigits(decision.reason);
+    if (is_same) return;
+  }
+  Write({.kind = decision.kind,
+         .key = decision.key,
+         .word = decision.word,
+         .reason = decision.reason,
+         .source = decision.source});
 }
 
 void DecisionWriter::ReplaceStandstills(const std::vector<Standstill>& now) {

@@ -23,6 +23,8 @@ class DecisionWriter {
   /// Newly, or for another reason than before.
   void Quarantined(const QuarantineItem& item);
   void Released(const StoredQuarantine& item);
+  /// What a held plan would have done; nothing when that is the last that was decided.
+  void Held(const StoredDecision& decision);
   /// Writes who newly stands still, and who does no more.
   void ReplaceStandstills(const std::vector<PlanNotes::Standstill>& now);
 

@@ -45,6 +45,18 @@ void WriteFinding(Connection& connection, Kind kind, const DriftFinding& finding
   insert.Run();
 }
 
+DriftFinding FindingAt(Query& query) {
+  DriftFinding finding;
+  finding.entity_id = query.IntAt(0);
+  finding.missing = query.IntAt(1) != 0;
+  const FieldSet shown = DecodeFields(KindFrom(query.IntAt(4)), query.TextAt(2));
+  for (FieldId field = 0; field < kMaxFields; ++field) {
+    if (shown[field].state != FieldState::kUnmapped) finding.shown.emplace_back(field, shown[field]);
+  }
+  if (!query.IsNullAt(3)) finding.groups = DecodeKeys(query.TextAt(3));
+  return finding;
+}
+
 // Whoever the target shows as before was not removed by a request that nobody answered.
 void ForgetUndoneRemovals(Connection& connection, std::int64_t entity) {
   connection
@@ -56,10 +68,48 @@ void ForgetUndoneRemovals(Connection& connection, std::int64_t entity) {
       .Run();
 }
 
+// Who is gone by now may have gone by the very request that nobody answered. When it was repeated since, the repeat
+// counts for both; one that found nothing there any more counts as the first did.
+void CountRemovalOnce(Connection& connection, std::int64_t entity) {
+  connection
+      .Prepare(
+          "UPDATE removal SET approved = 0 WHERE EXISTS (SELECT 1 FROM operation o JOIN outcome c ON c.id = o.id "
+          "WHERE o.id = removal.operation AND o.entity_id = ?1 AND c.done = 1 AND c.verdict = 'missing') "
+          "AND EXISTS (SELECT 1 FROM removal u JOIN operation p ON p.id = u.operation WHERE p.entity_id = ?1 "
+          "AND u.approved = 0 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1))")
+      .Int(entity)
+      .Run();
+  connection
+      .Prepare(
+          "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation p WHERE p.id = removal.operation "
+          "AND p.entity_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1)) "
+          "AND EXISTS (SELECT 1 FROM removal r JOIN operation o ON o.id = r.operation JOIN outcome c ON c.id = o.id "
+          "WHERE o.entity_id = ?1 AND c.done = 1)")
+      .Int(entity)
+      .Run();
+}
+
 }  // namespace
 
 void WakeBy(Connection& connection, Instant at) {
   connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NULL OR due_at > ?1").Time(at).Run();
+}
+
+void SettleFinding(Connection& connection, const StoredEntity& row, const Operation* operation) {
+  std::optional<DriftFinding> rest;
+  {
+    Query query = connection.Prepare(
+        "SELECT entity_id, missing, shown, groups, kind FROM drift JOIN entity ON entity.id = entity_id "
+        "WHERE entity_id = ?1");
+    query.Int(row.id);
+    if (!query.Next()) return;
+    rest = StillFound(FindingAt(query), operation, row.fields, row.groups);
+  }
+  if (rest) {
+    WriteFinding(connection, row.kind, *rest);
+  } else {
+    connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(row.id).Run();
+  }
 }
 
 std::vector<DriftFinding> SqliteStore::Drift() const {
@@ -68,17 +118,7 @@ std::vector<DriftFinding> SqliteStore::Drift() const {
     Query query = impl_->connection.Prepare(
         "SELECT entity_id, missing, shown, groups, kind FROM drift JOIN entity ON entity.id = entity_id "
         "ORDER BY entity_id");
-    while (query.Next()) {
-      DriftFinding finding;
-      finding.entity_id = query.IntAt(0);
-      finding.missing = query.IntAt(1) != 0;
-      const FieldSet shown = DecodeFields(KindFrom(query.IntAt(4)), query.TextAt(2));
-      for (FieldId field = 0; field < kMaxFields; ++field) {
-        if (shown[field].state != FieldState::kUnmapped) finding.shown.emplace_back(field, shown[field]);
-      }
-      if (!query.IsNullAt(3)) finding.groups = DecodeKeys(query.TextAt(3));
-      findings.push_back(std::move(finding));
-    }
+    while (query.Next()) findings.push_back(FindingAt(query));
     return findings;
   });
 }
@@ -162,7 +202,11 @@ void SqliteStore::AcceptDrift(const std::vector<DriftAcceptance>& accepted, Inst
       if (row.lifecycle == Lifecycle::kSuspended && !row.suspended_at) row.suspended_at = now;
     }
     changed = entities.Write(row, fingerprint).changed || changed;
-    if (acceptance.groups) changed = entities.WriteMemberships(row.id, *acceptance.groups) || changed;
+    if (acceptance.groups) {
+      changed = entities.WriteMemberships(row.id, *acceptance.groups) || changed;
+      row.groups = *acceptance.groups;
+    }
+    SettleFinding(connection, row, nullptr);
   }
   if (changed) connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
 }
@@ -260,7 +304,12 @@ void SqliteStore::SettleChanges(std::span<const std::int64_t> settled, std::span
       connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
       const bool is_as_known = std::none_of(found.begin(), found.end(),
                                             [id](const DriftFinding& finding) { return finding.entity_id == id; });
-      if (is_as_known) ForgetUndoneRemovals(connection, id);
+      if (!is_as_known) continue;
+      if (Load(id).lifecycle == Lifecycle::kGone) {
+        CountRemovalOnce(connection, id);
+      } else {
+        ForgetUndoneRemovals(connection, id);
+      }
     }
     for (const DriftFinding& finding : found) WriteFinding(connection, Load(finding.entity_id).kind, finding);
     if (!found.empty()) WakeBy(connection, at);

@@ -93,6 +93,8 @@ void SqliteStore::Rebind(const BoundAccount& account) {
         .Text(account.base_url)
         .Text(account.credential_id)
         .Run();
+    // Another address never asked for it.
+    impl_->connection.Prepare("DELETE FROM target_pause").Run();
   });
 }
 

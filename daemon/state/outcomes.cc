@@ -104,6 +104,7 @@ class OutcomeWriter {
         run_(run),
         entities_(connection, sources, version),
         has_unknown_(connection.Prepare("SELECT 1 FROM unknown_create LIMIT 1").Next()),
+        has_drift_(connection.Prepare("SELECT 1 FROM drift LIMIT 1").Next()),
         has_refused_(connection.Prepare("SELECT 1 FROM quarantine WHERE by_target = 1 LIMIT 1").Next()) {}
 
   void Write(std::span<const OperationOutcome> outcomes) {
@@ -121,6 +122,7 @@ class OutcomeWriter {
     const std::int64_t id = OperationId(run_, outcome.seq);
     WriteOutcome(connection_, id, outcome);
     if (outcome.row) WriteRow(outcome);
+    if (outcome.row && has_drift_ && outcome.row->id != 0) NoteSettled(outcome);
     NoteUnknown(id, operation, outcome);
     if (outcome.quarantine) {
       QuarantineByTarget(connection_, StoredOperation(connection_, run_, outcome.seq), outcome);
@@ -138,6 +140,19 @@ class OutcomeWriter {
       contacts_.erase(written.id);
     } else if (outcome.row->kind == Kind::kContact) {
       contacts_.insert_or_assign(written.id, &outcome.row->groups);
+    }
+  }
+
+  // What somebody else changed there is settled as far as it was written, or is seen to be so.
+  void NoteSettled(const OperationOutcome& outcome) {
+    const Operation operation = StoredOperation(connection_, run_, outcome.seq);
+    const bool is_same_object = operation.remote_id == outcome.row->remote_id;
+    if (outcome.done && is_same_object) {
+      SettleFinding(connection_, *outcome.row, &operation);
+    } else if (is_same_object) {
+      SettleFinding(connection_, *outcome.row, nullptr);
+    } else {
+      connection_.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(outcome.row->id).Run();
     }
   }
 
@@ -160,6 +175,7 @@ class OutcomeWriter {
   EntityWriter entities_;
   // Nearly always there are none, and no outcome needs to look for its own.
   bool has_unknown_;
+  bool has_drift_;
   bool has_refused_;
   bool changed_ = false;
   std::map<std::int64_t, const std::vector<std::string>*> contacts_;  // the last word on each

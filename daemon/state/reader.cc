@@ -183,20 +183,26 @@ std::optional<SnapshotHistory> SqliteStore::LastGoodSnapshot(std::string_view so
 
 bool SqliteStore::FirstRunFinished() const {
   return impl_->connection.Guard("read the runs", [this] {
-    return impl_->connection.Prepare("SELECT 1 FROM run WHERE outcome IN ('converged', 'partial') LIMIT 1").Next();
+    // A first run that stopped because the target refused everybody has not begun to fill the account.
+    return impl_->connection
+        .Prepare(
+            "SELECT 1 FROM run WHERE outcome IN ('converged', 'partial') "
+            "AND (outcome = 'converged' OR EXISTS (SELECT 1 FROM entity)) LIMIT 1")
+        .Next();
   });
 }
 
 std::uint64_t SqliteStore::PendingCreates(Kind kind) const {
   return impl_->connection.Guard("count the creates that a cut-off run left", [&] {
-    // The last run that had something to do, unless a run has finished since. What was created meanwhile, or was
-    // refused for what it is, is not pending any more; what failed for the moment is.
+    // The last run that had something to do, unless it did it all or a run has finished since. What was created
+    // meanwhile, or was refused for what it is, is not pending any more; what failed for the moment is.
     Query query = impl_->connection.Prepare(
         "WITH cut(id, planned) AS (SELECT id, planned FROM run WHERE planned > 0 ORDER BY id DESC LIMIT 1) "
         "SELECT count(*) FROM cut JOIN operation ON operation.id BETWEEN (cut.id << 32) + 1 "
         "AND (cut.id << 32) + cut.planned "
         "WHERE operation.action = 0 AND operation.kind = ?1 "
-        "AND NOT EXISTS (SELECT 1 FROM run WHERE outcome IN ('converged', 'partial') AND run.id >= cut.id) "
+        "AND NOT EXISTS (SELECT 1 FROM run WHERE outcome IN ('converged', 'partial') AND run.id >= cut.id "
+        "AND (outcome = 'converged' OR run.id > cut.id)) "
         "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = operation.id AND (outcome.done = 1 "
         "OR outcome.verdict NOT IN ('retry', 'relogin', 'denied', 'unknown'))) "
         "AND NOT EXISTS (SELECT 1 FROM entity WHERE entity.kind = operation.kind AND entity.key = operation.key "

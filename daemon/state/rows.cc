@@ -175,8 +175,6 @@ WrittenRow EntityWriter::Write(const StoredEntity& row, const Hash128& fingerpri
       "UPDATE known SET flags = ?2, key_hash = ?3, address_hash = ?4, fingerprint = ?5 WHERE id = ?1");
   bind_known(known, id);
   if (known.Run() == 0) throw MalformedRow("entity " + std::to_string(id) + " is not there");
-  // What was found of it before is settled, or no longer true.
-  connection_.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
   if (gone) Forget(id);
   return {.id = id, .changed = changed};
 }
@@ -186,6 +184,7 @@ void EntityWriter::Forget(std::int64_t id) {
   connection_.Prepare("DELETE FROM membership WHERE group_id = ?1").Int(id).Run();
   connection_.Prepare("DELETE FROM absence WHERE entity_id = ?1").Int(id).Run();
   connection_.Prepare("DELETE FROM repair WHERE entity_id = ?1").Int(id).Run();
+  connection_.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
 }
 
 bool EntityWriter::WriteMemberships(std::int64_t contact, const std::vector<std::string>& groups) {

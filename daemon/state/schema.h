@@ -24,7 +24,8 @@ struct Migration {
 /// All migrations, from 1 without a gap.
 std::span<const Migration> Migrations();
 
-/// An empty file (0600) with a name of its own beside `beside`; removed with its sidecars unless it was renamed.
+/// An empty file (0600) with a name of its own beside `beside`; removed with its sidecars unless it was renamed. One
+/// that a killed process left is removed by the next that is made.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& beside);
@@ -35,7 +36,11 @@ class TemporaryFile {
 
  private:
   std::string path_;
+  int descriptor_ = -1;  // locked while this lives, so that nobody takes it for left behind
 };
+
+/// Removes what killed processes left of temporary files beside `beside`; what another one is at work with stays.
+void RemoveLeftBehind(const std::filesystem::path& beside);
 
 /// False when there is no file. Throws StateFailure for a file that is empty, zeroed, no database or another program's,
 /// and for the write-ahead log of a state that was moved away without it. Reads the header alone.

@@ -29,6 +29,7 @@ void NoteWriter(Connection& connection, const std::string& program_version) {
 
 ImplPtr OpenForWriting(const std::filesystem::path& path, const StoreOptions& options) {
   EnsureStateDirectory(path.parent_path());
+  RemoveLeftBehind(path);
   if (!StateFileExists(path)) CreateStateFile(path, options.program_version, options.seed);
   auto impl = std::make_unique<SqliteStore::Impl>(path, SQLite::OPEN_READWRITE, options);
   Connection& connection = impl->connection;

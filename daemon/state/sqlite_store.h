@@ -189,10 +189,15 @@ class SqliteStore final : public StateStore {
   std::optional<HeldPlan> Held() const;
   /// Whether a held run stands for all that waits, or was about one person and leaves standing what does.
   enum class Reach { kAll, kOnePerson };
-  /// `run` was held by what `scope` says. Scopes of the last few held runs are kept.
-  void RecordHeld(const std::string& run, const ConsentScope& scope, Instant at, Reach reach = Reach::kAll);
+  /// `run` was held by what `scope` says, and would have done what `decisions` say. Scopes of the last few held runs
+  /// are kept, decisions when they differ from the last.
+  void RecordHeld(const std::string& run, const ConsentScope& scope, std::span<const StoredDecision> decisions,
+                  Instant at, Reach reach = Reach::kAll);
   /// Nothing is held any more.
   void ClearHeld();
+  /// Until when the target has asked to be left alone, by the last request that it answered so.
+  std::optional<Instant> TargetPause() const;
+  void NoteTargetPause(Instant until);
   /// What `run` held, or nothing when it held nothing or that is not kept any more.
   std::optional<ConsentScope> ScopeOfRun(const std::string& run) const;
   /// How many operations the plan of `run` had, also when the journal keeps only some of them; 0 for a run that was cut

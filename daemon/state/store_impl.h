@@ -53,6 +53,10 @@ struct SqliteStore::Impl {
   std::int64_t RunNumber(const std::string& name);
 };
 
+/// Within a commit: of what was found to differ at the target of `row` only that is kept which neither `operation`
+/// wrote (null: there was none) nor the row says by now.
+void SettleFinding(Connection& connection, const StoredEntity& row, const Operation* operation);
+
 /// Within a commit: the next run is due at `at`, unless it is due earlier.
 void WakeBy(Connection& connection, Instant at);
 

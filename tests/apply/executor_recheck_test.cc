@@ -46,5 +46,68 @@ TEST_CASE("an operation on a row that moved since the plan was made is left undo
         "has changed since the plan was made: left as it is; the next run plans it anew");
 }
 
+TEST_CASE("whom protect names as the target shows them now is not touched, and the row says what was seen") {
+  Bench bench;
+  const StoredEntity ada = bench.Known(Kind::kUser, "E1");
+  const StoredEntity bob = bench.Known(Kind::kUser, "E2");
+  for (auto& object : bench.target.objects[Kind::kUser]) {
+    if (object.id == ada.remote_id) object.fields["department"] = "Board";
+  }
+  ExecutorOptions options;
+  options.protect = [](Kind kind, const FieldSetView& fields) {
+    return kind == Kind::kUser && fields[kUserDepartment].text == "Board";
+  };
+  bench.Plan({Suspend(bench, ada), Suspend(bench, bob)});
+  const ApplyResult result = bench.Apply(options);
+  CHECK(result.done == 1);
+  CHECK_MESSAGE(result.failed == 0, "it is no failure: the configuration asks for it");
+  CHECK(result.kept == 1);
+  CHECK(result.left == 0);
+  CHECK(result.needs_another);
+  CHECK(bench.target.CountRequests("PATCH users/" + ada.remote_id) == 0);
+  CHECK(bench.target.CountRequests("PATCH users/" + bob.remote_id) == 1);
+  CHECK(bench.store.outcomes.at(1).message.starts_with("guards.protect names it"));
+  CHECK(bench.store.Load(ada.id).fields[kUserDepartment].text == "Board");
+  CHECK(bench.store.Load(ada.id).lifecycle == Lifecycle::kActive);
+}
+
+TEST_CASE("protect sees a status that was set by hand, and a target that shows no single object takes every change") {
+  Bench bench;
+  std::vector<Operation> suspends;
+  std::vector<StoredEntity> people;
+  for (int i = 1; i <= 12; ++i) {
+    people.push_back(bench.Known(Kind::kUser, "E" + std::to_string(i)));
+    suspends.push_back(Suspend(bench, people.back()));
+  }
+  ExecutorOptions options;
+  options.protect = [](Kind, const FieldSetView& fields) { return fields[kUserStatus].text == "S"; };
+  SUBCASE("a status") {
+    for (auto& object : bench.target.objects[Kind::kUser]) {
+      if (object.id == people[0].remote_id) object.fields["status"] = "S";
+    }
+    bench.Plan(suspends);
+    const ApplyResult result = bench.Apply(options);
+    CHECK(result.kept == 1);
+    CHECK(result.done == 11);
+  }
+  SUBCASE("no single objects") {
+    bench.target.faults = {
+        {.request = "GET users/", .reply = testing::Says(405, "405", "no such method"), .times = 99}};
+    bench.Plan(suspends);
+    const ApplyResult result = bench.Apply(options);
+    CHECK(result.done == 12);
+    CHECK(result.code == ExitCode::kConverged);
+  }
+  SUBCASE("an object that cannot be asked for now") {
+    bench.target.faults = {
+        {.request = "GET users/" + people[0].remote_id, .reply = testing::Says(503, ""), .times = 99}};
+    bench.Plan(suspends);
+    const ApplyResult result = bench.Apply(options);
+    CHECK(result.done == 11);
+    CHECK(result.failed == 1);
+    CHECK(bench.target.CountRequests("PATCH users/" + people[0].remote_id) == 0);
+  }
+}
+
 }  // namespace
 }  // namespace ucaas_sync::apply

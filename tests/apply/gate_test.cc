@@ -97,7 +97,8 @@ TEST_CASE("a request is not sent more often than attempts says") {
 
 TEST_CASE("the budget for repeats is a tenth of the requests, and at least ten") {
   for (const auto& [requests, budget] : {std::pair{20, 10}, std::pair{1000, 100}}) {
-    CAPTURE(requests);
+    const auto& this_requests = requests;
+    CAPTURE(this_requests);
     Gate gate(Policy(), kStart);
     for (int i = 0; i < requests; ++i) gate.OnSent(false);
     int repeats = 0;
@@ -254,4 +255,19 @@ TEST_CASE("a pause longer than give_up is not waited for") {
 }
 
 }  // namespace
+TEST_CASE("a pause that an earlier run was asked for is waited for, or ends the run when it is too long") {
+  Gate gate({.concurrency = 8, .rate = 20, .retry = {}, .seed = 1}, Monotonic{});
+  gate.RestUntil(Monotonic{}, Monotonic{} + std::chrono::seconds(30));
+  const GateDecision wait = gate.Ask(Monotonic{}, 0);
+  CHECK(wait.answer == GateAnswer::kWait);
+  CHECK(wait.until == Monotonic{} + std::chrono::seconds(30));
+  CHECK(gate.Ask(wait.until, 0).answer == GateAnswer::kSend);
+  gate.RestUntil(Monotonic{}, Monotonic{} + std::chrono::hours(1));
+  const GateDecision stop = gate.Ask(Monotonic{}, 0);
+  CHECK(stop.answer == GateAnswer::kStop);
+  CHECK(stop.because ==
+        "the target has asked an earlier run for a pause that lasts another 1 h, longer than target.retry.give_up "
+        "allows");
+}
+
 }  // namespace ucaas_sync::apply

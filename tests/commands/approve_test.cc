@@ -73,6 +73,13 @@ TEST_CASE("a held run is approved by its id, joiners come meanwhile, and the app
   CHECK(Suspended(company) == "4\n");
   CHECK(company.Count("user") == 18);
   Expect(company.Run({"status", "--format", "json"}), 0, {"\"held\":null"});
+  // Who agreed, and why, is still told when it is done.
+  const std::string done = LastRun(company);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"status"}, {"runs"}, {"runs", "--format", "json"}, {"explain", "E1", "--run", done}}) {
+    Expect(company.Run(words), 0, {"approved by ada until 2"});
+  }
+  Expect(company.Run({"explain", "E1", "--run", done}), 0, {"Z: user.suspend: 4, limit 3; ", "; reason: Leeds closes"});
 
   // Approved removals count in no sum: the ordinary limit is as wide as before.
   for (std::uint64_t i = 4; i < 7; ++i) people[i].status = "terminated";
@@ -157,6 +164,8 @@ TEST_CASE("a held plan file is approved, then applied, without approval it is no
   Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
   CHECK(Suspended(company) == "4\n");
   Expect(company.Run({"apply", "monday.plan"}), 9, {"applied before"});
+  Expect(company.Run({"approve", "monday.plan"}), 9, {"applied before"});
+  Expect(company.Run({"runs"}), 0, {"approved by"});
 }
 
 TEST_CASE("an approval of a plan file also lets the next sync pass") {

@@ -93,6 +93,14 @@ TEST_CASE("nothing is listed before schedule.refresh has passed, and everything 
   CHECK(cli.Account("SELECT count(*) FROM memberships") == "15\n");
   Expect(cli.Run({"sync"}), 0, {"nothing to do"});
   Expect(Refreshed(cli), 0, {"nothing was changed there"});
+  const std::string day = AccountAt(cli.Path("state/state.db"), "SELECT due_at - finished_at FROM meta, refresh");
+  CHECK_MESSAGE(day == "86400000\n", "a look that is done makes no run due but the next look");
+  auto people = CompanyPeople(kPeople);
+  for (std::size_t i = 0; i < 6; ++i) people[i].status = "terminated";
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 3);
+  CHECK_MESSAGE(AccountAt(cli.Path("state/state.db"), "SELECT due_at - finished_at FROM meta, refresh") == day,
+                "what is held puts off no look");
 }
 
 TEST_CASE("a group that was deleted by hand comes back with its members") {
@@ -125,8 +133,22 @@ TEST_CASE("drift: report leaves the account as it is and says so in plan and syn
   Expect(company.Run({"sync"}), 0,
          {"nothing to do", "left so (drift: report): 3 users", "E1 (designation is \"Boss\""});
   Expect(company.Run({"plan"}), 0, {"left so (drift: report): 3 users", "Nothing to do now"});
-  Expect(company.Run({"explain", "E1"}), 0, {"and left so (drift:", "designation is \"Boss\", was \"Engineer"});
+  Expect(company.Run({"explain", "E1"}), 0,
+         {"and left so (drift:", "designation is \"Boss\", was \"Engineer", ", changed there by somebody else",
+          "designation differs: the account has \"Boss\", changed there by", "(it was \"Engineer, grade 1\")"});
+  Expect(company.Run({"explain", "E1", "--format", "json"}), 0,
+         {R"("stored":"Engineer, grade 1","found":"Boss","desired":"Engineer, grade 1","verdict":"different")",
+          R"("drift":{"missing":false,"groups":null})"});
+  Expect(company.Run({"explain", "E3"}), 0,
+         {"until somebody removed it there", "the last look at the account did not find it there any more"});
+  Expect(company.Run({"explain", "E4"}), 0, {"groups: the account has none, changed there by somebody else (it"});
   CHECK(company.Everything() == before);
+  // A change of something else forgets nothing of it.
+  auto people = CompanyPeople(kPeople);
+  people[0].last_name = "Married";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"2 operations done"});
+  Expect(company.Run({"explain", "E1"}), 0, {"designation differs: the account has \"Boss\", changed there by"});
 }
 
 TEST_CASE("an attribute that the target keeps rewriting is put back twice, then left alone with a warning") {
@@ -142,7 +164,8 @@ TEST_CASE("an attribute that the target keeps rewriting is put back twice, then 
   Expect(company.Run({"sync"}), 0, {"nothing to do", "the target keeps writing designation of 1 user anew", "E1"});
   Expect(company.Run({"plan"}), 0, {"the target keeps writing designation of 1 user anew"});
   Expect(company.Run({"explain", "E1"}), 0,
-         {"the target keeps writing designation anew", "left alone until the source"});
+         {"the target keeps writing designation anew", "left alone until the source",
+          "designation differs: the account has \"ENGINEER\", changed there"});
 
   auto people = CompanyPeople(kPeople);
   people[0].title = "Director";

@@ -181,6 +181,33 @@ TEST_CASE("explain: who is held says by what and until when") {
   Expect(company.Run({"explain", "E2", "--run", NewestRun(company)}), 0, {"user E2 held", "on parental leave"});
 }
 
+TEST_CASE("explain --run: who a guard held in that run, and who only waited for the whole plan, is told") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  for (std::size_t i = 0; i < 5; ++i) people[i].status = "terminated";
+  people[9].last_name = "Married";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 3);
+  const std::string held = NewestRun(company);
+  Expect(company.Run({"explain", "E1", "--run", held}), 0,
+         {"user E1 held back: would suspend: ", "held by user.suspend", "contact E1 held back: would delete: "});
+  Expect(company.Run({"explain", "E10", "--run", held}), 0,
+         {"user E10 held back: would update: last_name changed; the whole plan is held"});
+  const Output calm = company.Run({"explain", "E12", "--run", held});
+  Expect(calm, 0, {"that run was held, so nothing was written to anybody"});
+  CHECK_FALSE(calm.Says("held back"));
+
+  // The same again is no other decision.
+  Expect(company.Run({"sync"}), 3);
+  const Output again = company.Run({"explain", "E1", "--run", NewestRun(company)});
+  Expect(again, 0, {"that run was held", "The last word before it", "user E1 held back: would suspend"});
+  CHECK(again.Says(held));
+  people[0].status = "active";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 3);
+  CHECK_FALSE(company.Run({"explain", "E1", "--run", NewestRun(company)}).Says("would suspend: matches"));
+}
+
 TEST_CASE("explain: a join whose partner is missing is told, and what it means") {
   Cli cli;
   cli.Write("config.yaml",

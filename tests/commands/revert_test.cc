@@ -100,6 +100,9 @@ TEST_CASE("a guard holds a revert that does too much, and a run that is not know
   Expect(company.Run({"revert", run, "--plan"}), 3, {"HELD by contact.create"});
   Expect(company.Run({"revert", run, "--yes"}), 3, {"HELD by contact.create"});
   CHECK(company.Everything() == before);
+  Expect(company.Run({"approve", "last"}), 0, {"revert again, which does it: ucaas-sync revert " + run});
+  Expect(company.Run({"revert", run, "--yes"}), 0, {"approved by"});
+  CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'S'") == "0\n");
   Expect(company.Run({"revert", "20200101T000000-beef", "--yes"}), 64, {"no run 20200101T000000-beef"});
 }
 

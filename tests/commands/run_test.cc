@@ -243,6 +243,7 @@ TEST_CASE("a reply that never comes does not delay the end beyond 10 s") {
   cli.Write("people.csv", CompanyCsv(12));
   target.SlowDown(seconds(20));
   Child service = cli.Start({"run"});
+  service.WaitFor("serving");
   std::this_thread::sleep_for(milliseconds(500));
   const auto began = std::chrono::steady_clock::now();
   CHECK(Stopped(service).code == 0);

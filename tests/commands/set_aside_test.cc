@@ -1,4 +1,5 @@
 // Who is set aside: held by a person, in quarantine, with a new key; and what ends it.
+#include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 
 #include <string>
@@ -94,11 +95,29 @@ TEST_CASE(
     "a rekey is refused when the old key is unknown or the new one taken, and warned of when nobody proposed it") {
   Company company(15);
   Expect(company.Run({"quarantine", "release", "N3", "--as", "E99"}), 64, {"nobody has the key E99"});
-  Expect(company.Run({"quarantine", "release", "E4", "--as", "E3"}), 64, {"a user with the key E4 already"});
+  Expect(company.Run({"quarantine", "release", "E4", "--as", "E3"}), 64, {"both are in the sources"});
   Expect(company.Run({"quarantine", "release", "E3", "--as", "E3"}), 64, {"--as names the key"});
   Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 0, {"Warning: no run has proposed this"});
   company.WritePeople(Rekeyed());
   Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE("a rekey is refused while both keys are in the sources, and when nobody can ask them") {
+  Company company(15);
+  const std::string before = company.Everything();
+  auto people = CompanyPeople(15);
+  people.push_back(people[4]);
+  people.back().id = "N3";
+  people.back().email = "n3@example.com";
+  company.WritePeople(people);
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 64,
+         {"E3 cannot become N3", "line 4 of source hr and line 17 of source hr", "two people", "nothing was changed"});
+  company.Write("people.csv", "");
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 5, {"people.csv"});
+  CHECK(company.Everything() == before);
+  people[2].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 0, {"E3 is N3 from now on"});
 }
 
 TEST_CASE("who is on hold is neither changed nor removed, and makes no quarantine") {
@@ -144,6 +163,21 @@ TEST_CASE("what the plan sets aside ends by itself, and release says so") {
          {"user E4", "hr line 5", "It ends by itself when the source is mended"});
   Expect(company.Run({"quarantine", "release", "E4"}), 64, {"nothing was released", "ends by itself"});
   Expect(company.Run({"quarantine", "release", "E5"}), 64, {"neither in quarantine nor on hold"});
+}
+
+TEST_CASE("protect is asked of the account at the moment of writing, whoever changed it by hand and whenever") {
+  Company company(15, "guards: { protect: \"(designation=Boss)\" }\n");
+  SQLite::Database(company.Path("account.db"), SQLite::OPEN_READWRITE, 5000)
+      .exec("UPDATE users SET designation = 'Boss' WHERE email = 'person1@example.com'");
+  auto people = CompanyPeople(15);
+  people[0].status = "terminated";
+  people[1].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"suspend user E1", "guards.protect names it", "3 operations done, 1 protected"});
+  CHECK(company.Account("SELECT email FROM users WHERE status = 'S'") == "person2@example.com\n");
+  // From then on the plan knows.
+  Expect(company.Run({"plan"}), 0, {"guards.protect"});
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
 }
 
 TEST_CASE("hold and protect are stronger than an approval") {

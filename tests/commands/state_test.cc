@@ -153,7 +153,7 @@ TEST_CASE("a second run beside the first is refused, but a plan is not") {
   Service service(cli);
   cli.Write("config.yaml", CompanyConfig({}, service.Target()));
   cli.Write("people.csv", CompanyCsv(15));
-  service.SlowDown(std::chrono::milliseconds(100));
+  service.SlowDown(std::chrono::seconds(1));
   Child first = cli.Start({"sync"});
   while (service.counters().writes == 0) std::this_thread::yield();
   Expect(cli.Run({"sync"}), 8, {"busy"});

@@ -1,4 +1,5 @@
 // What becomes of a run when the account refuses it, is away, or talks nonsense.
+#include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 
 #include <string>
@@ -21,6 +22,49 @@ TEST_CASE("a wrong key ends 6, says what to look at, and shows no key") {
   CHECK_FALSE(output.Says("not the right one"));
   CHECK(service.counters().writes == 0);
   CHECK(service.counters().requests <= 10);
+}
+
+TEST_CASE("a target that asks to be left alone for an hour is left alone, by the runs to come as well") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  cli.Write("people.csv", CompanyCsv(15));
+  Expect(cli.Run({"sync"}), 0);
+  const auto parsed = sandbox::ParseFault("PATCH: 503 retry-after 3600");
+  REQUIRE(std::holds_alternative<sandbox::FaultRule>(parsed));
+  service.sandbox().SetFaults({.latency = {}, .rules = {std::get<sandbox::FaultRule>(parsed)}});
+  auto people = CompanyPeople(15);
+  people[3].title = "Director";
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 7, {"asks for a pause"});
+  const std::uint64_t requests = service.counters().requests;
+  service.sandbox().SetFaults({});
+  Expect(cli.Run({"sync"}), 7,
+         {"has asked an earlier run for a pause that lasts another 59 min", "longer than target.retry.give_up"});
+  Expect(cli.Run({"plan", "--refresh"}), 7, {"asked an earlier run for a pause"});
+  CHECK(service.counters().requests == requests);
+  // The hour passes.
+  SQLite::Database(cli.Path("state/state.db"), SQLite::OPEN_READWRITE, 5000)
+      .exec("UPDATE target_pause SET until = until - 3600000");
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(cli.Account("SELECT email FROM users WHERE designation = 'Director'") == "person4@example.com\n");
+  // One that a clock noted which was ahead stops nothing.
+  SQLite::Database(cli.Path("state/state.db"), SQLite::OPEN_READWRITE, 5000)
+      .exec("UPDATE target_pause SET until = until + 31536000000");
+  people[3].title = "Chair";
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+}
+
+TEST_CASE("a first run that stopped because the account took nobody is no first run: mended, it does it all") {
+  Cli cli;
+  cli.Write("config.yaml", Replaced(CompanyConfig(), "user_type: moderator", "user_type: emperor"));
+  cli.Write("people.csv", CompanyCsv(60));
+  Expect(cli.Run({"sync"}), 4, {"all alike"});
+  CHECK(cli.Count("user") == 0);
+  cli.Write("config.yaml", CompanyConfig());
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(cli.Count("user") == 60);
 }
 
 TEST_CASE("a login does the whole job, and neither token nor password is shown") {

@@ -157,7 +157,7 @@ void HeldRun(state::SqliteStore& store) {
                           .covers = "suspend 2 users",
                           .examples = {"E1", "E2"},
                           .operations = {HashOf("a", 1), HashOf("b", 1)}});
-  store.RecordHeld(run, scope, Now());
+  store.RecordHeld(run, scope, {}, Now());
   store.FinishRun(run, ExitCode::kHeld, "held by user.suspend", 0, {}, Now());
   store.RecordApproval({.subject = run,
                         .who = "root",

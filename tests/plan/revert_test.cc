@@ -142,6 +142,39 @@ TEST_CASE("what a run created: users are suspended and never deleted, contacts a
   }
 }
 
+TEST_CASE("whoever has moved on since keeps the groups that they have now, whatever the run changed") {
+  World world = Company();
+  world.Add(Group("Research"));
+  world.Add(Group("Nova"));
+  world.Sync();
+  world.Get(Kind::kContact, "E5").groups = {"Research"};
+  const auto moved = world.Sync().plan;
+  world.Get(Kind::kContact, "E6").groups = {};
+  const auto left = world.Sync().plan;
+  world.Get(Kind::kContact, "E7").groups = {"Research"};
+  const auto grew = world.Sync().plan;
+  for (const char* key : {"E5", "E6"}) world.Get(Kind::kContact, key).groups = {"Nova"};
+  world.Get(Kind::kContact, "E7").groups = {"Nova", "Research"};
+  world.Sync();
+
+  for (const auto* run : {&moved, &left}) {
+    const Revert revert = RevertOf(world, *run);
+    CHECK(revert.plan.operations.empty());
+    CHECK(Says(revert.plan.warnings, "its groups changed since, left as it is"));
+  }
+  // Of two that the run brought one is gone: neither ends, and it is said.
+  world.Get(Kind::kContact, "E8").groups = {"Nova", "Research", "Sales"};
+  const auto two = world.Sync().plan;
+  world.Get(Kind::kContact, "E8").groups = {"Research", "Sales"};
+  world.Sync();
+  CHECK(RevertOf(world, two).plan.operations.empty());
+  CHECK(Says(RevertOf(world, two).plan.warnings, "contact E8: its groups changed since"));
+  // Where what the run brought is still there, a group that came beside it is no move.
+  const Revert revert = RevertOf(world, grew);
+  REQUIRE(Lines(revert.plan) == std::vector<std::string>{"contact update E7"});
+  CHECK(revert.plan.operations.At(0).groups->after == std::vector<std::string>{"Nova", "Sales"});
+}
+
 TEST_CASE("a group that others have joined since stays") {
   World world = Company();
   world.Add(Group("New"));

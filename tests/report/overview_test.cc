@@ -26,12 +26,12 @@ Overview After(ExitCode outcome, const std::string& message = {}) {
   Overview overview;
   overview.status.runs = {Ended(outcome, message)};
   overview.last_success = kNow - std::chrono::hours(3);
-  overview.sources = {{.name = "hr",
-                       .records = 1'200,
-                       .read_at = kNow - std::chrono::hours(3),
-                       .written_at = kNow - std::chrono::hours(4),
-                       .max_age = {},
-                       .problem = {}}};
+  overview.status.sources = {{.name = "hr",
+                              .records = 1'200,
+                              .read_at = kNow - std::chrono::hours(3),
+                              .written_at = kNow - std::chrono::hours(4),
+                              .max_age = {},
+                              .problem = {}}};
   return overview;
 }
 
@@ -105,9 +105,9 @@ TEST_CASE("what a guard holds is there with the command that approves it") {
 
 TEST_CASE("a source that is too old, or gone, is said in red") {
   Overview overview = After(ExitCode::kConverged);
-  overview.sources[0].max_age = std::chrono::hours(2);
+  overview.status.sources[0].max_age = std::chrono::hours(2);
   CHECK(Has(OverviewPage(overview, kNow, 1), "<span class=\"bad\">written 4 h ago, too old</span>"));
-  overview.sources[0].problem = "/srv/hr/people.csv: there is no such file";
+  overview.status.sources[0].problem = "/srv/hr/people.csv: there is no such file";
   CHECK(Has(OverviewPage(overview, kNow, 1), "<span class=\"bad\">/srv/hr/people.csv: there is no such file</span>"));
 }
 
@@ -156,8 +156,8 @@ TEST_CASE("of many who are due the first are shown, the others on request, and h
 TEST_CASE("nothing from a source or the target becomes markup") {
   const std::string evil = "\"><script>alert(1)</script>&'";
   Overview overview = After(ExitCode::kSource, evil);
-  overview.sources[0].name = evil;
-  overview.sources[0].problem = evil;
+  overview.status.sources[0].name = evil;
+  overview.status.sources[0].problem = evil;
   overview.people = config::People::kFull;
   overview.status.quarantine = {
       {.kind = "user", .key = evil, .reason = evil, .since = kNow, .source = {}, .fingerprint = {}}};

@@ -59,13 +59,19 @@ Status SampleStatus() {
   status.drifted = {{.kind = Kind::kUser, .key = "E8", .missing = false, .attributes = {"department", "status"}},
                     {.kind = Kind::kGroup, .key = "Sales", .missing = true, .attributes = {}}};
   status.drifted_count = 1200;
+  status.sources = {{.name = "contractors",
+                     .records = 40,
+                     .read_at = kNow - std::chrono::hours(24),
+                     .written_at = kNow - std::chrono::hours(2),
+                     .max_age = {},
+                     .problem = {}}};
   status.next_run = kNow + std::chrono::hours(48);
   return status;
 }
 
 std::string JsonOf(const Status& status) {
   std::ostringstream out;
-  WriteStatusJson(status, out);
+  WriteStatusJson(status, kNow, out);
   return out.str();
 }
 
@@ -120,7 +126,32 @@ TEST_CASE("status as JSON has the contract's shape, newest run first") {
                       std::string(item.FindText("missing").value_or("?")));
   });
   CHECK(drifted == std::vector<std::string>{"E8 false", "Sales true"});
+  root.Find("sources")->ForEach([](const ucaas::JsonView& source) {
+    CHECK(source.FindText("name") == "contractors");
+    CHECK(source.FindText("records") == "40");
+    CHECK(source.FindText("read_at") == "2026-11-22T09:00:00Z");
+    CHECK(source.FindText("problem") == "");
+  });
+  CHECK(root.Find("sources")->size() == 1);
   CHECK(root.Find("next_run")->Text() == "2026-11-25T09:00:00Z");
+}
+
+TEST_CASE("a source is told with what is wrong with it: unreadable, too old, or passed over by the last run") {
+  const Instant now = kNow;
+  Status status = SampleStatus();
+  SourceStanding& source = status.sources.front();
+  CHECK_MESSAGE(TroubleOf(source, status, now).empty(), "a run that was held says nothing against it");
+  status.runs.front().outcome = ExitCode::kSource;
+  std::ostringstream out;
+  WriteStatusText(status, now, false, out);
+  CHECK(out.str().find("contractors: 40 records read 1 d ago; written 2 h ago, and not read in full since") !=
+        std::string::npos);
+  source.read_at = now;
+  CHECK(TroubleOf(source, status, now).empty());
+  source.max_age = std::chrono::hours(1);
+  CHECK(TroubleOf(source, status, now) == "written 2 h ago, too old");
+  source.problem = "/srv/hr/contractors.csv: there is no such file";
+  CHECK(TroubleOf(source, status, now) == source.problem);
 }
 
 TEST_CASE("status of a new state is a whole document too") {

@@ -199,6 +199,43 @@ TEST_CASE("a removal that nobody answered counts in the sums until the target sh
   }
 }
 
+TEST_CASE("a removal that nobody answered counts on when its object is known to be gone by now") {
+  ChangeScene scene(Action::kDelete);
+  PlanNotes notes;
+  notes.accepted = {{.entity_id = scene.id, .gone = true, .shown = {}, .groups = {}}};
+  scene.store->RecordNotes(scene.store->BeginRun({.trigger = "command", .at = scene.clock.now}), notes, {}, {});
+  scene.SettleThem();
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 1);
+}
+
+TEST_CASE("a removal that nobody answered and its repeat count once, approved only if the repeat was what did it") {
+  for (const bool was_gone : {true, false}) {
+    CAPTURE(was_gone);
+    ChangeScene scene(Action::kDelete);
+    const StoredEntity row = scene.store->Load(scene.id);
+    Operation again = state::For(row, Action::kDelete);
+    again.entity_id = row.id;
+    Plan plan = state::PlanOf({again});
+    plan.guards.emplace_back();
+    plan.guards.back().name = "user.delete";
+    plan.guards.back().approved_by = "ada";
+    const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    scene.store->StorePlan(run, plan);
+    scene.store->AdvanceMark(run, 1);
+    OperationOutcome outcome = ChangeScene::Done(1, row);
+    outcome.row->lifecycle = Lifecycle::kGone;
+    outcome.row->remote_id.clear();
+    outcome.verdict = was_gone ? "missing" : "ok";
+    outcome.at = scene.clock.now;
+    scene.store->RecordOutcomes(run, std::vector{outcome});
+    scene.SettleThem();
+    const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
+    REQUIRE(removals.size() == 1);
+    CHECK(removals[0].approved != was_gone);
+  }
+}
+
 TEST_CASE("whom the target cannot show now stays unknown, and the next run is due") {
   ChangeScene scene;
   HttpReply refused;

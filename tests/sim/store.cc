@@ -219,7 +219,7 @@ void Store::Write(Run& run, const OperationOutcome& outcome) {
   if (outcome.seq > run.mark) throw std::logic_error("an outcome beyond the mark");
   const Operation& operation = run.operations.at(outcome.seq);
   run.outcomes[outcome.seq] = outcome;
-  if (outcome.row) WriteRow(outcome);
+  if (outcome.row) WriteRow(operation, outcome);
   const Who who(operation.kind, operation.key);
   if (outcome.done || outcome.quarantine || outcome.row) {
     unknown_creates_.erase(who);
@@ -247,17 +247,18 @@ void Store::Write(Run& run, const OperationOutcome& outcome) {
   }
 }
 
-void Store::WriteRow(const OperationOutcome& outcome) {
+void Store::WriteRow(const Operation& operation, const OperationOutcome& outcome) {
   const Row* known = outcome.row->id != 0 ? &rows.at(outcome.row->id) : RowOf(outcome.row->kind, outcome.row->key);
   const std::int64_t id = known != nullptr ? known->entity.id : next_id_++;
+  SettleFinding(id, operation, outcome);
   Row& row = rows[id];
   row = {.entity = *outcome.row, .fingerprint = outcome.fingerprint};
   row.entity.id = id;
   row.entity.version = version_ + 1;
-  drift_.erase(id);
   const std::string& source = row.entity.source;
   if (SourceIndex(source) == source_names_.size()) source_names_.push_back(source);
   if (row.entity.lifecycle != Lifecycle::kGone) return;
+  drift_.erase(id);
   row.entity.remote_id.clear();
   std::erase_if(memberships_, [&](const auto& pair) { return pair.first == id || pair.second == id; });
   std::erase_if(absences_, [&](const PlanNotes::Absence& absence) { return absence.entity_id == id; });

@@ -110,7 +110,8 @@ class Store final : public StateStore {
   void RememberUnknowns(const Run& run);
   void WriteBatch(Run& run, std::span<const OperationOutcome> batch);
   void Write(Run& run, const OperationOutcome& outcome);
-  void WriteRow(const OperationOutcome& outcome);
+  void WriteRow(const Operation& operation, const OperationOutcome& outcome);
+  void SettleFinding(std::int64_t id, const Operation& operation, const OperationOutcome& outcome);
   void AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant now);
   void SettleHolds(const std::vector<PlanNotes::HoldNote>& notes);
   std::uint16_t SourceIndex(const std::string& name) const;

@@ -47,12 +47,26 @@ void Store::RecordRepairs(const std::string& run, const std::vector<DriftRepair>
   });
 }
 
+void Store::SettleFinding(std::int64_t id, const Operation& operation, const OperationOutcome& outcome) {
+  const auto finding = drift_.find(id);
+  if (finding == drift_.end()) return;
+  std::optional<DriftFinding> rest;
+  if (operation.remote_id == outcome.row->remote_id) {
+    rest = StillFound(finding->second, outcome.done ? &operation : nullptr, outcome.row->fields, outcome.row->groups);
+  }
+  if (rest) {
+    finding->second = *std::move(rest);
+  } else {
+    drift_.erase(finding);
+  }
+}
+
 void Store::AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant now) {
   for (const DriftAcceptance& acceptance : accepted) {
     StoredEntity& row = rows.at(acceptance.entity_id).entity;
-    drift_.erase(row.id);
     row.version = ++version_;
     if (acceptance.gone) {
+      drift_.erase(row.id);
       row.lifecycle = Lifecycle::kGone;
       row.fields = {};
       row.remote_id.clear();
@@ -68,6 +82,14 @@ void Store::AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant no
       row.lifecycle = is_inactive ? Lifecycle::kSuspended : Lifecycle::kActive;
       if (!is_inactive) row.suspended_at.reset();
       if (is_inactive && !row.suspended_at) row.suspended_at = now;
+    }
+    if (const auto finding = drift_.find(row.id); finding != drift_.end()) {
+      auto rest = StillFound(finding->second, nullptr, row.fields, acceptance.groups.value_or(Load(row.id).groups));
+      if (rest) {
+        finding->second = *std::move(rest);
+      } else {
+        drift_.erase(finding);
+      }
     }
     if (!acceptance.groups) continue;
     std::erase_if(memberships_, [&](const auto& pair) { return pair.first == row.id; });

@@ -33,8 +33,8 @@ TEST_CASE("what a run held is kept with it, and since when") {
   {
     const auto store = OpenForTest(dir);
     CHECK_FALSE(store->Held());
-    store->RecordHeld("r1", ScopeWith(4), At(0));
-    store->RecordHeld("r2", ScopeWith(4), At(300));
+    store->RecordHeld("r1", ScopeWith(4), {}, At(0));
+    store->RecordHeld("r2", ScopeWith(4), {}, At(300));
   }
   const auto store = OpenForTest(dir, OpenMode::kReadOnly);
   REQUIRE(store->Held());
@@ -50,7 +50,7 @@ TEST_CASE("what a run held is kept with it, and since when") {
 TEST_CASE("when a run passes nothing is held, and what earlier ones held can still be read") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  store->RecordHeld("r1", ScopeWith(4), At(0));
+  store->RecordHeld("r1", ScopeWith(4), {}, At(0));
   store->ClearHeld();
   CHECK_FALSE(store->Held());
   CHECK(store->ScopeOfRun("r1"));
@@ -60,7 +60,7 @@ TEST_CASE("an approval serves until its end and no longer") {
   const TemporaryDirectory dir;
   {
     const auto store = OpenForTest(dir);
-    store->RecordHeld("r1", ScopeWith(4), At(0));
+    store->RecordHeld("r1", ScopeWith(4), {}, At(0));
     store->RecordApproval(ApprovalOf("r1", ScopeWith(4), At(10)));
     CHECK(store->DueAt() == At(10));
   }
@@ -77,10 +77,10 @@ TEST_CASE("an approval serves until its end and no longer") {
 TEST_CASE("of many different held runs only the last are kept, and never one that was approved is lost") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  store->RecordHeld("r0", ScopeWith(100), At(0));
+  store->RecordHeld("r0", ScopeWith(100), {}, At(0));
   store->RecordApproval(ApprovalOf("r0", ScopeWith(100), At(0)));
   for (std::uint64_t i = 1; i <= 30; ++i) {
-    store->RecordHeld("r" + std::to_string(i), ScopeWith(i), At(static_cast<std::int64_t>(i)));
+    store->RecordHeld("r" + std::to_string(i), ScopeWith(i), {}, At(static_cast<std::int64_t>(i)));
   }
   CHECK_FALSE(store->ScopeOfRun("r1"));
   CHECK(*store->ScopeOfRun("r30") == ScopeWith(30));

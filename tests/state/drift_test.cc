@@ -70,6 +70,41 @@ TEST_CASE("what is done to an entity settles what was found of it") {
   }
 }
 
+TEST_CASE("of what was found, that stays which the operation did not write and the row does not say") {
+  Company company;
+  StoredEntity row = *company.store->Find(Kind::kUser, "E1");
+  const Field boss = Field::Value("Boss");
+  company.Find({.entity_id = row.id,
+                .missing = false,
+                .shown = {{kUserLastName, Field::Value("Other")}, {kUserDesignation, boss}},
+                .groups = {}});
+  Operation update = For(row, Action::kUpdate);
+  update.remote_id = row.remote_id;
+  update.changes = {{.field = kUserLastName, .before = Field::Value("Other"), .after = row.fields[kUserLastName]}};
+  const std::string run = company.store->BeginRun({.trigger = "command", .at = At(20)});
+  company.store->StorePlan(run, PlanOf({update}));
+  company.store->AdvanceMark(run, 1);
+  OperationOutcome outcome = Done(1, row);
+  SUBCASE("done") {
+    company.store->RecordOutcomes(run, std::vector{outcome});
+    REQUIRE(company.store->Drift().size() == 1);
+    CHECK(company.store->Drift()[0].shown == std::vector<std::pair<FieldId, Field>>{{kUserDesignation, boss}});
+  }
+  SUBCASE("another object has its place") {
+    outcome.row->remote_id = "70099";
+    company.store->RecordOutcomes(run, std::vector{outcome});
+    CHECK(company.store->Drift().empty());
+  }
+  SUBCASE("refused for what the target shows, which the row says from then on") {
+    outcome.done = false;
+    outcome.row->fields[kUserDesignation] = boss;
+    company.store->RecordOutcomes(run, std::vector{outcome});
+    REQUIRE(company.store->Drift().size() == 1);
+    CHECK(company.store->Drift()[0].shown ==
+          std::vector<std::pair<FieldId, Field>>{{kUserLastName, Field::Value("Other")}});
+  }
+}
+
 TEST_CASE("what is taken over changes the row, lets its fingerprint stand, and is found no more") {
   Company company;
   const std::int64_t user = company.RowOf(Kind::kUser, "E1");

@@ -61,6 +61,22 @@ TEST_CASE("creates are limited only after a run that ended with 0 or 4") {
   CHECK(store->FirstRunFinished());
 }
 
+TEST_CASE("a first run in which the target took nobody has not finished: creates are not limited after it") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::vector<Operation> creates{For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)};
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(100)});
+  store->StorePlan(run, PlanOf(creates));
+  store->AdvanceMark(run, 1);
+  std::vector<OperationOutcome> refused(1);
+  refused.front().seq = 1;
+  refused.front().verdict = "invalid";
+  store->RecordOutcomes(run, refused);
+  store->FinishRun(run, ExitCode::kPartial, "all alike", 1, {}, At(101));
+  CHECK_FALSE(store->FirstRunFinished());
+  CHECK_MESSAGE(store->PendingCreates(Kind::kUser) == 1, "one was refused, one was never sent");
+}
+
 TEST_CASE("creates under the mark of a cut-off run stay unknown until their key is settled in a later run") {
   const TemporaryDirectory dir;
   const std::vector<Operation> creates{For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate),

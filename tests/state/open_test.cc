@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fstream>
 
 #include "daemon/state/schema.h"
 #include "tests/state/support.h"
@@ -52,6 +53,22 @@ void CheckRefusedUntouched(const TemporaryDirectory& dir, ExitCode code, std::st
 }
 
 }  // namespace
+
+TEST_CASE("what a killed process left of a new state is removed, and what another is at work with is not") {
+  const TemporaryDirectory dir;
+  std::filesystem::create_directories(dir.state());
+  const std::string left = dir.file().string() + ".new-a1B2c3";
+  for (const char* part : {"", "-wal", "-shm"}) std::ofstream(left + part) << "half";
+  const std::string kept = dir.file().string() + ".backup";  // somebody's own
+  std::ofstream(kept) << "mine";
+  {
+    const TemporaryFile at_work(dir.file());
+    OpenForTest(dir);
+    CHECK(std::filesystem::exists(at_work.path()));
+  }
+  CHECK(std::filesystem::exists(kept));
+  for (const std::string& name : Listing(dir.state())) CHECK(name.find(".new-") == std::string::npos);
+}
 
 TEST_CASE("a new state is for its owner alone") {
   const TemporaryDirectory dir;
@@ -332,7 +349,8 @@ TEST_CASE("the check names what contradicts itself") {
     Execute(dir.file(), sql);
     bool said = false;
     for (const std::string& problem : OpenForTest(dir)->Check()) said = said || problem.find(text) != std::string::npos;
-    CAPTURE(text);
+    const auto& this_text = text;
+    CAPTURE(this_text);
     CHECK(said);
   }
 }

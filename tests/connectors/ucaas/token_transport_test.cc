@@ -57,6 +57,24 @@ bool Has(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("each login is told of with its status and result, so that it can be counted") {
+  Fixture f;
+  std::vector<std::string> told;
+  f.tokens.OnEachLogin([&told](const HttpReply& reply, std::string_view result) {
+    told.push_back(std::to_string(reply.status) + ' ' + std::string(result));
+  });
+  f.inner.WillAnswer(503, R"({"result":1001,"msg":"later"})");
+  f.Get("users/7");
+  f.Replies();
+  f.inner.WillAnswer(200, kToken1);
+  f.inner.WillAnswer(200, kDone);
+  f.Get("users/7");
+  f.Replies();
+  REQUIRE(told.size() == 2);
+  CHECK(told[0] == "503 1001");
+  CHECK(told[1].starts_with("200 "));
+}
+
 TEST_CASE("the first requests wait for one login, and carry its token") {
   Fixture f;
   f.inner.WillAnswer(200, kToken1);
@@ -104,7 +122,8 @@ TEST_CASE("a token that is not taken any more is renewed once for all, and each 
   const std::pair<int, const char*> refusals[] = {
       {401, R"({"result":401,"msg":"Unauthorized"})"}, {403, R"({"result":"403"})"}, {200, R"({"result":1001})"}};
   for (const auto& [status, body] : refusals) {
-    CAPTURE(status);
+    const auto& this_status = status;
+    CAPTURE(this_status);
     Fixture f;
     f.inner.WillAnswer(200, kToken1);
     f.inner.WillAnswer(status, body);
@@ -152,7 +171,8 @@ TEST_CASE("a login that is refused ends what waited for it as denied, says why, 
                                                   {200, R"({"result":1})"},
                                                   {200, R"({"result":1,"token":"two\r\nlines"})"}};
   for (const auto& [status, body] : refusals) {
-    CAPTURE(std::string(body));
+    const auto& this_body = body;
+    CAPTURE(std::string(this_body));
     Fixture f;
     f.inner.WillAnswer(status, body);
     f.Get("users/7");
@@ -213,8 +233,10 @@ TEST_CASE("a login that the API did not answer ends what waited as never sent, a
       {404, "<html>no such page</html>"},
   };
   for (const auto& [status, body] : replies) {
-    CAPTURE(status);
-    CAPTURE(std::string(body));
+    const auto& this_status = status;
+    CAPTURE(this_status);
+    const auto& this_body = body;
+    CAPTURE(std::string(this_body));
     Fixture f;
     f.inner.WillAnswer(status, body);
     f.Get("users/7");

@@ -1,0 +1,57 @@
+// Groups that are gone from the source and must not go yet.
+#include "daemon/plan/inhabited.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/plan/world.h"
+
+namespace ucaas_sync::plan {
+
+TEST_CASE("a group that is gone stays while somebody who is not to be changed is in it, and goes when nobody is") {
+  World world;
+  world.policy.guards = WideGuards();
+  for (int i = 1; i <= 6; ++i) {
+    const std::string key = "E" + std::to_string(i);
+    world.Add(User(key));
+    world.Add(Contact(key, {"Sales"}));
+  }
+  world.Add(Group("Sales"));
+  world.Add(Group("Legal"));
+  world.Sync();
+  for (int i = 2; i <= 6; ++i) world.Get(Kind::kContact, "E" + std::to_string(i)).groups = {"Legal"};
+  world.Get(Kind::kContact, "E1").groups = {"Legal"};
+  std::string why;
+  SUBCASE("held by a person") {
+    world.state.holds = {{.key = "E1", .reason = "sabbatical", .until = world.now + std::chrono::hours(72)}};
+  }
+  SUBCASE("set aside for its record") {
+    world.Get(Kind::kContact, "E1").standing = Standing::kQuarantined;
+    world.Get(Kind::kContact, "E1").reason = "e-mail missing";
+  }
+  SUBCASE("out of the scope of its rule") {
+    world.Get(Kind::kContact, "E1").standing = Standing::kOutOfScope;
+  }
+  SUBCASE("protected") {
+    world.policy.protect = [](Kind kind, const FieldSetView& fields) {
+      return kind == Kind::kContact && fields[kContactEmail].text.starts_with("e1@");
+    };
+  }
+  world.Remove(Kind::kGroup, "Sales");
+  world.Sync();
+  world.Pass(std::chrono::hours(30));
+  const auto kept = world.Sync().plan;
+  const std::vector<std::string> lines = Lines(kept);
+  CHECK(std::find(lines.begin(), lines.end(), "group delete Sales") == lines.end());
+  CHECK(std::any_of(kept.warnings.begin(), kept.warnings.end(), [](const std::string& warning) {
+    return Contains(warning, "1 group is gone from the source and kept") && Contains(warning, "Sales (E1)");
+  }));
+
+  world.state.holds.clear();
+  world.policy.protect = {};
+  world.Get(Kind::kContact, "E1").standing = Standing::kPresent;
+  CHECK(Lines(world.Sync().plan) == std::vector<std::string>{"contact update E1", "group delete Sales"});
+}
+
+}  // namespace ucaas_sync::plan
