@@ -38,4 +38,9 @@ std::string Discreet(std::string_view text, config::People people) {
   return out;
 }
 
+std::string DiscreetMessage(std::string_view message, config::People people) {
+  if (people != config::People::kFull) message = message.substr(0, message.find(kReasonFollows));
+  return Discreet(message, people);
+}
+
 }  // namespace ucaas_sync::report

@@ -59,7 +59,7 @@ std::string RunPage(const RunRecord& run, const std::vector<RunOperation>& opera
   if (run.ended) out += ", took " + EscapeHtml(FormatDuration(*run.ended - run.started));
   out += ". Planned: " + EscapeHtml(ChangesOf(run)) + "; " + WithThousands(run.done) + " done, " +
          WithThousands(run.failed) + " failed.</p>\n";
-  if (!run.message.empty()) out += "<p>" + EscapeHtml(OneLine(Discreet(run.message, people))) + "</p>\n";
+  if (!run.message.empty()) out += "<p>" + EscapeHtml(OneLine(DiscreetMessage(run.message, people))) + "</p>\n";
   out += "</div>\n";
   if (operations.empty()) return out + "<p>It changed nothing.</p>\n" + PageFoot();
   out +=

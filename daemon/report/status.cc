@@ -208,14 +208,14 @@ std::string TroubleOf(const SourceStanding& source, const Status& status, Instan
 
 void Conceal(Status& status, config::People people) {
   if (people == config::People::kFull) return;
-  for (RunRecord& run : status.runs) run.message = Discreet(run.message, people);
+  for (RunRecord& run : status.runs) run.message = DiscreetMessage(run.message, people);
   for (StoredQuarantine& item : status.quarantine) {
     // A rejected record goes by its place in the source.
     if (item.kind != "record") item.key = NameOf(item.key, people);
     item.reason = item.by_target ? "the target refused it; `ucaas-sync quarantine list` has its words"
                                  : Discreet(item.reason, people);
   }
-  if (status.held) status.held->approved_why = Discreet(status.held->approved_why, people);
+  if (status.held) status.held->approved_why.clear();  // a person's own words may name anybody
   for (LeftAlone& item : status.left_alone) {
     item.key = NameOf(item.key, people);
     item.shown = item.wanted = "(not shown)";

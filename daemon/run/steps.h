@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/report/naming.h"
 #include "daemon/run/pipeline.h"
 #include "daemon/state/sqlite_store.h"
 
@@ -63,7 +64,8 @@ SyncResult Journalled(const Context& context, state::SqliteStore& store, const s
     throw;
   }
   KeepTargetPause(context, store);
-  const std::string reason = result.why_approved.empty() ? std::string() : "; reason: " + result.why_approved;
+  const std::string reason =
+      result.why_approved.empty() ? std::string() : std::string(report::kReasonFollows) + result.why_approved;
   store.FinishRun(result.run, result.code, result.message + reason, result.applied.failed, result.plan.summary,
                   context.clock.Now());
   TidyJournal(context, store, result.plan.operations.empty());

@@ -247,6 +247,9 @@ TEST_CASE("an e-mail is masked wherever it stands in a sentence") {
   CHECK(Discreet("<ada@example.com>, bob@example.com; c@d", People::kKey) == "<(an e-mail)>, (an e-mail); (an e-mail)");
   CHECK(Discreet("at @ noon, user@ and @home", People::kKey) == "at @ noon, user@ and @home");
   CHECK(Discreet("ada@example.com", People::kFull) == "ada@example.com");
+  const std::string approved = "approved by root: user.suspend: 6, limit 3; reason: Ada Lovelace leaves";
+  CHECK(DiscreetMessage(approved, People::kFull) == approved);
+  CHECK(DiscreetMessage(approved, People::kKey) == "approved by root: user.suspend: 6, limit 3");
 }
 
 }  // namespace ucaas_sync::report
