@@ -184,9 +184,8 @@ std::string Executor::Moved(const Work& work) const {
 }
 
 void Executor::Dispatch(const WorkPtr& work) {
-  const bool is_there = work->operation.action != Action::kCreate && work->operation.action != Action::kAdopt;
-  if (is_there && options_.protect && !work->may_be_touched) {
-    AskProtect(work);
+  if (NeedsLook(*work)) {
+    LookFirst(work);
     return;
   }
   switch (work->operation.action) {

@@ -37,6 +37,9 @@ struct ExecutorOptions {
   /// Whether `guards.protect` names what has these fields at the target. Then each object is read before it is touched:
   /// somebody may have changed it by hand since the last look. Empty: nothing is read.
   std::function<bool(Kind, const FieldSetView&)> protect = {};
+  /// A person has read this very plan: each object is read before it is touched, and one that somebody has changed at
+  /// the target since, in what the operation changes, is left as it is.
+  bool is_reviewed = false;
   /// Kinds whose rules say `existing: quarantine`: a duplicate on create is set aside, not adopted.
   std::set<Kind> never_adopt;
 };
@@ -105,10 +108,15 @@ class Executor {
   void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
 
   // executor_change.cc
-  /// Reads the object, and goes on with Dispatch unless it is protected.
-  void AskProtect(const WorkPtr& work);
+  /// Whether the operation is only for an object as it was known, so that the target is asked first.
+  bool NeedsLook(const Work& work) const;
+  /// Reads the object, and goes on with Dispatch unless it is protected or not as a reviewed plan has it.
+  void LookFirst(const WorkPtr& work);
   bool IsProtected(const StoredEntity& row, const ucaas::RemoteObject& object) const;
   void FinishProtected(const WorkPtr& work, StoredEntity shown);
+  /// The fields that the operation changes and that the target shows neither as the plan has them, before or after, nor
+  /// as the last look found them; by name, empty when there are none.
+  std::string ChangedSince(const Work& work, const ucaas::RemoteObject& object);
   void SendChange(const WorkPtr& work);
   void OnChanged(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void AfterTaken(const WorkPtr& work, const ucaas::CallResult& duplicate);
@@ -173,6 +181,7 @@ class Executor {
   std::map<Address, std::vector<WorkPtr>> releasing_;       // address under way of being released → who waits
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id
   std::optional<std::unordered_map<std::string, std::string>> group_keys_;  // remote id → key, when first needed
+  std::optional<std::map<std::int64_t, DriftFinding>> findings_;            // by entity, when first needed
   std::optional<std::set<std::string>> contact_ids_;      // of all contacts that are ours, when first needed
   std::optional<std::map<Address, std::string>> owners_;  // remote id → key, when first needed
   std::vector<std::shared_ptr<Membership>> memberships_;  // Membership::kGroup: what the groups are still to be sent

@@ -106,8 +106,10 @@ class RuleCompiler {
         book_.tables, diagnostics_);
     for (const Template::Use& use : compiled.uses()) {
       if (use.has_default) continue;
-      rule_.needs.push_back(
-          {.attributes = use.attributes, .at = text.At(use.offset), .used_by = Plural(rule_.kind) + " need"});
+      rule_.needs.push_back({.attributes = use.attributes,
+                             .at = text.At(use.offset),
+                             .used_by = Plural(rule_.kind) + " need",
+                             .in_template = true});
     }
     return compiled;
   }

@@ -28,6 +28,7 @@ struct Need {
   std::vector<Slot> attributes;  ///< Alternatives, as slots of the leading source.
   Location at;                   ///< Where the configuration names the first.
   std::string used_by;           ///< "users need", "the filter of source hr needs"
+  bool in_template = false;      ///< A template could give it a default; a filter or a join cannot.
 };
 
 struct CompiledJoin {

@@ -114,9 +114,11 @@ class Checker {
     if (std::find(reported_.begin(), reported_.end(), name) != reported_.end()) return;
     reported_.push_back(name);
 
-    Problem problem = Describe(name, need.used_by, need.at,
-                               "correct the export; if nobody has one, write a default ({" + std::string(name) +
-                                   "|default:…}) or take it out of the configuration");
+    Problem problem = Describe(
+        name, need.used_by, need.at,
+        "correct the export; if nobody has one, " +
+            (need.in_template ? "write a default ({" + std::string(name) + "|default:…}) or " : std::string()) +
+            "take it out of the configuration");
     std::vector<std::size_t> could_carry{index_};
     for (const CompiledJoin& join : joins) could_carry.push_back(join.partner);
     const bool is_floor = std::all_of(could_carry.begin(), could_carry.end(), [&](std::size_t candidate) {

@@ -28,6 +28,7 @@ class Settlement {
     FindHolders();
     RefuseClaimsOnWhoStays();
     for (std::size_t i = 0; i < claims_.size(); ++i) Settle(i);
+    WarnOfManyRekeys();
   }
 
  private:
@@ -141,6 +142,21 @@ class Settlement {
                                " --as " + ShellWord(vanished) + "; if not, one of the two e-mails is wrong";
     work_.SetAside(claim.slot, RekeyProposal(vanished) + ", who is gone from the source" + advice);
     work_.SetAside(claim.holder, "gone from the source while " + appeared + " appeared with the same e-mail" + advice);
+    if (proposed_++ == 0) example_ = {vanished, appeared};
+  }
+
+  /// One person gets another number now and then; many at once are an export that writes numbers otherwise.
+  void WarnOfManyRekeys() {
+    constexpr std::uint64_t kMany = 5;
+    if (proposed_ < kMany) return;
+    const std::string bare = Counted(proposed_, std::string(Name(kind_))) +
+                             " have new keys and the e-mails of keys that are gone from the source";
+    const std::string advice =
+        ": see whether the export writes its keys in another way than before (leading zeros, a prefix); all of them "
+        "stay "
+        "as they are until it does again, or until each is released";
+    work_.warnings.push_back(Warning(bare + " (" + example_.first + " is " + example_.second + " now)" + advice,
+                                     bare + advice, {example_.first, example_.second}));
   }
 
   /// Follows the chain of holders from claim `start`, then settles it from its far end.
@@ -213,6 +229,8 @@ class Settlement {
   Kind kind_;
   std::vector<Claim> claims_;  // by address, then slot
   std::vector<std::pair<SlotId, std::size_t>> by_slot_;
+  std::uint64_t proposed_ = 0;
+  std::pair<std::string, std::string> example_;  // the key that is gone, and the one that appeared
 };
 
 }  // namespace

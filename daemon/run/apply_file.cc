@@ -77,7 +77,7 @@ SyncResult ApplyFile(const Context& given, const std::filesystem::path& file) {
     }
     result.plan = std::move(plan);
     store->MarkPlanUsed(used_as, context.clock.Now());
-    result.applied = Apply(context, *store, result.run, result.plan);
+    result.applied = Apply(context, *store, result.run, result.plan, PlanOrigin::kReviewed);
     Conclude(result);
   });
 }

@@ -13,12 +13,13 @@
 namespace ucaas_sync::run {
 namespace {
 
-apply::ExecutorOptions OptionsOf(const Program& program) {
+apply::ExecutorOptions OptionsOf(const Program& program, PlanOrigin origin) {
   apply::ExecutorOptions options;
   options.membership = program.config.target.membership;
   options.failures_percent = program.config.guards.failures;
   options.window = std::max<std::uint32_t>(4, 2 * program.config.target.concurrency);
   options.protect = program.policy.protect;
+  options.is_reviewed = origin == PlanOrigin::kReviewed;
   options.quote_target = program.config.log.people == config::People::kFull;
   for (const config::RuleConfig& rule : program.config.rules) {
     if (rule.existing == config::ExistingPolicy::kQuarantine) options.never_adopt.insert(rule.kind);
@@ -86,10 +87,11 @@ std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::Ope
   return store;
 }
 
-apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan) {
+apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan,
+                         PlanOrigin origin) {
   if (plan.operations.empty()) return {};
   Target target(context);
-  apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program));
+  apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program, origin));
   apply::ApplyResult result = executor.Apply(run, plan);
   if (result.needs_another) store.NoteDue(context.clock.Now());
   return result;

@@ -20,9 +20,13 @@ std::string NewPlanId(const Context& context);
 /// The state of the configured account; refused (78) when it belongs to another one.
 std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode);
 
+/// A plan that a person has read is done as it was read: what somebody changes at the target meanwhile stays.
+enum class PlanOrigin : std::uint8_t { kThisRun, kReviewed };
+
 /// Stores the plan under `run` and does it. An empty plan asks the target nothing. What waits for the next plan
 /// makes that due at once.
-apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan);
+apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan,
+                         PlanOrigin origin = PlanOrigin::kThisRun);
 
 /// "held by user.suspend: 61, limit 60, …"
 std::string HeldMessage(const Plan& plan);

@@ -109,5 +109,54 @@ TEST_CASE("protect sees a status that was set by hand, and a target that shows n
   }
 }
 
+TEST_CASE("a reviewed plan leaves what somebody has changed at the target since, and says which fields") {
+  Bench bench;
+  const StoredEntity ada = bench.Known(Kind::kUser, "E1");
+  const StoredEntity bob = bench.Known(Kind::kUser, "E2");
+  const auto finance = [](const std::string& before) {
+    return std::vector<FieldChange>{Bench::Change(kUserDepartment, before, "Finance")};
+  };
+  for (auto& object : bench.target.objects[Kind::kUser]) {
+    if (object.id == ada.remote_id) object.fields["department"] = "Board";
+    if (object.id == bob.remote_id) object.fields["department"] = "Sales";
+  }
+  ExecutorOptions options;
+  options.is_reviewed = true;
+  SUBCASE("one that shows what the plan has before is changed, one that does not is left") {
+    bench.Plan({Bench::At(ada, Action::kUpdate, finance("Sales")), Bench::At(bob, Action::kUpdate, finance("Sales"))});
+    const ApplyResult result = bench.Apply(options);
+    CHECK(result.code == ExitCode::kPartial);
+    CHECK(result.done == 1);
+    CHECK(result.failed == 1);
+    CHECK(result.quarantined == 0);
+    CHECK(bench.target.CountRequests("PATCH users/" + ada.remote_id) == 0);
+    CHECK(bench.target.CountRequests("PATCH users/" + bob.remote_id) == 1);
+    CHECK(
+        bench.store.outcomes.at(1).message ==
+        "somebody has changed department at the target since the plan was made: left as it is; `plan --refresh` shows "
+        "it");
+  }
+  SUBCASE("what somebody has done already is no contradiction") {
+    bench.Plan({Bench::At(ada, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Board")})});
+    CHECK(bench.Apply(options).code == ExitCode::kConverged);
+  }
+  SUBCASE("what the last look found was known when the plan was made") {
+    bench.store.drift = {
+        {.entity_id = ada.id, .shown = {{kUserDepartment, Field::Value("Board")}}, .groups = std::nullopt}};
+    bench.Plan({Bench::At(ada, Action::kUpdate, finance("Sales"))});
+    CHECK(bench.Apply(options).code == ExitCode::kConverged);
+  }
+  SUBCASE("nobody is deleted who is not the one that was shown") {
+    bench.Plan({Bench::At(ada, Action::kDelete, finance("Sales"))});
+    CHECK(bench.Apply(options).failed == 1);
+    CHECK(bench.target.CountRequests("DELETE") == 0);
+  }
+  SUBCASE("a run's own plan asks nobody") {
+    bench.Plan({Bench::At(ada, Action::kUpdate, finance("Sales"))});
+    CHECK(bench.Apply().code == ExitCode::kConverged);
+    CHECK(bench.target.CountRequests("GET") == 0);
+  }
+}
+
 }  // namespace
 }  // namespace ucaas_sync::apply

@@ -52,6 +52,19 @@ void Fault(Service& service, const std::string& rule) {
 
 }  // namespace
 
+TEST_CASE("what somebody changes in the account between the plan and its apply is left as it is, and told") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[1].department = "Finance";
+  people[2].department = "Finance";
+  company.WritePeople(people);
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
+  InAccount(company, "UPDATE users SET department = 'Board' WHERE email = 'person2@example.com'");
+  Expect(company.Run({"apply", "monday.plan"}), 4,
+         {"3 operations done, 1 failed", "somebody has changed department at the target since the plan was made"});
+  Expect(company.Run({"plan", "--refresh"}), 0, {"Board → Finance"});
+}
+
 TEST_CASE("plan --refresh shows what was changed by hand and writes nothing, neither target nor state") {
   Company company(kPeople);
   BreakFour(company);

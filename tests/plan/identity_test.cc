@@ -140,6 +140,26 @@ TEST_CASE("a vanished and an appeared key with one e-mail are a proposal to reke
   CHECK(Contains(plan.quarantine[0].reason + plan.quarantine[1].reason, "N1 appeared with the same e-mail"));
 }
 
+TEST_CASE(
+    "an export that writes all its keys otherwise is told in one sentence, whoever gets a new number alone is not") {
+  World world;
+  for (int i = 1; i <= 5; ++i) world.Add(User("00" + std::to_string(i)));
+  world.Sync();
+  const auto renumber = [&world](int i) {
+    const std::string old = "00" + std::to_string(i);
+    world.Remove(Kind::kUser, old);
+    world.Add(User(std::to_string(i), {{"email", old + "@example.com"}}));
+  };
+  for (int i = 1; i <= 4; ++i) renumber(i);
+  CHECK(world.Plan().plan.warnings.empty());
+  renumber(5);
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].starts_with(
+      "5 users have new keys and the e-mails of keys that are gone from the source (001 is 1 now): see whether"));
+}
+
 TEST_CASE("an address that moves along a chain is released before it is taken") {
   World world;
   world.Add(User("A", {{"email", "1@example.com"}}));

@@ -29,6 +29,7 @@ class MemoryStore final : public StateStore {
   std::vector<UnknownCreate> unknown;
   std::set<std::pair<Kind, std::string>> others;  // kind, remote id
   std::vector<StoredHold> holds;
+  std::vector<DriftFinding> drift;
   std::uint64_t mark = 0;
 
   std::int64_t Add(StoredEntity entity);
@@ -45,7 +46,7 @@ class MemoryStore final : public StateStore {
   std::optional<StoredEntity> Find(Kind kind, std::string_view key) const override;
   void ForEachMembership(const std::function<void(std::int64_t, std::int64_t)>& visit) const override;
   std::vector<PlanNotes::Absence> Absences() const override { return {}; }
-  std::vector<DriftFinding> Drift() const override { return {}; }
+  std::vector<DriftFinding> Drift() const override { return drift; }
   std::vector<DriftRepair> Repairs() const override { return {}; }
   std::vector<StoredQuarantine> Quarantined() const override;
   std::vector<StoredHold> Holds(Instant /*now*/) const override { return holds; }
