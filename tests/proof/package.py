@@ -171,7 +171,7 @@ def later_sources(sources, folder):
         text = (folder / name).read_text()
         assert before in text, name
         (folder / name).write_text(text.replace(before, after, 1))
-    schema = folder / "daemon/state/schema.cc"
+    schema = folder / "daemon/state/tables.cc"
     text, count = with_later_tables(schema.read_text())
     schema.write_text(text)
     return newer, count
