@@ -198,6 +198,8 @@ struct OperationOutcome {
   std::optional<StoredEntity> row;
   Hash128 fingerprint;      ///< Goes with `row`.
   bool quarantine = false;  ///< Set the entity aside with `message`.
+  /// Of what the operation changes, the membership is still to be written; another outcome will tell of it.
+  bool groups_follow = false;
 };
 
 /// Write side.

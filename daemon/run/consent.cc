@@ -58,7 +58,8 @@ std::string NextWord(const state::SqliteStore& store, const ApproveRequest& requ
   const auto held = store.Held();
   if (!held) return "Nothing is held now: it serves if the same should be held again in that time.";
   const auto all = store.ScopeOfRun(held->run);
-  if (all && plan::CoversAll(approval.scope, *all)) return "The next run does it: ucaas-sync sync";
+  if (all && plan::CoversAll(approval.scope, *all))
+    return "The next run does it: ucaas-sync sync, or the service by itself";
   return "It does not cover all that is held now: ucaas-sync status";
 }
 

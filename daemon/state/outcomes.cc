@@ -145,7 +145,8 @@ class OutcomeWriter {
 
   // What somebody else changed there is settled as far as it was written, or is seen to be so.
   void NoteSettled(const OperationOutcome& outcome) {
-    const Operation operation = StoredOperation(connection_, run_, outcome.seq);
+    Operation operation = StoredOperation(connection_, run_, outcome.seq);
+    if (outcome.groups_follow) operation.groups.reset();
     const bool is_same_object = operation.remote_id == outcome.row->remote_id;
     if (outcome.done && is_same_object) {
       SettleFinding(connection_, *outcome.row, &operation);

@@ -176,6 +176,7 @@ TEST_CASE("membership: group cut off before the groups' lists leaves the change 
   CHECK(result.code == ExitCode::kUnavailable);
   CHECK(result.left == 1);
   CHECK(company.GroupsOfAda() == kSales);
+  CHECK(company.bench.store.outcomes.at(1).groups_follow);
   CHECK(company.bench.target.CountRequests("PATCH groups") == 0);
 }
 

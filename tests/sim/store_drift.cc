@@ -52,7 +52,9 @@ void Store::SettleFinding(std::int64_t id, const Operation& operation, const Ope
   if (finding == drift_.end()) return;
   std::optional<DriftFinding> rest;
   if (operation.remote_id == outcome.row->remote_id) {
-    rest = StillFound(finding->second, outcome.done ? &operation : nullptr, outcome.row->fields, outcome.row->groups);
+    Operation written = operation;
+    if (outcome.groups_follow) written.groups.reset();
+    rest = StillFound(finding->second, outcome.done ? &written : nullptr, outcome.row->fields, outcome.row->groups);
   }
   if (rest) {
     finding->second = *std::move(rest);

@@ -105,6 +105,25 @@ TEST_CASE("of what was found, that stays which the operation did not write and t
   }
 }
 
+TEST_CASE("a membership that is still to be written stays found, one that was written does not") {
+  Company company;
+  StoredEntity row = company.store->Load(company.RowOf(Kind::kContact, "C1"));
+  company.Find({.entity_id = row.id, .missing = false, .shown = {}, .groups = std::vector<std::string>{"Legal"}});
+  Operation update = For(row, Action::kUpdate);
+  update.remote_id = row.remote_id;
+  update.groups = GroupsChange{.before = {"Legal"}, .after = row.groups};
+  const std::string run = company.store->BeginRun({.trigger = "command", .at = At(20)});
+  company.store->StorePlan(run, PlanOf({update}));
+  company.store->AdvanceMark(run, 1);
+  OperationOutcome outcome = Done(1, row);
+  outcome.groups_follow = true;
+  company.store->RecordOutcomes(run, std::vector{outcome});
+  CHECK(company.store->Drift().size() == 1);
+  outcome.groups_follow = false;
+  company.store->RecordOutcomes(run, std::vector{outcome});
+  CHECK(company.store->Drift().empty());
+}
+
 TEST_CASE("what is taken over changes the row, lets its fingerprint stand, and is found no more") {
   Company company;
   const std::int64_t user = company.RowOf(Kind::kUser, "E1");
