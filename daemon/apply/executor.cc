@@ -84,7 +84,7 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
     begin = end;
   }
   Flush();
-  result_.left = total_ - result_.done - result_.failed - result_.kept;
+  result_.left = total_ - result_.done - result_.failed - result_.kept - result_.outdated;
   if (caller_.stopped()) {
     result_.code = caller_.stopped()->code;
     result_.message = caller_.stopped()->because;
@@ -96,6 +96,11 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
     result_.code = all_transient ? ExitCode::kUnavailable : ExitCode::kPartial;
     result_.message = WithThousands(result_.failed) + " of " + Counted(total_, "operation") +
                       " failed: " + CommonestFailure().example;
+  } else if (result_.outdated > 0) {
+    result_.code = ExitCode::kPartial;
+    result_.message = Counted(result_.outdated, "operation") +
+                      " left undone, since the target shows something else than the "
+                      "plan does; the next run plans anew";
   }
   return result_;
 }

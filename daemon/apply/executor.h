@@ -37,8 +37,8 @@ struct ExecutorOptions {
   /// Whether `guards.protect` names what has these fields at the target. Then each object is read before it is touched:
   /// somebody may have changed it by hand since the last look. Empty: nothing is read.
   std::function<bool(Kind, const FieldSetView&)> protect = {};
-  /// A person has read this very plan: each object is read before it is touched, and one that somebody has changed at
-  /// the target since, in what the operation changes, is left as it is.
+  /// A person has read this very plan, perhaps long ago: what it changes or deletes is read first, and left as it is
+  /// where the target shows something else than the plan does.
   bool is_reviewed = false;
   /// Kinds whose rules say `existing: quarantine`: a duplicate on create is set aside, not adopted.
   std::set<Kind> never_adopt;
@@ -52,6 +52,7 @@ struct ApplyResult {
   std::uint64_t quarantined = 0;
   bool needs_another = false;  ///< Something was found unlike what is wanted: only the next plan shows and changes it.
   std::uint64_t kept = 0;      ///< Left as they are: guards.protect names them, as the target shows them now.
+  std::uint64_t outdated = 0;  ///< Left as they are: the target shows them otherwise than the reviewed plan.
   std::uint64_t left = 0;      ///< Not done because the run was stopped; the next one plans it again.
 };
 
@@ -107,16 +108,21 @@ class Executor {
   void SearchPage(const WorkPtr& work, std::shared_ptr<Search> search);
   void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
 
-  // executor_change.cc
-  /// Whether the operation is only for an object as it was known, so that the target is asked first.
+  // executor_look.cc
+  /// Whether the target is asked first how the object is now.
   bool NeedsLook(const Work& work) const;
   /// Reads the object, and goes on with Dispatch unless it is protected or not as a reviewed plan has it.
   void LookFirst(const WorkPtr& work);
   bool IsProtected(const StoredEntity& row, const ucaas::RemoteObject& object) const;
   void FinishProtected(const WorkPtr& work, StoredEntity shown);
-  /// The fields that the operation changes and that the target shows neither as the plan has them, before or after, nor
-  /// as the last look found them; by name, empty when there are none.
+  /// What the operation relies on and the target shows neither as the plan has it, before or after, nor as the last
+  /// look found it; by name, empty when there is nothing.
   std::string ChangedSince(const Work& work, const ucaas::RemoteObject& object);
+  void FinishOutdated(const WorkPtr& work, const std::string& what);
+  /// Neither done nor failed.
+  void FinishLeft(const WorkPtr& work, OperationOutcome outcome);
+
+  // executor_change.cc
   void SendChange(const WorkPtr& work);
   void OnChanged(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void AfterTaken(const WorkPtr& work, const ucaas::CallResult& duplicate);

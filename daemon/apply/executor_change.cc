@@ -1,6 +1,5 @@
 // The executor's changes of what is there: adopt, update, suspend, reactivate, delete, and what is done when the object
 // is not there any more.
-#include <algorithm>
 #include <utility>
 
 #include "daemon/apply/executor.h"
@@ -16,134 +15,12 @@ using ucaas::RemoteObject;
 using ucaas::Verb;
 using ucaas::Verdict;
 
-ucaas::Call CallFor(const Operation& operation, Verb verb) {
-  ucaas::Call call;
-  call.verb = verb;
-  call.kind = operation.kind;
-  call.remote_id = operation.remote_id;
-  return call;
-}
-
-bool IsSaid(const Field& field) {
-  return field.state == FieldState::kValue || field.state == FieldState::kEmpty;
-}
-
-/// Whether both are empty or have one value; addresses compare ignoring case.
-bool IsSame(Kind kind, FieldId field, const Field& one, const Field& other) {
-  if (one.text == other.text) return true;
-  return kind != Kind::kGroup && field == NaturalKeyField(kind) && FoldCase(one.text) == FoldCase(other.text);
-}
-
-/// `row` with the fields that the target shows of it. Whether somebody is let in is for a look at everything to say.
-StoredEntity WithShown(StoredEntity row, const RemoteObject& object) {
-  for (FieldId field = 0; field < FieldsOf(row.kind).size(); ++field) {
-    const Field& shown = object.fields[field];
-    const bool is_status = row.kind == Kind::kUser && field == kUserStatus;
-    if (IsSaid(shown) && !is_status) row.fields[field] = shown;
-  }
-  return row;
-}
-
 Ownership OwnershipOf(const Operation& operation, const std::optional<StoredEntity>& row) {
   if (operation.action == Action::kAdopt) return Ownership::kAdopted;
   return row ? row->ownership : Ownership::kCreated;
 }
 
 }  // namespace
-
-bool Executor::NeedsLook(const Work& work) const {
-  if (work.may_be_touched || work.operation.action == Action::kCreate) return false;
-  // An adopt was listed by the plan itself, which has judged it.
-  return options_.is_reviewed || (options_.protect && work.operation.action != Action::kAdopt);
-}
-
-void Executor::LookFirst(const WorkPtr& work) {
-  caller_.Submit(CallFor(work->operation, Verb::kGet), [this, work](const CallResult& result, std::uint32_t attempts) {
-    NoteRequests(work, result, attempts);
-    switch (result.verdict) {
-      case Verdict::kOk:
-      case Verdict::kMissing:
-      case Verdict::kInvalid: {
-        // A target that shows no single object still takes the change; the last look has judged it then.
-        const bool is_shown =
-            work->row && !result.objects.empty() && result.objects.front().remote_id == work->operation.remote_id;
-        if (is_shown && options_.protect && IsProtected(*work->row, result.objects.front())) {
-          FinishProtected(work, WithShown(*work->row, result.objects.front()));
-          return;
-        }
-        if (const std::string what = is_shown ? ChangedSince(*work, result.objects.front()) : ""; !what.empty()) {
-          CallResult refused;
-          refused.verdict = Verdict::kInvalid;
-          FinishFailed(work, refused, /*quarantine=*/false,
-                       "somebody has changed " + what +
-                           " at the target since the plan was made: left as it is; `plan --refresh` shows it");
-          return;
-        }
-        work->may_be_touched = true;
-        if (!caller_.stopped()) Dispatch(work);
-        return;
-      }
-      case Verdict::kRetry:
-      case Verdict::kRelogin:
-      case Verdict::kDenied:
-      case Verdict::kDuplicate:
-      case Verdict::kUnknown:
-        FinishRefused(work, result);
-        return;
-    }
-  });
-}
-
-bool Executor::IsProtected(const StoredEntity& row, const RemoteObject& object) const {
-  FieldSet fields = row.fields;
-  for (FieldId field = 0; field < FieldsOf(row.kind).size(); ++field) {
-    if (IsSaid(object.fields[field])) fields[field] = object.fields[field];
-  }
-  return options_.protect(row.kind, View(fields));
-}
-
-std::string Executor::ChangedSince(const Work& work, const RemoteObject& object) {
-  if (!options_.is_reviewed) return {};
-  if (!findings_) {
-    findings_.emplace();
-    for (DriftFinding& finding : store_.Drift()) findings_->insert_or_assign(finding.entity_id, std::move(finding));
-  }
-  const Operation& operation = work.operation;
-  const auto finding = findings_->find(operation.entity_id);
-  std::string names;
-  for (const FieldChange& change : operation.changes) {
-    // Whether somebody is let in goes by its effect, and the words for it are the target's own.
-    if (operation.kind == Kind::kUser && change.field == kUserStatus) continue;
-    const Field& shown = object.fields[change.field];
-    const auto is_shown = [&](const Field& field) { return IsSame(operation.kind, change.field, field, shown); };
-    const bool is_found = finding != findings_->end() &&
-                          std::any_of(finding->second.shown.begin(), finding->second.shown.end(),
-                                      [&](const auto& f) { return f.first == change.field && is_shown(f.second); });
-    if (!IsSaid(shown) || !IsSaid(change.before) || is_shown(change.before) || is_shown(change.after) || is_found)
-      continue;
-    names += (names.empty() ? "" : ", ") + std::string(FieldsOf(operation.kind)[change.field].name);
-  }
-  return names;
-}
-
-void Executor::FinishProtected(const WorkPtr& work, StoredEntity shown) {
-  const std::string why = "guards.protect names it, as somebody has changed it at the target: left as it is";
-  OperationOutcome outcome;
-  outcome.verdict = "protected";
-  outcome.message = why;
-  // With what is shown the next plan sees by itself that nobody may touch it.
-  outcome.row = std::move(shown);
-  ++result_.kept;
-  result_.needs_another = true;
-  observer_.OnEvent({.id = EventId::kOperationFailed,
-                     .text = std::string(Name(work->operation.action)) + ' ' + std::string(Name(work->operation.kind)),
-                     .key = work->operation.key,
-                     .rest = ": " + why});
-  observer_.OnOutcome(work->operation, outcome.verdict, false);
-  --open_;
-  Record(work, std::move(outcome));
-  Release(work, /*was_done=*/false);
-}
 
 void Executor::SendChange(const WorkPtr& work) {
   const Operation& operation = work->operation;

@@ -5,11 +5,21 @@
 #include <string>
 #include <vector>
 
+#include "connectors/ucaas/client.h"
 #include "daemon/apply/executor.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/store.h"
 
 namespace ucaas_sync::apply {
+
+/// The call of `verb` on the operation's object, with nothing to send yet.
+inline ucaas::Call CallFor(const Operation& operation, ucaas::Verb verb) {
+  ucaas::Call call;
+  call.verb = verb;
+  call.kind = operation.kind;
+  call.remote_id = operation.remote_id;
+  return call;
+}
 
 struct Executor::Work {
   Operation operation;

@@ -113,7 +113,7 @@ SyncResult Revert(const Context& given, const std::string& run, const std::strin
     }
     // Before anything is sent: after a crash in between, the next run must not do it all again.
     store->PutHolds(HoldsFor(context, *store, result.plan, run));
-    result.applied = Apply(context, *store, result.run, result.plan, PlanOrigin::kReviewed);
+    result.applied = Apply(context, *store, result.run, result.plan);
     EndHoldsOfFailed(*store, result.run, held_before);
     Conclude(result);
   });

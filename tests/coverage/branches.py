@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which branches no test takes, and why that is right. Reads the JSON of gcovr and `explained.tsv`: the file, the text of
-the line, and the reason, separated by tabs. A line with an untaken branch that is not explained, and an explanation that
-fits no such line any more, are told, and the exit code is then 1.
+the line, and the reason, separated by tabs; each row explains one line. A line with an untaken branch that is not
+explained, and an explanation that fits no such line any more, are told, and the exit code is then 1.
 
 Usage: branches.py SOURCES GCOVR_JSON [EXPLAINED]"""
 import collections
@@ -11,16 +11,16 @@ import sys
 
 
 def explanations(path):
-    """(file, text of the line) → reason."""
-    reasons = {}
+    """(file, text of the line) → how many such lines are explained."""
+    explained = collections.Counter()
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line or line.startswith("#"):
             continue
         parts = line.split("\t")
         if len(parts) != 3 or not all(parts):
             sys.exit(f"{path}:{number}: three fields, separated by tabs: file, text of the line, reason")
-        reasons[parts[0], parts[1]] = parts[2]
-    return reasons
+        explained[parts[0], parts[1]] += 1
+    return explained
 
 
 def untaken(sources, report):
@@ -36,24 +36,24 @@ def untaken(sources, report):
 def main():
     sources, report = pathlib.Path(sys.argv[1]), json.loads(pathlib.Path(sys.argv[2]).read_text())
     path = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else pathlib.Path(__file__).parent / "explained.tsv"
-    reasons = explanations(path)
-    used, unexplained, lines = set(), [], collections.Counter()
+    explained = explanations(path)
+    count_explained, unexplained = sum(explained.values()), []
     print(f"{'file':<36} {'branches':>8} {'taken':>8} {'':>5}  lines with an untaken one")
     for name, count, taken, missing in untaken(sources, report):
         print(f"{name:<36} {count:>8} {taken:>8} {100 * taken / max(1, count):>4.0f}%  "
               f"{len(missing)}")
         for number, text in missing:
-            if (name, text) in reasons:
-                used.add((name, text))
-                lines["explained"] += 1
+            if explained[name, text] > 0:
+                explained[name, text] -= 1
             else:
                 unexplained.append(f"{name}:{number}: {text}")
-    print(f"\n{lines['explained']} lines are explained in {path.name}")
+    left = [place for place, times in sorted(explained.items()) for _ in range(times)]
+    print(f"\n{count_explained - len(left)} lines are explained in {path.name}")
     for line in unexplained:
         print(f"not tested and not explained: {line}")
-    for name, text in sorted(set(reasons) - used):
+    for name, text in left:
         print(f"explained, and tested or gone: {name}: {text}")
-    sys.exit(1 if unexplained or set(reasons) - used else 0)
+    sys.exit(1 if unexplained or left else 0)
 
 
 main()
