@@ -183,11 +183,13 @@ std::optional<SnapshotHistory> SqliteStore::LastGoodSnapshot(std::string_view so
 
 bool SqliteStore::FirstRunFinished() const {
   return impl_->connection.Guard("read the runs", [this] {
-    // A first run that stopped because the target refused everybody has not begun to fill the account.
+    // One that stopped in its midst because the target refused everybody has not filled the account: its last operation
+    // has no outcome.
     return impl_->connection
         .Prepare(
             "SELECT 1 FROM run WHERE outcome IN ('converged', 'partial') "
-            "AND (outcome = 'converged' OR EXISTS (SELECT 1 FROM entity)) LIMIT 1")
+            "AND (outcome = 'converged' OR EXISTS (SELECT 1 FROM entity) AND (planned = 0 "
+            "OR EXISTS (SELECT 1 FROM outcome WHERE outcome.id = (run.id << 32) + run.planned))) LIMIT 1")
         .Next();
   });
 }

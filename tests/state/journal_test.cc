@@ -61,6 +61,24 @@ TEST_CASE("creates are limited only after a run that ended with 0 or 4") {
   CHECK(store->FirstRunFinished());
 }
 
+TEST_CASE("a first run that was stopped in its midst has not finished, though it made somebody") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(100)});
+  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
+  store->AdvanceMark(run, 2);
+  store->RecordOutcomes(run, std::vector{Done(1, User("E1"))});
+  SUBCASE("stopped") {
+    store->FinishRun(run, ExitCode::kPartial, "all alike", 0, {}, At(101));
+    CHECK_FALSE(store->FirstRunFinished());
+  }
+  SUBCASE("finished, with a failure at its end") {
+    store->RecordOutcomes(run, std::vector{Failed(2, "invalid", "no", At(100))});
+    store->FinishRun(run, ExitCode::kPartial, "1 failed", 1, {}, At(101));
+    CHECK(store->FirstRunFinished());
+  }
+}
+
 TEST_CASE("a first run in which the target took nobody has not finished: creates are not limited after it") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
