@@ -17,6 +17,7 @@
 #include "daemon/apply/executor.h"
 #include "daemon/apply/gate.h"
 #include "daemon/run/pipeline.h"
+#include "daemon/run/refresh_steps.h"
 #include "daemon/run/system_clock.h"
 #include "daemon/run/target.h"
 #include "daemon/state/sqlite_store.h"
@@ -82,6 +83,8 @@ int Main(int argc, char** argv) {
   const apply::ApplyResult result = executor.Apply(run, planned.plan);
   if (result.code != ExitCode::kConverged) throw std::runtime_error(result.message);
   store->FinishRun(run, result.code, result.message, result.failed, planned.plan.summary, clock.Now());
+  // A first sync has seen the target, which showed nobody: a plan after it need not ask again.
+  run::RecordWholeLook(*store, clock.Now(), {});
   std::cout << R"({"operations":)" << result.done << R"(,"plan_wall":)" << planning << R"(,"apply_wall":)"
             << SecondsSince(middle) << "}\n";
   return 0;
