@@ -97,6 +97,11 @@ Monotonic Caller::SendWhatMayGo() {
   return wake;
 }
 
+void Caller::Send() {
+  SendWhatMayGo();
+  for (ucaas::CallResult& result : client_.Wait(clock_.Ticks())) Settle(std::move(result));
+}
+
 void Caller::Turn() {
   const Monotonic wake = SendWhatMayGo();
   if (stop_ && flying_.empty()) return;

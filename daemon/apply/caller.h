@@ -41,6 +41,8 @@ class Caller {
          std::function<bool()> stop_requested, config::People people = config::People::kFull);
 
   void Submit(ucaas::Call call, Done done);
+  /// Sends what may be sent, and hands out what has ended by now.
+  void Send();
   /// Sends what may be sent, waits for the next event at most, and hands out what ended.
   void Turn();
   /// Turns until nothing is left, or the run is stopped; then what is in flight is still waited for, after a signal no

@@ -109,12 +109,17 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
   std::size_t next = begin;
   while (!caller_.stopped() && (next < end || open_ > 0)) {
     while (next < end && open_ < options_.window && !caller_.stopped()) {
-      if (next + 1 > mark_) MarkNext(next, end);
+      if (next >= mark_) MarkNext(end);
       auto work = std::make_shared<Work>();
       work->operation = plan.operations.At(next++);
       Begin(std::move(work));
     }
     if (open_ > 0 && caller_.idle()) throw std::logic_error("operations wait for one that is not under way");
+    // The next mark is made while requests are under way: when it is needed, nothing waits for the disk.
+    if (open_ > 0 && next < end && mark_ < end && mark_ - next < options_.window) {
+      caller_.Send();
+      if (!caller_.stopped()) MarkNext(end);
+    }
     if (open_ > 0) caller_.Turn();
     // As a rule what was done is committed with the next batch's mark: one sync of the disk for both.
     if (!outcomes_.empty() && clock_.Ticks() - oldest_outcome_ >= kCommitAfter) Flush();
@@ -124,8 +129,8 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
   Flush();
 }
 
-void Executor::MarkNext(std::size_t next, std::size_t end) {
-  mark_ = next + batch_.Begin(clock_.Ticks(), end - next);
+void Executor::MarkNext(std::size_t end) {
+  mark_ += batch_.Begin(clock_.Ticks(), end - mark_);
   // A person may have been put on hold while the run is under way.
   held_.clear();
   // A revert's own holds wait for what its source says next; they are no reason against the revert itself.

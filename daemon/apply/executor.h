@@ -29,7 +29,8 @@ struct ExecutorOptions {
   double failures_percent = 20;  ///< More failed operations than this share stop the run (judged from the tenth).
   std::uint32_t window = 32;     ///< Operations under way at once, retries included.
   /// Operations that the durable mark runs ahead: what is done in 50 to 100 ms, but no fewer than `mark_batch` and no
-  /// more than `most_marked` (or mark_batch, if that is more). A crash leaves at most these and the window unknown.
+  /// more than `most_marked` (or mark_batch, if that is more). A crash leaves at most these, and twice the window,
+  /// unknown.
   std::uint32_t mark_batch = 64;
   std::uint32_t most_marked = 512;
   std::uint32_t create_attempts = 3;  ///< How often a create of unknown outcome is looked up and sent again.
@@ -163,8 +164,8 @@ class Executor {
   void JudgeFailures();
   const FailureKind& CommonestFailure() const;
   void Flush();
-  /// Marks the next batch, from operation `next` (from 0) to `end` at most; what was done goes into the same commit.
-  void MarkNext(std::size_t next, std::size_t end);
+  /// Marks the next batch, up to operation `end` at most; what was done goes into the same commit.
+  void MarkNext(std::size_t end);
 
   StateStore& store_;
   Caller& caller_;
@@ -175,7 +176,7 @@ class Executor {
   std::string run_;
   std::string config_hash_;  // the plan's
   std::uint64_t total_ = 0;
-  std::uint64_t mark_ = 0;
+  std::uint64_t mark_ = 0;  // operations of the plan that may have been sent; as a rule some that were not begun yet
   BatchSize batch_;
   std::size_t open_ = 0;        // begun and not finished
   std::set<std::string> held_;  // keys that people hold

@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 import grouping
+import loading
 import planning
 import reading
 import sending
@@ -29,7 +30,7 @@ from measure import median, run, run_once, say
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-PARTS = ("reading", "planning", "groups", "requests", "starting", "inner")
+PARTS = ("reading", "planning", "groups", "requests", "loading", "starting", "inner")
 
 
 class Bench:
@@ -186,6 +187,8 @@ def main():
         if wanted("requests"):
             sending.requests(bench)
             sending.latency(bench)
+        if wanted("loading"):
+            loading.first_load(bench, sizes[-1])
         if wanted("starting"):
             starting.start(bench)
         inner = bench.inner() if wanted("inner") else []

@@ -1,6 +1,6 @@
 """Requests: a first sync of people against a web server on loopback that answers at once, beside a bare loop over
 libcurl's multi interface and beside wrk as the ceiling, with the same server, bodies and concurrency; and against the
-sandbox with latency added, beside what concurrency and latency allow."""
+same server with latency added, beside what concurrency and latency allow."""
 import collections
 import contextlib
 import json
@@ -8,6 +8,7 @@ import re
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 
 from measure import Cost, Goal, Line, run, run_once, say
@@ -31,6 +32,10 @@ http {{
   client_body_temp_path {folder}/body;
   server {{
     listen 127.0.0.1:{port};
+    location /contacts {{
+      if ($request_method = GET) {{ return 200 '{{"result":1,"contacts":[]}}'; }}
+      return 200 '{{"result":1,"contact":{{"contact_id":"$request_id","name":"Oluwaseun Nakamura"}}}}';
+    }}
     location / {{
       if ($request_method = GET) {{ return 200 '{{"result":1,"users":[]}}'; }}
       return 200 '{{"result":1,"user":{{"user_id":"$request_id","name":"Oluwaseun Nakamura"}}}}';
@@ -117,24 +122,35 @@ def best(costs):
     return min(costs, key=lambda cost: cost.wall)
 
 
+@contextlib.contextmanager
+def canned(bench, folder):
+    """A web server that answers each request at once, and its port."""
+    port = free_port()
+    conf = folder / "nginx.conf"
+    conf.write_text(NGINX.format(folder=folder, port=port), encoding="utf-8")
+    with process(["nginx", "-p", folder, "-c", conf, "-e", folder / "nginx.log"], port, bench.log):
+        yield port
+
+
+def rate_of(people):
+    return lambda cost: (people / cost.wall, f"{people / cost.wall:,.0f}/s")
+
+
 def requests(bench):
     say("requests against a fast server")
     folder, config = folder_for(bench, "requests", CSV)
     bench.make("csv", PEOPLE, folder / "people.csv")
-    port = free_port()
-    conf = folder / "nginx.conf"
-    conf.write_text(NGINX.format(folder=folder, port=port), encoding="utf-8")
     lua = folder / "post.lua"
     lua.write_text(WRK.format(body=BODY), encoding="utf-8")
-    url = f"http://127.0.0.1:{port}/users"
-    rate = lambda cost: (PEOPLE / cost.wall, f"{PEOPLE / cost.wall:,.0f}/s")
-    with process(["nginx", "-p", folder, "-c", conf, "-e", folder / "nginx.log"], port, bench.log):
+    rate = rate_of(PEOPLE)
+    with canned(bench, folder) as port:
+        url = f"http://127.0.0.1:{port}/users"
         for concurrency, share in SHARE.items():
             config.write_text(live(port, concurrency), encoding="utf-8")
             ours, loops = [], []
             for _ in range(bench.repeats):
                 ours.append(sync_once(bench, folder, config, PEOPLE))
-                loops.append(loop(bench, url, concurrency))
+                loops.append(loop(bench, url, PEOPLE, concurrency))
             goal = Goal(f"{share:.0%} of it", lambda mine, other, share=share: other.wall / mine.wall >= share)
             calls, waited = syncs(bench, folder, config)
             work = f"{PEOPLE:,} creates, concurrency {concurrency}, journal on"
@@ -146,8 +162,8 @@ def requests(bench):
             bench.lines.append(Line(f"{work}, the sending alone", sending, wrk(bench, url, concurrency, lua), "wrk", rate))
 
 
-def loop(bench, url, concurrency):
-    out = run([bench.build / "bench_curl_loop", url, PEOPLE, concurrency], stdout=subprocess.PIPE).stdout
+def loop(bench, url, people, concurrency):
+    out = run([bench.build / "bench_curl_loop", url, people, concurrency], stdout=subprocess.PIPE).stdout
     return Cost(0, json.loads(out)["wall"], 0)
 
 
@@ -158,22 +174,19 @@ def wrk(bench, url, concurrency, lua):
 
 
 def latency(bench):
-    say(f"requests against a target that takes {LATENCY_MS} ms")
+    say(f"requests against a server that is {LATENCY_MS} ms away")
     folder, config = folder_for(bench, "latency", CSV)
     bench.make("csv", LATENCY_PEOPLE, folder / "people.csv")
-    key = folder / "key"
-    key.write_text("bench\n", encoding="utf-8")
-    key.chmod(0o600)
-    for concurrency in (8, 32):
-        port = free_port()
-        (folder / "account.db").unlink(missing_ok=True)
-        config.write_text(live(port, concurrency, "/ucaas/v1/"),
-                          encoding="utf-8")
-        with process([bench.build / "ucaas-sync", "sandbox", "--listen", f"127.0.0.1:{port}", "--db",
-                      folder / "account.db", "--id", "bench", "--key-file", key, "--latency", LATENCY_MS], port, bench.log):
-            ours = sync_once(bench, folder, config, LATENCY_PEOPLE).whole
-        allowed = Cost(0, LATENCY_PEOPLE * LATENCY_MS / 1000 / concurrency, 0)
-        rate = lambda cost: (LATENCY_PEOPLE / cost.wall, f"{LATENCY_PEOPLE / cost.wall:,.0f}/s")
-        goal = Goal("95 % of it", lambda mine, other: other.wall / mine.wall >= 0.95)
-        bench.lines.append(Line(f"{LATENCY_PEOPLE:,} creates, {LATENCY_MS} ms latency, concurrency {concurrency}", ours,
-                                allowed, "concurrency ÷ latency", rate, goal))
+    rate = rate_of(LATENCY_PEOPLE)
+    far = free_port()
+    with canned(bench, folder) as port, process([sys.executable, bench.here / "relay.py", far, port, LATENCY_MS], far,
+                                                bench.log):
+        for concurrency in (8, 32):
+            config.write_text(live(far, concurrency), encoding="utf-8")
+            ours = sync_once(bench, folder, config, LATENCY_PEOPLE).sending
+            allowed = Cost(0, LATENCY_PEOPLE * LATENCY_MS / 1000 / concurrency, 0)
+            goal = Goal("95 % of it", lambda mine, other: other.wall / mine.wall >= 0.95)
+            work = f"{LATENCY_PEOPLE:,} creates, {LATENCY_MS} ms latency, concurrency {concurrency}, the sending alone"
+            bench.lines.append(Line(work, ours, allowed, "concurrency ÷ latency", rate, goal))
+            bare = loop(bench, f"http://127.0.0.1:{far}/users", LATENCY_PEOPLE, concurrency)
+            bench.lines.append(Line(work, ours, bare, "bare libcurl loop", rate))

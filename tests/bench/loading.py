@@ -1,0 +1,96 @@
+"""The first load of a large company: users and contacts against a server that answers at once. The run is stopped in its
+midst by a signal and started again; whether its rate is flat, what it holds in memory, and how soon it goes on."""
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+from measure import Cost, Goal, Line, run_once, say
+from planning import CSV, folder_for
+from sending import canned, forget, live, loop, sync_command
+
+CONCURRENCY = 8
+LOOP_REQUESTS = 100_000
+MEMORY_MIB = 256
+CONTACTS = """\
+contacts:
+  from: hr
+  left: "(status=terminated)"
+  fields: { name: "{first_name} {last_name}", email: "{email|lower}", company: Example Ltd, designation: "{title}" }
+"""
+
+
+def first_load(bench, people):
+    say(f"the first load of {people:,} people")
+    folder, config = folder_for(bench, "load", CSV)
+    bench.make("csv", people, folder / "people.csv")
+    with canned(bench, folder) as port:
+        config.write_text(live(port, CONCURRENCY) + CONTACTS, encoding="utf-8")
+        forget(folder)
+        stopped, stopping = until_half(bench, folder, config)
+        resumed = run_once(sync_command(bench, config), folder, bench.log)
+        bare = loop(bench, f"http://127.0.0.1:{port}/users", LOOP_REQUESTS, CONCURRENCY)
+    tenths, waits, done = journal_of(folder / "state" / "state.db")
+    sending = Cost(stopped.cpu + resumed.cpu, sum(tenths) * done / 20, max(stopped.peak_mib, resumed.peak_mib))
+    work = f"first load of {people:,} people, {done:,} creates"
+    rate = lambda cost: (done / cost.wall, f"{done / cost.wall:,.0f}/s")
+    bench.lines.append(Line(f"{work}, the sending alone", sending, Cost(0, bare.wall * done / LOOP_REQUESTS, 0),
+                            "bare libcurl loop", rate,
+                            Goal(f"{MEMORY_MIB} MiB", lambda mine, _: mine.peak_mib <= MEMORY_MIB)))
+    once = lambda cost: (1 / cost.wall, f"{1 / cost.wall:,.0f}/s")
+    bench.lines.append(Line(f"{work}, its slowest tenth", Cost(0, max(tenths), 0), Cost(0, min(tenths), 0),
+                            "its fastest tenth", once, Goal("80 % of it", lambda mine, other: other.wall / mine.wall >= 0.8)))
+    wall = lambda cost: (1 / cost.wall, f"{cost.wall:.2f} s")
+    bench.lines.append(Line(f"{work}, started again in its midst: until the first answer", Cost(0, waits[1], 0),
+                            Cost(0, waits[0], 0), "the first start", wall))
+    bench.lines.append(Line(f"{work}, told to stop: until it has", Cost(0, stopping, 0), Cost(0, 10, 0), "what systemd waits",
+                            wall, Goal("10 s", lambda mine, _: mine.wall <= 10)))
+
+
+def until_half(bench, folder, config):
+    """Starts the load, and stops it when half of it is done: what it cost, and how long it took to stop."""
+    process = subprocess.Popen([str(word) for word in sync_command(bench, config)], cwd=folder, stdout=bench.log,
+                               stderr=bench.log)
+    while process.poll() is None and not is_half_done(folder / "state" / "state.db"):
+        time.sleep(0.5)
+    told = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 7:
+        sys.exit(f"a load that was told to stop ended with {process.returncode}; see {bench.log.name}")
+    return Cost(usage.ru_utime + usage.ru_stime, 0, usage.ru_maxrss / 1024), time.monotonic() - told
+
+
+def is_half_done(path):
+    if not path.exists():
+        return False
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        row = database.execute("SELECT mark, planned FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        return False  # its tables are being made
+    finally:
+        database.close()
+    return row is not None and row[1] > 0 and row[0] * 2 >= row[1]
+
+
+def journal_of(path):
+    """Of both runs: seconds for one request in each tenth, seconds from the start to the first answer, creates done."""
+    database = sqlite3.connect(path)
+    tenths, waits, done = [], [], 0
+    for run, started in database.execute("SELECT id, started FROM run ORDER BY id").fetchall():
+        times = [row[0] for row in database.execute("SELECT at FROM outcome WHERE id >> 32 = ? AND done = 1 ORDER BY at",
+                                                    (run,))]
+        if not times:
+            continue
+        size = (len(times) - 1) // 10
+        tenths += [(times[(i + 1) * size] - times[i * size]) / 1000 / size for i in range(10)]
+        waits.append((times[0] - started) / 1000)
+        done += len(times)
+    database.close()
+    if len(waits) != 2:
+        sys.exit(f"{len(waits)} runs of the load sent something instead of 2")
+    return tenths, waits, done
