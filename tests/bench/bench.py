@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 import grouping
+import keeping
 import loading
 import planning
 import reading
@@ -178,8 +179,10 @@ def main():
                 planning.ldif(bench, people)
                 planning.join(bench, people)
                 planning.first(bench, people)
+                keeping.state(bench, people)
                 planning.poll(bench, people)
                 starting.status(bench, people)
+                starting.page(bench, people)
             if wanted("groups") and people <= 100_000:
                 grouping.groups(bench, people)
         if wanted("planning"):

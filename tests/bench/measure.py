@@ -1,6 +1,7 @@
 """What the parts of bench.py share: running something, what it cost, and a line of the table."""
 import collections
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -32,6 +33,12 @@ def run_once(command, folder, log, codes=(0,)):
     if process.returncode not in codes:
         sys.exit(f"{' '.join(str(word) for word in command)} ended with {process.returncode}; see {log.name}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def median(costs):

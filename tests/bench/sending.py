@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from measure import Cost, Goal, Line, run, run_once, say
+from measure import Cost, Goal, Line, free_port, run, run_once, say
 from planning import CSV, folder_for
 
 PEOPLE = 20_000
@@ -60,12 +60,6 @@ Synced = collections.namedtuple("Synced", "whole sending")
 def live(port, concurrency, path="/"):
     return CSV.replace("http://127.0.0.1:9/", f"http://127.0.0.1:{port}{path}") \
               .replace("  basic:", f"  rate: 1000000/s\n  concurrency: {concurrency}\n  basic:")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -1,9 +1,13 @@
-"""How long the program takes to answer when there is nothing to do but answer: version, --help, and status on a state of
-everybody. Wall time, since that is what a person waits for."""
-from measure import Cost, Goal, Line, say
-from planning import CSV, folder_for
+"""How long the program takes to answer when there is nothing to do but answer: version, --help, and status and the status
+page on a state of everybody. Wall time, since that is what a person waits for."""
+import signal
+import statistics
+import subprocess
+import time
+import urllib.request
 
-NOTHING = Cost(0, 0, 0)
+from measure import Cost, Goal, Line, free_port, say
+from planning import CSV, folder_for, settle
 
 
 def wall(cost):
@@ -17,10 +21,36 @@ def at_most(milliseconds):
 def start(bench):
     say("starting")
     program = bench.build / "ucaas-sync"
-    empty = bench.repeat(["true"], bench.data)
+    empty = bench.repeat([bench.build / "bench_nothing"], bench.data)
     for words in (["version"], ["--help"]):
         bench.lines.append(Line(f"`ucaas-sync {' '.join(words)}`", bench.repeat([program, *words], bench.data), empty,
-                                "true", wall, at_most(10)))
+                                "nothing, with the same libraries", wall, at_most(10)))
+
+
+def page(bench, people):
+    say(f"the status page, {people:,} people")
+    folder, _ = folder_for(bench, f"plan-{people}", CSV)
+    port = free_port()
+    path = folder / "page.yaml"
+    path.write_text(CSV + f"schedule: {{ every: 1h, watch: false, refresh: 365d }}\nlisten: 127.0.0.1:{port}\n",
+                    encoding="utf-8")
+    path.chmod(0o600)
+    with subprocess.Popen([bench.build / "ucaas-sync", "-c", path, "run"], cwd=folder, stdout=bench.log,
+                          stderr=bench.log) as service:
+        try:
+            settle(service.pid)
+            answers = {what: Cost(0, statistics.median(answer(port, what) for _ in range(20)), 0) for what in ("", "healthz")}
+        finally:
+            service.send_signal(signal.SIGTERM)
+    bench.lines.append(Line(f"the status page, {people:,} people", answers[""], answers["healthz"], "/healthz", wall,
+                            at_most(50) if people == 1_000_000 else None))
+
+
+def answer(port, what):
+    start = time.monotonic()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{what}", timeout=10) as reply:
+        reply.read()
+    return time.monotonic() - start
 
 
 def status(bench, people):
@@ -28,5 +58,5 @@ def status(bench, people):
     folder, config = folder_for(bench, f"plan-{people}", CSV)
     bench.lines.append(Line(f"`ucaas-sync status`, {people:,} people",
                             bench.repeat([bench.build / "ucaas-sync", "-c", config, "status"], folder),
-                            bench.repeat(["true"], folder), "true", wall,
+                            bench.repeat([bench.build / "bench_nothing"], folder), "nothing, with the same libraries", wall,
                             at_most(50) if people == 1_000_000 else None))
