@@ -201,6 +201,10 @@ def main():
         if not args.no_results and not args.only:
             (HERE / "RESULTS.md").write_text(results(bench, facts, inner), encoding="utf-8")
             say(f"written to {HERE / 'RESULTS.md'}")
+    except BaseException:
+        # What was measured until then took its time.
+        print(main_table(bench.lines))
+        raise
     finally:
         if args.data is None:
             shutil.rmtree(data)

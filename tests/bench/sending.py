@@ -33,11 +33,11 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     location /contacts {{
-      if ($request_method = GET) {{ return 200 '{{"result":1,"contacts":[]}}'; }}
+      if ($request_method = GET) {{ return 200 '{{"result":1,"contacts":[],"groups":[]}}'; }}
       return 200 '{{"result":1,"contact":{{"contact_id":"$request_id","name":"Oluwaseun Nakamura"}}}}';
     }}
     location / {{
-      if ($request_method = GET) {{ return 200 '{{"result":1,"users":[]}}'; }}
+      if ($request_method = GET) {{ return 200 '{{"result":1,"users":[],"groups":[]}}'; }}
       return 200 '{{"result":1,"user":{{"user_id":"$request_id","name":"Oluwaseun Nakamura"}}}}';
     }}
   }}
