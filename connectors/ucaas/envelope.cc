@@ -29,7 +29,7 @@ std::string OneLine(std::string_view text, std::size_t columns) {
       line += c;
       if (line.size() > columns * 4) break;
     }
-    gap = is_space || (gap && is_space);
+    gap = is_space;
   }
   return Shorten(line, columns);
 }

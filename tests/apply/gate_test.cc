@@ -155,6 +155,13 @@ TEST_CASE("Retry-After is never undercut, by the request that got it or by any o
   CHECK(Sends(gate, kStart + seconds(3)));
 }
 
+TEST_CASE("a failure that names its pause is pacing too, whatever number its attempt has") {
+  Gate gate(Policy(), kStart);
+  CHECK(gate.OnTransient(kStart, 6, Duration(2'000)) == kStart + seconds(2));
+  CHECK_FALSE(Sends(gate, kStart + milliseconds(1999)));
+  CHECK(Sends(gate, kStart + seconds(2), 3));
+}
+
 TEST_CASE("pacing counts for no attempt, no budget and no breaker") {
   Gate gate(Policy(), kStart);
   for (int i = 0; i < 100; ++i) gate.OnPaced(kStart + milliseconds(100 * i), std::nullopt);

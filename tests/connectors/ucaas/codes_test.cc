@@ -241,6 +241,35 @@ TEST_CASE("a verdict that is none, a code that is none and a success turned erro
         "config.yaml:3:5: result 1 is the API's success and cannot mean retry; remove this line");
 }
 
+TEST_CASE("a code is a number or a word in capitals, and nothing else") {
+  for (const char* wrong : {"", " ", "15-4", "1504a", "over_quota", "OVER-QUOTA", "OVER{QUOTA", "OVER QUOTA"}) {
+    CAPTURE(std::string(wrong));
+    config::TargetConfig target;
+    target.result_codes = {{At(1, wrong), At(1, "retry")}};
+    config::Diagnostics diagnostics;
+    static_cast<void>(Codes::From(target, diagnostics));
+    CHECK(diagnostics.errors().size() == 1);
+  }
+  config::TargetConfig target;
+  target.result_codes = {{At(1, "QUOTA_2"), At(1, "retry")}, {At(2, "4711"), At(2, "retry")}};
+  config::Diagnostics diagnostics;
+  static_cast<void>(Codes::From(target, diagnostics));
+  CHECK(diagnostics.ok());
+}
+
+TEST_CASE("a word that is like no verdict gets all of them named") {
+  config::TargetConfig target;
+  target.result_codes = {{At(1, "77"), At(1, "whatever-it-takes")}};
+  config::Diagnostics diagnostics;
+  static_cast<void>(Codes::From(target, diagnostics));
+  const auto errors = diagnostics.errors();
+  REQUIRE(errors.size() == 1);
+  CHECK(
+      errors[0].ToString() ==
+      "config.yaml:1:5: \"whatever-it-takes\" is not a verdict; write ok, retry, relogin, denied, duplicate, missing, "
+      "invalid or unknown");
+}
+
 TEST_CASE("the rows are in order, each with a meaning, and show what the configuration changed") {
   config::TargetConfig target;
   target.result_codes = {{At(1, "99"), At(1, "retry")}, {At(1, "1504"), At(1, "invalid")}};

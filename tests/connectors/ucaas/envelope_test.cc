@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace ucaas_sync::ucaas {
 namespace {
 
@@ -17,7 +19,7 @@ TEST_CASE("result is read as text, number or decimal, with spaces around it") {
       {R"({"result":"1504"})", "1504"}, {R"({"result":0})", "0"},       {R"({"result":"0.0"})", "0"},
       {R"({"result":-1})", "-1"},       {R"({"result":1.5})", "1.5"},   {R"({"result":"OK"})", "OK"},
       {R"({"result":10})", "10"},       {R"({"result":true})", "true"}, {R"({"result":"no. 0"})", "no. 0"},
-      {R"({"result":"no ."})", "no ."}};
+      {R"({"result":"no ."})", "no ."}, {R"({"result":"+1"})", "1"}};
   for (const Case& c : cases) {
     CAPTURE(std::string(c.body));
     const Envelope envelope = Envelope::Read(c.body);
@@ -44,7 +46,7 @@ TEST_CASE("the message is msg and desc in one line, whatever is in them") {
   CHECK(Envelope::Read(R"({"result":1,"msg":"same","desc":"same"})").message() == "same");
   CHECK(Envelope::Read(R"({"result":1,"msg":" ","desc":"only"})").message() == "only");
   CHECK(Envelope::Read(R"({"result":1})").message().empty());
-  CHECK(Envelope::Read("{\"result\":1,\"msg\":\"a\\n\\tb  c\\u001b[31m\"}").message() == "a b c\\x1b[31m");
+  CHECK(Envelope::Read("{\"result\":1,\"msg\":\"a\\r\\n\\tb  c\\u001b[31m\"}").message() == "a b c\\x1b[31m");
   CHECK(Envelope::Read(R"({"result":1,"msg":")" + std::string(100'000, 'x') + "\"}").message().size() < 500);
 }
 
@@ -64,6 +66,8 @@ TEST_CASE("a web page is known for one") {
   CHECK_FALSE(Envelope::Read(R"({"msg":"<b>"})").is_html());
   CHECK(Excerpt("<html><head><title>502 Bad Gateway</title><style>b{}</style></head>\n<body><script>x<y</script>"
                 "<h1>502</h1>\x1B nginx</body>") == "502 Bad Gateway 502 \\x1b nginx");
+  CHECK(Excerpt("1 > 0, <b>says</b> the proxy") == "1 > 0, says the proxy");
+  CHECK(Excerpt(std::string(100'000, 'x')).size() < 1'000);
 }
 
 TEST_CASE("an object is found under its name, under data, and in an array of one") {
@@ -107,6 +111,7 @@ TEST_CASE("the page length that the target used is read from its echo") {
   CHECK(Envelope::Read(R"({"result":1,"search":{"page_length":25}})").PageLength() == 25);
   CHECK(Envelope::Read(R"({"result":1,"search":[]})").PageLength() == std::nullopt);
   CHECK(Envelope::Read(R"({"result":1})").PageLength() == std::nullopt);
+  CHECK(Envelope::Read("Bad Gateway").PageLength() == std::nullopt);
 }
 
 }  // namespace
