@@ -2,10 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/support/memory_state.h"
 
@@ -55,6 +59,60 @@ TEST_CASE("known keys are found in the order of the state, in any other, and wit
       if (i % 60 == 0) REQUIRE(table.FindOrAdd(Kind::kContact, key) >= table.known());
     }
   }
+}
+
+/// Gives its rows in another order than by their numbers, and one of a source that it does not name.
+class Disorderly : public MemoryState {
+ public:
+  void ForEachKnown(const std::function<void(const KnownEntity&)>& visit) const override {
+    std::vector<KnownEntity> all;
+    MemoryState::ForEachKnown([&all](const KnownEntity& known) { all.push_back(known); });
+    std::reverse(all.begin(), all.end());
+    all.front().source = 9;
+    for (const KnownEntity& known : all) visit(known);
+  }
+};
+
+template <typename State>
+void CheckRows() {
+  State state;
+  state.source_names = {"hr"};
+  std::vector<std::int64_t> rows;
+  for (int i = 0; i < 100; ++i) rows.push_back(state.Add(Kind::kUser, "E" + std::to_string(i), {}));
+  state.rows.erase(rows[50]);
+  const SlotTable table(state, {"hr"});
+  for (const std::int64_t row : rows) {
+    const SlotId id = table.WithRow(row);
+    if (row == rows[50]) {
+      CHECK(id == kNone);
+    } else {
+      REQUIRE(id != kNone);
+      CHECK(table[id].id == row);
+    }
+  }
+  CHECK(table.WithRow(rows.front() - 1) == kNone);
+  CHECK(table.WithRow(rows.back() + 1) == kNone);
+}
+
+TEST_CASE("an entity is found by its row, in whatever order the state gives them") {
+  CheckRows<MemoryState>();
+  CheckRows<Disorderly>();
+}
+
+TEST_CASE("a source that is not in the configuration any more, or that the state does not name, is none") {
+  MemoryState state;
+  state.source_names = {"old", "hr"};
+  const std::int64_t of_old = state.Add(Kind::kUser, "E1", {}, "old");
+  const std::int64_t of_hr = state.Add(Kind::kUser, "E2", {}, "hr");
+  const SlotTable table(state, {"hr"});
+  CHECK(table[table.WithRow(of_old)].source == kNoSource);
+  CHECK(table[table.WithRow(of_hr)].source == 0);
+
+  Disorderly disorderly;
+  disorderly.source_names = {"hr"};
+  const std::int64_t unnamed = disorderly.Add(Kind::kUser, "E3", {}, "hr");
+  const SlotTable other(disorderly, {"hr"});
+  CHECK(other[other.WithRow(unnamed)].source == kNoSource);
 }
 
 TEST_CASE("what the state knows keeps its number while newcomers are added") {
