@@ -24,17 +24,13 @@ bool Holds(std::string_view name, std::string_view subject, const Operation& ope
 }
 
 TEST_CASE("a guard on a source, or of a name that is none, has no operation under it") {
-  for (const auto& [name, subject] : std::vector<std::pair<std::string, std::string>>{{"source_drop", "hr"},
-                                                                                      {"rejects", "hr"},
-                                                                                      {"fill_drop", "hr.title"},
-                                                                                      {"user", ""},
-                                                                                      {"user.vanish", ""},
-                                                                                      {"robot.delete", ""},
-                                                                                      {"rewrite", "user"},
-                                                                                      {"rewrite", "user.shoe_size"}}) {
-    CAPTURE(name);
-    CAPTURE(subject);
-    CHECK_FALSE(GuardReach::Of(name, subject));
+  const std::vector<std::pair<std::string, std::string>> guards{
+      {"source_drop", "hr"}, {"rejects", "hr"},    {"fill_drop", "hr.title"}, {"user", ""},
+      {"user.vanish", ""},   {"robot.delete", ""}, {"rewrite", "user"},       {"rewrite", "user.shoe_size"}};
+  for (const auto& guard : guards) {
+    CAPTURE(guard.first);
+    CAPTURE(guard.second);
+    CHECK_FALSE(GuardReach::Of(guard.first, guard.second));
   }
 }
 
