@@ -33,6 +33,12 @@ Operation Bench::CreateUser(const std::string& key) {
              Change(kUserLastName, {}, "Lovelace"), Change(kUserEmail, {}, key + "@x.org")});
 }
 
+std::vector<Operation> Bench::CreateUsers(int count) {
+  std::vector<Operation> operations;
+  for (int i = 1; i <= count; ++i) operations.push_back(CreateUser("E" + std::to_string(i)));
+  return operations;
+}
+
 Operation Bench::CreateContact(const std::string& key, std::vector<std::string> groups) {
   Operation operation = On(Kind::kContact, Action::kCreate, key,
                            {Change(kContactName, {}, "Ada Lovelace"), Change(kContactEmail, {}, key + "@x.org")});

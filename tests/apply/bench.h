@@ -40,6 +40,8 @@ struct Bench {
   static Operation On(Kind kind, Action action, const std::string& key, std::vector<FieldChange> changes = {});
   /// A create of user `key` with every required field and KEY@x.org.
   static Operation CreateUser(const std::string& key);
+  /// Of E1 to E`count`.
+  static std::vector<Operation> CreateUsers(int count);
   static Operation CreateContact(const std::string& key, std::vector<std::string> groups = {});
   static FieldChange Change(FieldId field, const std::string& before, const std::string& after);
 

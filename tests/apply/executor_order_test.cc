@@ -18,8 +18,7 @@ TEST_CASE("the plan is stored, then the mark advanced, then sent, then recorded"
 TEST_CASE("nothing is sent beyond the mark, which runs ahead by one batch alone, however fast the target is") {
   for (const std::uint32_t most : {16U, 64U}) {
     Bench bench;
-    std::vector<Operation> operations;
-    for (int i = 1; i <= 400; ++i) operations.push_back(Bench::CreateUser("E" + std::to_string(i)));
+    const std::vector<Operation> operations = Bench::CreateUsers(400);
     ExecutorOptions options;
     options.mark_batch = 16;
     options.most_marked = most;
@@ -47,8 +46,7 @@ TEST_CASE("nothing is sent beyond the mark, which runs ahead by one batch alone,
 
 TEST_CASE("a mark is made before the one before is used up: no request waits for the disk") {
   Bench bench;
-  std::vector<Operation> operations;
-  for (int i = 1; i <= 64; ++i) operations.push_back(Bench::CreateUser("E" + std::to_string(i)));
+  const std::vector<Operation> operations = Bench::CreateUsers(64);
   ExecutorOptions options;
   options.mark_batch = options.most_marked = 16;
   options.window = 8;
@@ -71,8 +69,7 @@ TEST_CASE("a mark is made before the one before is used up: no request waits for
 
 TEST_CASE("what was done is committed with a later batch's mark, and by itself only at the end") {
   Bench bench;
-  std::vector<Operation> operations;
-  for (int i = 1; i <= 64; ++i) operations.push_back(Bench::CreateUser("E" + std::to_string(i)));
+  const std::vector<Operation> operations = Bench::CreateUsers(64);
   ExecutorOptions options;
   options.mark_batch = options.most_marked = 16;
   bench.target.latency = Duration(1);

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/program.h"
+
 namespace ucaas_sync::bench {
 namespace {
 
@@ -125,10 +127,5 @@ int Main(int argc, char** argv) {
 }  // namespace ucaas_sync::bench
 
 int main(int argc, char** argv) {
-  try {
-    return ucaas_sync::bench::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_curl_loop: " << error.what() << '\n';
-    return 1;
-  }
+  return ucaas_sync::bench::Guarded("bench_curl_loop", ucaas_sync::bench::Main, argc, argv);
 }

@@ -21,6 +21,7 @@
 #include "daemon/run/system_clock.h"
 #include "daemon/run/target.h"
 #include "daemon/state/sqlite_store.h"
+#include "tests/bench/program.h"
 
 namespace ucaas_sync::bench {
 namespace {
@@ -94,10 +95,5 @@ int Main(int argc, char** argv) {
 }  // namespace ucaas_sync::bench
 
 int main(int argc, char** argv) {
-  try {
-    return ucaas_sync::bench::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_fill_state: " << error.what() << '\n';
-    return 1;
-  }
+  return ucaas_sync::bench::Guarded("bench_fill_state", ucaas_sync::bench::Main, argc, argv);
 }

@@ -1,6 +1,6 @@
 """The state: loading everybody that is known, beside SQLite's own scan of that table, and keeping what was done, beside
 SQLite's own insert of the same rows in one transaction."""
-from measure import Cost, Line, run, run_once, say
+from measure import Cost, Line, rate_of, run, run_once, say
 from planning import CSV, fill, folder_for
 
 # What a create leaves behind, but for its run and plan.
@@ -21,9 +21,8 @@ def state(bench, people):
     done = filled["operations"]
     keeping = Cost(filled["apply_wall"], filled["apply_wall"], 0)
     insert = copy(bench, folder, database)
-    kept = lambda cost: (done / cost.wall, f"{done / cost.wall:,.0f}/s")
     bench.lines.append(Line(f"{done:,} creates with an answer at once: made, marked, recorded", keeping, insert,
-                            "SQLite's insert of the rows", kept))
+                            "SQLite's insert of the rows", rate_of(done)))
 
 
 def copy(bench, folder, database):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from measure import Cost, Goal, Line, run_once, say
+from measure import Cost, Goal, Line, rate_of, run_once, say
 from planning import CSV, folder_for
 from sending import canned, forget, live, loop, sync_command
 
@@ -36,13 +36,11 @@ def first_load(bench, people):
     tenths, waits, done = journal_of(folder / "state" / "state.db")
     sending = Cost(stopped.cpu + resumed.cpu, sum(tenths) * done / 20, max(stopped.peak_mib, resumed.peak_mib))
     work = f"first load of {people:,} people, {done:,} creates"
-    rate = lambda cost: (done / cost.wall, f"{done / cost.wall:,.0f}/s")
     bench.lines.append(Line(f"{work}, the sending alone", sending, Cost(0, bare.wall * done / LOOP_REQUESTS, 0),
-                            "bare libcurl loop", rate,
+                            "bare libcurl loop", rate_of(done),
                             Goal(f"{MEMORY_MIB} MiB", lambda mine, _: mine.peak_mib <= MEMORY_MIB)))
-    once = lambda cost: (1 / cost.wall, f"{1 / cost.wall:,.0f}/s")
     bench.lines.append(Line(f"{work}, its slowest tenth", Cost(0, max(tenths), 0), Cost(0, min(tenths), 0),
-                            "its fastest tenth", once, Goal("80 % of it", lambda mine, other: other.wall / mine.wall >= 0.8)))
+                            "its fastest tenth", rate_of(1), Goal("80 % of it", lambda mine, other: other.wall / mine.wall >= 0.8)))
     wall = lambda cost: (1 / cost.wall, f"{cost.wall:.2f} s")
     bench.lines.append(Line(f"{work}, started again in its midst: until the first answer", Cost(0, waits[1], 0),
                             Cost(0, waits[0], 0), "the first start", wall))

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "daemon/model/text.h"
+#include "tests/bench/program.h"
 
 namespace ucaas_sync::bench {
 namespace {
@@ -282,10 +283,5 @@ int Main(int argc, char** argv) {
 }  // namespace ucaas_sync::bench
 
 int main(int argc, char** argv) {
-  try {
-    return ucaas_sync::bench::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_make_data: " << error.what() << '\n';
-    return 1;
-  }
+  return ucaas_sync::bench::Guarded("bench_make_data", ucaas_sync::bench::Main, argc, argv);
 }

@@ -51,6 +51,11 @@ def seconds(cost):
     return 1 / max(cost.cpu, 1e-6), f"{cost.cpu:.3f} s"
 
 
+def rate_of(things):
+    """So many a second of wall time."""
+    return lambda cost: (things / cost.wall, f"{things / cost.wall:,.0f}/s")
+
+
 def within(limit, mib):
     """The goal of section "Figures": at most so many seconds of CPU and MiB of memory."""
     return Goal(f"{limit} s, {mib} MiB", lambda ours, _: ours.cpu <= limit and ours.peak_mib <= mib)

@@ -1,6 +1,7 @@
 """Plans: the whole command, from start to exit, beside the script that an administrator would write and beside SQLite's
 own shell, which imports the export and asks for what differs. Also what a poll of an unchanged source costs, what a long
 history does, and groups."""
+import contextlib
 import json
 import os
 import signal
@@ -204,30 +205,31 @@ def poll(bench, people):
     """What the service costs in CPU while nothing changes: its looks at an unchanged source."""
     say(f"polling, {people:,} people")
     folder, config = folder_for(bench, f"plan-{people}", CSV)
-    state = sqlite3.connect(folder / "state" / "state.db")
-    # As after a whole look at the target: none is due while this is measured.
-    state.execute("INSERT OR REPLACE INTO refresh (id, finished_at, step, position) VALUES (1, ?, 0, 0)",
-                  (int(time.time() * 1000),))
-    state.commit()
-    state.close()
     path = folder / "service.yaml"
     path.write_text(CSV + "schedule: { every: 1s, watch: false, refresh: 365d }\n", encoding="utf-8")
     path.chmod(0o600)
-    with subprocess.Popen([bench.build / "ucaas-sync", "-c", path, "run"], cwd=folder, stdout=bench.log,
-                          stderr=bench.log) as service:
-        try:
-            settle(service.pid)
-            before, at = cpu_of(service.pid), time.monotonic()
-            looks = 20
-            time.sleep(looks)
-            cpu = (cpu_of(service.pid) - before) / (time.monotonic() - at)
-        finally:
-            service.send_signal(signal.SIGTERM)
+    with service_at_rest(bench, folder, path) as pid:
+        before, at = cpu_of(pid), time.monotonic()
+        looks = 20
+        time.sleep(looks)
+        cpu = (cpu_of(pid) - before) / (time.monotonic() - at)
     cost = Cost(cpu, 1.0, 0)
     stat = Cost(run_once(["stat", folder / "people.csv"], folder, bench.log).cpu, 0, 0)
     rate = lambda one: (1 / max(one.cpu, 1e-6), f"{one.cpu * 1000:.2f} ms")
     bench.lines.append(Line(f"poll of an unchanged source of {people:,} people", cost, stat, "stat", rate,
                             Goal("5 ms", lambda mine, _: mine.cpu <= POLL_CPU)))
+
+
+@contextlib.contextmanager
+def service_at_rest(bench, folder, config):
+    """The service, when its first run is over; its process."""
+    with subprocess.Popen([bench.build / "ucaas-sync", "-c", config, "run"], cwd=folder, stdout=bench.log,
+                          stderr=bench.log) as service:
+        try:
+            settle(service.pid)
+            yield service.pid
+        finally:
+            service.send_signal(signal.SIGTERM)
 
 
 def cpu_of(pid):

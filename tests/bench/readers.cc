@@ -33,6 +33,7 @@
 #include "connectors/csv/csv_source.h"
 #include "connectors/ldif/ldif_source.h"
 #include "daemon/model/hash.h"
+#include "tests/bench/program.h"
 
 namespace ucaas_sync::bench {
 namespace {
@@ -260,10 +261,5 @@ int Main(int argc, char** argv) {
 }  // namespace ucaas_sync::bench
 
 int main(int argc, char** argv) {
-  try {
-    return ucaas_sync::bench::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_readers: " << error.what() << '\n';
-    return 1;
-  }
+  return ucaas_sync::bench::Guarded("bench_readers", ucaas_sync::bench::Main, argc, argv);
 }

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from measure import Cost, Goal, Line, free_port, run, run_once, say
+from measure import Cost, Goal, Line, free_port, rate_of, run, run_once, say
 from planning import CSV, folder_for
 
 PEOPLE = 20_000
@@ -124,10 +124,6 @@ def canned(bench, folder):
     conf.write_text(NGINX.format(folder=folder, port=port), encoding="utf-8")
     with process(["nginx", "-p", folder, "-c", conf, "-e", folder / "nginx.log"], port, bench.log):
         yield port
-
-
-def rate_of(people):
-    return lambda cost: (people / cost.wall, f"{people / cost.wall:,.0f}/s")
 
 
 def requests(bench):

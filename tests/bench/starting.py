@@ -1,13 +1,11 @@
 """How long the program takes to answer when there is nothing to do but answer: version, --help, and status and the status
 page on a state of everybody. Wall time, since that is what a person waits for."""
-import signal
 import statistics
-import subprocess
 import time
 import urllib.request
 
 from measure import Cost, Goal, Line, free_port, say
-from planning import CSV, folder_for, settle
+from planning import CSV, folder_for, service_at_rest
 
 
 def wall(cost):
@@ -35,13 +33,8 @@ def page(bench, people):
     path.write_text(CSV + f"schedule: {{ every: 1h, watch: false, refresh: 365d }}\nlisten: 127.0.0.1:{port}\n",
                     encoding="utf-8")
     path.chmod(0o600)
-    with subprocess.Popen([bench.build / "ucaas-sync", "-c", path, "run"], cwd=folder, stdout=bench.log,
-                          stderr=bench.log) as service:
-        try:
-            settle(service.pid)
-            answers = {what: Cost(0, statistics.median(answer(port, what) for _ in range(20)), 0) for what in ("", "healthz")}
-        finally:
-            service.send_signal(signal.SIGTERM)
+    with service_at_rest(bench, folder, path):
+        answers = {what: Cost(0, statistics.median(answer(port, what) for _ in range(20)), 0) for what in ("", "healthz")}
     bench.lines.append(Line(f"the status page, {people:,} people", answers[""], answers["healthz"], "/healthz", wall,
                             at_most(50) if people == 1_000_000 else None))
 
