@@ -1,18 +1,26 @@
 #include "daemon/model/operation.h"
 
+#include <array>
 #include <bit>
 #include <cstring>
 
 namespace ucaas_sync {
 namespace {
 
-// The packed form lives in this process only: numbers as LEB128, texts as length and bytes.
+// The packed form lives in this process only: numbers as LEB128, texts as length and bytes, hashes as they are.
 void PutNumber(std::string& out, std::uint64_t number) {
+  if (number < 0x80) {  // nearly always
+    out.push_back(static_cast<char>(number));
+    return;
+  }
+  std::array<char, 10> bytes;
+  std::size_t used = 0;
   while (number >= 0x80) {
-    out += static_cast<char>((number & 0x7FU) | 0x80U);
+    bytes[used++] = static_cast<char>((number & 0x7FU) | 0x80U);
     number >>= 7U;
   }
-  out += static_cast<char>(number);
+  bytes[used++] = static_cast<char>(number);
+  out.append(bytes.data(), used);
 }
 
 void PutText(std::string& out, std::string_view text) {
@@ -30,6 +38,13 @@ void PutTexts(std::string& out, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) PutText(out, text);
 }
 
+void PutHash(std::string& out, const Hash128& hash) {
+  std::array<char, sizeof hash> bytes;
+  std::memcpy(bytes.data(), &hash, sizeof hash);
+  out.append(bytes.data(), bytes.size());
+}
+
+/// Reads into what is there, whose memory it uses again.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view bytes) : bytes_(bytes) {}
@@ -42,22 +57,26 @@ class Unpacker {
       if ((byte & 0x80U) == 0) return number;
     }
   }
-  std::string Text() {
+  void Text(std::string& text) {
     const std::size_t length = Number();
-    std::string text(bytes_.substr(at_, length));
+    text.assign(bytes_.substr(at_, length));
     at_ += length;
-    return text;
   }
-  Field ReadField() {
-    Field field;
+  void ReadField(Field& field) {
     field.state = static_cast<FieldState>(Number());
-    if (field.state == FieldState::kValue) field.text = Text();
-    return field;
+    if (field.state == FieldState::kValue) {
+      Text(field.text);
+    } else {
+      field.text.clear();
+    }
   }
-  std::vector<std::string> Texts() {
-    std::vector<std::string> texts(Number());
-    for (std::string& text : texts) text = Text();
-    return texts;
+  void Texts(std::vector<std::string>& texts) {
+    texts.resize(Number());
+    for (std::string& text : texts) Text(text);
+  }
+  void ReadHash(Hash128& hash) {
+    std::memcpy(&hash, bytes_.data() + at_, sizeof hash);
+    at_ += sizeof hash;
   }
 
  private:
@@ -91,81 +110,84 @@ std::string WhoOf(const Operation& operation) {
   return who == operation.key ? std::string() : who;
 }
 
-void OperationList::Add(Operation operation) {
-  offsets_.push_back(bytes_.size());
-  PutNumber(bytes_, static_cast<std::uint64_t>(operation.kind));
-  PutNumber(bytes_, static_cast<std::uint64_t>(operation.action));
-  PutText(bytes_, operation.key);
-  PutText(bytes_, operation.remote_id);
-  PutNumber(bytes_, std::bit_cast<std::uint64_t>(operation.entity_id));
-  PutNumber(bytes_, operation.changes.size());
+void OperationList::Add(const Operation& operation) {
+  scratch_.clear();
+  PutNumber(scratch_, static_cast<std::uint64_t>(operation.kind));
+  PutNumber(scratch_, static_cast<std::uint64_t>(operation.action));
+  PutText(scratch_, operation.key);
+  PutText(scratch_, operation.remote_id);
+  PutNumber(scratch_, std::bit_cast<std::uint64_t>(operation.entity_id));
+  PutNumber(scratch_, operation.changes.size());
   for (const FieldChange& change : operation.changes) {
-    PutNumber(bytes_, change.field);
-    PutField(bytes_, change.before);
-    PutField(bytes_, change.after);
+    PutNumber(scratch_, change.field);
+    PutField(scratch_, change.before);
+    PutField(scratch_, change.after);
   }
-  PutNumber(bytes_, operation.groups ? 1 : 0);
+  PutNumber(scratch_, operation.groups ? 1 : 0);
   if (operation.groups) {
-    PutTexts(bytes_, operation.groups->before);
-    PutTexts(bytes_, operation.groups->after);
+    PutTexts(scratch_, operation.groups->before);
+    PutTexts(scratch_, operation.groups->after);
   }
-  PutNumber(bytes_, operation.existing ? 1 : 0);
+  PutNumber(scratch_, operation.existing ? 1 : 0);
   if (operation.existing) {
-    PutNumber(bytes_, operation.existing->fields.size());
+    PutNumber(scratch_, operation.existing->fields.size());
     for (const auto& [field, value] : operation.existing->fields) {
-      PutNumber(bytes_, field);
-      PutField(bytes_, value);
+      PutNumber(scratch_, field);
+      PutField(scratch_, value);
     }
-    PutTexts(bytes_, operation.existing->groups);
+    PutTexts(scratch_, operation.existing->groups);
   }
-  PutText(bytes_, operation.who);
-  PutText(bytes_, operation.reason);
-  PutText(bytes_, operation.source.name);
-  PutNumber(bytes_, operation.source.line);
-  PutText(bytes_, operation.source.dn);
-  PutNumber(bytes_, operation.fingerprint.high);
-  PutNumber(bytes_, operation.fingerprint.low);
+  PutText(scratch_, operation.who);
+  PutText(scratch_, operation.reason);
+  PutText(scratch_, operation.source.name);
+  PutNumber(scratch_, operation.source.line);
+  PutText(scratch_, operation.source.dn);
+  PutHash(scratch_, operation.fingerprint);
+  places_.push_back(bytes_.Append(scratch_));
 }
 
 Operation OperationList::At(std::size_t index) const {
-  Unpacker in(std::string_view(bytes_).substr(offsets_.at(index)));
   Operation operation;
+  Unpack(index, operation);
+  return operation;
+}
+
+void OperationList::Unpack(std::size_t index, Operation& operation) const {
+  Unpacker in(bytes_.Read(places_.at(index)));
   operation.seq = index + 1;
   operation.kind = static_cast<Kind>(in.Number());
   operation.action = static_cast<Action>(in.Number());
-  operation.key = in.Text();
-  operation.remote_id = in.Text();
+  in.Text(operation.key);
+  in.Text(operation.remote_id);
   operation.entity_id = std::bit_cast<std::int64_t>(in.Number());
   operation.changes.resize(in.Number());
   for (FieldChange& change : operation.changes) {
     change.field = static_cast<FieldId>(in.Number());
-    change.before = in.ReadField();
-    change.after = in.ReadField();
+    in.ReadField(change.before);
+    in.ReadField(change.after);
   }
+  operation.groups.reset();
   if (in.Number() == 1) {
-    GroupsChange groups;
-    groups.before = in.Texts();
-    groups.after = in.Texts();
-    operation.groups = std::move(groups);
+    operation.groups.emplace();
+    in.Texts(operation.groups->before);
+    in.Texts(operation.groups->after);
   }
+  operation.existing.reset();
   if (in.Number() == 1) {
-    ExistingObject existing;
-    existing.fields.resize(in.Number());
-    for (auto& [field, value] : existing.fields) {
+    operation.existing.emplace();
+    operation.existing->fields.resize(in.Number());
+    for (auto& [field, value] : operation.existing->fields) {
       field = static_cast<FieldId>(in.Number());
-      value = in.ReadField();
+      in.ReadField(value);
     }
-    existing.groups = in.Texts();
-    operation.existing = std::move(existing);
+    in.Texts(operation.existing->groups);
   }
-  operation.who = in.Text();
-  operation.reason = in.Text();
-  operation.source.name = in.Text();
+  in.Text(operation.who);
+  in.Text(operation.reason);
+  in.Text(operation.source.name);
   operation.source.line = in.Number();
-  operation.source.dn = in.Text();
-  operation.fingerprint.high = in.Number();
-  operation.fingerprint.low = in.Number();
-  return operation;
+  in.Text(operation.source.dn);
+  in.ReadHash(operation.fingerprint);
 }
 
 }  // namespace ucaas_sync

@@ -12,6 +12,7 @@
 #include "daemon/model/fields.h"
 #include "daemon/model/hash.h"
 #include "daemon/model/kind.h"
+#include "daemon/model/packed_bytes.h"
 
 namespace ucaas_sync {
 
@@ -63,25 +64,38 @@ Hash128 RefusalMark(const Hash128& fingerprint, std::string_view config_hash);
 /// Who it is about, for people, from `who` or from the new fields; empty where that is no more than the key.
 std::string WhoOf(const Operation& operation);
 
-/// Operations in plan order, packed to a few bytes beside their text, so that a first plan of a million people fits in
-/// memory. Append, then read any of them; a copy is a deep copy.
+/// Operations in plan order, packed to a few bytes beside their text, the older ones in a spill file where there is
+/// one, so that a first plan of a million people fits in memory. Append, then read any of them; a copy is as good as a
+/// deep copy. Single-threaded, reading too. Reading throws Failure when a spill file cannot be read.
 class OperationList {
  public:
+  explicit OperationList(MakeSpillFile make_spill_file = {}) : bytes_(std::move(make_spill_file)) {}
+  /// An empty list that may spill as this one does.
+  OperationList EmptyAlike() const { return OperationList(bytes_.make_spill_file()); }
+
   /// Appends; `seq` is set to its place.
-  void Add(Operation operation);
-  std::size_t size() const { return offsets_.size(); }
-  bool empty() const { return offsets_.empty(); }
+  void Add(const Operation& operation);
+  std::size_t size() const { return places_.size(); }
+  bool empty() const { return places_.empty(); }
   /// Unpacks operation `index` (from 0; its seq is index + 1).
   Operation At(std::size_t index) const;
 
+  /// Every operation in turn. What `visit` is given lasts until it returns.
   template <typename Visit>
   void ForEach(Visit&& visit) const {
-    for (std::size_t i = 0; i < size(); ++i) visit(At(i));
+    Operation operation;
+    for (std::size_t i = 0; i < size(); ++i) {
+      Unpack(i, operation);
+      visit(operation);
+    }
   }
 
  private:
-  std::string bytes_;
-  std::vector<std::uint64_t> offsets_;
+  void Unpack(std::size_t index, Operation& operation) const;
+
+  PackedBytes bytes_;
+  std::vector<std::uint64_t> places_;
+  std::string scratch_;
 };
 
 }  // namespace ucaas_sync

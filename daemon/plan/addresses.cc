@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/model/large_pages.h"
 #include "daemon/model/text.h"
 #include "daemon/plan/compare.h"
 
@@ -34,6 +35,7 @@ class Settlement {
  private:
   void CollectClaims() {
     const FieldId field = NaturalKeyField(kind_);
+    claims_.reserve(work_.drafts.all().size());
     for (const Draft& draft : work_.drafts.all()) {
       if (draft.kind != kind_ || draft.dropped || draft.action == Action::kDelete) continue;
       std::string address;
@@ -124,7 +126,8 @@ class Settlement {
   /// Whether the holder's own record still says the address: an unchanged person's does.
   bool RecordNames(const Slot& holder, const Claim& claim) const {
     if (holder.candidate == kNone) return true;
-    const FieldView field = work_.candidates.Get(holder.candidate).fields[NaturalKeyField(kind_)];
+    const Candidate candidate = work_.candidates.Get(holder.candidate);
+    const FieldView field = candidate.fields[NaturalKeyField(kind_)];
     return field.state == FieldState::kValue && AddressHash(field.text) == claim.address;
   }
 
@@ -227,7 +230,7 @@ class Settlement {
   Workspace& work_;
   std::span<const SourceState> sources_;
   Kind kind_;
-  std::vector<Claim> claims_;  // by address, then slot
+  LargeVector<Claim> claims_;  // by address, then slot
   std::vector<std::pair<SlotId, std::size_t>> by_slot_;
   std::uint64_t proposed_ = 0;
   std::pair<std::string, std::string> example_;  // the key that is gone, and the one that appeared

@@ -116,7 +116,7 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
   } else if (!operation.changes.empty()) {
     operation.reason += "; " + ChangedText(draft.kind, operation.changes, false);
   }
-  work_.drafts.Replace(draft_index, std::move(operation));
+  work_.drafts.Replace(draft_index, operation);
   adopted_.emplace(draft.slot, &object);
 }
 

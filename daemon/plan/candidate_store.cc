@@ -24,25 +24,35 @@ std::string_view TakeText(const char*& at) {
 }  // namespace
 
 std::uint32_t CandidateStore::Add(SlotId slot, const EntityView& entity, const Hash128& fingerprint) {
-  scratch_.clear();
-  PutText(scratch_, entity.key);
+  scratch_.assign(reinterpret_cast<const char*>(&fingerprint), sizeof fingerprint);
   PutText(scratch_, entity.dn);
   PutText(scratch_, entity.reason);
   for (const FieldView& field : entity.fields) {
     scratch_ += static_cast<char>(field.state);
     if (field.state == FieldState::kValue) PutText(scratch_, field.text);
   }
-  entries_.push_back({.fingerprint = fingerprint, .packed = arena_.Copy(scratch_).data(), .slot = slot});
+  const std::string_view key = keys_.Copy(entity.key);
+  entries_.push_back({.key = key.data(),
+                      .place = packed_.Append(scratch_),
+                      .key_size = static_cast<std::uint32_t>(key.size()),
+                      .slot = slot});
   return static_cast<std::uint32_t>(entries_.size() - 1);
 }
 
 Candidate CandidateStore::Get(std::uint32_t index) const {
   const Entry& entry = entries_[index];
-  const char* at = entry.packed;
   Candidate out;
   out.slot = entry.slot;
-  out.fingerprint = entry.fingerprint;
-  out.key = TakeText(at);
+  out.key = KeyOf(index);
+  const std::string_view packed = packed_.Read(entry.place);
+  const char* at = packed.data();
+  if (!packed_.IsInMemory(entry.place)) {
+    out.bytes = std::make_unique<char[]>(packed.size());
+    std::memcpy(out.bytes.get(), packed.data(), packed.size());
+    at = out.bytes.get();
+  }
+  std::memcpy(&out.fingerprint, at, sizeof out.fingerprint);
+  at += sizeof out.fingerprint;
   out.dn = TakeText(at);
   out.reason = TakeText(at);
   for (FieldView& field : out.fields) {
@@ -50,11 +60,6 @@ Candidate CandidateStore::Get(std::uint32_t index) const {
     if (field.state == FieldState::kValue) field.text = TakeText(at);
   }
   return out;
-}
-
-std::string_view CandidateStore::KeyOf(std::uint32_t index) const {
-  const char* at = entries_[index].packed;
-  return TakeText(at);
 }
 
 }  // namespace ucaas_sync::plan

@@ -69,8 +69,17 @@ std::vector<FieldChange> Differences(const RulePolicy& rule, const FieldSetView&
   return changes;
 }
 
+std::optional<FieldId> UnknownRequired(Kind kind, const FieldSetView& desired) {
+  const auto specs = FieldsOf(kind);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (specs[i].required && desired[i].state == FieldState::kUnknown) return static_cast<FieldId>(i);
+  }
+  return std::nullopt;
+}
+
 std::vector<FieldChange> AllFields(const FieldSetView& desired) {
   std::vector<FieldChange> changes;
+  changes.reserve(kMaxFields);
   for (std::size_t i = 0; i < kMaxFields; ++i) {
     if (HasValue(desired[i]))
       changes.push_back({.field = static_cast<FieldId>(i), .before = {}, .after = Field(desired[i])});

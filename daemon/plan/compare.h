@@ -2,6 +2,7 @@
 // for who did not change. Pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ bool IsCompared(const RulePolicy& rule, FieldId field, const FieldView& desired)
 /// Changes that take `stored` to `desired`, by field; create-only fields, unknown ones and, with `empty: keep`, empty
 /// ones are none. E-mails that differ only in case are the same.
 std::vector<FieldChange> Differences(const RulePolicy& rule, const FieldSetView& stored, const FieldSetView& desired);
+
+/// The first field that a create must have and that is unknown.
+std::optional<FieldId> UnknownRequired(Kind kind, const FieldSetView& desired);
 
 /// What a create sends: every field that has a value.
 std::vector<FieldChange> AllFields(const FieldSetView& desired);

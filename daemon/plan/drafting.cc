@@ -67,21 +67,20 @@ void DraftExisting(Workspace& work, const Candidate& candidate) {
   operation.reason = ReasonOf(work, candidate.slot, action, changes);
   operation.changes = std::move(changes);
   operation.fingerprint = candidate.fingerprint;
-  work.AddDraft(candidate.slot, std::move(operation));
+  work.AddDraft(candidate.slot, operation);
 }
 
-void DraftNewcomer(Workspace& work, const Candidate& candidate) {
-  Slot& slot = work.table[candidate.slot];
-  const auto specs = FieldsOf(slot.kind);
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    if (specs[i].required && candidate.fields[i].state == FieldState::kUnknown) {
-      work.SetAside(candidate.slot, "cannot be created yet: " + std::string(specs[i].name) +
-                                        " is not known in this read (a record that it is joined with is missing)");
-      return;
-    }
+void DraftNewcomer(Workspace& work, std::uint32_t index) {
+  const SlotId id = work.candidates.SlotOf(index);
+  Slot& slot = work.table[id];
+  if (slot.has(kLacksRequired)) {
+    const std::optional<FieldId> field = UnknownRequired(slot.kind, work.candidates.Get(index).fields);
+    work.SetAside(id, "cannot be created yet: " + std::string(FieldsOf(slot.kind)[field.value()].name) +
+                          " is not known in this read (a record that it is joined with is missing)");
+    return;
   }
   slot.draft =
-      work.drafts.Add({.key = candidate.key, .slot = candidate.slot, .kind = slot.kind, .action = Action::kCreate});
+      work.drafts.Add({.key = work.candidates.KeyOf(index), .slot = id, .kind = slot.kind, .action = Action::kCreate});
 }
 
 }  // namespace
@@ -89,15 +88,15 @@ void DraftNewcomer(Workspace& work, const Candidate& candidate) {
 void DraftChanges(Workspace& work) {
   const std::size_t count = work.candidates.size();
   for (std::uint32_t i = 0; i < count; ++i) {
-    const Candidate candidate = work.candidates.Get(i);
-    const Slot& slot = work.table[candidate.slot];
+    const SlotId id = work.candidates.SlotOf(i);
+    const Slot& slot = work.table[id];
     if (slot.seen != Seen::kPresent || slot.has(kFrozen)) continue;
-    if (slot.has(kDrifted)) ConsiderMissing(work, candidate.slot);
+    if (slot.has(kDrifted)) ConsiderMissing(work, id);
     if (slot.has(kFrozen)) continue;
     if (slot.is_there()) {
-      DraftExisting(work, candidate);
+      DraftExisting(work, work.candidates.Get(i));
     } else {
-      DraftNewcomer(work, candidate);
+      DraftNewcomer(work, i);
     }
   }
 }
@@ -114,7 +113,8 @@ Operation BuildCreate(const Workspace& work, const Draft& draft) {
   operation.reason = work.drift.IsMissing(draft.slot) ? "deleted at the target by hand"
                      : slot.is_known()                ? "back again: was deleted before"
                                                       : "joined: not in the account before";
-  operation.source = work.SourceOf(draft.slot);
+  operation.source = work.LineOf(draft.slot);
+  operation.source.dn = candidate.dn;
   operation.fingerprint = candidate.fingerprint;
   return operation;
 }

@@ -90,7 +90,9 @@ void Intake::First(SlotId id, const EntityView& entity) {
   const Hash128 fingerprint = FingerprintOf(rule, work_.policy.mapping_version, entity.fields, scratch_);
   const bool is_unchanged = slot.is_there() && slot.lifecycle == Lifecycle::kActive && !slot.has(kDrifted) &&
                             !fingerprint.is_zero() && fingerprint == slot.fingerprint;
-  if (!is_unchanged) slot.candidate = work_.candidates.Add(id, entity, fingerprint);
+  if (is_unchanged) return;
+  slot.candidate = work_.candidates.Add(id, entity, fingerprint);
+  if (UnknownRequired(entity.kind, entity.fields)) slot.set(kLacksRequired);
 }
 
 void Intake::Again(SlotId id, const EntityView& entity) {
@@ -147,35 +149,41 @@ void Intake::SetAsideRepeats() {
 void Intake::SetAsideCaseTwins() {
   // Two keys that are both known and unlike were told apart before; only a newcomer can bring such a pair.
   const auto takes_part = [&](const Slot& slot) { return slot.seen != Seen::kNot && slot.seen != Seen::kOutOfScope; };
-  std::vector<std::pair<std::uint64_t, SlotId>> newcomers;
-  for (SlotId id = 0; id < work_.table.size(); ++id) {
-    const Slot& slot = work_.table[id];
-    if (!slot.is_there() && takes_part(slot)) newcomers.emplace_back(slot.folded_key, id);
-  }
-  if (newcomers.empty()) return;
-  std::sort(newcomers.begin(), newcomers.end());
+  // Which bits of a hash occur among newcomers, and which of them more than once: few pass that are nobody's twins.
+  bool has_newcomers = false;
   std::size_t bits = 1024;
-  while (bits < newcomers.size() * 8) bits *= 2;
-  std::vector<bool> wanted(bits);
-  for (const auto& [folded, id] : newcomers) wanted[folded & (bits - 1)] = true;
-
-  std::map<std::pair<std::uint64_t, Kind>, std::vector<SlotId>> twins;
-  const auto next_of = [&](std::uint64_t folded) {
-    return std::lower_bound(newcomers.begin(), newcomers.end(), std::pair<std::uint64_t, SlotId>(folded, 0));
-  };
+  while (bits < (work_.table.size() - work_.table.known()) * 8) bits *= 2;
+  const auto bit_of = [&](const Slot& slot) { return (slot.folded_key + Index(slot.kind) * 0x9E3779B9U) & (bits - 1); };
+  std::vector<bool> occurs(bits);
+  std::vector<bool> repeats(bits);
+  for (const bool is_newcomers_turn : {true, false}) {
+    for (SlotId id = 0; id < work_.table.size(); ++id) {
+      const Slot& slot = work_.table[id];
+      if (slot.is_there() == is_newcomers_turn || !takes_part(slot)) continue;
+      const std::size_t bit = bit_of(slot);
+      if (occurs[bit]) repeats[bit] = true;
+      if (is_newcomers_turn) occurs[bit] = has_newcomers = true;
+    }
+    if (!has_newcomers) return;
+  }
+  std::vector<std::tuple<std::uint64_t, Kind, SlotId>> suspects;
   for (SlotId id = 0; id < work_.table.size(); ++id) {
     const Slot& slot = work_.table[id];
-    if (!takes_part(slot) || !wanted[slot.folded_key & (bits - 1)]) continue;
-    for (auto it = next_of(slot.folded_key); it != newcomers.end() && it->first == slot.folded_key; ++it) {
-      if (it->second == id || work_.table[it->second].kind != slot.kind) continue;
-      twins[{slot.folded_key, slot.kind}].push_back(id);
-      // A known entity is nobody's newcomer, so its pair has to be entered from here as well.
-      if (slot.is_there()) twins[{slot.folded_key, slot.kind}].push_back(it->second);
-    }
+    if (takes_part(slot) && repeats[bit_of(slot)]) suspects.emplace_back(slot.folded_key, slot.kind, id);
   }
-  for (auto& [which, slots] : twins) {
-    std::sort(slots.begin(), slots.end());
-    slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+  std::sort(suspects.begin(), suspects.end());
+  std::vector<SlotId> slots;
+  for (std::size_t begin = 0; begin < suspects.size();) {
+    const auto& [folded, kind, first] = suspects[begin];
+    slots.clear();
+    bool has_newcomer = false;
+    for (; begin < suspects.size(); ++begin) {
+      const auto& [its_folded, its_kind, id] = suspects[begin];
+      if (its_folded != folded || its_kind != kind) break;
+      slots.push_back(id);
+      has_newcomer = has_newcomer || !work_.table[id].is_there();
+    }
+    if (slots.size() == 1 || !has_newcomer) continue;
     std::vector<std::string> people;
     for (const SlotId id : slots) people.push_back(work_.KeyOf(id) + " (" + work_.PlaceOf(id) + ")");
     std::sort(people.begin(), people.end());

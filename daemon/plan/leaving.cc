@@ -304,7 +304,7 @@ class Leaving {
                             .before = stored.fields[kUserStatus],
                             .after = Field::Value(std::string(kStatusSuspended))}};
     }
-    work_.AddDraft(id, std::move(operation));
+    work_.AddDraft(id, operation);
   }
 
   void Note(SlotId id, Instant since, std::uint32_t reads) {

@@ -24,13 +24,13 @@ int Phase(const Draft& draft) {
 
 }  // namespace
 
-std::vector<std::uint32_t> PlanOrder(const std::vector<Draft>& drafts) {
+std::vector<std::uint32_t> PlanOrder(const LargeVector<Draft>& drafts) {
   std::vector<std::uint32_t> order;
   order.reserve(drafts.size());
   for (std::uint32_t i = 0; i < drafts.size(); ++i) {
     if (!drafts[i].dropped) order.push_back(i);
   }
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+  const auto goes_first = [&](std::uint32_t a, std::uint32_t b) {
     const Draft& left = drafts[a];
     const Draft& right = drafts[b];
     const int left_phase = Phase(left);
@@ -38,7 +38,9 @@ std::vector<std::uint32_t> PlanOrder(const std::vector<Draft>& drafts) {
     if (left_phase != right_phase) return left_phase < right_phase;
     if (left.depth != right.depth) return left.depth < right.depth;
     return left.key < right.key;
-  });
+  };
+  // An export in the order of its keys is common, and seen in one pass.
+  if (!std::is_sorted(order.begin(), order.end(), goes_first)) std::sort(order.begin(), order.end(), goes_first);
   return order;
 }
 

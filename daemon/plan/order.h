@@ -11,6 +11,6 @@
 namespace ucaas_sync::plan {
 
 /// Indices of the drafts that stand, in plan order.
-std::vector<std::uint32_t> PlanOrder(const std::vector<Draft>& drafts);
+std::vector<std::uint32_t> PlanOrder(const LargeVector<Draft>& drafts);
 
 }  // namespace ucaas_sync::plan

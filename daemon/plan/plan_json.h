@@ -28,7 +28,8 @@ struct ReadLimits {
 
 /// Reads what WritePlan wrote. Unknown, missing and repeated keys are refused: a file that says more than we understand
 /// is not the plan that was reviewed. Throws Failure (exit 9) naming `name` and the byte. Does not look at the hash.
-Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limits = {});
+Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limits = {},
+              const MakeSpillFile& make_spill_file = {});
 
 /// SHA-256 in hexadecimal over everything but id, created_at and the hash itself.
 std::string HashOfPlan(const Plan& plan);

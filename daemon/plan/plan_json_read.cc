@@ -40,7 +40,8 @@ struct Value {
 
 class PlanHandler {
  public:
-  explicit PlanHandler(std::uint32_t max_depth) : max_depth_(max_depth) {
+  PlanHandler(std::uint32_t max_depth, const MakeSpillFile& make_spill_file) : max_depth_(max_depth) {
+    plan_.operations = OperationList(make_spill_file);
     stack_.push_back({.place = Place::kStart, .key = {}, .seen = {}});
   }
 
@@ -374,7 +375,7 @@ class PlanHandler {
       operation_.existing->fields.emplace_back(FieldNamed(name), FieldOf(text));
     operation_.groups = std::move(groups_);
     groups_.reset();
-    ListAt(stack_.back().place).Add(std::move(operation_));
+    ListAt(stack_.back().place).Add(operation_);
   }
 
   OperationList& ListAt(Place place) { return place == Place::kWaiting ? plan_.waiting : plan_.operations; }
@@ -391,7 +392,8 @@ class PlanHandler {
 
 }  // namespace
 
-Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limits) {
+Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limits,
+              const MakeSpillFile& make_spill_file) {
   const auto refuse = [&](std::uint64_t byte, const std::string& what) -> Failure {
     return {ExitCode::kStale, name + ": not a plan of this program, or altered since: " + what + " (byte " +
                                   std::to_string(byte) + "); make a new one with 'ucaas-sync plan --out'"};
@@ -399,7 +401,7 @@ Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limit
   std::unique_ptr<Input> input;
   try {
     input = std::make_unique<Input>(in, limits.max_bytes);
-    PlanHandler handler(limits.max_depth);
+    PlanHandler handler(limits.max_depth, make_spill_file);
     rapidjson::Reader reader;
     // Iterative and validating: a file is as hostile as any other input.
     constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;

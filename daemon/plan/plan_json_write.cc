@@ -1,69 +1,26 @@
-#include <rapidjson/writer.h>
-
 #include <array>
-#include <cstdio>
-#include <memory>
+#include <functional>
 #include <ostream>
+#include <utility>
 
 #include "daemon/model/sha256.h"
 #include "daemon/plan/plan_json.h"
+#include "daemon/plan/plan_json_output.h"
 
 namespace ucaas_sync::plan {
 namespace {
 
-/// Where the bytes go, in blocks, to a stream or into a digest. Puts a line break where asked, so that a plan can be
-/// read and compared line by line.
-class Output {
- public:
-  using Ch = char;
-
-  explicit Output(std::ostream& out) : out_(&out) {}
-  explicit Output(Sha256& sha) : sha_(&sha) {}
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-  ~Output() { Flush(); }
-
-  void Put(char c) {
-    if (used_ + 2 > block_.size()) Drain();
-    if (break_next_) {
-      break_next_ = false;
-      if (c != ',') {
-        block_[used_++] = '\n';
-      } else {
-        block_[used_++] = c;
-        c = '\n';
-      }
-    }
-    block_[used_++] = c;
-  }
-  /// Called by RapidJSON at the end of a document: nothing to do, the destructor drains.
-  void Flush() { Drain(); }
-  /// The next value begins on a line of its own.
-  void BreakLine() { break_next_ = true; }
-
- private:
-  void Drain() {
-    const std::string_view bytes(block_.data(), used_);
-    if (out_ != nullptr) out_->write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    if (sha_ != nullptr) sha_->Update(bytes);
-    used_ = 0;
-  }
-
-  std::ostream* out_ = nullptr;
-  Sha256* sha_ = nullptr;
-  std::array<char, 32768> block_{};
-  std::size_t used_ = 0;
-  bool break_next_ = false;
-};
+/// Where the text goes, in blocks: to a stream or into a digest.
+using Sink = std::function<void(std::string_view)>;
 
 enum class Parts { kAll, kHashed };
 
 class PlanWriter {
  public:
-  explicit PlanWriter(Output& output) : output_(output), json_(output) {}
+  explicit PlanWriter(Sink sink) : sink_(std::move(sink)), plan_(text_), line_(text_) {}
 
   void Write(const Plan& plan, Parts parts) {
-    json_.StartObject();
+    json_->StartObject();
     Number("plan_version", kPlanVersion);
     if (parts == Parts::kAll) {
       Text("id", plan.id);
@@ -76,22 +33,22 @@ class PlanWriter {
     WriteSummary(plan);
     Array("guards", plan.guards, [&](const GuardVerdict& verdict) { WriteGuard(verdict); });
     Bool("held", plan.held);
-    Operations("operations", plan.operations);
-    if (plan.waiting.size() != 0) Operations("waiting", plan.waiting);
-    Array("quarantine", plan.quarantine, [&](const QuarantineItem& item) {
-      output_.BreakLine();
-      WriteQuarantine(item);
-    });
+    Lines("operations", plan.operations, [&](const Operation& operation) { WriteOperation(operation); });
+    if (!plan.waiting.empty()) {
+      Lines("waiting", plan.waiting, [&](const Operation& operation) { WriteOperation(operation); });
+    }
+    Lines("quarantine", plan.quarantine, [&](const QuarantineItem& item) { WriteQuarantine(item); });
     if (!plan.warnings.empty()) Texts("warnings", plan.warnings);
-    json_.EndObject();
-    output_.Put('\n');
+    json_->EndObject();
+    text_.Put('\n');
+    Drain();
   }
 
  private:
-  void Key(std::string_view key) { json_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size())); }
+  void Key(std::string_view key) { json_->Key(key.data(), static_cast<rapidjson::SizeType>(key.size())); }
   void String(std::string_view text) {
     // A null pointer, which an empty view may hold, is refused by RapidJSON.
-    json_.String(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    json_->String(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()));
   }
   void Text(std::string_view key, std::string_view text) {
     Key(key);
@@ -99,58 +56,79 @@ class PlanWriter {
   }
   void Number(std::string_view key, std::uint64_t number) {
     Key(key);
-    json_.Uint64(number);
+    json_->Uint64(number);
   }
   void Bool(std::string_view key, bool value) {
     Key(key);
-    json_.Bool(value);
+    json_->Bool(value);
   }
   void Texts(std::string_view key, const std::vector<std::string>& texts) {
     Array(key, texts, [&](const std::string& text) { String(text); });
   }
-  void Operations(std::string_view key, const OperationList& operations) {
+  /// A list that may be long, an item a line, so that a plan can be read and compared line by line. RapidJSON has no
+  /// word for a line's end in its midst: each item is a document of its own to it.
+  template <typename List, typename Visit>
+  void Lines(std::string_view key, const List& list, Visit&& visit) {
     Key(key);
-    json_.StartArray();
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-      output_.BreakLine();
-      WriteOperation(operations.At(i));
-    }
-    json_.EndArray();
+    json_->StartArray();
+    json_ = &line_;
+    bool is_first = true;
+    ForEachOf(list, [&](const auto& item) {
+      if (!std::exchange(is_first, false)) text_.Put(',');
+      text_.Put('\n');
+      line_.Reset(text_);
+      visit(item);
+      if (text_.text().size() >= kBlock) Drain();
+    });
+    json_ = &plan_;
+    json_->EndArray();
+  }
+  template <typename Visit>
+  static void ForEachOf(const OperationList& operations, Visit&& visit) {
+    operations.ForEach(visit);
+  }
+  template <typename Item, typename Visit>
+  static void ForEachOf(const std::vector<Item>& items, Visit&& visit) {
+    for (const Item& item : items) visit(item);
+  }
+  void Drain() {
+    sink_(text_.text());
+    text_.Clear();
   }
   template <typename Range, typename Visit>
   void Array(std::string_view key, const Range& range, Visit&& visit) {
     Key(key);
-    json_.StartArray();
+    json_->StartArray();
     for (const auto& item : range) visit(item);
-    json_.EndArray();
+    json_->EndArray();
   }
 
   void WriteSource(const PlanSource& source) {
-    json_.StartObject();
+    json_->StartObject();
     Text("name", source.name);
     Text("location", source.location);
     Number("records", source.records);
     Number("rejected", source.rejected);
     Bool("complete", source.complete);
     Text("hash", source.hash);
-    json_.EndObject();
+    json_->EndObject();
   }
 
   void WriteSummary(const Plan& plan) {
     Key("summary");
-    json_.StartObject();
+    json_->StartObject();
     for (const Kind kind : kAllKinds) {
       Key(Name(kind));
-      json_.StartObject();
+      json_->StartObject();
       for (const Action action : kAllActions) Number(Name(action), plan.summary_of(kind).of(action));
       Number("unchanged", plan.summary_of(kind).unchanged);
-      json_.EndObject();
+      json_->EndObject();
     }
-    json_.EndObject();
+    json_->EndObject();
   }
 
   void WriteGuard(const GuardVerdict& verdict) {
-    json_.StartObject();
+    json_->StartObject();
     Text("name", verdict.name);
     Number("limit", verdict.limit);
     Number("actual", verdict.actual);
@@ -162,11 +140,11 @@ class PlanWriter {
     if (!verdict.meaning.empty()) Text("meaning", verdict.meaning);
     if (!verdict.advice.empty()) Text("advice", verdict.advice);
     if (!verdict.approved_by.empty()) Text("approved_by", verdict.approved_by);
-    json_.EndObject();
+    json_->EndObject();
   }
 
   void WriteOperation(const Operation& operation) {
-    json_.StartObject();
+    json_->StartObject();
     Number("seq", operation.seq);
     Text("kind", Name(operation.kind));
     Text("action", Name(operation.action));
@@ -179,24 +157,24 @@ class PlanWriter {
     Text("reason", operation.reason);
     WriteSourceRef(operation.source);
     if (!operation.fingerprint.is_zero()) WriteFingerprint(operation.fingerprint);
-    json_.EndObject();
+    json_->EndObject();
   }
 
   void WriteExisting(const Operation& operation) {
     Key("existing");
-    json_.StartObject();
+    json_->StartObject();
     const auto specs = FieldsOf(operation.kind);
     for (const auto& [field, value] : operation.existing->fields) {
       Key(specs[field].name);
       WriteValue(specs[field], value);
     }
     if (operation.kind == Kind::kContact) Texts("groups", operation.existing->groups);
-    json_.EndObject();
+    json_->EndObject();
   }
 
   void WriteValue(const FieldSpec& spec, const Field& field) {
     if (spec.type == FieldType::kBoolean && (field.text == "true" || field.text == "false")) {
-      json_.Bool(field.text == "true");
+      json_->Bool(field.text == "true");
     } else {
       String(field.text);
     }
@@ -205,7 +183,7 @@ class PlanWriter {
   void WriteSide(std::string_view name, const Operation& operation, Field FieldChange::*side,
                  std::vector<std::string> GroupsChange::*groups) {
     Key(name);
-    json_.StartObject();
+    json_->StartObject();
     const auto specs = FieldsOf(operation.kind);
     for (const FieldChange& change : operation.changes) {
       const FieldSpec& spec = specs[change.field];
@@ -215,54 +193,59 @@ class PlanWriter {
       WriteValue(spec, field);
     }
     if (operation.groups) Texts("groups", (*operation.groups).*groups);
-    json_.EndObject();
+    json_->EndObject();
   }
 
   void WriteSourceRef(const SourceRef& source) {
     Key("source");
-    json_.StartObject();
+    json_->StartObject();
     Text("name", source.name);
     if (source.line != 0) Number("line", source.line);
     if (!source.dn.empty()) Text("dn", source.dn);
-    json_.EndObject();
+    json_->EndObject();
   }
 
   void WriteFingerprint(const Hash128& fingerprint) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string hex;
+    std::array<char, 32> hex;
+    auto at = hex.begin();
     for (const std::uint64_t word : {fingerprint.high, fingerprint.low}) {
-      for (int shift = 60; shift >= 0; shift -= 4) hex += kDigits[(word >> static_cast<unsigned>(shift)) & 0xFU];
+      for (int shift = 60; shift >= 0; shift -= 4) *at++ = kDigits[(word >> static_cast<unsigned>(shift)) & 0xFU];
     }
-    Text("fingerprint", hex);
+    Text("fingerprint", {hex.data(), hex.size()});
   }
 
   void WriteQuarantine(const QuarantineItem& item) {
-    json_.StartObject();
+    json_->StartObject();
     Text("kind", item.kind);
     Text("key", item.key);
     Text("reason", item.reason);
     Bool("new", item.is_new);
     WriteSourceRef(item.source);
-    json_.EndObject();
+    json_->EndObject();
   }
 
-  Output& output_;
-  rapidjson::Writer<Output> json_;
+  static constexpr std::size_t kBlock = std::size_t{64} << 10U;
+
+  using Writer = rapidjson::Writer<Output>;
+  Sink sink_;
+  Output text_;
+  Writer plan_;
+  Writer line_;
+  Writer* json_ = &plan_;
 };
 
 }  // namespace
 
 void WritePlan(const Plan& plan, std::ostream& out) {
-  const auto output = std::make_unique<Output>(out);
-  PlanWriter(*output).Write(plan, Parts::kAll);
+  PlanWriter([&out](std::string_view text) {
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  }).Write(plan, Parts::kAll);
 }
 
 std::string HashOfPlan(const Plan& plan) {
   Sha256 sha;
-  {
-    const auto output = std::make_unique<Output>(sha);
-    PlanWriter(*output).Write(plan, Parts::kHashed);
-  }
+  PlanWriter([&sha](std::string_view text) { sha.Update(text); }).Write(plan, Parts::kHashed);
   return sha.Hex();
 }
 

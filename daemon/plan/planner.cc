@@ -132,7 +132,7 @@ void DraftMembershipOnly(Workspace& work, const MembershipChanges& changes) {
     Operation operation = work.Begin(change.contact, Action::kUpdate, stored);
     operation.fingerprint =
         slot.candidate == kNone ? slot.fingerprint : work.candidates.Get(slot.candidate).fingerprint;
-    work.AddDraft(change.contact, std::move(operation));
+    work.AddDraft(change.contact, operation);
   }
 }
 
@@ -149,7 +149,7 @@ class Assembly {
       if (draft.kind == Kind::kContact && draft.action != Action::kDelete) AddGroups(draft, operation, tally);
       if (operation.existing) operation.existing->groups = ExistingGroups(draft.slot);
       tally.Add(operation);
-      operations.Add(std::move(operation));
+      operations.Add(operation);
     }
   }
 
@@ -203,13 +203,16 @@ class Assembly {
 }  // namespace
 
 struct Planner::Impl {
-  Impl(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift)
+  Impl(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift,
+       const MakeSpillFile& make_file)
       : policy_copy(policy),
-        work(state, policy_copy, now, drift),
+        make_spill_file(make_file),
+        work(state, policy_copy, now, drift, make_file),
         revert_holds(work),
         intake(work, membership, revert_holds) {}
 
   const Policy policy_copy;
+  const MakeSpillFile make_spill_file;
   Workspace work;
   Membership membership;
   RevertHolds revert_holds;
@@ -223,8 +226,9 @@ struct Planner::Impl {
   void CountActive(Tally& tally) const;
 };
 
-Planner::Planner(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift)
-    : impl_(std::make_unique<Impl>(state, policy, now, drift)) {}
+Planner::Planner(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift,
+                 const MakeSpillFile& make_spill_file)
+    : impl_(std::make_unique<Impl>(state, policy, now, drift, make_spill_file)) {}
 Planner::~Planner() = default;
 
 void Planner::SetTrace(Trace* trace) {
@@ -270,6 +274,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
 
   Result result;
   Plan& plan = result.plan;
+  plan.operations = OperationList(make_spill_file);
   Tally tally;
   CountActive(tally);
   Assembly(work, adoption, membership, memberships).Run(plan.operations, tally);

@@ -1,7 +1,8 @@
 // The plan of one run: entities stream in, are compared with the state, and Finish answers with the ordered operations
 // and the guards' verdicts. Pure: no files, no clock, no randomness; the same input gives the same bytes.
 // The state view must outlive the planner. Single-threaded. An unchanged person costs one slot of a table (96 bytes)
-// and no allocation. Throws only what the state view throws (StateFailure).
+// and no allocation. Throws what the state view throws (StateFailure) and Failure
+// when a spill file cannot be read.
 #pragma once
 
 #include <array>
@@ -45,8 +46,10 @@ struct TargetListing {
 
 class Planner : public EntitySink {
  public:
-  /// Loads the narrow table of all known entities. `drift` is what the target was found to show otherwise.
-  Planner(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift = {});
+  /// Loads the narrow table of all known entities. `drift` is what the target was found to show otherwise. What does
+  /// not fit in memory goes to files that `make_spill_file` makes; the plan keeps one for its operations.
+  Planner(const StateView& state, const Policy& policy, Instant now, const std::vector<DriftFinding>& drift = {},
+          const MakeSpillFile& make_spill_file = {});
   ~Planner() override;
   Planner(const Planner&) = delete;
   Planner& operator=(const Planner&) = delete;

@@ -340,7 +340,7 @@ class Reverter {
       return std::tuple(StepOf(a), b.seq) < std::tuple(StepOf(b), a.seq);
     });
     Plan& plan = revert_.plan;
-    for (Operation& undo : undos_) plan.operations.Add(std::move(undo));
+    for (const Operation& undo : undos_) plan.operations.Add(undo);
     const Tally tally = TallyOf(plan.operations, state_);
     plan.guards = JudgeGuards(tally, plan.operations, {.policy = policy_, .state = state_, .now = now_, .sources = {}});
     revert_.consent = UseApprovals(state_.Approvals(now_), plan.guards, plan.operations).scope;

@@ -10,7 +10,8 @@ namespace {
 bool Is(const Workspace& work, const Slot& slot, const Hash128& key, const Hash128& address) {
   if (slot.key_hash == key || slot.address_hash == address) return true;
   if (slot.candidate == kNone) return false;
-  const FieldView field = work.candidates.Get(slot.candidate).fields[NaturalKeyField(slot.kind)];
+  const Candidate candidate = work.candidates.Get(slot.candidate);
+  const FieldView field = candidate.fields[NaturalKeyField(slot.kind)];
   return field.state == FieldState::kValue && AddressHash(field.text) == address;
 }
 

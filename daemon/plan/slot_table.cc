@@ -71,23 +71,27 @@ SlotId SlotTable::FindOrAdd(Kind kind, const Hash128& key_hash) {
     const Slot& slot = (*this)[expected];
     if (slot.key_hash == key_hash && slot.kind == kind) return expected++;
   }
-  const SlotId found = Find(kind, key_hash);
-  const SlotId id = found != kNone ? found : Append(kind, key_hash);
+  const std::size_t bucket = Probe(kind, key_hash);
+  const SlotId found = buckets_[bucket].slot;
+  const SlotId id = found != kNone ? found : Append(kind, key_hash, bucket);
   expected = id + 1;
   return id;
 }
 
-SlotId SlotTable::Append(Kind kind, const Hash128& key_hash) {
-  if ((size_ + 1) * 10 > buckets_.size() * 7) Rehash(buckets_.size() * 2);
+SlotId SlotTable::Append(Kind kind, const Hash128& key_hash, std::size_t bucket) {
   const SlotId id = AddSlot(kind, key_hash);
-  FillBucket(id);
+  if (size_ * 10 > buckets_.size() * 7) {
+    Rehash(buckets_.size() * 2);
+  } else {
+    buckets_[bucket] = {.slot = id, .tag = TagOf(key_hash)};
+  }
   return id;
 }
 
 SlotId SlotTable::AddSlot(Kind kind, const Hash128& key_hash) {
-  if (size_ % kChunk == 0) chunks_.push_back(std::make_unique<Slot[]>(kChunk));
+  if (size_ % kChunk == 0) chunks_.emplace_back().reserve(kChunk);
   const auto id = static_cast<SlotId>(size_++);
-  Slot& slot = (*this)[id];
+  Slot& slot = chunks_.back().emplace_back();
   slot.key_hash = key_hash;
   slot.kind = kind;
   return id;

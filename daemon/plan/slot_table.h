@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <vector>
 
 #include "daemon/model/entity.h"
 #include "daemon/model/hash.h"
+#include "daemon/model/large_pages.h"
 #include "daemon/model/store.h"
 
 namespace ucaas_sync::plan {
@@ -36,6 +36,7 @@ enum SlotFlag : std::uint16_t {
   kDrifted = 1U << 8U,           ///< The target shows something of it otherwise: always compared in full.
   kHeldByRevert = 1U << 9U,      ///< A revert put it back; whether it is still held is found out when all is read.
   kWasOutside = 1U << 10U,       ///< Before this run its record was last seen outside the scope of its rule.
+  kLacksRequired = 1U << 11U,    ///< A required field of its record is unknown: it cannot be created.
 };
 
 struct Slot {
@@ -81,7 +82,7 @@ class SlotTable {
   SlotId WithRow(std::int64_t id) const;
 
  private:
-  static constexpr std::size_t kChunk = 1024;
+  static constexpr std::size_t kChunk = 65536;  // 6 MiB: three large pages
 
   /// The tag is a part of the hash that does not choose the bucket: it keeps a search from visiting the slots of
   /// others, each of which would be a cache miss.
@@ -90,17 +91,17 @@ class SlotTable {
     std::uint32_t tag = 0;
   };
 
-  /// A slot for a key that has none, with its bucket or still without.
-  SlotId Append(Kind kind, const Hash128& key_hash);
+  /// A slot for a key that has none: with the bucket that Probe found for it, or still without.
+  SlotId Append(Kind kind, const Hash128& key_hash, std::size_t bucket);
   SlotId AddSlot(Kind kind, const Hash128& key_hash);
   void FillBucket(SlotId id);
   std::size_t Probe(Kind kind, const Hash128& key_hash) const;
   void Rehash(std::size_t buckets);
 
-  std::vector<std::unique_ptr<Slot[]>> chunks_;
+  std::vector<LargeVector<Slot>> chunks_;
   std::size_t size_ = 0;
   std::size_t known_ = 0;
-  std::vector<Bucket> buckets_;                // a power of two, at most 70 % full
+  LargeVector<Bucket> buckets_;                // a power of two, at most 70 % full
   std::array<SlotId, kKindCount> expected_{};  // the slot behind the one that was found last
   std::vector<SlotId> by_row_;                 // known slots by row; empty when they came in that order
 };

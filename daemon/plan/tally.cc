@@ -46,10 +46,10 @@ Tally TallyOf(const OperationList& operations, const StateView& state) {
 }
 
 void PutGroupRemovalsAside(Plan& plan) {
-  OperationList rest;
-  plan.operations.ForEach([&](Operation operation) {
+  OperationList rest = plan.operations.EmptyAlike();
+  plan.operations.ForEach([&](const Operation& operation) {
     const bool waits = operation.kind == Kind::kGroup && operation.action == Action::kDelete;
-    (waits ? plan.waiting : rest).Add(std::move(operation));
+    (waits ? plan.waiting : rest).Add(operation);
   });
   plan.operations = std::move(rest);
 }

@@ -95,9 +95,9 @@ void EndTrace(Workspace& work, const Plan& plan) {
       if (due.kind == traced.kind && due.key == traced.key) traced.acts_at = due.at;
     }
   }
-  plan.operations.ForEach([&](Operation operation) {
+  plan.operations.ForEach([&](const Operation& operation) {
     EntityTrace* const traced = work.trace->Find(operation.kind, operation.key);
-    if (traced != nullptr) traced->operation = std::move(operation);
+    if (traced != nullptr) traced->operation = operation;
   });
 }
 

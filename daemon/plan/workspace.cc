@@ -19,12 +19,14 @@ std::string ReportKey(std::string_view kind, std::string_view key, std::string_v
 }  // namespace
 
 Workspace::Workspace(const StateView& view, const Policy& rules, Instant instant,
-                     const std::vector<DriftFinding>& found)
+                     const std::vector<DriftFinding>& found, const MakeSpillFile& make_spill_file)
     : state(view),
       policy(rules),
       now(instant),
       table(view, rules.sources),
-      drift(table, found, view.Repairs(), rules.drift) {
+      drift(table, found, view.Repairs(), rules.drift),
+      candidates(make_spill_file),
+      drafts(make_spill_file) {
   for (const PlanNotes::Absence& absence : state.Absences()) {
     const SlotId slot = table.WithRow(absence.entity_id);
     if (slot != kNone) absences.emplace(slot, absence);
@@ -40,17 +42,23 @@ std::string Workspace::KeyOf(SlotId slot) const {
   return at.is_known() ? state.Load(at.id).key : std::string();
 }
 
-SourceRef Workspace::SourceOf(SlotId slot) const {
+SourceRef Workspace::LineOf(SlotId slot) const {
   const Slot& at = table[slot];
   SourceRef ref;
   if (at.source < policy.sources.size()) ref.name = policy.sources[at.source];
   ref.line = at.line;
-  if (at.candidate != kNone) ref.dn = candidates.Get(at.candidate).dn;
+  return ref;
+}
+
+SourceRef Workspace::SourceOf(SlotId slot) const {
+  const Slot& at = table[slot];
+  SourceRef ref = LineOf(slot);
+  if (at.candidate != kNone) ref.dn = std::string(candidates.Get(at.candidate).dn);
   return ref;
 }
 
 std::string Workspace::PlaceOf(SlotId slot) const {
-  const SourceRef ref = SourceOf(slot);
+  const SourceRef ref = LineOf(slot);
   return "line " + std::to_string(ref.line) + " of " + ref.name;
 }
 
@@ -60,9 +68,9 @@ const Draft* Workspace::LiveDraft(SlotId slot) const {
   return &drafts.all()[index];
 }
 
-void Workspace::AddDraft(SlotId slot, Operation operation) {
+void Workspace::AddDraft(SlotId slot, const Operation& operation) {
   const Draft draft{.key = texts.Copy(operation.key), .slot = slot, .kind = operation.kind, .action = operation.action};
-  table[slot].draft = drafts.Add(draft, std::move(operation));
+  table[slot].draft = drafts.Add(draft, operation);
 }
 
 Operation Workspace::Begin(SlotId slot, Action action, const StoredEntity& stored) const {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/model/large_pages.h"
 #include "daemon/model/plan.h"
 #include "daemon/model/store.h"
 #include "daemon/model/trace.h"
@@ -39,9 +40,11 @@ struct Draft {
 
 class DraftBoard {
  public:
-  std::uint32_t Add(Draft draft, Operation operation) {
+  explicit DraftBoard(MakeSpillFile make_spill_file = {}) : packed_(std::move(make_spill_file)) {}
+
+  std::uint32_t Add(Draft draft, const Operation& operation) {
     draft.packed = static_cast<std::uint32_t>(packed_.size());
-    packed_.Add(std::move(operation));
+    packed_.Add(operation);
     return Add(draft);
   }
   std::uint32_t Add(const Draft& draft) {
@@ -49,17 +52,17 @@ class DraftBoard {
     return static_cast<std::uint32_t>(drafts_.size() - 1);
   }
   /// Another operation in the place of draft `index`.
-  void Replace(std::uint32_t index, Operation operation) {
+  void Replace(std::uint32_t index, const Operation& operation) {
     drafts_[index].packed = static_cast<std::uint32_t>(packed_.size());
     drafts_[index].action = operation.action;
-    packed_.Add(std::move(operation));
+    packed_.Add(operation);
   }
-  std::vector<Draft>& all() { return drafts_; }
-  const std::vector<Draft>& all() const { return drafts_; }
+  LargeVector<Draft>& all() { return drafts_; }
+  const LargeVector<Draft>& all() const { return drafts_; }
   Operation Packed(const Draft& draft) const { return packed_.At(draft.packed); }
 
  private:
-  std::vector<Draft> drafts_;
+  LargeVector<Draft> drafts_;
   OperationList packed_;
 };
 
@@ -115,7 +118,8 @@ class ComingLeavers {
 };
 
 struct Workspace {
-  Workspace(const StateView& view, const Policy& rules, Instant instant, const std::vector<DriftFinding>& found);
+  Workspace(const StateView& view, const Policy& rules, Instant instant, const std::vector<DriftFinding>& found,
+            const MakeSpillFile& make_spill_file);
 
   const StateView& state;
   const Policy& policy;
@@ -146,6 +150,8 @@ struct Workspace {
 
   std::string KeyOf(SlotId slot) const;
   SourceRef SourceOf(SlotId slot) const;
+  /// The same without the DN, which has to be fetched.
+  SourceRef LineOf(SlotId slot) const;
   /// "line 18 of hr"
   std::string PlaceOf(SlotId slot) const;
 
@@ -154,7 +160,7 @@ struct Workspace {
 
   /// The draft of `slot` that still stands, or null.
   const Draft* LiveDraft(SlotId slot) const;
-  void AddDraft(SlotId slot, Operation operation);
+  void AddDraft(SlotId slot, const Operation& operation);
   /// An operation on the entity of `slot` with everything but its changes and reason.
   Operation Begin(SlotId slot, Action action, const StoredEntity& stored) const;
 

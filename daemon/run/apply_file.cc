@@ -22,7 +22,7 @@ void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesyst
       if (!hold.kind || hold.kind == kind) held.emplace(kind, hold.key);
     }
   }
-  OperationList checked;
+  OperationList checked = plan.operations.EmptyAlike();
   plan.operations.ForEach([&](Operation operation) {
     const std::string who = std::string(Name(operation.kind)) + ' ' + Printable(operation.key);
     if (held.contains({operation.kind, operation.key})) throw stale(who + " was put on hold since the plan was made");
@@ -40,7 +40,7 @@ void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesyst
       }
     }
     operation.entity_id = row ? row->id : 0;
-    checked.Add(std::move(operation));
+    checked.Add(operation);
   });
   plan.operations = std::move(checked);
 }

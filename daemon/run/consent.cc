@@ -40,7 +40,7 @@ ConsentScope ScopeOfFile(const Context& context, const state::SqliteStore& store
   const Plan plan = LoadPlan(context.program, file);
   if (store.PlanWasUsed(UsedAs(plan))) throw StalePlan(file, "was applied before, and a plan is applied once");
   OperationList operations = plan.operations;
-  plan.waiting.ForEach([&operations](Operation operation) { operations.Add(std::move(operation)); });
+  plan.waiting.ForEach([&operations](const Operation& operation) { operations.Add(operation); });
   ConsentScope scope = plan::ScopeOf(plan.guards, operations);
   if (!scope.empty()) return scope;
   throw NothingToApprove(file + ": no guard holds this plan: apply it with `ucaas-sync apply " + file + '`');

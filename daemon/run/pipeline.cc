@@ -142,7 +142,7 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
     // Before the sources: what is unchanged there and changed at the target must not be passed over.
     look = ListTarget(context, state);
   }
-  plan::Planner planner(state, program.policy, now, look.drift);
+  plan::Planner planner(state, program.policy, now, look.drift, SpillFor(program));
   planner.SetTrace(request.trace);
   ReadResult read = ReadSources(program, request.source_paths, state, planner, now, context.observer,
                                 PatienceOf(context), request.trace);

@@ -33,7 +33,7 @@ Plan LoadPlan(const Program& program, const std::filesystem::path& file) {
   if (!in) {
     throw Failure(ExitCode::kStale, file.string() + ": cannot be opened; name a file that `plan --out` wrote");
   }
-  Plan plan = plan::ReadPlan(in, file.string());
+  Plan plan = plan::ReadPlan(in, file.string(), {}, SpillFor(program));
   if (!plan::VerifyHash(plan)) throw StalePlan(file, "was altered after it was made: its hash does not fit");
   const std::string fit = PlanFit(program);
   if (HashPart(plan.config_hash) != HashPart(fit)) throw StalePlan(file, "was made with another configuration");

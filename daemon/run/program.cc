@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "connectors/bytes/unlinked_file.h"
+
 namespace ucaas_sync::run {
 
 Program Compile(config::Config config, config::Diagnostics& diagnostics) {
@@ -34,6 +36,10 @@ Program CompileOrThrow(const std::filesystem::path& file, const config::Environm
   Program program = Compile(file, environment, diagnostics);
   diagnostics.ThrowIfErrors();
   return program;
+}
+
+MakeSpillFile SpillFor(const Program& program) {
+  return bytes::UnlinkedFilesIn({program.config.state_dir, "/var/tmp"});
 }
 
 }  // namespace ucaas_sync::run

@@ -13,6 +13,7 @@
 #include "connectors/ucaas/routes.h"
 #include "daemon/mapping/mapper.h"
 #include "daemon/mapping/protect.h"
+#include "daemon/model/spill.h"
 #include "daemon/plan/policy.h"
 
 namespace ucaas_sync::run {
@@ -40,5 +41,9 @@ Program Compile(const std::filesystem::path& file, const config::Environment& en
 
 /// The same; throws Failure (exit 78) with every problem.
 Program CompileOrThrow(const std::filesystem::path& file, const config::Environment& environment);
+
+/// Where the plan of many people puts what needs not be in memory: a file without a name beside the state, else in
+/// /var/tmp; a dry run may have no state yet, or may not write there.
+MakeSpillFile SpillFor(const Program& program);
 
 }  // namespace ucaas_sync::run

@@ -83,7 +83,7 @@ Plan PlanFromNothing(const Context& context, const plan::TargetListing& listing)
   Program& program = context.program;
   const Instant now = context.clock.Now();
   const auto empty = state::EmptyStore({.program_version = UCAAS_SYNC_VERSION});
-  plan::Planner planner(*empty, program.policy, now);
+  plan::Planner planner(*empty, program.policy, now, {}, SpillFor(program));
   ReadResult read = ReadSources(program, {}, *empty, planner, now, context.observer, PatienceOf(context));
   return planner
       .Finish({.sources = read.states,

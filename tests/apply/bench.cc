@@ -86,9 +86,9 @@ Operation Bench::At(const StoredEntity& row, Action action, std::vector<FieldCha
   return operation;
 }
 
-void Bench::Plan(std::vector<Operation> operations) {
+void Bench::Plan(const std::vector<Operation>& operations) {
   plan = {};
-  for (Operation& operation : operations) plan.operations.Add(std::move(operation));
+  for (const Operation& operation : operations) plan.operations.Add(operation);
 }
 
 ApplyResult Bench::Apply(const ExecutorOptions& options) {

@@ -49,7 +49,7 @@ struct Bench {
   /// `operation` on a known one: its row and remote id filled in.
   static Operation At(const StoredEntity& row, Action action, std::vector<FieldChange> changes = {});
 
-  void Plan(std::vector<Operation> operations);
+  void Plan(const std::vector<Operation>& operations);
   ApplyResult Apply(const ExecutorOptions& options = {});
   /// Plans and applies.
   ApplyResult Do(std::vector<Operation> operations, const ExecutorOptions& options = {});

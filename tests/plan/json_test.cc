@@ -1,14 +1,18 @@
 // The plan's JSON: the bytes, the way back, the hash, and what is refused.
 #include <doctest/doctest.h>
+#include <rapidjson/stringbuffer.h>
 
 #include <clocale>
 #include <cstdlib>
 #include <ctime>
+#include <random>
 #include <sstream>
 
 #include "daemon/model/problem.h"
 #include "daemon/plan/plan_json.h"
+#include "daemon/plan/plan_json_output.h"
 #include "tests/plan/world.h"
+#include "tests/support/spill_in_memory.h"
 
 namespace ucaas_sync::plan {
 namespace {
@@ -82,6 +86,54 @@ TEST_CASE("a busy plan survives the round trip, but for passwords and rows") {
       return expected.kind == Kind::kUser && change.field == kUserPassword;
     });
     CHECK(back.operations.At(i) == expected);
+  }
+}
+
+TEST_CASE("text is written as RapidJSON writes it by itself, whatever is in it and wherever it stands") {
+  std::mt19937 random(11);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    for (std::size_t left = random() % 40; left > 0; --left) {
+      // Mostly plain, so that runs of every length come up; else any byte.
+      text += static_cast<char>(random() % 8 == 0 ? random() % 256 : 'a' + random() % 26);
+    }
+    Output output;
+    rapidjson::Writer<Output>(output).String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    rapidjson::StringBuffer plain;
+    rapidjson::Writer<rapidjson::StringBuffer>(plain).String(text.data(),
+                                                             static_cast<rapidjson::SizeType>(text.size()));
+    REQUIRE(output.text() == std::string_view(plain.GetString(), plain.GetSize()));
+  }
+}
+
+TEST_CASE("a plan that does not fit in memory is the same plan, from a file too") {
+  World world;
+  world.policy.guards = WideGuards();
+  std::mt19937 random(7);
+  const auto note = [&] { return std::string(1'500, static_cast<char>('a' + random() % 26)); };
+  for (int i = 0; i < 4'000; ++i) {
+    const std::string key = 'E' + std::to_string(random());
+    world.Add(User(key, {{"email", key + "@example.com"}, {"designation", note()}}));
+  }
+  for (int round = 0; round < 2; ++round) {  // creates, then updates
+    const std::string expected = AsJson(world.Plan().plan);
+    REQUIRE(world.Plan().plan.operations.size() > 3'500);  // a few notes are the same again
+    testing::SpillInMemory spill;
+    world.make_spill_file = spill.maker();
+    const Planner::Result spilled = world.Plan();
+    // Of the candidates, of the drafts that are no creates, and of the operations.
+    CHECK(spill.files() == (round == 0 ? 2 : 3));
+    CHECK(AsJson(spilled.plan) == expected);
+
+    testing::SpillInMemory of_file;
+    std::istringstream in(expected);
+    const ucaas_sync::Plan back = ReadPlan(in, "plan.json", {}, of_file.maker());
+    CHECK(of_file.files() == 1);
+    CHECK(VerifyHash(back));
+
+    world.Sync();
+    for (Row& row : world.rows) row.fields["designation"] = note();
+    world.make_spill_file = {};
   }
 }
 

@@ -117,7 +117,7 @@ Row& World::Get(Kind kind, const std::string& key) {
 }
 
 Planner::Result World::Plan() {
-  Planner planner(state, policy, now, state.drift);
+  Planner planner(state, policy, now, state.drift, make_spill_file);
   planner.SetTrace(trace);
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
     // An empty source proves nothing; a test that wants one says so by its rows.
@@ -179,7 +179,7 @@ Planner::Result World::Sync() {
 
 std::vector<Operation> Operations(const ucaas_sync::Plan& plan) {
   std::vector<Operation> out;
-  plan.operations.ForEach([&](Operation operation) { out.push_back(std::move(operation)); });
+  plan.operations.ForEach([&](const Operation& operation) { out.push_back(operation); });
   return out;
 }
 

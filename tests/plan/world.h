@@ -70,6 +70,7 @@ class World {
   std::string only;
   Trace* trace = nullptr;
   std::string config_hash = "c0";
+  MakeSpillFile make_spill_file;
 
   void Add(Row row);
   /// Everybody of `kind` leaves the export.

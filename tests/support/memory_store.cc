@@ -77,7 +77,7 @@ void MemoryStore::StorePlan(const std::string& /*run*/, const Plan& plan) {
   operations_.clear();
   outcomes.clear();
   mark = 0;
-  plan.operations.ForEach([this](Operation operation) { operations_.emplace(operation.seq, std::move(operation)); });
+  plan.operations.ForEach([this](const Operation& operation) { operations_.emplace(operation.seq, operation); });
   log_.emplace_back("plan");
 }
 

@@ -1,0 +1,95 @@
+// Spill files on a real disk.
+#include "connectors/bytes/unlinked_file.h"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <string>
+
+#include "daemon/model/problem.h"
+#include "tests/connectors/bytes/temporary_folder.h"
+
+namespace ucaas_sync::bytes {
+namespace {
+
+using tests::TemporaryFolder;
+
+std::filesystem::path In(const TemporaryFolder& folder) {
+  return folder.Path("");
+}
+
+std::string ReadBack(const SpillFile& file, std::uint64_t place, std::size_t size) {
+  std::string bytes(size, '?');
+  file.ReadAt(place, bytes);
+  return bytes;
+}
+
+/// Nobody may write a file beyond `bytes` while it lives: what a full disk does, on a disk that is not.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    const rlimit less{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &less) == 0);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    static_cast<void>(std::signal(SIGXFSZ, handler_));
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("a spill file has no name, and gives back what it was given") {
+  const TemporaryFolder folder;
+  const auto file = UnlinkedFile::In(In(folder));
+  REQUIRE(file != nullptr);
+  CHECK(std::filesystem::is_empty(In(folder)));
+  const std::string large(300'000, 'x');
+  CHECK(file->Append("first") == 0);
+  CHECK(file->Append(large) == 5);
+  CHECK(file->Append("last") == 300'005);
+  CHECK(ReadBack(*file, 300'005, 4) == "last");
+  CHECK(ReadBack(*file, 0, 6) == "firstx");
+  CHECK(ReadBack(*file, 5, 300'000) == large);
+  CHECK(std::filesystem::is_empty(In(folder)));
+}
+
+TEST_CASE("asking for more than was written is an error, not nonsense") {
+  const TemporaryFolder folder;
+  const auto file = UnlinkedFile::In(In(folder));
+  REQUIRE(file != nullptr);
+  CHECK(file->Append("short") == 0);
+  CHECK_THROWS_AS(ReadBack(*file, 0, 6), Failure);
+}
+
+TEST_CASE("without room a spill file takes nothing, and keeps what it has") {
+  const TemporaryFolder folder;
+  const auto file = UnlinkedFile::In(In(folder));
+  REQUIRE(file != nullptr);
+  CHECK(file->Append("kept") == 0);
+  {
+    const FileSizeLimit limit(100'000);
+    CHECK_FALSE(file->Append(std::string(200'000, 'x')));
+  }
+  CHECK(ReadBack(*file, 0, 4) == "kept");
+  CHECK(file->Append("more") == 4);
+  CHECK(ReadBack(*file, 4, 4) == "more");
+}
+
+TEST_CASE("the first folder that takes a spill file gets it, and none is no failure") {
+  const TemporaryFolder folder;
+  const std::filesystem::path missing = folder.Path("missing");
+  CHECK(UnlinkedFilesIn({missing, In(folder)})() != nullptr);
+  CHECK(UnlinkedFilesIn({missing})() == nullptr);
+  CHECK_FALSE(std::filesystem::exists(missing));
+}
+
+}  // namespace ucaas_sync::bytes
