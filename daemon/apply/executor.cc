@@ -106,6 +106,22 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
 }
 
 void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
+  try {
+    SendPhase(plan, begin, end);
+  } catch (const StateFailure&) {
+    throw;
+  } catch (const Failure&) {
+    // The rest of the plan cannot be read. What is under way still gets its answer, and that is recorded.
+    caller_.Drain();
+    Flush();
+    throw;
+  }
+  // Stopped: what was begun and not sent ends without an outcome; what is in flight still gets its answer.
+  if (caller_.stopped()) caller_.Drain();
+  Flush();
+}
+
+void Executor::SendPhase(const Plan& plan, std::size_t begin, std::size_t end) {
   std::size_t next = begin;
   while (!caller_.stopped() && (next < end || open_ > 0)) {
     while (next < end && open_ < options_.window && !caller_.stopped()) {
@@ -124,9 +140,6 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
     // As a rule what was done is committed with the next batch's mark: one sync of the disk for both.
     if (!outcomes_.empty() && clock_.Ticks() - oldest_outcome_ >= kCommitAfter) Flush();
   }
-  // Stopped: what was begun and not sent ends without an outcome; what is in flight still gets its answer.
-  if (caller_.stopped()) caller_.Drain();
-  Flush();
 }
 
 void Executor::MarkNext(std::size_t end) {

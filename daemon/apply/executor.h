@@ -79,6 +79,7 @@ class Executor {
   };
 
   void RunPhase(const Plan& plan, std::size_t begin, std::size_t end);
+  void SendPhase(const Plan& plan, std::size_t begin, std::size_t end);
   void Begin(WorkPtr work);
   void Dispatch(const WorkPtr& work);
   /// Why the operation no longer fits the state, at the moment of sending; empty when it does.

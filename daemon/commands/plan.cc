@@ -46,13 +46,18 @@ void WriteFile(const Plan& plan, const std::filesystem::path& file) {
   const int descriptor = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) throw fail("cannot be made");
   close(descriptor);
-  std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-  plan::WritePlan(plan, out);
-  out.close();
-  if (!out) throw fail("cannot be written");
-  std::error_code error;
-  std::filesystem::rename(partial, file, error);
-  if (error) throw Failure(ExitCode::kError, file.string() + ": " + error.message() + "; the plan was not written");
+  try {
+    std::ofstream out(partial, std::ios::binary | std::ios::trunc);
+    plan::WritePlan(plan, out);
+    out.close();
+    if (!out) throw fail("cannot be written");
+    std::error_code error;
+    std::filesystem::rename(partial, file, error);
+    if (error) throw Failure(ExitCode::kError, file.string() + ": " + error.message() + "; the plan was not written");
+  } catch (const Failure&) {
+    unlink(partial.c_str());
+    throw;
+  }
 }
 
 bool IsEmpty(const Plan& plan) {

@@ -69,7 +69,8 @@ std::string WhoOf(const Operation& operation);
 /// deep copy. Single-threaded, reading too. Reading throws Failure when a spill file cannot be read.
 class OperationList {
  public:
-  explicit OperationList(MakeSpillFile make_spill_file = {}) : bytes_(std::move(make_spill_file)) {}
+  OperationList() = default;
+  explicit OperationList(MakeSpillFile make_spill_file) : bytes_(std::move(make_spill_file)) {}
   /// An empty list that may spill as this one does.
   OperationList EmptyAlike() const { return OperationList(bytes_.make_spill_file()); }
 

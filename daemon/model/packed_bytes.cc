@@ -10,7 +10,8 @@ namespace {
 // A place is the number of the chunk and the byte in it. A piece never lies in two chunks, and begins with its length
 // in four bytes of this machine: nothing of this leaves the process.
 constexpr std::size_t kChunk = std::size_t{1} << 20U;
-constexpr std::size_t kWindow = std::size_t{16} << 10U;
+constexpr std::size_t kAhead = std::size_t{16} << 10U;  // read at once when pieces are asked for in turn …
+constexpr std::size_t kOne = std::size_t{1} << 10U;     // … and when they are not
 constexpr std::size_t kLength = sizeof(std::uint32_t);
 
 std::size_t ChunkOf(std::uint64_t place) {
@@ -46,9 +47,10 @@ void PackedBytes::CloseChunk() {
     full_.push_back({.bytes = nullptr, .place_in_file = *place, .size = size});
     open_.clear();
   } else {
+    const auto bytes = std::make_shared<std::string>();
+    full_.push_back({.bytes = bytes, .place_in_file = 0, .size = size});
+    bytes->swap(open_);
     in_memory_ += size;
-    full_.push_back(
-        {.bytes = std::make_shared<const std::string>(std::exchange(open_, {})), .place_in_file = 0, .size = size});
   }
 }
 
@@ -79,10 +81,13 @@ std::string_view PackedBytes::FromFile(std::uint64_t place) const {
 
 /// The bytes of the file's chunk from `place` on, `at_least` of them or more.
 std::string_view PackedBytes::Fetch(std::uint64_t place, std::size_t at_least) const {
-  const bool is_in_window = place >= window_.begin && place + at_least <= window_.begin + window_.bytes.size();
+  const std::uint64_t window_end = window_.begin + window_.bytes.size();
+  const bool is_in_window = place >= window_.begin && place + at_least <= window_end;
   if (!is_in_window) {
     const Chunk& chunk = full_[ChunkOf(place)];
-    const std::size_t size = std::min(std::max(at_least, kWindow), chunk.size - ByteOf(place));
+    // The next piece, or the one whose beginning was the last that was read.
+    const bool is_in_turn = ByteOf(place) == 0 || (place >= window_.begin && place <= window_end);
+    const std::size_t size = std::min(std::max(at_least, is_in_turn ? kAhead : kOne), chunk.size - ByteOf(place));
     std::string bytes = std::exchange(window_.bytes, {});
     bytes.resize(size);
     file_->ReadAt(chunk.place_in_file + ByteOf(place), bytes);

@@ -20,7 +20,8 @@ class PackedBytes {
   /// How much may lie in memory before the spill file is made.
   static constexpr std::size_t kInMemory = std::size_t{4} << 20U;
 
-  explicit PackedBytes(MakeSpillFile make_spill_file = {}) : make_spill_file_(std::move(make_spill_file)) {}
+  PackedBytes() = default;
+  explicit PackedBytes(MakeSpillFile make_spill_file) : make_spill_file_(std::move(make_spill_file)) {}
 
   const MakeSpillFile& make_spill_file() const { return make_spill_file_; }
 

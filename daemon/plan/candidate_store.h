@@ -29,7 +29,7 @@ struct Candidate {
 
 class CandidateStore {
  public:
-  explicit CandidateStore(MakeSpillFile make_spill_file = {}) : packed_(std::move(make_spill_file)) {}
+  explicit CandidateStore(MakeSpillFile make_spill_file) : packed_(std::move(make_spill_file)) {}
 
   std::uint32_t Add(SlotId slot, const EntityView& entity, const Hash128& fingerprint);
   Candidate Get(std::uint32_t index) const;

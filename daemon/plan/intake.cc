@@ -149,10 +149,14 @@ void Intake::SetAsideRepeats() {
 void Intake::SetAsideCaseTwins() {
   // Two keys that are both known and unlike were told apart before; only a newcomer can bring such a pair.
   const auto takes_part = [&](const Slot& slot) { return slot.seen != Seen::kNot && slot.seen != Seen::kOutOfScope; };
+  std::size_t newcomers = 0;
+  for (SlotId id = 0; id < work_.table.size(); ++id) {
+    if (!work_.table[id].is_there() && takes_part(work_.table[id])) ++newcomers;
+  }
+  if (newcomers == 0) return;
   // Which bits of a hash occur among newcomers, and which of them more than once: few pass that are nobody's twins.
-  bool has_newcomers = false;
   std::size_t bits = 1024;
-  while (bits < (work_.table.size() - work_.table.known()) * 8) bits *= 2;
+  while (bits < newcomers * 8) bits *= 2;
   const auto bit_of = [&](const Slot& slot) { return (slot.folded_key + Index(slot.kind) * 0x9E3779B9U) & (bits - 1); };
   std::vector<bool> occurs(bits);
   std::vector<bool> repeats(bits);
@@ -162,9 +166,8 @@ void Intake::SetAsideCaseTwins() {
       if (slot.is_there() == is_newcomers_turn || !takes_part(slot)) continue;
       const std::size_t bit = bit_of(slot);
       if (occurs[bit]) repeats[bit] = true;
-      if (is_newcomers_turn) occurs[bit] = has_newcomers = true;
+      if (is_newcomers_turn) occurs[bit] = true;
     }
-    if (!has_newcomers) return;
   }
   std::vector<std::tuple<std::uint64_t, Kind, SlotId>> suspects;
   for (SlotId id = 0; id < work_.table.size(); ++id) {

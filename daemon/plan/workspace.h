@@ -40,7 +40,7 @@ struct Draft {
 
 class DraftBoard {
  public:
-  explicit DraftBoard(MakeSpillFile make_spill_file = {}) : packed_(std::move(make_spill_file)) {}
+  explicit DraftBoard(MakeSpillFile make_spill_file) : packed_(std::move(make_spill_file)) {}
 
   std::uint32_t Add(Draft draft, const Operation& operation) {
     draft.packed = static_cast<std::uint32_t>(packed_.size());

@@ -6,6 +6,7 @@
 
 #include "daemon/model/text.h"
 #include "tests/apply/bench.h"
+#include "tests/support/spill_in_memory.h"
 
 namespace ucaas_sync::apply {
 namespace {
@@ -55,6 +56,26 @@ TEST_CASE("ten first operations that fail alike stop the run, whatever guards.fa
   CHECK(result.done == 0);
   CHECK(result.failed < 25);
   CHECK(result.message.find("all alike: ") != std::string::npos);
+}
+
+TEST_CASE("when the rest of the plan cannot be read, what was sent is recorded before the run ends") {
+  testing::SpillInMemory spill;
+  Bench bench;
+  bench.plan.operations = OperationList(spill.maker());
+  for (Operation& operation : Creates(4'000)) {
+    operation.reason = std::string(2'000, 'x');
+    bench.plan.operations.Add(operation);
+  }
+  REQUIRE(spill.files() == 1);
+  std::size_t sent = 0;
+  bench.target.on_request = [&](const HttpRequest& request) {
+    spill.is_broken = true;
+    if (request.method == "POST") ++sent;
+  };
+  CHECK_THROWS_AS(bench.Apply(), Failure);
+  CHECK(sent > 1'000);
+  CHECK(sent < 4'000);
+  CHECK(bench.store.outcomes.size() == sent);
 }
 
 TEST_CASE("a target that goes away in the middle ends the run with 7, and the rest is left") {

@@ -110,7 +110,7 @@ TEST_CASE("a plan that does not fit in memory is the same plan, from a file too"
   World world;
   world.policy.guards = WideGuards();
   std::mt19937 random(7);
-  const auto note = [&] { return std::string(1'500, static_cast<char>('a' + random() % 26)); };
+  const auto note = [&] { return std::string(2'500, static_cast<char>('a' + random() % 26)); };
   for (int i = 0; i < 4'000; ++i) {
     const std::string key = 'E' + std::to_string(random());
     world.Add(User(key, {{"email", key + "@example.com"}, {"designation", note()}}));

@@ -2,9 +2,14 @@
 #include "connectors/bytes/unlinked_file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <csignal>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "daemon/model/problem.h"
@@ -17,6 +22,11 @@ using tests::TemporaryFolder;
 
 std::filesystem::path In(const TemporaryFolder& folder) {
   return folder.Path("");
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::string ReadBack(const SpillFile& file, std::uint64_t place, std::size_t size) {
@@ -70,6 +80,33 @@ TEST_CASE("asking for more than was written is an error, not nonsense") {
   CHECK_THROWS_AS(ReadBack(*file, 0, 6), Failure);
 }
 
+TEST_CASE("a spill file leaves room on the disk for others") {
+  const TemporaryFolder folder;
+  const auto file = UnlinkedFile::In(In(folder), std::uint64_t{1} << 60U);
+  REQUIRE(file != nullptr);
+  CHECK_FALSE(file->Append("one byte is too much"));
+}
+
+TEST_CASE("what lies on the disk tells nothing of what was spilled, and twice the same is not the same there") {
+  const TemporaryFolder folder;
+  const int descriptor = ::open(folder.Path("spill").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  REQUIRE(descriptor >= 0);
+  UnlinkedFile file(UniqueFd(descriptor), UnlinkedFile::Key{1, 2, 3}, 0);
+  const std::string secret = "hunter2, Ada Lovelace and a text that is longer than a block of the cipher";
+  std::set<std::string> on_disk;
+  std::uint64_t place = 0;
+  for (int i = 0; i < 40; ++i) {  // at every place within a block
+    CHECK(file.Append(secret) == place);
+    CHECK(ReadBack(file, place, secret.size()) == secret);
+    CHECK(ReadBack(file, place + 9, 12) == secret.substr(9, 12));
+    const std::string bytes = ReadFile(folder.Path("spill")).substr(place);
+    CHECK(bytes.size() == secret.size());
+    CHECK(bytes.find("hunter2") == std::string::npos);
+    CHECK(on_disk.insert(bytes).second);
+    place += secret.size();
+  }
+}
+
 TEST_CASE("without room a spill file takes nothing, and keeps what it has") {
   const TemporaryFolder folder;
   const auto file = UnlinkedFile::In(In(folder));
@@ -80,8 +117,9 @@ TEST_CASE("without room a spill file takes nothing, and keeps what it has") {
     CHECK_FALSE(file->Append(std::string(200'000, 'x')));
   }
   CHECK(ReadBack(*file, 0, 4) == "kept");
-  CHECK(file->Append("more") == 4);
-  CHECK(ReadBack(*file, 4, 4) == "more");
+  const std::optional<std::uint64_t> place = file->Append("more");
+  REQUIRE(place);
+  CHECK(ReadBack(*file, *place, 4) == "more");
 }
 
 TEST_CASE("the first folder that takes a spill file gets it, and none is no failure") {
