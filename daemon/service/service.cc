@@ -134,6 +134,8 @@ class Loop {
   // Also refuses, before the service says that it is ready, a state that no run could use.
   std::optional<Instant> RecallLastRun() {
     state::RequireSound(program_->config.state_dir);
+    // Once, instead of a copy in memory at every look.
+    if (state::IsOlder(program_->config.state_dir)) run::OpenState(Context(), state::OpenMode::kReadWrite);
     const auto store = run::OpenState(Context(), state::OpenMode::kReadOnly);
     publication_.metrics().SetInventory(run::InventoryOf(*store));
     std::optional<Instant> last;

@@ -68,7 +68,7 @@ std::array<std::array<std::uint64_t, 3>, kKindCount> SqliteStore::CountEntities(
   Connection& connection = impl_->connection;
   return connection.Guard("count the entities", [&] {
     std::array<std::array<std::uint64_t, 3>, kKindCount> counts{};
-    Query query = connection.Prepare("SELECT kind, lifecycle, count(*) FROM entity GROUP BY 1, 2");
+    Query query = connection.Prepare("SELECT kind, lifecycle, entities FROM entity_count");
     while (query.Next()) {
       const auto lifecycle = query.As<std::size_t>(1);
       if (lifecycle >= counts[0].size()) throw MalformedRow("an entity has an unknown lifecycle");

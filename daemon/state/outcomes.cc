@@ -41,14 +41,34 @@ Operation StoredOperation(Connection& connection, std::int64_t run, std::uint64_
   return ReadOperation(query);
 }
 
-void WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcome& outcome) {
-  Query insert = connection.Prepare(
-      "INSERT OR REPLACE INTO outcome (id, done, verdict, result, http_status, message, attempts, at, request_id, "
-      "latency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
-  insert.Int(id).Int(outcome.done ? 1 : 0).Text(outcome.verdict).Text(outcome.result).Int(outcome.http_status);
-  insert.Text(outcome.message).Int(outcome.attempts).Time(outcome.at).Text(outcome.request_id);
-  insert.Int(outcome.latency.count()).Run();
+/// Whether the operation was done already by an earlier word on it.
+bool WasDone(Connection& connection, std::int64_t id) {
+  Query query = connection.Prepare("SELECT done FROM outcome WHERE id = ?1");
+  query.Int(id);
+  return query.Next() && query.IntAt(0) != 0;
+}
+
+/// By how much more operations of its run are done.
+std::int64_t WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcome& outcome) {
+  const auto write = [&](const char* sql) {
+    Query insert = connection.Prepare(sql);
+    insert.Int(id).Int(outcome.done ? 1 : 0).Text(outcome.verdict).Text(outcome.result).Int(outcome.http_status);
+    insert.Text(outcome.message).Int(outcome.attempts).Time(outcome.at).Text(outcome.request_id);
+    return insert.Int(outcome.latency.count()).Run();
+  };
+  std::int64_t more = outcome.done ? 1 : 0;
+  const bool is_first = write(
+                            "INSERT INTO outcome (id, done, verdict, result, http_status, message, attempts, at, "
+                            "request_id, latency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+                            "ON CONFLICT (id) DO NOTHING") != 0;
+  if (!is_first) {
+    more -= WasDone(connection, id) ? 1 : 0;
+    write(
+        "UPDATE outcome SET done = ?2, verdict = ?3, result = ?4, http_status = ?5, message = ?6, attempts = ?7, "
+        "at = ?8, request_id = ?9, latency = ?10 WHERE id = ?1");
+  }
   WriteAttempts(connection, id, outcome.requests);
+  return more;
 }
 
 bool IsRemoval(Action action) {
@@ -114,13 +134,14 @@ class OutcomeWriter {
       changed_ = entities_.WriteMemberships(contact, *groups) || changed_;
     }
     if (changed_) RaiseVersion(connection_);
+    connection_.Prepare("UPDATE run SET done = done + ?2 WHERE id = ?1").Int(run_).Int(done_).Run();
   }
 
  private:
   void WriteOne(const OperationOutcome& outcome) {
     const Performed operation = PerformedOperation(connection_, run_, outcome.seq);
     const std::int64_t id = OperationId(run_, outcome.seq);
-    WriteOutcome(connection_, id, outcome);
+    done_ += WriteOutcome(connection_, id, outcome);
     if (outcome.row) WriteRow(outcome);
     if (outcome.row && has_drift_ && outcome.row->id != 0) NoteSettled(outcome);
     NoteUnknown(id, operation, outcome);
@@ -179,6 +200,7 @@ class OutcomeWriter {
   bool has_drift_;
   bool has_refused_;
   bool changed_ = false;
+  std::int64_t done_ = 0;                                             // operations of the run more than before
   std::map<std::int64_t, const std::vector<std::string>*> contacts_;  // the last word on each
 };
 

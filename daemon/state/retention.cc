@@ -57,7 +57,7 @@ void SqliteStore::RemoveOldRuns(Instant before, std::uint64_t budget) {
       connection.Prepare("DELETE FROM operation WHERE id BETWEEN ?1 AND ?2").Int(first).Int(last).Run();
       budget -= gone;
       if (gone < run.planned) {
-        connection.Prepare("UPDATE run SET planned = ?2, mark = min(mark, ?2) WHERE id = ?1")
+        connection.Prepare("UPDATE run SET planned = ?2, mark = min(mark, ?2), done = min(done, ?2) WHERE id = ?1")
             .Int(run.id)
             .Int(run.planned - gone)
             .Run();
@@ -67,7 +67,7 @@ void SqliteStore::RemoveOldRuns(Instant before, std::uint64_t budget) {
       connection.Prepare("DELETE FROM run_summary WHERE run = ?1").Int(run.id).Run();
       connection.Prepare("DELETE FROM approved_removal WHERE run = ?1").Int(run.id).Run();
       if (run.is_cited) {
-        connection.Prepare("UPDATE run SET planned = 0, mark = 0 WHERE id = ?1").Int(run.id).Run();
+        connection.Prepare("UPDATE run SET planned = 0, mark = 0, done = 0 WHERE id = ?1").Int(run.id).Run();
       } else {
         connection.Prepare("DELETE FROM run WHERE id = ?1").Int(run.id).Run();
       }

@@ -250,10 +250,7 @@ RunRecord ReadRun(Connection& connection, const Query& row) {
   run.failed = row.As<std::uint64_t>(7);
   run.plan_hash = row.TextAt(8);
   run.summary = ReadSummary(connection, row.IntAt(0));
-  Query done = connection.Prepare("SELECT count(*) FROM outcome WHERE id BETWEEN ?1 AND ?2 AND done = 1");
-  done.Int(OperationId(row.IntAt(0), 0)).Int(OperationId(row.IntAt(0), UINT32_MAX));
-  done.Next();
-  run.done = done.As<std::uint64_t>(0);
+  run.done = row.As<std::uint64_t>(9);
   return run;
 }
 

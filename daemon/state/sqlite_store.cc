@@ -157,4 +157,10 @@ std::unique_ptr<SqliteStore> OpenStore(const std::filesystem::path& dir, OpenMod
                                                                     : OpenForReading(path, options));
 }
 
+bool IsOlder(const std::filesystem::path& dir) {
+  const std::filesystem::path path = StatePath(dir);
+  if (!CheckStateDirectory(dir) || !StateFileExists(path)) return false;
+  return SchemaVersion(OpenFileForReading(path, {})->connection) < Migrations().back().version;
+}
+
 }  // namespace ucaas_sync::state

@@ -264,6 +264,9 @@ class SqliteStore final : public StateStore {
 /// Opens the state in `dir`. A directory that others may write to, a file that is not ours, a newer one (78) and a
 /// damaged one (1) are refused.
 std::unique_ptr<SqliteStore> OpenStore(const std::filesystem::path& dir, OpenMode mode, const StoreOptions& options);
+/// Whether there is a state in `dir` whose tables are of an older program. Whoever opens it for reading works on a copy
+/// in memory; opening it for writing brings it up to date.
+bool IsOlder(const std::filesystem::path& dir);
 /// An empty state in memory, open for reading.
 std::unique_ptr<SqliteStore> EmptyStore(const StoreOptions& options);
 

@@ -37,6 +37,13 @@ constexpr Invariant kInvariants[] = {
      "WHERE c.kind <> 2 OR g.kind <> 1"},
     {"entities are newer than the state's version",
      "SELECT count(*) FROM entity WHERE version > (SELECT state_version FROM meta)"},
+    {"counts of entities are wrong",
+     "SELECT (SELECT abs(count(*) - 9) FROM entity_count) + count(*) FROM entity_count LEFT JOIN (SELECT kind, "
+     "lifecycle, count(*) AS there FROM entity "
+     "GROUP BY 1, 2) USING (kind, lifecycle) WHERE entities <> coalesce(there, 0)"},
+    {"runs have more done than they say",
+     "SELECT count(*) FROM run WHERE done < (SELECT count(*) FROM outcome "
+     "WHERE outcome.id BETWEEN run.id << 32 AND (run.id << 32) + 4294967295 AND outcome.done = 1)"},
     {"runs have a mark beyond their plan", "SELECT count(*) FROM run WHERE mark > planned"},
     {"versions of the state are beyond counting",
      "SELECT count(*) FROM meta WHERE state_version NOT BETWEEN 0 AND 4611686018427387904"},

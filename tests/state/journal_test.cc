@@ -52,6 +52,24 @@ TEST_CASE("runs are listed newest first, with refused ones, and a cut-off one ha
   CHECK(store->Runs(1).size() == 1);
 }
 
+TEST_CASE("of a run those operations are done that its last word calls done, each once") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(100)});
+  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
+  store->AdvanceMark(run, 2);
+  const auto done = [&] { return store->Runs(1).front().done; };
+  CHECK(done() == 0);
+  store->RecordOutcomes(run, std::vector{Failed(1, "retry", "not now", At(101)), Done(2, User("E2"))});
+  CHECK(done() == 1);
+  store->RecordOutcomes(run, std::vector{Done(1, User("E1")), Done(2, User("E2"))});
+  CHECK(done() == 2);
+  store->RecordOutcomes(run, std::vector{Failed(2, "unknown", "after all", At(102))});
+  CHECK(done() == 1);
+  CHECK(store->PastOperations("E2", 9).front().outcome->verdict == "unknown");
+  CHECK(store->Check().empty());
+}
+
 TEST_CASE("creates are limited only after a run that ended with 0 or 4") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

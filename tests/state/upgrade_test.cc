@@ -53,6 +53,27 @@ TEST_CASE("an upgrade keeps what was there before, for the older program and its
   CHECK(OpenForTest(dir)->Check().empty());
 }
 
+TEST_CASE("a state of the first tables counts what it holds when it is brought up to date") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1"), User("E2"), Group("G")});
+  // As it was before anything was counted.
+  SQLite::Database(dir.file().string(), SQLite::OPEN_READWRITE)
+      .exec(
+          "DROP TRIGGER entity_counted; DROP TRIGGER entity_recounted; DROP TRIGGER entity_discounted;"
+          "DROP TABLE entity_count; ALTER TABLE run DROP COLUMN done; DROP TABLE target_pause; PRAGMA user_version = "
+          "1");
+  for (const OpenMode mode : {OpenMode::kReadOnly, OpenMode::kReadWrite}) {
+    CHECK(IsOlder(dir.state()));
+    const auto store = OpenForTest(dir, mode);
+    CHECK(store->CountEntities()[Index(Kind::kUser)][0] == 2);
+    CHECK(store->CountEntities()[Index(Kind::kGroup)][0] == 1);
+    CHECK(store->Runs(1).front().done == 3);
+    CHECK(store->Check().empty());
+  }
+  CHECK_FALSE(IsOlder(dir.state()));
+  CHECK_FALSE(IsOlder(dir.path() / "none"));
+}
+
 TEST_CASE("what is up to date is not copied") {
   const TemporaryDirectory dir;
   RunOf(*OpenForTest(dir), {User("E1")});

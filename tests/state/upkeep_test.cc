@@ -27,6 +27,37 @@ StoredEntity Gone(const std::string& key) {
 
 }  // namespace
 
+TEST_CASE("entities are counted as they come, change, go and are forgotten, without looking at all of them") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const auto users = [&] { return store->CountEntities()[Index(Kind::kUser)]; };
+  const auto counts = [](std::uint64_t active, std::uint64_t suspended, std::uint64_t gone) {
+    return std::array<std::uint64_t, 3>{active, suspended, gone};
+  };
+  CHECK(users() == counts(0, 0, 0));
+  RunOf(*store, {User("E1"), User("E2"), User("E3"), Group("G")});
+  CHECK(users() == counts(3, 0, 0));
+  CHECK(store->CountEntities()[Index(Kind::kGroup)] == counts(1, 0, 0));
+  StoredEntity suspended = *store->Find(Kind::kUser, "E2");
+  suspended.lifecycle = Lifecycle::kSuspended;
+  StoredEntity gone = Gone("E3");
+  gone.id = store->Find(Kind::kUser, "E3")->id;
+  RunOf(*store, {suspended, gone}, Action::kUpdate, ExitCode::kConverged, At(10));
+  CHECK(users() == counts(1, 1, 1));
+  RunOf(*store, {*store->Find(Kind::kUser, "E1")}, Action::kUpdate, ExitCode::kConverged, At(20));
+  CHECK(users() == counts(1, 1, 1));
+  store->Forget("E3", At(30));
+  CHECK(users() == counts(1, 1, 0));
+  CHECK(store->Check().empty());
+  SQLite::Database(dir.file().string(), SQLite::OPEN_READWRITE)
+      .exec("UPDATE entity_count SET entities = 7 WHERE kind = 0");
+  const std::vector<std::string> problems = store->Check();
+  REQUIRE(problems.size() == 1);
+  CHECK(problems.front() == "3 counts of entities are wrong");
+  SQLite::Database(dir.file().string(), SQLite::OPEN_READWRITE).exec("DELETE FROM entity_count");
+  CHECK(store->Check().front() == "9 counts of entities are wrong");
+}
+
 TEST_CASE("runs go when they are old, with their operations, and never the last one that finished") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
@@ -53,6 +84,7 @@ TEST_CASE("the work of one tidying is bounded, and the next goes on") {
   CHECK(CountOf(dir, "operation") == 4);
   // What it once planned is known as long as anything of it is.
   CHECK(store->PlannedBy(store->Runs(9).back().id) == 5);
+  CHECK(store->Runs(9).back().done == 3);
   CHECK(store->Check().empty());
   store->RemoveOldRuns(At(8), 2);
   store->RemoveOldRuns(At(8), 2);
