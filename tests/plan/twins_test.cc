@@ -1,0 +1,146 @@
+// Keys that come more than once, in one source and in two, alike and almost alike.
+#include <doctest/doctest.h>
+
+#include "tests/plan/world.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+using std::chrono::hours;
+using Texts = std::vector<std::string>;
+
+Row OfOther(Row row) {
+  row.rule = 3;
+  row.source = 1;
+  return row;
+}
+
+Row As(Row row, Standing standing, const std::string& reason = {}) {
+  row.standing = standing;
+  row.reason = reason;
+  return row;
+}
+
+TEST_CASE("a key that two sources name with different content is set aside, with the line in each") {
+  World world;
+  world.Add(User("E1"));
+  world.Add(OfOther(User("E1", {{"last_name", "Other"}})));
+  const auto result = world.Plan();
+  CHECK(result.plan.operations.empty());
+  REQUIRE(result.plan.quarantine.size() == 1);
+  CHECK(result.plan.quarantine[0].reason == "the same key with different content: line 2 of hr and line 3 of other");
+  CHECK(result.notes.repeated == std::vector<std::uint64_t>{0, 1});
+}
+
+TEST_CASE("keys that differ only in case are set aside whatever their letters and their length") {
+  World world;
+  const std::string tail(80, 'x');
+  for (const std::string& key : {std::string("Ärztin"), std::string("ärztin"), "E" + tail, "e" + tail}) {
+    world.Add(User(key, {{"email", "m" + std::to_string(world.rows.size()) + "@example.com"}}));
+  }
+  world.Add(User("Öl"));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user create Öl"});
+  REQUIRE(plan.quarantine.size() == 4);
+  for (const QuarantineItem& item : plan.quarantine) {
+    CHECK(Contains(item.reason, "keys that differ only in case"));
+  }
+}
+
+TEST_CASE("somebody out of scope does not bar a newcomer whose key differs only in case") {
+  World world;
+  world.Add(User("e1"));
+  world.Sync();
+  world.Get(Kind::kUser, "e1").standing = Standing::kOutOfScope;
+  world.Add(User("E1", {{"email", "another@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user create E1"});
+  CHECK(plan.quarantine.empty());
+}
+
+TEST_CASE("who is known and out of one record's scope is what another record says") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  world.rows.insert(world.rows.begin(), OfOther(As(User("E1"), Standing::kOutOfScope)));
+  CHECK(world.Plan().plan.operations.empty());
+  world.Get(Kind::kUser, "E1").line = 9;
+  world.rows[1].fields["department"] = "Sales";
+  CHECK(Lines(world.Plan().plan) == Texts{"user update E1"});
+  world.rows[1].standing = Standing::kLeft;
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E1"});
+}
+
+TEST_CASE("who left by two records left once, however the records differ") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  world.rows[0].standing = Standing::kLeft;
+  world.Add(As(User("E1", {{"last_name", "Other"}}), Standing::kLeft));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user suspend E1"});
+  CHECK(plan.quarantine.empty());
+}
+
+TEST_CASE("who left by one record and is there by another is neither removed nor changed") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  const Row there = User("E1", {{"department", "Sales"}});
+  SUBCASE("there first") {
+    world.rows = {there};
+    world.Add(As(User("E1"), Standing::kLeft));
+  }
+  SUBCASE("left first") {
+    world.rows = {As(User("E1"), Standing::kLeft)};
+    world.Add(there);
+  }
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(Contains(plan.quarantine[0].reason, "the same key with different content"));
+}
+
+TEST_CASE("an unusable record that comes twice is told once, by what is wrong with it") {
+  World world;
+  for (int i = 0; i < 2; ++i) world.Add(As(User("E1"), Standing::kQuarantined, "e-mail missing"));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].reason == "e-mail missing");
+}
+
+TEST_CASE("an unusable record beside a good one of the same key sets it aside") {
+  World world;
+  const Row bad = As(User("E1"), Standing::kQuarantined, "e-mail missing");
+  SUBCASE("the good one first") {
+    world.Add(User("E1"));
+    world.Add(bad);
+  }
+  SUBCASE("the unusable one first") {
+    world.Add(bad);
+    world.Add(User("E1"));
+  }
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].key == "E1");
+  CHECK(plan.quarantine[0].reason == "the same key with different content: lines 2 and 3 of hr");
+}
+
+TEST_CASE("a group that two rules make alike is one group") {
+  World world;
+  world.policy.rules.push_back(world.policy.rules[1]);
+  Row again = Group("Sales");
+  again.rule = 4;
+  world.Add(Group("Sales"));
+  world.Add(again);
+  CHECK(Lines(world.Plan().plan) == Texts{"group create Sales"});
+  world.rows[1].fields["desc"] = "another";
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.quarantine.size() == 1);
+}
+
+}  // namespace
+}  // namespace ucaas_sync::plan
