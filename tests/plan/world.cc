@@ -150,18 +150,22 @@ Planner::Result World::Plan() {
                       .members_known = row.members_known});
   }
   for (const BadRow& bad : bad_rows) {
-    ++snapshots[bad.source].rejected;
     const std::vector<std::string_view> values(bad.values.begin(), bad.values.end());
-    planner.OnReject({.source = bad.source,
-                      .file = "people.csv",
-                      .line = bad.line,
-                      .reason = "7 fields, the heading has 9",
-                      .values = values});
+    for (int i = 0; i < bad.times; ++i) {
+      ++snapshots[bad.source].rejected;
+      planner.OnReject({.source = bad.source,
+                        .file = "people.csv",
+                        .line = bad.line,
+                        .reason = "7 fields, the heading has 9",
+                        .values = values});
+    }
   }
   Planner::Inputs inputs;
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
-    inputs.sources.push_back(
-        {.snapshot = &snapshots[i], .required = true, .healthy = healthy[i], .name = policy.sources[i]});
+    inputs.sources.push_back({.snapshot = was_read[i] ? &snapshots[i] : nullptr,
+                              .required = true,
+                              .healthy = healthy[i],
+                              .name = policy.sources[i]});
   }
   inputs.sources[0].filled = filled;
   inputs.listing = listing;

@@ -41,6 +41,7 @@ struct BadRow {
   std::uint64_t line = 0;
   std::vector<std::string> values{};
   std::uint16_t source = 0;
+  int times = 1;  ///< So many records alike.
 };
 
 Row User(const std::string& key, Values more = {});
@@ -65,6 +66,7 @@ class World {
   std::vector<BadRow> bad_rows;
   std::vector<Snapshot> snapshots;  ///< By source; records are counted by Plan().
   std::vector<bool> healthy{true, true};
+  std::vector<bool> was_read{true, true};
   std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< Of source 0: mapped column → records with a value.
   const TargetListing* listing = nullptr;
   std::string only;
