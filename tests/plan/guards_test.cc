@@ -299,5 +299,24 @@ TEST_CASE("a source that shrank and a source full of rejects are held") {
   CHECK(FindGuard(plan, "rejects", "hr")->limit == 15);
 }
 
+TEST_CASE("a kind that no rule makes any more has no limits of its own") {
+  World world = Company(15);
+  CHECK(FindGuard(world.Plan().plan, "contact.delete") != nullptr);
+  world.policy.rules.resize(2);
+  const auto plan = world.Plan().plan;
+  CHECK(FindGuard(plan, "user.create") != nullptr);
+  for (const char* name : {"contact.create", "contact.update", "contact.delete"})
+    CHECK(FindGuard(plan, name) == nullptr);
+}
+
+TEST_CASE("of many who are protected the first twenty are named") {
+  World world = Company(25);
+  world.policy.protect = [](Kind, const FieldSetView&) { return true; };
+  for (Row& row : world.rows) row.fields["department"] = "Finance";
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.warnings.size() == 20);
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

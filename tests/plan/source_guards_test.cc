@@ -1,4 +1,6 @@
 // What a source's columns and keys say of its health.
+#include "daemon/plan/source_guards.h"
+
 #include <doctest/doctest.h>
 
 #include "tests/plan/world.h"
@@ -130,6 +132,36 @@ TEST_CASE("a source that is not whole puts nobody newly into quarantine, and who
     CHECK(plan.quarantine.front().reason == "e-mail missing");
     CHECK_FALSE(plan.quarantine.front().is_new);
   }
+}
+
+TEST_CASE("a source that was not read is not judged, and nobody who comes from it is touched") {
+  World world = Company(15, 15);
+  world.filled = {{"title", 1}};
+  world.rows.clear();
+  world.was_read[0] = false;
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  for (const char* name : {"fill_drop", "source_drop"}) CHECK(FindGuard(plan, name) == nullptr);
+  CHECK(FindGuard(plan, "rejects", "hr") == nullptr);
+  CHECK(FindGuard(plan, "rejects", "other") != nullptr);
+}
+
+TEST_CASE("columns of a source that had no records cannot drop") {
+  World world = Company(15, 15);
+  world.state.snapshots["hr"].records = 0;
+  world.filled = {{"title", 0}};
+  CHECK(FindGuard(world.Plan().plan, "fill_drop") == nullptr);
+}
+
+TEST_CASE("without a count of repeated keys the columns are judged all the same") {
+  const World world = Company(15, 15);
+  Snapshot snapshot;
+  snapshot.records = 15;
+  const std::vector<SourceState> sources{{.snapshot = &snapshot, .name = "hr", .filled = {{"title", 1}}}};
+  const auto verdicts = JudgeSourceContent(
+      {.policy = world.policy, .state = world.state, .now = world.now, .sources = sources, .repeated = {}});
+  REQUIRE(verdicts.size() == 1);
+  CHECK(verdicts[0].name == "fill_drop");
 }
 
 }  // namespace
