@@ -54,4 +54,24 @@ TEST_CASE("a group that is gone stays while somebody who is not to be changed is
   CHECK(Lines(world.Sync().plan) == std::vector<std::string>{"contact update E1", "group delete Sales"});
 }
 
+TEST_CASE("a group that is gone is not kept by a membership of nobody, nor by what is said of another group") {
+  World world;
+  for (const std::string key : {"E1", "E2"}) world.Add(Contact(key, {"Sales"}));
+  world.Add(Group("Sales"));
+  world.Sync();
+  world.rows.clear();
+  world.Add(User("E9"));
+  const std::int64_t first = world.state.Find(Kind::kContact, "E1")->id;
+  const std::int64_t second = world.state.Find(Kind::kContact, "E2")->id;
+  const std::int64_t sales = world.state.Find(Kind::kGroup, "Sales")->id;
+  world.state.rows.at(first).entity.lifecycle = Lifecycle::kGone;
+  world.state.memberships = {{first, sales}, {4711, sales}};
+  // E2 is held, and in a group of which nothing is known.
+  world.state.holds = {{.key = "E2", .reason = "", .until = {}}};
+  world.state.drift.push_back(
+      {.entity_id = second, .missing = false, .shown = {}, .groups = std::vector<std::string>{"Elsewhere"}});
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user create E9", "group delete Sales"});
+}
+
 }  // namespace ucaas_sync::plan
