@@ -98,6 +98,38 @@ TEST_CASE("whom the list of the target bars waits like whom the target refused, 
   CHECK(WordsOn(*store, "E9") == std::vector<std::string>{"quarantined"});
 }
 
+TEST_CASE("whom the list of the target bars for another reason is news again, for the same reason is not") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const auto barred = [](const std::string& kind, const std::string& key, const std::string& reason) {
+    return PlanNotes::Barred{.kind = kind, .key = key, .reason = reason, .source = {}, .fingerprint = {}};
+  };
+  PlanNotes notes;
+  notes.barred = {barred("contact", "E9", "two there"), barred("user", "E7", "two there"),
+                  barred("user", "E9", "two there")};
+  const std::vector<QuarantineItem> own{
+      {.kind = "user", .key = "E8", .reason = "e-mail missing", .is_new = true, .source = {}}};
+  Notes(*store, notes, own);
+  Notes(*store, notes, own);
+  CHECK(WordsOn(*store, "E9") == std::vector<std::string>{"quarantined", "quarantined"});
+  notes.barred[2].reason = "three there";
+  Notes(*store, notes, own);
+  CHECK(WordsOn(*store, "E9") == std::vector<std::string>{"quarantined", "quarantined", "quarantined"});
+  CHECK(WordsOn(*store, "E7") == std::vector<std::string>{"quarantined"});
+  CHECK(store->Quarantined().size() == 4);
+}
+
+TEST_CASE("of two reasons that one plan gives for a key the first stands") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  Notes(*store, {},
+        {{.kind = "user", .key = "E9", .reason = "e-mail missing", .is_new = true, .source = {}},
+         {.kind = "user", .key = "E9", .reason = "first_name missing", .is_new = true, .source = {}}});
+  REQUIRE(store->Quarantined().size() == 1);
+  CHECK(store->Quarantined()[0].reason == "e-mail missing");
+  CHECK(WordsOn(*store, "E9") == std::vector<std::string>{"quarantined"});
+}
+
 TEST_CASE("quarantine is kept when it begins, when its reason changes, and when it ends") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

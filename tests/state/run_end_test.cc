@@ -1,0 +1,71 @@
+// What is kept of a run's end: whose operations stay unanswered, and what exactly was refused or noted.
+#include "tests/state/support.h"
+
+namespace ucaas_sync::state {
+namespace {
+
+TEST_CASE("a run that ends late leaves what a later one has in flight to that one") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1")});
+  const StoredEntity user = *store->Find(Kind::kUser, "E1");
+  const std::string late = store->BeginRun({.trigger = "command", .at = At(10)});
+  const std::string next = store->BeginRun({.trigger = "command", .at = At(20)});
+  store->StorePlan(next, PlanOf({For(user, Action::kSuspend)}));
+  store->AdvanceMark(next, 1);
+  store->FinishRun(late, ExitCode::kUnavailable, "stopped", 0, {}, At(30));
+  CHECK(store->UnknownChanges().empty());
+  CHECK(store->RemovalsSince(At(0)).empty());
+  store->FinishRun(next, ExitCode::kUnavailable, "stopped", 0, {}, At(40));
+  CHECK(store->UnknownChanges() == std::vector<std::int64_t>{user.id});
+  CHECK(store->RemovalsSince(At(0)).size() == 1);
+}
+
+TEST_CASE("a create without an address is looked up by its key alone when nobody answered it") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  Operation create = For(Contact("C1", {}), Action::kCreate);
+  create.changes = {{.field = kContactName, .before = {}, .after = Field::Value("Ada")}};
+  store->StorePlan(run, PlanOf({create}));
+  store->AdvanceMark(run, 1);
+  const auto creates = store->UnknownCreates();
+  REQUIRE(creates.size() == 1);
+  CHECK(creates[0].key == "C1");
+  CHECK(creates[0].address.empty());
+  CHECK(creates[0].operation == run + "/1");
+}
+
+TEST_CASE("a refusal is remembered by what was sent, where that is not what was planned") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
+  store->AdvanceMark(run, 2);
+  std::vector<OperationOutcome> refused{Failed(1, "invalid", "name too long", At(5)),
+                                        Failed(2, "invalid", "name too long", At(5))};
+  for (OperationOutcome& outcome : refused) outcome.quarantine = true;
+  refused[0].fingerprint = HashOf("sent");
+  store->RecordOutcomes(run, refused);
+  const auto items = store->Quarantined();
+  REQUIRE(items.size() == 2);
+  CHECK(items[0].fingerprint == HashOf("sent"));
+  CHECK(items[1].fingerprint == HashOf("E2", 1));
+}
+
+TEST_CASE("an absence that begins anew is kept with its new beginning, after as many reads as before") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = RunOf(*store, {User("E1")});
+  PlanNotes notes;
+  notes.absences = {{.entity_id = store->Find(Kind::kUser, "E1")->id, .since = At(1), .reads = 1}};
+  store->RecordNotes(run, notes, {}, {});
+  notes.absences[0].since = At(500);
+  store->RecordNotes(run, notes, {}, {});
+  REQUIRE(store->Absences().size() == 1);
+  CHECK(store->Absences()[0].since == At(500));
+  CHECK(store->Absences()[0].reads == 1);
+}
+
+}  // namespace
+}  // namespace ucaas_sync::state
