@@ -1,0 +1,127 @@
+// Who holds an e-mail or a name that somebody else is to get, and what is said of it.
+#include <doctest/doctest.h>
+
+#include "tests/plan/world.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+/// E1 is known, and E2 is to be created with E1's e-mail.
+World Contested() {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  world.Add(User("E2", {{"email", "e1@example.com"}}));
+  return world;
+}
+
+/// A group whose key is another one than its name.
+Row NamedGroup(const std::string& key, const std::string& name) {
+  Row row = Group(key);
+  row.fields["name"] = name;
+  return row;
+}
+
+TEST_CASE("whoever has no e-mail contests nobody's") {
+  World world;
+  world.Add(User("E1", {{"email", ""}}));
+  world.Add(User("E2", {{"email", ""}}));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user create E1", "user create E2"});
+  CHECK(plan.quarantine.empty());
+}
+
+TEST_CASE("a group is renamed though its new name differs from the old one in case only") {
+  World world;
+  world.Add(NamedGroup("g1", "Sales"));
+  world.Sync();
+  world.Get(Kind::kGroup, "g1").fields["name"] = "SALES";
+  const auto plan = world.Sync().plan;
+  CHECK(Lines(plan) == Texts{"group update g1"});
+  CHECK(plan.quarantine.empty());
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE(
+    "an e-mail is not free while who has it keeps it, though their record has another one or none that is known") {
+  World world = Contested();
+  Row& holder = world.Get(Kind::kUser, "E1");
+  SUBCASE("the rule writes e-mails on creation only") {
+    world.policy.rules[0].create_only |= Bit(kUserEmail);
+    holder.fields["email"] = "other@example.com";
+    SUBCASE("and changes nothing of its holder") {}
+    SUBCASE("and changes something else of its holder") {
+      holder.fields["last_name"] = "New";
+    }
+  }
+  SUBCASE("the e-mail of its holder is not known in this read") {
+    holder.fields["email"] = "?";
+  }
+  const auto plan = world.Plan().plan;
+  for (const std::string& line : Lines(plan)) CHECK(line == "user update E1");
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].key == "E2");
+  CHECK(plan.quarantine[0].reason == "its e-mail is still held by E1 (line 2 of hr)");
+}
+
+TEST_CASE("whoever waits for the e-mail of somebody out of scope is told so") {
+  World world = Contested();
+  world.Get(Kind::kUser, "E1").standing = Standing::kOutOfScope;
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].reason == "its e-mail is still held by E1, who is out of scope");
+}
+
+TEST_CASE("two who are both known are never taken for one person, though one is gone and the other gets their e-mail") {
+  World world;
+  world.Add(User("E1"));
+  world.Add(User("E2"));
+  world.Sync();
+  world.Remove(Kind::kUser, "E1");
+  world.Get(Kind::kUser, "E2").fields["email"] = "e1@example.com";
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].key == "E2");
+  CHECK(plan.quarantine[0].reason == "its e-mail is still held by E1, who is gone from the source but not removed yet");
+}
+
+TEST_CASE("whose source is not in the configuration any more is not taken for somebody with a new key") {
+  World world;
+  world.state.Add(Kind::kUser, "E1", Fields(Kind::kUser, User("E1").fields), "old");
+  world.Add(User("N1", {{"email", "e1@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].key == "N1");
+  CHECK(Contains(plan.quarantine[0].reason, "still held by E1, who is gone from the source but not removed yet"));
+}
+
+TEST_CASE("the name of a group that goes is not free before the next run, for groups are deleted last") {
+  World world;
+  world.Add(NamedGroup("g1", "Sales"));
+  world.Sync();
+  world.Add(NamedGroup("g2", "Sales"));
+  SUBCASE("it left") {
+    world.Get(Kind::kGroup, "g1").standing = Standing::kLeft;
+    const auto plan = world.Sync().plan;
+    CHECK(Lines(plan) == Texts{"group delete g1"});
+    REQUIRE(plan.quarantine.size() == 1);
+    CHECK(plan.quarantine[0].key == "g2");
+    CHECK(Contains(plan.quarantine[0].reason, "its name is still held by g1"));
+    CHECK(Lines(world.Plan().plan) == Texts{"group create g2"});
+  }
+  SUBCASE("it is gone from the source, and nobody proposes that it has a new key") {
+    world.Remove(Kind::kGroup, "g1");
+    const auto plan = world.Plan().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(plan.quarantine.size() == 1);
+    CHECK(plan.quarantine[0].reason == "its name is still held by g1, who is gone from the source but not removed yet");
+  }
+}
+
+}  // namespace
+}  // namespace ucaas_sync::plan
