@@ -165,5 +165,137 @@ TEST_CASE("membership: off neither compares nor writes") {
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("a contact's DN says nothing when no rule maps members, and what is no DN is nobody's") {
+  World world;
+  Row contact = Contact("C1", {"Sales"});
+  contact.dn = "uid=C1,ou=people,dc=example,dc=com";
+  SUBCASE("no rule maps members") {
+    world.Add(Group("Sales"));
+  }
+  SUBCASE("neither the contact nor the group has a DN") {
+    world.policy.rules[1].maps_members = true;
+    contact.dn = "row 7";
+    Row group = DirectoryGroup("Sales", {"C1", "row 7"});
+    SUBCASE("and the group's is empty") {
+      group.dn.clear();
+    }
+    SUBCASE("and the group's is something else") {
+      group.dn = "row 8";
+    }
+    world.Add(group);
+  }
+  world.Add(contact);
+  CHECK(Find(Operations(world.Sync().plan), "C1")->groups->after == Texts{"Sales"});
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("nobody joins a group that is deleted in the same plan, and a group that changes is joined") {
+  World world;
+  world.Add(Group("Sales"));
+  world.Add(Group("Finance"));
+  world.Sync();
+  world.Get(Kind::kGroup, "Sales").standing = Standing::kLeft;
+  world.Get(Kind::kGroup, "Finance").fields["desc"] = "Money";
+  world.Add(Contact("C1", {"Sales", "Finance"}));
+  const auto plan = world.Sync().plan;
+  CHECK(Lines(plan) == Texts{"group update Finance", "contact create C1", "group delete Sales"});
+  CHECK(Find(Operations(plan), "C1")->groups->after == Texts{"Finance"});
+}
+
+TEST_CASE("one DN in the records of two contacts is a member by both of them") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  Row other = DirectoryContact("C2");
+  other.dn = world.Get(Kind::kContact, "C1").dn;
+  world.Add(other);
+  world.Add(DirectoryGroup("Staff", {Dn("C1")}));
+  const auto operations = Operations(world.Plan().plan);
+  CHECK(Find(operations, "C1")->groups->after == Texts{"Staff"});
+  CHECK(Find(operations, "C2")->groups->after == Texts{"Staff"});
+}
+
+TEST_CASE("a group among the members that has no members of its own brings nobody, and is no stranger") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(Group("Plain"));
+  world.Add(DirectoryGroup("Staff", {Dn("C1"), "Plain"}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.warnings.empty());
+  CHECK(Find(Operations(plan), "C1")->groups->after == Texts{"Staff"});
+}
+
+TEST_CASE("nested: false leaves the members of an inner group out of the outer one, and knows no circle") {
+  World world = Directory();
+  world.policy.rules[1].nested = false;
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryContact("C2"));
+  world.Add(DirectoryGroup("Inner", {Dn("C1"), "cn=Outer,ou=groups,dc=example,dc=com"}));
+  world.Add(DirectoryGroup("Outer", {Dn("C2"), "cn=Inner,ou=groups,dc=example,dc=com"}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.warnings.empty());
+  CHECK(Find(Operations(plan), "C1")->groups->after == Texts{"Inner"});
+  CHECK(Find(Operations(plan), "C2")->groups->after == Texts{"Outer"});
+}
+
+TEST_CASE("a group that is reached in two ways is no circle, and its members count once") {
+  World world = Directory();
+  const auto dn_of = [](const std::string& group) { return "cn=" + group + ",ou=groups,dc=example,dc=com"; };
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryGroup("All", {dn_of("North"), dn_of("South")}));
+  world.Add(DirectoryGroup("North", {dn_of("Sales")}));
+  world.Add(DirectoryGroup("South", {dn_of("Sales")}));
+  world.Add(DirectoryGroup("Sales", {Dn("C1")}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.warnings.empty());
+  CHECK(Find(Operations(plan), "C1")->groups->after == Texts{"All", "North", "Sales", "South"});
+}
+
+TEST_CASE("a group whose records contradict one another takes nobody out, not even of the groups around it") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryGroup("Inner", {Dn("C1")}));
+  world.Add(DirectoryGroup("Outer", {"cn=Inner,ou=groups,dc=example,dc=com"}));
+  world.Sync();
+  world.Get(Kind::kGroup, "Inner").members.clear();
+  CHECK(Lines(world.Plan().plan) == Texts{"contact update C1"});
+  Row again = DirectoryGroup("Inner", {});
+  again.fields["desc"] = "other";
+  world.Add(again);
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].key == "Inner");
+}
+
+TEST_CASE("a group that a person holds keeps its members, whatever the directory says by now") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryContact("C2"));
+  world.Add(DirectoryGroup("Staff", {Dn("C1")}));
+  world.Sync();
+  world.Get(Kind::kGroup, "Staff").members = {Dn("C2")};
+  world.state.holds = {{.key = "Staff", .reason = "", .until = {}}};
+  CHECK(world.Plan().plan.operations.empty());
+  world.state.holds.clear();
+  CHECK(world.Plan().plan.operations.size() == 2);
+}
+
+TEST_CASE("whose record names a group no more stays in it while nobody else can say who belongs to it") {
+  World world;
+  world.Add(Contact("C1", {"Sales"}));
+  world.Add(Group("Sales"));
+  world.Sync();
+  world.Get(Kind::kContact, "C1").groups.clear();
+  world.Remove(Kind::kGroup, "Sales");
+  CHECK(Lines(world.Plan().plan) == Texts{"contact update C1"});
+  SUBCASE("no rule makes groups from that source any more") {
+    world.policy.rules[1].source = 1;
+  }
+  SUBCASE("the rule of the group maps members, and its record is missing") {
+    world.policy.rules[1].maps_members = true;
+  }
+  CHECK(world.Plan().plan.operations.empty());
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan
