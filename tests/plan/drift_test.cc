@@ -2,47 +2,13 @@
 #include <doctest/doctest.h>
 
 #include "daemon/plan/drift.h"
-#include "tests/plan/world.h"
+#include "tests/plan/company.h"
 
 namespace ucaas_sync::plan {
 namespace {
 
-/// Three users, two groups and two contacts, all synced.
-struct Company : World {
-  Company() {
-    for (const char* key : {"E1", "E2", "E3"}) Add(User(key, {{"designation", "Engineer"}, {"department", "Sales"}}));
-    for (const char* name : {"Sales", "Finance"}) Add(Group(name));
-    Add(Contact("E1", {"Sales"}));
-    Add(Contact("E2", {"Sales", "Finance"}));
-    Sync();
-    Sync();
-  }
-  std::int64_t RowOf(Kind kind, const std::string& key) { return state.Find(kind, key)->id; }
-  void Shows(const std::string& key, FieldId field, Field value) {
-    state.drift.push_back(
-        {.entity_id = RowOf(Kind::kUser, key), .missing = false, .shown = {{field, std::move(value)}}, .groups = {}});
-  }
-  void IsGone(Kind kind, const std::string& key) {
-    state.drift.push_back({.entity_id = RowOf(kind, key), .missing = true, .shown = {}, .groups = {}});
-  }
-  void HasPutBack(const std::string& key, FieldId field, const std::string& wanted, std::uint32_t rounds) {
-    state.repairs.push_back({.entity_id = RowOf(Kind::kUser, key),
-                             .field = field,
-                             .wanted = wanted,
-                             .shown = "ENGINEER",
-                             .rounds = rounds});
-  }
-};
-
 TargetListing::Object ObjectOf(const StoredEntity& stored) {
   return {.kind = stored.kind, .remote_id = stored.remote_id, .fields = stored.fields, .group_ids = {}};
-}
-
-bool Warns(const Planner::Result& result, const std::string& text) {
-  for (const std::string& warning : result.plan.warnings) {
-    if (Contains(warning, text)) return true;
-  }
-  return false;
 }
 
 using Texts = std::vector<std::string>;
@@ -220,75 +186,12 @@ TEST_CASE("a group that was deleted by hand comes back and gets its members back
 
 TEST_CASE("a contact that was taken out of a group by hand is put back into it") {
   Company company;
-  company.state.drift.push_back(
-      {.entity_id = company.RowOf(Kind::kContact, "E2"), .missing = false, .shown = {}, .groups = Texts{"Finance"}});
+  company.ShowsIn("E2", {"Finance"});
   const auto result = company.Plan();
   REQUIRE(Lines(result.plan) == Texts{"contact update E2"});
   CHECK(Operations(result.plan).front().groups->before == Texts{"Finance"});
   CHECK(Operations(result.plan).front().reason == "changed at the target: groups are Finance, were Finance, Sales");
   CHECK(result.notes.accepted.empty());
-}
-
-TEST_CASE("drift: report makes no operation and tells how many and who") {
-  Company company;
-  company.policy.drift = config::Drift::kReport;
-  company.Shows("E1", kUserDesignation, Field::Value("Boss"));
-  company.Shows("E2", kUserStatus, Field::Value("S"));
-  company.IsGone(Kind::kUser, "E3");
-  const auto result = company.Plan();
-  CHECK(result.plan.operations.empty());
-  CHECK(result.notes.accepted.empty());
-  CHECK(Warns(result,
-              "left so (drift: report): 3 users: E1 (designation is \"Boss\", was \"Engineer\"), "
-              "E2 (is suspended there) and E3 (is gone there)"));
-}
-
-TEST_CASE("drift: report still sends what changed in the source") {
-  Company company;
-  company.policy.drift = config::Drift::kReport;
-  company.Shows("E1", kUserDesignation, Field::Value("Boss"));
-  company.Get(Kind::kUser, "E1").fields["department"] = "Finance";
-  CHECK(Operations(company.Plan().plan).front().reason == "department changed");
-}
-
-TEST_CASE("an attribute that the target rewrote twice is left alone, with a warning, until the source changes it") {
-  Company company;
-  company.Shows("E1", kUserDesignation, Field::Value("ENGINEER"));
-  company.HasPutBack("E1", kUserDesignation, "Engineer", 1);
-  CHECK(Lines(company.Plan().plan) == Texts{"user update E1"});
-
-  company.state.repairs.front().rounds = 2;
-  const auto result = company.Plan();
-  CHECK(result.plan.operations.empty());
-  CHECK(result.notes.accepted.empty());
-  CHECK(Warns(result, "the target keeps writing designation of 1 user anew"));
-  CHECK(Warns(result, "E1 (\"ENGINEER\" there, wanted \"Engineer\")"));
-
-  company.Get(Kind::kUser, "E1").fields["designation"] = "Director";
-  CHECK(Lines(company.Plan().plan) == Texts{"user update E1"});
-}
-
-TEST_CASE("leaving one attribute alone leaves the others in our hands") {
-  Company company;
-  company.state.drift.push_back(
-      {.entity_id = company.RowOf(Kind::kUser, "E1"),
-       .missing = false,
-       .shown = {{kUserDepartment, Field::Value("Boss's")}, {kUserDesignation, Field::Value("ENGINEER")}},
-       .groups = {}});
-  company.HasPutBack("E1", kUserDesignation, "Engineer", 2);
-  const auto operations = Operations(company.Plan().plan);
-  REQUIRE(operations.size() == 1);
-  CHECK(operations.front().changes.size() == 1);
-  CHECK(operations.front().changes.front().field == kUserDepartment);
-}
-
-TEST_CASE("who must not be let in is suspended again however often the target lets them in") {
-  Company company;
-  company.Get(Kind::kUser, "E1").fields["status"] = "S";
-  company.Sync();
-  company.Shows("E1", kUserStatus, Field::Value("A"));
-  company.HasPutBack("E1", kUserStatus, "S", 5);
-  CHECK(Lines(company.Plan().plan) == Texts{"user suspend E1"});
 }
 
 TEST_CASE("--only puts back what was changed of one person and leaves the others") {
@@ -297,6 +200,137 @@ TEST_CASE("--only puts back what was changed of one person and leaves the others
   company.Shows("E2", kUserDesignation, Field::Value("Boss"));
   company.only = "E2";
   CHECK(Lines(company.Plan().plan) == Texts{"user update E2"});
+}
+
+TEST_CASE("what is emptied by hand is put back, and what is filled by hand is emptied where the rule says clear") {
+  Company company;
+  company.policy.rules[0].empty = config::EmptyPolicy::kClear;
+  company.Get(Kind::kUser, "E2").fields["designation"] = "";
+  company.Sync();
+  company.Shows("E1", kUserDesignation, Field::Empty());
+  company.Shows("E2", kUserDesignation, Field::Value("Boss"));
+  const auto operations = Operations(company.Plan().plan);
+  REQUIRE(operations.size() == 2);
+  CHECK(operations[0].reason == "changed at the target: designation is empty, was \"Engineer\"");
+  CHECK(operations[1].reason == "changed at the target: designation is \"Boss\", was empty");
+
+  company.HasPutBack("E1", kUserDesignation, "Engineer", 2);
+  company.HasPutBack("E2", kUserDesignation, "", 2);
+  const auto result = company.Plan();
+  CHECK(result.plan.operations.empty());
+  CHECK(Warns(result, "E1 (empty there, wanted \"Engineer\") and E2 (\"Boss\" there, wanted empty)"));
+}
+
+TEST_CASE("of many fields that were changed by hand three are told and the rest counted") {
+  Company company;
+  company.Shows(Kind::kUser, "E1",
+                {{kUserFirstName, Field::Value("A")},
+                 {kUserLastName, Field::Value("B")},
+                 {kUserDepartment, Field::Value("C")},
+                 {kUserDesignation, Field::Value("D")}});
+  const auto operations = Operations(company.Plan().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].changes.size() == 4);
+  CHECK(operations[0].reason ==
+        "changed at the target: first_name is \"A\", was \"FirstE1\"; last_name is \"B\", was \"LastE1\"; "
+        "department is \"C\", was \"Sales\" and 1 more");
+}
+
+TEST_CASE("a status that lets in nobody else, or keeps out nobody else, is put back as any field") {
+  Company company;
+  company.Get(Kind::kUser, "E1").fields["status"] = "S";
+  company.Get(Kind::kUser, "E2").fields["status"] = "A";
+  company.Sync();
+  company.Sync();
+  const StoredEntity suspended = *company.state.Find(Kind::kUser, "E1");
+  TargetListing::Object shown = ObjectOf(suspended);
+  shown.fields[kUserStatus] = Field::Value("I");
+  const auto finding = DriftOf(suspended, shown, DriftScopeOf(company.policy), {});
+  REQUIRE(finding);
+  company.state.drift = {*finding};
+  company.Shows("E2", kUserStatus, Field::Empty());
+  const auto operations = Operations(company.Plan().plan);
+  REQUIRE(operations.size() == 2);
+  CHECK(operations[0].action == Action::kUpdate);
+  CHECK(operations[0].reason == "changed at the target: status is \"I\", was \"S\"");
+  CHECK(operations[1].action == Action::kUpdate);
+  CHECK(operations[1].reason == "changed at the target: status is empty, was \"A\"");
+}
+
+TEST_CASE("who left and whose status was emptied by hand is in again, and is suspended again") {
+  Company company;
+  company.Get(Kind::kUser, "E1").standing = Standing::kLeft;
+  company.Sync();
+  company.Shows("E1", kUserStatus, Field::Empty());
+  CHECK(Lines(company.Plan().plan) == Texts{"user suspend E1"});
+}
+
+TEST_CASE("a field of a group that was changed by hand is put back") {
+  Company company;
+  company.Get(Kind::kGroup, "Sales").fields["desc"] = "They sell";
+  company.Sync();
+  const StoredEntity group = *company.state.Find(Kind::kGroup, "Sales");
+  TargetListing::Object shown = ObjectOf(group);
+  shown.fields[kGroupDesc] = Field::Value("they sell");
+  const auto finding = DriftOf(group, shown, DriftScopeOf(company.policy), {});
+  REQUIRE(finding);
+  company.state.drift = {*finding};
+  CHECK(Lines(company.Plan().plan) == Texts{"group update Sales"});
+}
+
+TEST_CASE("membership: off does not look at who is in which group") {
+  Company company;
+  company.policy.membership = false;
+  const StoredEntity contact = *company.state.Find(Kind::kContact, "E2");
+  CHECK_FALSE(DriftOf(contact, ObjectOf(contact), DriftScopeOf(company.policy), {}));
+}
+
+TEST_CASE("a change by hand of groups that the source says too by now is taken over") {
+  Company company;
+  company.ShowsIn("E2", {"Sales"});
+  company.Get(Kind::kContact, "E2").groups = {"Sales"};
+  const auto result = company.Plan();
+  CHECK(result.plan.operations.empty());
+  REQUIRE(result.notes.accepted.size() == 1);
+  CHECK(result.notes.accepted[0].groups == Texts{"Sales"});
+}
+
+TEST_CASE("a protected contact whose groups were changed by hand is neither put back nor taken over") {
+  Company company;
+  company.ShowsIn("E2", {"Sales"});
+  company.policy.protect = [](Kind kind, const FieldSetView&) { return kind == Kind::kContact; };
+  const auto result = company.Plan();
+  CHECK(result.plan.operations.empty());
+  CHECK(result.notes.accepted.empty());
+  CHECK(Warns(result, "contact E2 would be changed, but guards.protect forbids to touch it"));
+}
+
+TEST_CASE("groups that are unknown or gone by now do not count among those in which a contact was found") {
+  Company company;
+  company.ShowsIn("E2", {"Finance", "Nowhere", "Sales"});
+  SUBCASE("unknown") {
+    CHECK(company.Plan().plan.operations.empty());
+  }
+  SUBCASE("gone") {
+    company.IsGone(Kind::kGroup, "Sales");
+    const auto operations = Operations(company.Plan().plan);
+    REQUIRE(operations.size() == 3);
+    CHECK(operations[2].groups->before == Texts{"Finance"});
+    CHECK(operations[2].groups->after == Texts{"Finance", "Sales"});
+  }
+}
+
+TEST_CASE("what was found of somebody who is forgotten or deleted by now counts no more") {
+  Company company;
+  company.Shows("E1", kUserDesignation, Field::Value("Boss"));
+  company.state.drift.front().entity_id = 4711;
+  company.ShowsIn("E2", {"Sales"});
+  company.Get(Kind::kContact, "E2").standing = Standing::kLeft;
+  company.Sync();
+  REQUIRE(company.state.Find(Kind::kContact, "E2")->lifecycle == Lifecycle::kGone);
+  const auto result = company.Plan();
+  CHECK(result.plan.operations.empty());
+  CHECK(result.notes.accepted.empty());
 }
 
 }  // namespace ucaas_sync::plan
