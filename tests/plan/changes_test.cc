@@ -76,6 +76,37 @@ TEST_CASE("an empty value keeps what the target has, unless the rule says clear"
   CHECK(operations[0].changes[0].after == Field::Empty());
 }
 
+TEST_CASE("clear changes nothing where nothing is, and a status that is cleared lets nobody out") {
+  World world;
+  world.policy.rules[0].empty = config::EmptyPolicy::kClear;
+  world.Add(User("E1", {{"status", "A"}, {"department", ""}}));
+  world.Sync();
+  world.Get(Kind::kUser, "E1").fields["status"] = "";
+  const auto operations = Operations(world.Sync().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].action == Action::kUpdate);
+  CHECK(operations[0].changes ==
+        std::vector<FieldChange>{{.field = kUserStatus, .before = Field::Value("A"), .after = Field::Empty()}});
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("a plan that nobody names has no id, and the same hash") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  const auto plan_of = [&](std::function<std::string()> new_id) {
+    Planner planner(world.state, world.policy, world.now);
+    Planner::Inputs inputs;
+    inputs.new_id = std::move(new_id);
+    return planner.Finish(inputs).plan;
+  };
+  const auto nameless = plan_of({});
+  const auto named = plan_of([] { return std::string("r1"); });
+  CHECK(nameless.id.empty());
+  CHECK(named.id == "r1");
+  CHECK(nameless.hash == named.hash);
+}
+
 TEST_CASE("an unknown field is neither compared nor written") {
   World world;
   world.Add(User("E1", {{"department", "Sales"}}));

@@ -138,7 +138,7 @@ TEST_CASE("a source that was not read is not judged, and nobody who comes from i
   World world = Company(15, 15);
   world.filled = {{"title", 1}};
   world.rows.clear();
-  world.was_read[0] = false;
+  world.is_read[0] = false;
   const auto plan = world.Plan().plan;
   CHECK(plan.operations.empty());
   for (const char* name : {"fill_drop", "source_drop"}) CHECK(FindGuard(plan, name) == nullptr);

@@ -126,6 +126,17 @@ TEST_CASE("who is held, quarantined, out of scope or frozen says by what") {
   }
 }
 
+TEST_CASE("a rejected record that carries the key is shown with its line, those of others are not") {
+  World world = Company();
+  world.bad_rows = {{.line = 7, .values = {"E2", "Last"}}, {.line = 8, .values = {"E3"}}};
+  Trace trace("E2");
+  world.trace = &trace;
+  world.Plan();
+  REQUIRE(trace.rejects().size() == 1);
+  CHECK(trace.rejects()[0].source == "hr");
+  CHECK(trace.rejects()[0].line == 7);
+}
+
 TEST_CASE("notes name everybody who stands still, filtered out or absent, and nobody else") {
   using Word = PlanNotes::Standstill::Word;
   World world = Company();

@@ -162,7 +162,7 @@ Planner::Result World::Plan() {
   }
   Planner::Inputs inputs;
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
-    inputs.sources.push_back({.snapshot = was_read[i] ? &snapshots[i] : nullptr,
+    inputs.sources.push_back({.snapshot = is_read[i] ? &snapshots[i] : nullptr,
                               .required = true,
                               .healthy = healthy[i],
                               .name = policy.sources[i]});

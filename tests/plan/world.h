@@ -66,7 +66,7 @@ class World {
   std::vector<BadRow> bad_rows;
   std::vector<Snapshot> snapshots;  ///< By source; records are counted by Plan().
   std::vector<bool> healthy{true, true};
-  std::vector<bool> was_read{true, true};
+  std::vector<bool> is_read{true, true};                      ///< By source; false: nothing came of it.
   std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< Of source 0: mapped column → records with a value.
   const TargetListing* listing = nullptr;
   std::string only;
