@@ -61,6 +61,7 @@ void Membership::OnGroup(SlotId slot, const EntityView& group, Workspace& work) 
   node.end = member_refs_.size();
   node_of_.emplace(slot, static_cast<std::uint32_t>(nodes_.size()));
   nodes_.push_back(std::move(node));
+  if (group.dn.empty()) return;
   if (const std::optional<std::string> dn = NormalizeDn(group.dn)) dns_.push_back({.dn = HashOf(*dn), .slot = slot});
 }
 
