@@ -75,22 +75,6 @@ TEST_CASE("keys that differ only in case are set aside, a known one among them t
   CHECK(plan.quarantine[0].reason == "keys that differ only in case: E1 (line 3 of hr) and e1 (line 2 of hr)");
 }
 
-TEST_CASE(
-    "many keys that differ only in case are one item each, whichever of them is known; other kinds are no twins") {
-  World world;
-  world.Add(User("aa", {{"email", "0@example.com"}}));
-  world.Add(User("AA", {{"email", "1@example.com"}}));
-  world.Add(User("Aa", {{"email", "2@example.com"}}));
-  world.Add(Contact("aA"));
-  world.Add(User("b", {{"email", "b@example.com"}}));
-  const auto plan = world.Plan().plan;
-  CHECK(Lines(plan) == Texts{"user create b", "contact create aA"});
-  REQUIRE(plan.quarantine.size() == 3);
-  for (const QuarantineItem& item : plan.quarantine) {
-    CHECK(item.reason == "keys that differ only in case: AA (line 3 of hr), Aa (line 4 of hr) and aa (line 2 of hr)");
-  }
-}
-
 TEST_CASE("a record that cannot be mapped freezes its person, and is new only once") {
   World world;
   world.Add(User("E1"));

@@ -41,6 +41,17 @@ const Operation* Find(const std::vector<Operation>& operations, const std::strin
   return nullptr;
 }
 
+TEST_CASE("a member that is blank names nobody, not even a group without a DN") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  Row outer = DirectoryGroup("Outer", {""});
+  Row inner = DirectoryGroup("Inner", {Dn("C1")});
+  inner.dn.clear();
+  world.Add(outer);
+  world.Add(inner);
+  CHECK(Find(Operations(world.Plan().plan), "C1")->groups->after == Texts{"Inner"});
+}
+
 TEST_CASE("a contact joins the groups that its record names, created in the same plan") {
   World world;
   world.Add(Contact("C1", {"Sales", "All"}));

@@ -21,6 +21,22 @@ Row As(Row row, Standing standing, const std::string& reason = {}) {
   return row;
 }
 
+TEST_CASE(
+    "many keys that differ only in case are one item each, whichever of them is known; other kinds are no twins") {
+  World world;
+  world.Add(User("aa", {{"email", "0@example.com"}}));
+  world.Add(User("AA", {{"email", "1@example.com"}}));
+  world.Add(User("Aa", {{"email", "2@example.com"}}));
+  world.Add(Contact("aA"));
+  world.Add(User("b", {{"email", "b@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user create b", "contact create aA"});
+  REQUIRE(plan.quarantine.size() == 3);
+  for (const QuarantineItem& item : plan.quarantine) {
+    CHECK(item.reason == "keys that differ only in case: AA (line 3 of hr), Aa (line 4 of hr) and aa (line 2 of hr)");
+  }
+}
+
 TEST_CASE("a key that two sources name with different content is set aside, with the line in each") {
   World world;
   world.Add(User("E1"));
