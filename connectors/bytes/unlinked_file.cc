@@ -83,7 +83,7 @@ std::optional<std::uint64_t> UnlinkedFile::Append(std::string_view bytes) {
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) {
         // The room that it took is for others. When it cannot be given back, it is when the file goes.
-        static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(place)));
+        [[maybe_unused]] const int given_back = ::ftruncate(file_.get(), static_cast<off_t>(place));
         return std::nullopt;
       }
       at += static_cast<std::uint64_t>(count);
