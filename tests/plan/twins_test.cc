@@ -22,7 +22,7 @@ Row As(Row row, Standing standing, const std::string& reason = {}) {
 }
 
 TEST_CASE(
-    "many keys that differ only in case are one item each, whichever of them is known; other kinds are no twins") {
+    "many keys that differ only in case are one item each, whichever of them is known, and other kinds are no twins") {
   World world;
   world.Add(User("aa", {{"email", "0@example.com"}}));
   world.Add(User("AA", {{"email", "1@example.com"}}));
