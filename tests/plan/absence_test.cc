@@ -150,12 +150,7 @@ TEST_CASE("an empty value of a rejected record is nobody's key") {
 
 TEST_CASE("rejected records beyond all bounds stop the clocks of their own source, and freeze whom they name") {
   World world = Company(4);
-  for (const std::string key : {"X1", "X2"}) {
-    Row guest = User(key);
-    guest.rule = 3;
-    guest.source = 1;
-    world.Add(guest);
-  }
+  for (const std::string key : {"X1", "X2"}) world.Add(OfOther(User(key)));
   world.Sync();
   for (const std::string key : {"E2", "E3", "X1"}) world.Remove(Kind::kUser, key);
   world.Get(Kind::kUser, "E4").standing = Standing::kLeft;

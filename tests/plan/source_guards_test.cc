@@ -108,12 +108,7 @@ TEST_CASE("a source that is set aside is not judged") {
 TEST_CASE("a source that is not whole puts nobody newly into quarantine, and whoever is there stays there") {
   World world;
   world.Add(User("E1"));
-  for (const std::string key : {"X1", "X2"}) {
-    Row guest = User(key);
-    guest.rule = 3;
-    guest.source = 1;
-    world.Add(guest);
-  }
+  for (const std::string key : {"X1", "X2"}) world.Add(OfOther(User(key)));
   world.Sync();
   world.Get(Kind::kUser, "X1").standing = Standing::kQuarantined;
   world.Get(Kind::kUser, "X1").reason = "e-mail missing";

@@ -9,12 +9,6 @@ namespace {
 using std::chrono::hours;
 using Texts = std::vector<std::string>;
 
-Row OfOther(Row row) {
-  row.rule = 3;
-  row.source = 1;
-  return row;
-}
-
 Row As(Row row, Standing standing, const std::string& reason = {}) {
   row.standing = standing;
   row.reason = reason;

@@ -60,6 +60,12 @@ Row Group(const std::string& name, Values more) {
   return row;
 }
 
+Row OfOther(Row row) {
+  row.rule = 3;
+  row.source = 1;
+  return row;
+}
+
 FieldSet Fields(Kind kind, const Values& values) {
   FieldSet fields;
   for (const auto& [name, value] : values) {

@@ -47,6 +47,8 @@ struct BadRow {
 Row User(const std::string& key, Values more = {});
 Row Contact(const std::string& key, std::vector<std::string> groups = {}, Values more = {});
 Row Group(const std::string& name, Values more = {});
+/// From source 1, "other", by its rule.
+Row OfOther(Row row);
 FieldSet Fields(Kind kind, const Values& values);
 
 /// The defaults of the manual.
