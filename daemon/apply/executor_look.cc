@@ -30,6 +30,12 @@ bool IsSame(Kind kind, FieldId field, const Field& one, const Field& other) {
   return kind != Kind::kGroup && field == NaturalKeyField(kind) && FoldCase(one.text) == FoldCase(other.text);
 }
 
+/// A user who goes because the suspension has lasted long enough: whoever was let in meanwhile must not.
+bool EndsSuspension(const Operation& operation, const std::optional<StoredEntity>& row) {
+  return operation.kind == Kind::kUser && operation.action == Action::kDelete && row &&
+         row->lifecycle == Lifecycle::kSuspended;
+}
+
 /// `row` with the fields that the target shows of it. Whether somebody is let in is for a look at everything to say.
 StoredEntity WithShown(StoredEntity row, const RemoteObject& object) {
   for (FieldId field = 0; field < FieldsOf(row.kind).size(); ++field) {
@@ -46,6 +52,7 @@ bool Executor::NeedsLook(const Work& work) const {
   if (work.may_be_touched || operation.action == Action::kCreate) return false;
   // An adopt was listed by the plan itself, which has judged it.
   if (options_.protect && operation.action != Action::kAdopt) return true;
+  if (EndsSuspension(operation, work.row)) return true;
   const bool sets_fields =
       std::any_of(operation.changes.begin(), operation.changes.end(),
                   [&](const FieldChange& change) { return !IsStatus(operation.kind, change.field); });
@@ -104,7 +111,8 @@ void Executor::FinishProtected(const WorkPtr& work, StoredEntity shown) {
 }
 
 std::string Executor::ChangedSince(const Work& work, const RemoteObject& object) {
-  if (!options_.is_reviewed) return {};
+  const bool ends_suspension = EndsSuspension(work.operation, work.row);
+  if (!options_.is_reviewed && !ends_suspension) return {};
   if (!findings_) {
     findings_.emplace();
     for (DriftFinding& finding : store_.Drift()) findings_->insert_or_assign(finding.entity_id, std::move(finding));
@@ -124,12 +132,14 @@ std::string Executor::ChangedSince(const Work& work, const RemoteObject& object)
   };
   const FieldId address = NaturalKeyField(operation.kind);
   if (operation.action == Action::kDelete) {
-    // What goes is told by its address; and by whether somebody was let in again.
-    compare(address, work.row->fields[address], work.row->fields[address]);
+    // What goes is told by its address; and by whether somebody was let in again, unknown to the plan.
+    if (options_.is_reviewed) compare(address, work.row->fields[address], work.row->fields[address]);
     const Field& status = object.fields[kUserStatus];
-    const bool is_in =
-        operation.kind == Kind::kUser && status.state == FieldState::kValue && status.text == kStatusActive;
-    if (is_in && work.row->lifecycle == Lifecycle::kSuspended) names += names.empty() ? "status" : ", status";
+    const bool is_in = status.state == FieldState::kValue && status.text == kStatusActive;
+    const bool is_found =
+        finding != nullptr && std::any_of(finding->shown.begin(), finding->shown.end(),
+                                          [](const auto& shown) { return shown.first == kUserStatus; });
+    if (ends_suspension && is_in && !is_found) names += names.empty() ? "status" : ", status";
     return names;
   }
   // An adopt found its object by its address.

@@ -67,7 +67,8 @@ StoredEntity RowAfter(const std::optional<StoredEntity>& before, const Operation
   }
   if (row.lifecycle == Lifecycle::kActive) {
     row.suspended_at.reset();
-  } else if (!before || was != Lifecycle::kSuspended || !row.suspended_at) {
+  } else if (!before || was != Lifecycle::kSuspended || operation.action == Action::kSuspend || !row.suspended_at) {
+    // Who was let in at the target meanwhile is suspended anew, and delete_after counts from now.
     row.suspended_at = now;
   }
   if (groups) row.groups = *groups;

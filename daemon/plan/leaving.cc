@@ -268,7 +268,9 @@ class Leaving {
     // may be deleted one day needs the day on which it began.
     Note(id, since, reads);
     if (is_later_delete) {
-      const Instant begun = std::max(stored.suspended_at.value_or(since), since);
+      // Found suspended at the target a moment ago, by hand or by a request of ours that nobody recorded: since when is
+      // not known, so the time begins now, with the note that takes over what was found.
+      const Instant begun = stored.suspended_at ? std::max(*stored.suspended_at, since) : work_.now;
       const Instant at = begun + *policy.delete_after;
       if (at > work_.now) {
         work_.Note(id, "absence",

@@ -160,6 +160,26 @@ TEST_CASE("a reviewed plan leaves what the target shows otherwise than the plan,
   }
 }
 
+TEST_CASE("a run's own plan deletes nobody who was let in again since the suspension, unless the plan knew") {
+  Bench bench;
+  const StoredEntity ada = bench.Known(Kind::kUser, "E1");
+  bench.store.rows.at(ada.id).entity.lifecycle = Lifecycle::kSuspended;
+  SetAtTarget(bench, ada, "status", "A");
+  bench.Plan({bench.At(ada, Action::kDelete)});
+  SUBCASE("let in since the last look") {
+    const ApplyResult result = bench.Apply();
+    CHECK(result.outdated == 1);
+    CHECK(result.needs_another);
+    CHECK(bench.target.CountRequests("DELETE") == 0);
+  }
+  SUBCASE("the last look has found it, and the rule deletes at once by now") {
+    bench.store.drift = {{.entity_id = ada.id, .shown = {{kUserStatus, Field::Value("A")}}, .groups = std::nullopt}};
+    const ApplyResult result = bench.Apply();
+    CHECK(result.done == 1);
+    CHECK(bench.target.CountRequests("DELETE") == 1);
+  }
+}
+
 TEST_CASE("a reviewed plan does what still fits, and asks of nothing that it does not rely on") {
   Bench bench;
   const StoredEntity ada = bench.Known(Kind::kUser, "E1");

@@ -73,6 +73,7 @@ TEST_CASE("the lifecycle follows the action, and a user's status") {
   const FieldChange to_a = Bench::Change(kUserStatus, "S", "A");
   CHECK(after(active, Action::kSuspend, {to_s}).lifecycle == Lifecycle::kSuspended);
   CHECK(after(active, Action::kSuspend, {to_s}).suspended_at == kNow);
+  CHECK_MESSAGE(after(suspended, Action::kSuspend, {to_s}).suspended_at == kNow, "let in by hand, and out again");
   CHECK(after(suspended, Action::kReactivate, {to_a}).lifecycle == Lifecycle::kActive);
   CHECK_FALSE(after(suspended, Action::kReactivate, {to_a}).suspended_at.has_value());
   CHECK(after(suspended, Action::kUpdate, {other}).lifecycle == Lifecycle::kSuspended);

@@ -138,6 +138,27 @@ TEST_CASE("who was made active again by hand is deleted all the same, when the r
   CHECK(operations[0].reason == "left: (status=terminated)");
 }
 
+TEST_CASE("who left and is found suspended at the target waits all of delete_after from then on") {
+  World world = Company(3);
+  world.policy.rules[0].delete_after = hours(240);
+  world.policy.rules[0].absent_after = hours(48);
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  world.Pass(hours(24 * 20));
+  // Suspended by a request of ours that nobody recorded, or by hand.
+  world.state.drift.push_back({.entity_id = world.state.Find(Kind::kUser, "E2")->id,
+                               .missing = false,
+                               .shown = {{kUserStatus, Field::Value(std::string(kStatusSuspended))}},
+                               .groups = {}});
+  const auto found = world.Plan();
+  CHECK(found.plan.operations.empty());
+  REQUIRE(found.plan.due.size() == 1);
+  CHECK(found.plan.due[0].action == Action::kDelete);
+  CHECK(found.plan.due[0].at == world.now + hours(240));
+  REQUIRE(found.notes.accepted.size() == 1);
+  CHECK(found.notes.accepted[0].shown.size() == 1);
+}
+
 TEST_CASE("an empty value of a rejected record is nobody's key") {
   World world = Company(3);
   world.Remove(Kind::kUser, "E2");
