@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "daemon/apply/rows.h"
 #include "daemon/model/events.h"
 #include "daemon/model/problem.h"
 #include "daemon/run/consent.h"
@@ -47,18 +48,19 @@ Folder::~Folder() {
 /// Hears what the log would, keeps the plan, and dies where the fuse says.
 class Household::Listener final : public Observer {
  public:
-  Listener(Fuse& fuse, StrictTarget& complaints, std::vector<std::string>& trace)
-      : fuse_(fuse), complaints_(complaints), trace_(trace) {}
+  Listener(Fuse& fuse, StrictTarget& strict, std::vector<std::string>& trace)
+      : fuse_(fuse), strict_(strict), trace_(trace) {}
 
   void OnEvent(const Event& event) override {
     const EventType& facts = TypeOf(event.id);
     std::string line(facts.name);
     line += ": " + event.text + ' ' + event.key + event.rest + ' ' + event.quoted + event.in_full;
-    if (facts.severity == Severity::kError) complaints_.Complain("an error in the log: " + line);
+    if (facts.severity == Severity::kError) strict_.Complain("an error in the log: " + line);
     if (facts.severity != Severity::kDebug) trace_.push_back(std::move(line));
   }
   void OnPlan(const ucaas_sync::Plan& made) override { plan = made; }
-  void OnOutcome(const Operation& operation, std::string_view verdict, bool /*done*/) override {
+  void OnOutcome(const Operation& operation, std::string_view verdict, bool done) override {
+    if (done) strict_.NoteDone(operation.kind, apply::AddressAfter(std::nullopt, operation));
     trace_.push_back(std::string(Name(operation.action)) + ' ' + operation.key + ": " + std::string(verdict));
     fuse_.Burn();
   }
@@ -67,7 +69,7 @@ class Household::Listener final : public Observer {
 
  private:
   Fuse& fuse_;
-  StrictTarget& complaints_;
+  StrictTarget& strict_;
   std::vector<std::string>& trace_;
 };
 

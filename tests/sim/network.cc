@@ -228,7 +228,7 @@ std::vector<HttpReply> Network::Wait(Monotonic until) {
   while (!flying_.empty() && flying_.begin()->first <= clock_.ticks) {
     fuse_.Burn();
     Flight flight = std::move(flying_.extract(flying_.begin()).mapped());
-    if (flight.is_answer) strict_.NoteAnswered(flight.request);
+    if (flight.is_answer) strict_.NoteAnswered(flight.request, flight.reply);
     if (flight.pause != Duration(0)) not_before_ = std::max(not_before_, clock_.ticks + flight.pause);
     replies.push_back(std::move(flight.reply));
   }

@@ -76,6 +76,11 @@ std::string Unescaped(const std::string& text) {
   return out;
 }
 
+/// Ids are one of a kind, whatever they are of.
+bool Names(const HttpReply& reply, const std::string& id) {
+  return reply.body.find('"' + id + '"') != std::string::npos;
+}
+
 /// "page", "page_length", …
 std::vector<std::pair<std::string, std::string>> PartsOf(const std::string& query) {
   std::vector<std::pair<std::string, std::string>> parts;
@@ -129,7 +134,8 @@ std::string StrictTarget::JudgeCreate(Kind kind, const HttpRequest& request) con
   const Object* holder = target_.With(kind, address);
   if (holder == nullptr) return JudgeGroups(body->groups.value_or(std::vector<std::string>()));
   const Id id(kind, holder->id);
-  return ours_.contains(id) && !unsure_.contains(id) ? "is a second one for " + address : std::string();
+  const bool is_known = ours_.contains(id) && !unsure_.contains(id) && !taken_.contains({kind, address});
+  return is_known ? "is a second one for " + address : std::string();
 }
 
 std::string StrictTarget::JudgeChange(const Asked& asked, const HttpRequest& request) const {
@@ -189,9 +195,11 @@ HttpReply StrictTarget::Answer(const HttpRequest& request) {
   } else if (is_change) {
     wrong = JudgeChange(asked, request);
     written_.emplace(asked.kind, asked.id);
-    // Whoever names its id knows that it was created.
-    if (const Object* object = target_.Find(asked.kind, asked.id))
+    // Whoever names its id knows that it is there.
+    if (const Object* object = target_.Find(asked.kind, asked.id)) {
       open_.erase({asked.kind, AddressOf(asked.kind, *object)});
+      taken_.erase({asked.kind, AddressOf(asked.kind, *object)});
+    }
   } else {
     wrong = JudgeQuery(asked);
   }
@@ -206,7 +214,7 @@ HttpReply StrictTarget::Answer(const HttpRequest& request) {
   return testing::Says(406, "406", wrong);
 }
 
-void StrictTarget::NoteAnswered(const HttpRequest& request) {
+void StrictTarget::NoteAnswered(const HttpRequest& request, const HttpReply& reply) {
   Asked asked;
   if (!Parse(request, asked)) return;
   const Id id(asked.kind, asked.id);
@@ -216,6 +224,12 @@ void StrictTarget::NoteAnswered(const HttpRequest& request) {
     if (const Object* object = target_.With(asked.kind, address)) {
       ours_.emplace(asked.kind, object->id);
       unsure_.erase({asked.kind, object->id});
+      // A duplicate has made nothing, and does not say whose the address is.
+      if (Names(reply, object->id)) {
+        taken_.erase({asked.kind, address});
+      } else {
+        taken_.emplace(asked.kind, address);
+      }
     }
   } else if (request.method == "PATCH") {
     unsure_.erase(id);

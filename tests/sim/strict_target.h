@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/model/text.h"
 #include "tests/support/fake_target.h"
 
 namespace ucaas_sync::sim {
@@ -23,8 +24,10 @@ class StrictTarget {
   /// create that is repeated without a look, and a write to an object that the program itself deleted.
   HttpReply Answer(const HttpRequest& request);
 
-  /// The program got a usable answer to it.
-  void NoteAnswered(const HttpRequest& request);
+  /// The program got `reply`, a usable answer to it.
+  void NoteAnswered(const HttpRequest& request, const HttpReply& reply);
+  /// The program says that it did what it was to do with the object that has this address.
+  void NoteDone(Kind kind, const std::string& address) { taken_.erase({kind, FoldCase(address)}); }
   /// The program cannot know whether it was done.
   void NoteUnanswered(const HttpRequest& request);
   /// The process is gone: what it was told it may not have kept.
@@ -33,7 +36,10 @@ class StrictTarget {
   void NoteStart() { written_.clear(); }
   void NoteTouched(Kind kind, const std::string& remote_id) { unsure_.emplace(kind, remote_id); }
   /// The program does not know any more what is its own.
-  void NoteForgotten() { ours_.clear(); }
+  void NoteForgotten() {
+    ours_.clear();
+    taken_.clear();
+  }
 
   void Complain(const std::string& what) { complaints_.push_back(what); }
   std::vector<std::string> TakeComplaints() { return std::exchange(complaints_, {}); }
@@ -55,7 +61,8 @@ class StrictTarget {
   testing::FakeTarget& target_;
   std::set<Id> unsure_;   // by remote id: how it is now the program cannot know
   std::set<Id> open_;     // by address: created, perhaps
-  std::set<Id> ours_;     // by remote id: made by the program, and it was told so
+  std::set<Id> ours_;     // by remote id: made by the program, or in the way of what it was to make, and it was told so
+  std::set<Id> taken_;    // by address: in the way, and nobody has become its owner yet
   std::set<Id> deleted_;  // likewise deleted
   std::set<Id> written_;  // by remote id, by this process
   std::set<Id> posted_;   // by address, by this process
