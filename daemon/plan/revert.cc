@@ -71,7 +71,8 @@ class Reverter {
 
   Revert Run() {
     for (const Operation& done : inputs_.done) Undo(done);
-    DropTakenAddresses();
+    // Whoever keeps their address does not give it up to the next, who then keeps theirs too.
+    for (bool has_dropped = true; has_dropped;) has_dropped = DropTakenAddresses();
     DropInhabitedGroups();
     Assemble();
     Tell();
@@ -280,8 +281,8 @@ class Reverter {
     undos_.push_back(std::move(undo));
   }
 
-  /// A former address that somebody else has got since stays theirs.
-  void DropTakenAddresses() {
+  /// A former address that somebody else has got since stays theirs. Whether anybody was dropped.
+  bool DropTakenAddresses() {
     std::map<std::pair<Kind, Hash128>, const Operation*> wanted;
     std::set<std::pair<Kind, Hash128>> released;
     for (const Operation& undo : undos_) {
@@ -291,7 +292,7 @@ class Reverter {
       if (HasValue(change->before)) released.emplace(undo.kind, AddressHash(change->before.text));
       if (HasValue(change->after)) wanted.emplace(std::pair(undo.kind, AddressHash(change->after.text)), &undo);
     }
-    if (wanted.empty()) return;
+    if (wanted.empty()) return false;
     std::map<const Operation*, std::int64_t> taken;
     state_.ForEachKnown([&](const KnownEntity& known) {
       if (known.lifecycle == Lifecycle::kGone) return;
@@ -305,6 +306,7 @@ class Reverter {
       Leave(undo, "its former address belongs to " + Printable(state_.Load(it->second).key) + " by now");
       return true;
     });
+    return !taken.empty();
   }
 
   /// A group goes only when nobody is left in it but those who go with it.

@@ -57,19 +57,21 @@ DriftFinding FindingAt(Query& query) {
   return finding;
 }
 
-// Whoever the target shows as before was not removed by a request that nobody answered.
-void ForgetUndoneRemovals(Connection& connection, std::int64_t entity) {
+// Whoever is there was not deleted by a request that nobody answered, and whoever is active was not suspended by one.
+void ForgetUndoneRemovals(Connection& connection, std::int64_t entity, bool is_active) {
   connection
       .Prepare(
-          "DELETE FROM removal WHERE EXISTS "
+          "DELETE FROM removal WHERE (?2 OR action <> ?3) AND EXISTS "
           "(SELECT 1 FROM operation WHERE operation.id = removal.operation AND operation.entity_id = ?1) AND NOT "
           "EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)")
       .Int(entity)
+      .Int(is_active ? 1 : 0)
+      .Int(Index(Action::kSuspend))
       .Run();
 }
 
-// Who is gone by now may have gone by the very request that nobody answered. When it was repeated since, the repeat
-// counts for both; one that found nothing there any more counts as the first did.
+// Who is gone or suspended by now may be so by the very request that nobody answered. When it was repeated since, the
+// repeat counts for both; one that found nothing there any more counts as the first did.
 void CountRemovalOnce(Connection& connection, std::int64_t entity) {
   connection
       .Prepare(
@@ -84,7 +86,7 @@ void CountRemovalOnce(Connection& connection, std::int64_t entity) {
           "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation p WHERE p.id = removal.operation "
           "AND p.entity_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1)) "
           "AND EXISTS (SELECT 1 FROM removal r JOIN operation o ON o.id = r.operation JOIN outcome c ON c.id = o.id "
-          "WHERE o.entity_id = ?1 AND c.done = 1)")
+          "WHERE o.entity_id = ?1 AND c.done = 1 AND r.action = removal.action AND r.operation > removal.operation)")
       .Int(entity)
       .Run();
 }
@@ -306,11 +308,11 @@ void SqliteStore::SettleChanges(std::span<const std::int64_t> settled, std::span
       const bool is_as_known = std::none_of(found.begin(), found.end(),
                                             [id](const DriftFinding& finding) { return finding.entity_id == id; });
       if (!is_as_known) continue;
-      if (Load(id).lifecycle == Lifecycle::kGone) {
-        CountRemovalOnce(connection, id);
-      } else {
-        ForgetUndoneRemovals(connection, id);
-      }
+      const Lifecycle lifecycle = Load(id).lifecycle;
+      if (lifecycle != Lifecycle::kGone) ForgetUndoneRemovals(connection, id, lifecycle == Lifecycle::kActive);
+      // A look may have found them suspended, and a plan taken that over, before anybody asked what became of the
+      // request: it counts, as a delete does of whoever is gone.
+      if (lifecycle != Lifecycle::kActive) CountRemovalOnce(connection, id);
     }
     for (const DriftFinding& finding : found) WriteFinding(connection, Load(finding.entity_id).kind, finding);
     if (!found.empty()) WakeBy(connection, at);

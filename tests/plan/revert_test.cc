@@ -203,6 +203,19 @@ TEST_CASE("addresses that moved along a chain move back in the other order, and 
   CHECK(Says(late.plan.warnings, "belongs to E3 by now"));
 }
 
+TEST_CASE("who keeps an address because their former one is taken does not give it up to the next of the chain") {
+  World world = Company();
+  world.Get(Kind::kUser, "E1").fields["email"] = "new@example.com";
+  world.Get(Kind::kUser, "E2").fields["email"] = "e1@example.com";
+  const auto run = world.Sync().plan;
+  world.Get(Kind::kUser, "E3").fields["email"] = "e2@example.com";
+  world.Sync();
+  const Revert late = RevertOf(world, run);
+  CHECK(late.plan.operations.empty());
+  CHECK(Says(late.plan.warnings, "user E2: its former address belongs to E3 by now"));
+  CHECK(Says(late.plan.warnings, "user E1: its former address belongs to E2 by now"));
+}
+
 TEST_CASE("the guards judge a revert as any plan") {
   World world = Company(40);
   for (int i = 1; i <= 20; ++i) world.Get(Kind::kUser, "E" + std::to_string(i)).standing = Standing::kLeft;

@@ -209,6 +209,44 @@ TEST_CASE("a removal that nobody answered counts on when its object is known to 
   CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 1);
 }
 
+TEST_CASE("a suspend that nobody answered counts on when a plan took over what a look had found, a delete does not") {
+  for (const Action action : {Action::kSuspend, Action::kDelete}) {
+    CAPTURE(std::string(Name(action)));
+    ChangeScene scene(action);
+    scene.E1().fields["status"] = "S";
+    PlanNotes notes;
+    notes.accepted = {{.entity_id = scene.id,
+                       .gone = false,
+                       .shown = {{kUserStatus, Field::Value(std::string(kStatusSuspended))}},
+                       .groups = {}}};
+    scene.store->RecordNotes(scene.store->BeginRun({.trigger = "command", .at = scene.clock.now}), notes, {}, {});
+    REQUIRE(scene.store->Load(scene.id).lifecycle == Lifecycle::kSuspended);
+    scene.SettleThem();
+    CHECK(scene.store->UnknownChanges().empty());
+    const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
+    CHECK(removals.size() == (action == Action::kSuspend ? 1 : 0));
+  }
+}
+
+TEST_CASE("a delete that nobody answered counts on beside an answered suspend of the same user") {
+  ChangeScene scene(Action::kDelete);
+  StoredEntity row = scene.store->Load(scene.id);
+  Operation suspend = state::For(row, Action::kSuspend);
+  suspend.entity_id = row.id;
+  const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.store->StorePlan(run, state::PlanOf({suspend}));
+  scene.store->AdvanceMark(run, 1);
+  row.lifecycle = Lifecycle::kSuspended;
+  OperationOutcome outcome = ChangeScene::Done(1, row);
+  outcome.at = scene.clock.now;
+  scene.store->RecordOutcomes(run, std::vector{outcome});
+  PlanNotes notes;
+  notes.accepted = {{.entity_id = scene.id, .gone = true, .shown = {}, .groups = {}}};
+  scene.store->RecordNotes(run, notes, {}, {});
+  scene.SettleThem();
+  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 2);
+}
+
 TEST_CASE("a removal that nobody answered and its repeat count once, approved only if the repeat was what did it") {
   for (const bool was_gone : {true, false}) {
     CAPTURE(was_gone);

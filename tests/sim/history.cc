@@ -237,7 +237,7 @@ void History::MakeByHand() {
       break;
     default:
       fields = {{"user_type", random_.Chance(40) ? "admin" : "user"},
-                {"first_name", "Hand"},
+                {"first_name", kHandMadeName},
                 {"last_name", "Made"},
                 {"email", email},
                 {"status", random_.Chance(80) ? "A" : "S"}};

@@ -40,6 +40,7 @@ void Auditor::Before(const Scene& scene) {
   account_ = scene.target.objects;
   owners_.clear();
   there_.clear();
+  lost_.clear();
   background_ = {};
   background_.last_good_records = last_good_records_;
   for (StoredEntity& row : RowsOf(scene.state)) {
@@ -51,7 +52,8 @@ void Auditor::Before(const Scene& scene) {
     const bool is_active = row.lifecycle == Lifecycle::kActive;
     const bool is_active_there = object == nullptr || row.kind != Kind::kUser ? is_active : !IsSuspended(*object);
     if (is_active_there) ++background_.active_there[Index(row.kind)];
-    if (object != nullptr && ShowsAddressOf(row, *object)) there_.push_back(std::move(row));
+    const bool is_there = object != nullptr && ShowsAddressOf(row, *object);
+    (is_there ? there_ : lost_).push_back(std::move(row));
   }
   held_.clear();
   for (const StoredHold& hold : scene.state.Holds(scene.now)) {
@@ -154,7 +156,7 @@ Violations Auditor::After(const Scene& scene, const Export& day, const RunReport
   if (reads_sources && report.was_planned) Follow(reading_, report);
   CompareAccounts(scene, report);
   if (report.was_planned) {
-    Blame(AuditPlan(report, {.reading = reading_, .day = day, .held = held_, .rows = there_}));
+    Blame(AuditPlan(report, {.reading = reading_, .day = day, .held = held_, .rows = there_, .lost = lost_}));
     if (settings_.limits && report.end == End::kHeld && touched_.empty()) Blame(guards_.JudgeHeld(report, background_));
   }
   // A group that is missing from the source is judged by its removal.
@@ -183,7 +185,8 @@ void Auditor::ForgetWhatIsTakenForOurs(const RunReport& report) {
   for (const StoredEntity& entity : rows_) {
     const bool is_taken_for_ours = entity.ownership == Ownership::kCreated && entity.lifecycle != Lifecycle::kGone;
     if (is_taken_for_ours && cut_off_creates_.contains({entity.kind, entity.key})) {
-      hand_made_.erase({entity.kind, entity.remote_id});
+      const bool was_hand_made = hand_made_.erase({entity.kind, entity.remote_id}) != 0;
+      if (was_hand_made) hand_named_.emplace(entity.kind, entity.remote_id);
     }
   }
 }
@@ -299,8 +302,9 @@ void Auditor::JudgeChange(const Scene& scene, Kind kind, const Object& before, c
   const std::string who = Called(kind, owner->second);
   if (held_.contains(owner->second)) Blame(who + " is held and was changed");
   if (!report.is_revert && IsSetAside(report.plan, kind, owner->second)) Blame(who + " is set aside and was changed");
-  if (kind == Kind::kUser && hand_made_.contains({kind, before.id}) == false &&
-      KeyShownBy(kind, after) != owner->second) {
+  const std::string shown = KeyShownBy(kind, after);
+  const bool keeps_name = hand_named_.contains({kind, before.id}) && shown == KeyShownBy(kind, before);
+  if (kind == Kind::kUser && !hand_made_.contains({kind, before.id}) && !keeps_name && shown != owner->second) {
     Blame(who + " shows another's name");
   }
   if (!scene.state.Find(kind, owner->second)) Blame(who + " was changed and forgotten");
@@ -313,6 +317,8 @@ void Auditor::JudgeNewObject(const Scene& scene, Kind kind, const Object& object
   if (word != Word::kPresent && !report.is_revert) Blame(who + " was created though no good record says so");
   if (held_.contains(key)) Blame(who + " is held and was created");
   if (IsSetAside(report.plan, kind, key)) Blame(who + " is set aside and was created");
+  // Somebody deleted whom an adopt had renamed: the adopt's inverse makes them anew, with the name of before.
+  if (report.is_revert && key == kHandMadeName) hand_named_.emplace(kind, object.id);
   for (const Object& other : scene.target.objects.at(kind)) {
     const bool is_ours = !hand_made_.contains({kind, other.id});
     if (is_ours && other.id != object.id && KeyShownBy(kind, other) == key) Blame(who + " is there twice");

@@ -17,6 +17,9 @@
 
 namespace ucaas_sync::sim {
 
+/// The first name of whomever somebody makes at the target by hand.
+inline constexpr const char* kHandMadeName = "Hand";
+
 class Auditor {
  public:
   explicit Auditor(const Settings& settings) : settings_(settings) {}
@@ -79,6 +82,7 @@ class Auditor {
   std::map<std::string, int> mails_;          // key → welcome mails
   std::map<std::string, int> deletions_;      // key → how often the account was deleted
   std::set<Id> hand_made_;
+  std::set<Id> hand_named_;  // ours, or taken for ours, and shown with the name that somebody gave by hand
   std::set<Id> touched_;
   std::set<Id> cut_off_creates_;        // by key
   std::map<Id, std::string> reverted_;  // by key: what was said of it at the revert
@@ -88,6 +92,7 @@ class Auditor {
   Objects account_;
   std::map<Id, std::string> owners_;  // remote id → key
   std::vector<StoredEntity> there_;   // rows whose object is there
+  std::vector<StoredEntity> lost_;    // those whose object is not, or shows another address
   std::set<std::string> held_;
   GuardBook::Before background_;
 

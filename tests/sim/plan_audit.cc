@@ -66,24 +66,32 @@ class PlanAudit {
   }
 
   void JudgeOrder(bool is_revert) {
-    const auto holders = Holders();
+    const auto holders = HoldersAmong(background_.rows);
+    const auto lost_holders = HoldersAmong(background_.lost);
+    std::set<std::string> done;  // users, by key
     int step = 0;
     plan_.operations.ForEach([&](const Operation& operation) {
       // A suspend that takes an address which another user gives up waits among the updates; an inverse does not ask
       // whether anybody has to give it up.
       const FieldChange* change = operation.kind == Kind::kUser ? FindChange(operation, kUserEmail) : nullptr;
       const bool takes = change != nullptr && operation.action == Action::kSuspend;
-      const auto holder = takes ? holders.find({operation.kind, FoldCase(change->after.text)}) : holders.end();
-      const bool waits = takes && (is_revert || (holder != holders.end() && holder->second->key != operation.key));
+      const Address address(operation.kind, takes ? FoldCase(change->after.text) : std::string());
+      const auto holder = holders.find(address);
+      const bool is_held = holder != holders.end() && holder->second->key != operation.key;
+      // That somebody changed the other one by hand is not known, or not settled yet: their own operation goes first.
+      const auto lost = lost_holders.find(address);
+      const bool follows_lost = lost != lost_holders.end() && done.contains(lost->second->key);
+      const bool waits = takes && (is_revert || is_held || follows_lost);
       const int own = waits ? kUpdatesOfUsers : StepOf(operation);
       if (own < step) Blame(Called(operation.kind, operation.key) + " stands behind what must come after it");
       step = std::max(step, own);
+      if (operation.kind == Kind::kUser) done.insert(operation.key);
     });
   }
 
-  std::map<Address, const StoredEntity*> Holders() const {
+  static std::map<Address, const StoredEntity*> HoldersAmong(const std::vector<StoredEntity>& rows) {
     std::map<Address, const StoredEntity*> holders;
-    for (const StoredEntity& row : background_.rows) {
+    for (const StoredEntity& row : rows) {
       if (row.lifecycle == Lifecycle::kGone) continue;
       const Field& address = row.fields[NaturalKeyField(row.kind)];
       if (!address.text.empty()) holders[{row.kind, FoldCase(address.text)}] = &row;
@@ -93,7 +101,7 @@ class PlanAudit {
 
   /// Whoever takes an address that is taken stands behind the one that gives it up.
   void JudgeAddresses() {
-    const auto holders = Holders();
+    const auto holders = HoldersAmong(background_.rows);
     std::set<std::pair<Kind, std::string>> done;  // by key
     plan_.operations.ForEach([&](const Operation& operation) {
       done.emplace(operation.kind, operation.key);

@@ -19,6 +19,7 @@ struct PlanBackground {
   const Export& day;
   const std::set<std::string>& held;      ///< Keys that people hold.
   const std::vector<StoredEntity>& rows;  ///< Of the state, where the target has the object.
+  const std::vector<StoredEntity>& lost;  ///< Of the state, where it has not, or has it with another address.
 };
 
 Violations AuditPlan(const RunReport& report, const PlanBackground& background);

@@ -19,14 +19,19 @@ bool SameRecord(const Person& a, const Person& b) {
          a.status == b.status && a.start == b.start;
 }
 
-Word WordOf(const Person& row, const Settings& settings, Date today) {
+/// A silent directory may have what a record leaves blank: nobody knows it, and the rest of the record is believed.
+bool IsBadEmail(const std::string& email, bool knows_directory) {
+  return email.empty() ? knows_directory : email.find('@') == std::string::npos;
+}
+
+Word WordOf(const Person& row, const Settings& settings, Date today, bool knows_directory) {
   if (row.status == "terminated") return Word::kLeft;
   if (settings.starts_count) {
     const auto start = ParseDate(row.start, "%Y-%m-%d");
     if (!start) return row.start.empty() ? Word::kNothing : Word::kUnsure;
     if (*start > today + std::chrono::days(7)) return Word::kNothing;
   }
-  if (row.email.find('@') == std::string::npos || row.last.empty()) return Word::kUnsure;
+  if (IsBadEmail(row.email, knows_directory) || row.last.empty()) return Word::kUnsure;
   return Word::kPresent;
 }
 
@@ -72,6 +77,7 @@ Reading Read(const Export& day, const Settings& settings, Date today, const std:
   reading.may_be_refused = !is_whole || LacksColumn(day, settings);
   reading.must_be_refused = !is_whole || (reading.may_be_refused && reading.knows_titles);
   if (reading.must_be_refused) return reading;
+  const auto word_of = [&](const Person& row) { return WordOf(row, settings, today, reading.knows_titles); };
   std::map<std::string, std::vector<const Person*>> by_key;
   for (const HrRow& row : day.rows) {
     by_key[row.person.id].push_back(&row.person);
@@ -80,12 +86,12 @@ Reading Read(const Export& day, const Settings& settings, Date today, const std:
   for (const auto& [key, rows] : by_key) {
     std::vector<const Person*> wanted;  // the filter is judged before duplicates
     for (const Person* row : rows) {
-      if (WordOf(*row, settings, today) != Word::kNothing) wanted.push_back(row);
+      if (word_of(*row) != Word::kNothing) wanted.push_back(row);
     }
     if (wanted.empty()) continue;
-    const Word word = WordOf(*wanted.front(), settings, today);
+    const Word word = word_of(*wanted.front());
     const bool agree = std::all_of(wanted.begin(), wanted.end(), [&](const Person* row) {
-      return SameRecord(*row, *wanted.front()) || (word == Word::kLeft && WordOf(*row, settings, today) == Word::kLeft);
+      return SameRecord(*row, *wanted.front()) || (word == Word::kLeft && word_of(*row) == Word::kLeft);
     });
     reading.people[key] = agree ? word : Word::kUnsure;
     if (!agree || word != Word::kPresent) continue;
