@@ -137,10 +137,12 @@ class Executor {
   // executor_groups.cc
   /// Remote ids of the groups with these keys; keys that have none yet are left out of both lists.
   std::vector<std::string> ResolveGroups(const std::vector<std::string>& keys, std::vector<std::string>& resolved_keys);
-  /// Asks the target which groups of others the contact is in, then goes on with SendChange.
+  /// Asks the target which groups the contact is in, also those of others, then goes on with SendChange.
   void ReadForeignGroups(const WorkPtr& work);
   /// The groups of `keys` and those of others, as remote ids.
   std::vector<std::string> GroupsToSend(const WorkPtr& work, const std::vector<std::string>& keys);
+  /// Whether the target showed the contact in just the groups with these remote ids.
+  static bool IsInGroups(const Work& work, std::vector<std::string> ids);
   /// Keys of the groups with these remote ids, sorted; groups that the state does not know are left out.
   std::vector<std::string> KeysOfGroups(const std::vector<std::string>& remote_ids);
   /// Membership::kGroup: sends each touched group its whole list, then records the contacts' memberships.

@@ -37,13 +37,18 @@ void Executor::SendChange(const WorkPtr& work) {
     switch (options_.membership) {
       case config::Membership::kContact:
         call.group_ids = GroupsToSend(work, operation.groups->after);
-        // Without the groups that could not be made there may be nothing to change.
-        if (work->incomplete && *work->groups == operation.groups->before) call.group_ids.reset();
+        // Without the groups that could not be made there may be nothing to change. Nor is there when the contact was
+        // in a group before the state knew of the group, as after a lost state.
+        if ((work->incomplete && *work->groups == operation.groups->before) || IsInGroups(*work, *call.group_ids)) {
+          call.group_ids.reset();
+        }
         break;
       case config::Membership::kGroup:
         work->awaits_groups = true;
         break;
       case config::Membership::kRecreate:
+        // Nobody is deleted for groups that they are in already.
+        if (IsInGroups(*work, GroupsToSend(work, operation.groups->after))) break;
         Replace(work);
         return;
       case config::Membership::kOff:

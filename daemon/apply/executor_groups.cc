@@ -53,6 +53,9 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
           for (const std::string& id : object.group_ids) {
             if (KeysOfGroups({id}).empty()) work->foreign_groups->push_back(id);
           }
+          if (!object.has_group_ids || object.remote_id != work->operation.remote_id) continue;
+          work->shown_groups = object.group_ids;
+          std::sort(work->shown_groups->begin(), work->shown_groups->end());
         }
         if (!caller_.stopped()) SendChange(work);
         return;
@@ -74,6 +77,12 @@ std::vector<std::string> Executor::GroupsToSend(const WorkPtr& work, const std::
   work->incomplete = work->groups->size() != keys.size();
   if (work->foreign_groups) ids.insert(ids.end(), work->foreign_groups->begin(), work->foreign_groups->end());
   return ids;
+}
+
+bool Executor::IsInGroups(const Work& work, std::vector<std::string> ids) {
+  if (!work.shown_groups) return false;
+  std::sort(ids.begin(), ids.end());
+  return ids == *work.shown_groups;
 }
 
 std::vector<std::string> Executor::KeysOfGroups(const std::vector<std::string>& remote_ids) {

@@ -29,6 +29,8 @@ struct Executor::Work {
   std::optional<std::vector<std::string>> groups;  // keys of the groups that are really written
   /// Ids of groups that are none of ours and that the contact is in; nothing before the target was asked.
   std::optional<std::vector<std::string>> foreign_groups;
+  /// Ids of all groups that the target showed the contact in, sorted; nothing when it did not say.
+  std::optional<std::vector<std::string>> shown_groups;
   bool may_be_touched = false;  // the target was asked, and shows nothing that speaks against it
   bool incomplete = false;      // some group has no remote id yet: the next plan adds it
   bool was_sent = false;        // a create of ours may have had its effect

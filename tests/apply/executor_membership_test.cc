@@ -103,6 +103,25 @@ TEST_CASE("a contact whose only new group is not there yet costs no write, and t
   CHECK(company.bench.store.FingerprintOf(Kind::kContact, "E1").is_zero());
 }
 
+TEST_CASE("a contact that the target shows in just the wanted groups is not sent them, nor created anew for them") {
+  for (const auto mode : {config::Membership::kContact, config::Membership::kRecreate}) {
+    for (const bool changes_fields : {false, true}) {
+      Company company(mode);
+      Bench& bench = company.bench;
+      // The state learned of the group after the contact was in it.
+      bench.target.objects[Kind::kContact][0].group_ids = {"of-somebody-else", company.finance.remote_id};
+      Operation move = company.Move();
+      if (!changes_fields) move.changes.clear();
+      CHECK(bench.Do({move}, company.options).code == ExitCode::kConverged);
+      const std::vector<std::string> sent = bench.target.BodiesOf("PATCH contacts");
+      CHECK(sent == std::vector<std::string>(changes_fields ? 1 : 0, R"({"company":"Example"})"));
+      CHECK(bench.target.CountRequests("DELETE") == 0);
+      CHECK(company.GroupsOfAda() == kFinance);
+      CHECK(bench.store.FingerprintOf(Kind::kContact, "E1") == HashOf("E1"));
+    }
+  }
+}
+
 TEST_CASE("membership: group sends each touched group its whole list, after the contact, and then records it") {
   Company company(config::Membership::kGroup);
   Bench& bench = company.bench;

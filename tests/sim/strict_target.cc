@@ -113,7 +113,7 @@ bool StrictTarget::Parse(const HttpRequest& request, Asked& asked) {
 
 std::string StrictTarget::JudgeGroups(const std::vector<std::string>& ids) const {
   for (const std::string& id : ids) {
-    const bool may_be_gone = unsure_.contains({Kind::kGroup, id});
+    const bool may_be_gone = IsInDoubt({Kind::kGroup, id}, kEverything);
     if (!may_be_gone && target_.Find(Kind::kGroup, id) == nullptr) return "names group " + id + ", which is not there";
   }
   return {};
@@ -134,15 +134,16 @@ std::string StrictTarget::JudgeCreate(Kind kind, const HttpRequest& request) con
   const Object* holder = target_.With(kind, address);
   if (holder == nullptr) return JudgeGroups(body->groups.value_or(std::vector<std::string>()));
   const Id id(kind, holder->id);
-  const bool is_known = ours_.contains(id) && !unsure_.contains(id) && !taken_.contains({kind, address});
+  const std::string address_field(FieldsOf(kind)[NaturalKeyField(kind)].name);
+  const bool is_known = ours_.contains(id) && !IsInDoubt(id, address_field) && !taken_.contains({kind, address});
   return is_known ? "is a second one for " + address : std::string();
 }
 
 std::string StrictTarget::JudgeChange(const Asked& asked, const HttpRequest& request) const {
-  const bool is_unsure = unsure_.contains({asked.kind, asked.id});
+  const Id id(asked.kind, asked.id);
   const Object* object = target_.Find(asked.kind, asked.id);
   if (object == nullptr) {
-    const bool was_told = deleted_.contains({asked.kind, asked.id}) && !is_unsure;
+    const bool was_told = deleted_.contains(id) && !IsInDoubt(id, kEverything);
     return was_told ? "writes to what the program itself deleted" : std::string();
   }
   if (request.method == "DELETE") return {};
@@ -153,12 +154,12 @@ std::string StrictTarget::JudgeChange(const Asked& asked, const HttpRequest& req
     const FieldSpec* spec = SpecNamed(asked.kind, name);
     if (spec == nullptr) return "has the key " + name;
     if (spec->sent_once) return "sends " + name + " to an account that exists";
-    if (!is_unsure && FieldOf(*object, name) == value) return "sends " + name + " as it is";
+    if (!IsInDoubt(id, name) && FieldOf(*object, name) == value) return "sends " + name + " as it is";
   }
   if (!body->groups) return {};
   std::vector<std::string> ids = object->group_ids;
   std::sort(ids.begin(), ids.end());
-  if (!is_unsure && ids == *body->groups) return "sends the groups that it has";
+  if (!IsInDoubt(id, "group_ids") && ids == *body->groups) return "sends the groups that it has";
   return JudgeGroups(*body->groups);
 }
 
@@ -183,6 +184,28 @@ std::string StrictTarget::JudgeQuery(const Asked& asked) const {
   return searches == has_words ? std::string() : "searches by half";
 }
 
+StrictTarget::Doubt StrictTarget::DoubtAbout(const HttpRequest& request) {
+  const auto body = request.method == "PATCH" ? BodyOf(request) : std::nullopt;
+  if (!body) return {kEverything};
+  Doubt doubt;
+  for (const auto& [name, value] : body->fields) doubt.insert(name);
+  if (body->groups) doubt.insert("group_ids");
+  return doubt;
+}
+
+bool StrictTarget::IsInDoubt(const Id& id, const std::string& name) const {
+  const auto doubt = doubts_.find(id);
+  return doubt != doubts_.end() && (doubt->second.contains(kEverything) || doubt->second.contains(name));
+}
+
+void StrictTarget::Settle(const Id& id, const HttpRequest& request) {
+  const auto doubt = doubts_.find(id);
+  if (doubt == doubts_.end()) return;
+  doubt->second.erase(kEverything);
+  for (const std::string& name : DoubtAbout(request)) doubt->second.erase(name);
+  if (doubt->second.empty()) doubts_.erase(doubt);
+}
+
 HttpReply StrictTarget::Answer(const HttpRequest& request) {
   Asked asked;
   std::string wrong;
@@ -194,7 +217,7 @@ HttpReply StrictTarget::Answer(const HttpRequest& request) {
     posted_.emplace(asked.kind, AddressIn(asked.kind, request));
   } else if (is_change) {
     wrong = JudgeChange(asked, request);
-    written_.emplace(asked.kind, asked.id);
+    written_[{asked.kind, asked.id}].merge(DoubtAbout(request));
     // Whoever names its id knows that it is there.
     if (const Object* object = target_.Find(asked.kind, asked.id)) {
       open_.erase({asked.kind, AddressOf(asked.kind, *object)});
@@ -223,7 +246,7 @@ void StrictTarget::NoteAnswered(const HttpRequest& request, const HttpReply& rep
     open_.erase({asked.kind, address});
     if (const Object* object = target_.With(asked.kind, address)) {
       ours_.emplace(asked.kind, object->id);
-      unsure_.erase({asked.kind, object->id});
+      doubts_.erase({asked.kind, object->id});
       // A duplicate has made nothing, and does not say whose the address is.
       if (Names(reply, object->id)) {
         taken_.erase({asked.kind, address});
@@ -232,9 +255,9 @@ void StrictTarget::NoteAnswered(const HttpRequest& request, const HttpReply& rep
       }
     }
   } else if (request.method == "PATCH") {
-    unsure_.erase(id);
+    Settle(id, request);
   } else if (request.method == "DELETE") {
-    unsure_.erase(id);
+    doubts_.erase(id);
     deleted_.insert(id);
   } else if (asked.id.empty()) {
     const auto parts = PartsOf(asked.query);
@@ -252,16 +275,16 @@ void StrictTarget::NoteUnanswered(const HttpRequest& request) {
   if (request.method == "POST") {
     const std::string address = AddressIn(asked.kind, request);
     open_.emplace(asked.kind, address);
-    if (const Object* object = target_.With(asked.kind, address)) unsure_.emplace(asked.kind, object->id);
+    if (const Object* object = target_.With(asked.kind, address)) doubts_[{asked.kind, object->id}].insert(kEverything);
   } else {
-    unsure_.emplace(asked.kind, asked.id);
+    doubts_[{asked.kind, asked.id}].merge(DoubtAbout(request));
   }
 }
 
 void StrictTarget::NoteCrash() {
-  unsure_.insert(written_.begin(), written_.end());
+  for (auto& [id, doubt] : written_) doubts_[id].merge(doubt);
   for (const auto& [kind, address] : posted_) {
-    if (const Object* object = target_.With(kind, address)) unsure_.emplace(kind, object->id);
+    if (const Object* object = target_.With(kind, address)) doubts_[{kind, object->id}].insert(kEverything);
   }
   written_.clear();
   posted_.clear();

@@ -4,6 +4,7 @@
 // Borrows the objects of a FakeTarget. Single-threaded.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -34,7 +35,7 @@ class StrictTarget {
   void NoteCrash();
   /// A new process that knows only what its state says.
   void NoteStart() { written_.clear(); }
-  void NoteTouched(Kind kind, const std::string& remote_id) { unsure_.emplace(kind, remote_id); }
+  void NoteTouched(Kind kind, const std::string& remote_id) { doubts_[{kind, remote_id}].insert(kEverything); }
   /// The program does not know any more what is its own.
   void NoteForgotten() {
     ours_.clear();
@@ -46,6 +47,9 @@ class StrictTarget {
 
  private:
   using Id = std::pair<Kind, std::string>;
+  /// What of an object the program cannot know: names of fields, "group_ids", or kEverything, as whether it is there.
+  using Doubt = std::set<std::string>;
+  static constexpr const char* kEverything = "*";
   struct Asked {
     Kind kind = Kind::kUser;
     std::string id;     // empty: the collection
@@ -57,15 +61,20 @@ class StrictTarget {
   std::string JudgeChange(const Asked& asked, const HttpRequest& request) const;
   std::string JudgeQuery(const Asked& asked) const;
   std::string JudgeGroups(const std::vector<std::string>& ids) const;
+  /// What a change that nobody answered leaves in doubt.
+  static Doubt DoubtAbout(const HttpRequest& request);
+  bool IsInDoubt(const Id& id, const std::string& name) const;
+  /// An answer settles what was asked: the other fields are no surer for it.
+  void Settle(const Id& id, const HttpRequest& request);
 
   testing::FakeTarget& target_;
-  std::set<Id> unsure_;   // by remote id: how it is now the program cannot know
-  std::set<Id> open_;     // by address: created, perhaps
+  std::map<Id, Doubt> doubts_;  // by remote id
+  std::set<Id> open_;           // by address: created, perhaps
   std::set<Id> ours_;     // by remote id: made by the program, or in the way of what it was to make, and it was told so
   std::set<Id> taken_;    // by address: in the way, and nobody has become its owner yet
   std::set<Id> deleted_;  // likewise deleted
-  std::set<Id> written_;  // by remote id, by this process
-  std::set<Id> posted_;   // by address, by this process
+  std::map<Id, Doubt> written_;  // by remote id, by this process
+  std::set<Id> posted_;          // by address, by this process
   std::vector<std::string> complaints_;
 };
 
