@@ -66,6 +66,7 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   mark_ = 0;
   for (UnknownCreate& create : store_.UnknownCreates()) {
     const Address who(create.kind, create.key);
+    unknown_senders_.emplace(Address(create.kind, FoldCase(create.address)), create.key);
     unknown_creates_.emplace(who, std::move(create));
   }
   for (const StoredQuarantine& item : store_.Quarantined()) {
@@ -214,7 +215,10 @@ void Executor::Dispatch(const WorkPtr& work) {
   switch (work->operation.action) {
     case Action::kCreate: {
       const auto unknown = unknown_creates_.find({work->operation.kind, work->operation.key});
-      if (unknown == unknown_creates_.end() && !refused_.contains({work->operation.kind, work->operation.key})) {
+      // Who was refused, or takes the address of a create that nobody answered, may find an object there.
+      const bool may_be_taken = refused_.contains({work->operation.kind, work->operation.key}) ||
+                                !OtherSenderTo(work->operation, AddressAfter(work->row, work->operation)).empty();
+      if (unknown == unknown_creates_.end() && !may_be_taken) {
         SendCreate(work);
       } else if (unknown == unknown_creates_.end()) {
         AfterRefusal(work);

@@ -102,6 +102,11 @@ class Executor {
   /// The other one whose object it is, by the state or by an earlier create that nobody answered; empty when it is
   /// nobody's.
   std::string OtherOwnerOf(const Operation& operation, const ucaas::RemoteObject& object);
+  /// The other one whose create an earlier run sent to `address` and nobody answered; empty when there is none.
+  std::string OtherSenderTo(const Operation& operation, const std::string& address) const;
+  /// Whether this run sent somebody else's create to `address`, after a look that found nothing there.
+  bool IsSentByOther(const Operation& operation, const std::string& address) const;
+  void ForgetSent(const WorkPtr& work);
   /// Makes `object` the operation's own, unless it is somebody else's. `is_ours`: it exists because of a create of
   /// ours.
   void TakeOver(const WorkPtr& work, const ucaas::RemoteObject& object, bool is_ours);
@@ -187,6 +192,8 @@ class Executor {
   std::vector<OperationOutcome> outcomes_;                  // not yet in the journal
   Monotonic oldest_outcome_;                                // of those
   std::map<Address, UnknownCreate> unknown_creates_;        // by kind and key
+  std::multimap<Address, std::string> unknown_senders_;     // of those: address → key
+  std::map<Address, std::string> sent_creates_;             // of creates that this run sent to such an address
   std::set<Address> refused_;                               // keys that the target's word set aside
   std::map<Address, std::vector<WorkPtr>> releasing_;       // address under way of being released → who waits
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id

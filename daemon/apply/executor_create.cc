@@ -48,6 +48,10 @@ void Executor::SendCreate(const WorkPtr& work) {
   ++work->create_rounds;
   // From now on it is this one that a look-up has to find.
   work->sent_address.clear();
+  const std::string address = AddressAfter(work->row, operation);
+  if (!OtherSenderTo(operation, address).empty()) {
+    sent_creates_.insert_or_assign(Address(operation.kind, FoldCase(address)), operation.key);
+  }
   caller_.Submit(std::move(call),
                  [this, work](const CallResult& result, std::uint32_t attempts) { OnCreated(work, result, attempts); });
 }
@@ -68,6 +72,8 @@ void Executor::OnCreated(const WorkPtr& work, const CallResult& result, std::uin
       AfterUnknownCreate(work);
       return;
     case Verdict::kDuplicate:
+      // Then it made nothing; but for one that nobody answered before.
+      if (!work->was_sent) ForgetSent(work);
       if (caller_.stopped()) return;
       AfterDuplicate(work, result);
       return;
@@ -110,7 +116,8 @@ void Executor::AfterUnknownCreate(const WorkPtr& work) {
   }
   LookUp(work, work->sent_address, [this, work, address, judge](const std::vector<RemoteObject>& found) {
     // Somebody else may have taken that address since, and then this create has made nothing.
-    const bool has_gone = found.size() == 1 && IsKnownAsOthers(work->operation, found.front());
+    const bool has_gone = found.size() == 1 && (IsKnownAsOthers(work->operation, found.front()) ||
+                                                IsSentByOther(work->operation, work->sent_address));
     if (found.empty() || has_gone) {
       LookUp(work, address, judge);
     } else {
@@ -157,16 +164,36 @@ bool Executor::IsKnownAsOthers(const Operation& operation, const RemoteObject& o
   return owner != nullptr && *owner != operation.key;
 }
 
+void Executor::ForgetSent(const WorkPtr& work) {
+  if (sent_creates_.empty()) return;
+  sent_creates_.erase({work->operation.kind, FoldCase(AddressAfter(work->row, work->operation))});
+}
+
+bool Executor::IsSentByOther(const Operation& operation, const std::string& address) const {
+  const auto sent = sent_creates_.find({operation.kind, FoldCase(address)});
+  return sent != sent_creates_.end() && sent->second != operation.key;
+}
+
 std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObject& object) {
   const std::string* owner = OwnerInState(operation.kind, object.remote_id);
   if (owner != nullptr) return *owner == operation.key ? std::string() : *owner;
   // Addresses may have gone from one to the other since the creates were sent.
-  const std::string address = FoldCase(object.fields[NaturalKeyField(operation.kind)].text);
-  for (const auto& [who, sent] : unknown_creates_) {
-    if (who.first == operation.kind && who.second != operation.key && FoldCase(sent.address) == address)
-      return who.second;
-  }
-  return {};
+  const std::string& address = object.fields[NaturalKeyField(operation.kind)].text;
+  // This run sent it once nothing had that address: what bears it now is that one's, answered or not.
+  const auto sent = sent_creates_.find({operation.kind, FoldCase(address)});
+  if (sent != sent_creates_.end()) return sent->second == operation.key ? std::string() : sent->second;
+  // Creates of both are unknown there: what shows all that this one sends is this one's.
+  const auto own = unknown_creates_.find({operation.kind, operation.key});
+  const bool was_own_sent = own != unknown_creates_.end() && FoldCase(own->second.address) == FoldCase(address);
+  if (was_own_sent && Shows(object, operation.kind, FieldsToCreate(operation))) return {};
+  return OtherSenderTo(operation, address);
+}
+
+std::string Executor::OtherSenderTo(const Operation& operation, const std::string& address) const {
+  if (unknown_senders_.empty()) return {};
+  const auto [begin, end] = unknown_senders_.equal_range({operation.kind, FoldCase(address)});
+  const auto other = std::find_if(begin, end, [&](const auto& sender) { return sender.second != operation.key; });
+  return other == end ? std::string() : other->second;
 }
 
 void Executor::AfterRefusal(const WorkPtr& work) {

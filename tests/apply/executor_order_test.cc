@@ -184,5 +184,37 @@ TEST_CASE("outcomes are committed in groups, and none waits long for its commit"
   }
 }
 
+TEST_CASE("who takes the address of another's unanswered create looks there first, and what is sent then is theirs") {
+  Bench bench;
+  bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "e2@x.org"}};
+  SUBCASE("it had its effect: nothing is sent") {
+    bench.target.Add(Kind::kUser, {{"email", "e2@x.org"}});
+    CHECK(bench.Do({Bench::CreateUser("E2")}).needs_another);
+    CHECK(bench.target.CountRequests("POST") == 0);
+    CHECK(bench.store.Has(Kind::kUser, "E2") == nullptr);
+  }
+  SUBCASE("it had none, and the answer to the new one is lost") {
+    bench.target.faults = {
+        {.request = "POST users", .reply = testing::Breaks(TransportOutcome::kTimeout), .has_effect = true}};
+    CHECK(bench.Do({Bench::CreateUser("E2")}).done == 1);
+    CHECK(bench.target.CountOf(Kind::kUser) == 1);
+    CHECK(bench.store.Has(Kind::kUser, "E2") != nullptr);
+  }
+  SUBCASE("it had none, and whether the new one has stays unknown to the next run: it shows whose it is") {
+    bench.store.unknown.push_back({.kind = Kind::kUser, .key = "E2", .address = "e2@x.org"});
+    bench.target.Add(
+        Kind::kUser,
+        {{"email", "E2@x.org"}, {"user_type", "moderator"}, {"first_name", "Ada"}, {"last_name", "Lovelace"}});
+    CHECK(bench.Do({Bench::CreateUser("E2")}).done == 1);
+    CHECK(bench.store.Has(Kind::kUser, "E2") != nullptr);
+  }
+  SUBCASE("both are created: each gets an account of their own") {
+    bench.Do({Bench::CreateUser("E2"), Bench::CreateUser("E1")});
+    REQUIRE(bench.store.Has(Kind::kUser, "E1") != nullptr);
+    REQUIRE(bench.store.Has(Kind::kUser, "E2") != nullptr);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id != bench.store.Has(Kind::kUser, "E2")->remote_id);
+  }
+}
+
 }  // namespace
 }  // namespace ucaas_sync::apply

@@ -147,7 +147,10 @@ void History::ChangeByHand() {
     std::erase_if(list, [&id](const Object& one) { return one.id == id; });
     if (kind != Kind::kGroup) return;
     for (Object& contact : machine_->target.objects[Kind::kContact]) {
-      if (std::erase(contact.group_ids, id) != 0) touched_.insert(contact.id);
+      if (std::erase(contact.group_ids, id) == 0) continue;
+      touched_.insert(contact.id);
+      // The program has not seen yet that the contact lost its group.
+      machine_->NoteTouched(Kind::kContact, contact.id);
     }
     return;
   }
