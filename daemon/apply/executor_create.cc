@@ -246,8 +246,8 @@ void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is
   const Ownership ownership = is_ours ? Ownership::kCreated : Ownership::kAdopted;
   if (same) {
     if (wanted != nullptr) work->groups = std::move(groups);
-    StoredEntity row = RowAfter(work->row, operation, object.remote_id, ownership, work->groups, clock_.Now());
-    FinishDone(work, result, WithUnsent(std::move(row), object), /*converged=*/true);
+    FinishDone(work, result, RowAfter(work->row, operation, object.remote_id, ownership, work->groups, clock_.Now()),
+               true);
   } else {
     result_.needs_another = true;
     FinishDone(work, result, RowAsFound(operation, object, ownership, std::move(groups), clock_.Now()), false);

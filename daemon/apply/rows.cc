@@ -104,15 +104,6 @@ StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& o
   return row;
 }
 
-StoredEntity WithUnsent(StoredEntity row, const ucaas::RemoteObject& object) {
-  for (FieldId field = 0; field < FieldsOf(row.kind).size(); ++field) {
-    const bool is_status = row.kind == Kind::kUser && field == kUserStatus;
-    const bool is_news = !IsWritable(row.fields[field]) && IsWritable(object.fields[field]);
-    if (IsKept(row.kind, field) && !is_status && is_news) row.fields[field] = object.fields[field];
-  }
-  return row;
-}
-
 StoredEntity RowAsListed(const Operation& adopt, Instant now) {
   ucaas::RemoteObject object;
   object.remote_id = adopt.remote_id;

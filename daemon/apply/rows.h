@@ -28,11 +28,6 @@ StoredEntity RowGone(const std::optional<StoredEntity>& before, const Operation&
 StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& object, Ownership ownership,
                         std::vector<std::string> groups, Instant now);
 
-/// `row` with the fields that nobody has sent as `object` shows them: what the target has already must not look
-/// unknown, or the next plan that names it would send it again. Whether somebody is let in is for a look at everything
-/// to say.
-StoredEntity WithUnsent(StoredEntity row, const ucaas::RemoteObject& object);
-
 /// The row for an object that is adopted, as the target was listed, before the adopt's own changes.
 StoredEntity RowAsListed(const Operation& adopt, Instant now);
 

@@ -189,16 +189,6 @@ TEST_CASE("an address that is taken is adopted unchanged, and the next plan show
   CHECK(bench.target.CountRequests("PATCH") == 0);
 }
 
-TEST_CASE("an account that is found as it was wanted is known with what the create did not name") {
-  Bench bench;
-  bench.Do({Bench::CreateUser("E1")});
-  bench.target.objects[Kind::kUser].front().fields["designation"] = "Countess";
-  bench.store.rows.clear();
-  CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
-  CHECK(bench.target.CountRequests("POST users") == 2);
-  CHECK(bench.store.Has(Kind::kUser, "E1")->fields[kUserDesignation] == Field::Value("Countess"));
-}
-
 TEST_CASE("an address that two objects have is set aside") {
   Bench bench;
   bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}});
