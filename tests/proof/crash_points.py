@@ -2,10 +2,10 @@
 """The real program against the real sandbox, killed with SIGKILL at system calls that matter and at requests before and
 after their effect; then it recovers, and account and state are compared with those of an unbroken run.
 
-Usage: crash_points.py PROGRAM --points N [--people SIZE,SIZE…] [--workers N] [--kept FOLDER] [--resume]
+Usage: crash_points.py PROGRAM --points N [--piece K/N] [--people SIZE,SIZE…] [--workers N] [--kept FOLDER] [--resume]
 
 The points are counted in an unbroken run of each scenario of company life (crash/scenarios.py) and taken evenly from all
-of them, three quarters between the first and the last request. FOLDER gets the folder of each point that failed and, line
+of them, three quarters between the first and the last request; --piece 2/5 tries each fifth of these, from the second on. FOLDER gets the folder of each point that failed and, line
 by line, what came of each; with --resume those that are there are not done again, while the program is the same."""
 import argparse
 import collections
@@ -92,6 +92,13 @@ class Record:
         self._file.flush()
 
 
+def piece(text):
+    number, _, of = text.partition("/")
+    if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+        raise argparse.ArgumentTypeError("must be like 2/5")
+    return int(number), int(of)
+
+
 def summary(entries):
     where = collections.Counter(entry["where"] for entry in entries)
     struck = len(entries) - where["missed"]
@@ -107,6 +114,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("program", type=pathlib.Path)
     options.add_argument("--points", type=int, required=True)
+    options.add_argument("--piece", type=piece, default=(1, 1))
     options.add_argument("--people", default="20")
     options.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     options.add_argument("--kept", type=pathlib.Path, default=pathlib.Path("build/crash"))
@@ -119,20 +127,21 @@ def main():
     folder = tempfile.mkdtemp(prefix="ucaas-sync-crash-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     try:
         with multiprocessing.Pool(given.workers, start_worker, (program, folder, kept / "failed")) as pool:
-            points = choose(pool, companies, given.points)
+            number, of = given.piece
+            points = choose(pool, companies, given.points)[number - 1::of]
             if given.only:
                 points = [point for point in points if given.only in str(point)]
             left = [point for point in points if str(point) not in record.done]
             if len(left) < len(points):
                 print(f"{len(points) - len(left)} of them were tried before", flush=True)
             told = time.monotonic()
-            for number, struck in enumerate(pool.imap_unordered(strike, left), 1):
+            for tried, struck in enumerate(pool.imap_unordered(strike, left), 1):
                 record.add(struck)
                 if struck.broken:
                     print(f"FAILED {struck.point}: {struck.broken}", flush=True)
                 if time.monotonic() - told > 60:
                     told = time.monotonic()
-                    print(f"{number} of {len(left)}", flush=True)
+                    print(f"{tried} of {len(left)}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     text, is_sound = summary([record.done[str(point)] for point in points])
