@@ -156,12 +156,15 @@ Snapshot ConfiguredSource::ReadPart(const FileIdentity* file, AttributeTable& at
 }
 
 std::unique_ptr<Source> ConfiguredSource::ReaderOver(std::unique_ptr<ByteStream> stream) const {
+  // A command may have to be ended in the midst of a read.
+  const bool reads_ahead = config_.command.empty();
   switch (config_.format) {
     case config::Format::kCsv: {
       csv::Options options{.delimiter = config_.delimiter,
                            .encoding = config_.encoding.value,
                            .split = {},
-                           .final_newline_required = config_.final_newline_required};
+                           .final_newline_required = config_.final_newline_required,
+                           .read_ahead = reads_ahead};
       for (const auto& [column, separator] : config_.split) options.split.emplace_back(column.value, separator.value);
       return csv::MakeCsvSource(name(), std::move(stream), std::move(options));
     }
@@ -170,7 +173,8 @@ std::unique_ptr<Source> ConfiguredSource::ReaderOver(std::unique_ptr<ByteStream>
                                   std::make_unique<bytes::DecodingStream>(std::move(stream), config_.encoding.value),
                                   {.final_newline_required = config_.final_newline_required,
                                    .record_required = config_.min_records > 0,
-                                   .location = {}});
+                                   .location = {},
+                                   .read_ahead = reads_ahead});
   }
   throw std::logic_error("a source format without a reader");
 }

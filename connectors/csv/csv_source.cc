@@ -62,10 +62,9 @@ Snapshot CsvSource::Read(AttributeTable& attributes, RecordSink& sink) {
   if (stream_ == nullptr) throw std::logic_error("a CSV source is read once");
   const std::string location = stream_->location();
   Snapshot snapshot{.source = name_, .location = location, .incomplete = {}, .hash = {}, .files = {}, .columns = {}};
-  auto hashing_owner = std::make_unique<bytes::HashingStream>(std::move(stream_));
-  bytes::HashingStream& hashing = *hashing_owner;
+  Sha256 hash;
   try {
-    bytes::DecodingStream decoding(std::move(hashing_owner), options_.encoding);
+    bytes::DecodingStream decoding(bytes::Hashed(std::move(stream_), hash, options_.read_ahead), options_.encoding);
     BlockBuffer buffer(decoding, options_.block_bytes);
     try {
       ReadRows(buffer, location, attributes, sink, snapshot);
@@ -75,7 +74,7 @@ Snapshot CsvSource::Read(AttributeTable& attributes, RecordSink& sink) {
     if (buffer.has_read_all()) {
       // A command that failed, or a file that changed, explains whatever else is wrong.
       if (auto problem = decoding.Finish()) snapshot.incomplete = std::move(problem);
-      if (snapshot.complete()) snapshot.hash = hashing.Hex();
+      if (snapshot.complete()) snapshot.hash = hash.Hex();
     }
   } catch (const SourceFailure& failure) {
     snapshot.incomplete = failure.problem();

@@ -25,6 +25,7 @@ struct Options {
   /// Column → separator: one field becomes several values. A column that the heading lacks refuses the file.
   std::vector<std::pair<std::string, std::string>> split;
   bool final_newline_required = true;
+  bool read_ahead = false;  ///< A thread of its own reads and hashes when there is much; see bytes::ReadAheadStream.
   std::size_t max_record_bytes = std::size_t{16} << 20U;  ///< What one record may cost in memory.
   std::size_t block_bytes = std::size_t{1} << 20U;        ///< How much is read at once; at least 64.
 };

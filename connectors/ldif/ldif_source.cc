@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/bytes/hashing_stream.h"
 #include "connectors/ldif/parser.h"
 #include "connectors/ldif/window.h"
 #include "daemon/model/sha256.h"
@@ -35,9 +36,10 @@ class LdifSource final : public Source {
     snapshot.source = name_;
     snapshot.location = options_.location;
     Sha256 hash;
-    for (const auto& stream : streams_) {
+    for (auto& stream : streams_) {
       try {
-        snapshot.incomplete = ReadStream(*stream, attributes, sink, hash, snapshot);
+        snapshot.incomplete =
+            ReadStream(*bytes::Hashed(std::move(stream), hash, options_.read_ahead), attributes, sink, snapshot);
       } catch (const SourceFailure& failure) {
         Problem problem;
         problem.what = failure.what();
@@ -51,9 +53,9 @@ class LdifSource final : public Source {
 
  private:
   /// Why the stream is not whole, or nothing.
-  std::optional<Problem> ReadStream(ByteStream& stream, AttributeTable& attributes, RecordSink& sink, Sha256& hash,
+  std::optional<Problem> ReadStream(ByteStream& stream, AttributeTable& attributes, RecordSink& sink,
                                     Snapshot& snapshot) const {
-    Window window(stream, hash, options_.block_size);
+    Window window(stream, options_.block_size);
     Parser parser(attributes, stream.location(), options_);
     SkipByteOrderMark(window);
     bool is_terminated = false;

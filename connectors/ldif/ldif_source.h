@@ -42,6 +42,8 @@ struct Options {
   bool record_required = true;
   /// What Snapshot::location says; empty: the first stream's location.
   std::string location = {};
+  /// True: a thread of its own reads and hashes ahead when there is much; see bytes::ReadAheadStream.
+  bool read_ahead = false;
   /// Bytes asked from the stream at once.
   std::size_t block_size = std::size_t{1} << 20;
   /// Bytes of one value, as written, and of one record.

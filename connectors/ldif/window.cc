@@ -23,9 +23,8 @@ std::size_t AsciiPrefix(std::string_view text) {
 
 }  // namespace
 
-Window::Window(ByteStream& stream, Sha256& hash, std::size_t block_size)
+Window::Window(ByteStream& stream, std::size_t block_size)
     : stream_(stream),
-      hash_(hash),
       block_size_(std::max<std::size_t>(block_size, 1)),
       capacity_(2 * block_size_ + kSlack),
       buffer_(std::make_unique_for_overwrite<char[]>(capacity_)),
@@ -56,7 +55,6 @@ void Window::Take(std::size_t count) {
   while (count != 0) {
     std::string_view piece(buffer_.get() + end_, std::min(count, kPiece));
     count -= piece.size();
-    hash_.Update(piece);
     if (bytes::IsPlainAscii(piece)) {
       if (first_non_ascii_ == end_) first_non_ascii_ += piece.size();
       end_ += piece.size();

@@ -8,14 +8,13 @@
 #include <memory>
 #include <string_view>
 
-#include "daemon/model/sha256.h"
 #include "daemon/model/source.h"
 
 namespace ucaas_sync::ldif {
 
 class Window {
  public:
-  Window(ByteStream& stream, Sha256& hash, std::size_t block_size);
+  Window(ByteStream& stream, std::size_t block_size);
 
   const char* begin() const { return buffer_.get() + begin_; }
   /// One past the last byte that may be looked at. It stops before a NUL byte.
@@ -44,11 +43,10 @@ class Window {
 
  private:
   void Grow();
-  /// Hashes and looks through what was just read behind end().
+  /// Looks through what was just read behind end().
   void Take(std::size_t count);
 
   ByteStream& stream_;
-  Sha256& hash_;
   std::size_t block_size_;
   std::size_t capacity_;
   std::unique_ptr<char[]> buffer_;

@@ -141,7 +141,7 @@ def join(bench, people):
                         folder)
     alone = next(line.ours for line in bench.lines if line.work == f"plan {people:,} people, CSV, {changed} % changed")
     mib = 384 if people == 1_000_000 else 128
-    goal = Goal(f"twice the one source, {mib} MiB", lambda mine, one: mine.cpu <= 2 * one.cpu and mine.peak_mib <= mib)
+    goal = Goal(f"twice the one source, {mib} MiB", lambda mine, one: mine.wall <= 2 * one.wall and mine.peak_mib <= mib)
     bench.lines.append(Line(f"plan {people:,} people, CSV joined with LDIF, {changed} % changed", ours, alone,
                             "one source", seconds, goal, people))
 
@@ -173,7 +173,7 @@ def history(bench, people, rows):
     before = next(line.ours for line in bench.lines if line.work == f"plan {people:,} people, CSV, {changed} % changed")
     bench.lines.append(Line(f"plan {people:,} people, CSV, {changed} % changed, journal of {rows:,} operations", ours,
                             before, "the journal of one run", seconds,
-                            Goal("no more than 1.2 times", lambda mine, one: mine.cpu <= 1.2 * one.cpu), people))
+                            Goal("no more than 1.2 times", lambda mine, one: mine.wall <= 1.2 * one.wall), people))
 
 
 def columns_of(database, table, without):

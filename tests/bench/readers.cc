@@ -91,7 +91,8 @@ AttributeTable Some(std::initializer_list<std::string_view> names) {
 Found ReadCsv(const std::string& path, AttributeTable table) {
   return ReadWith(
       [](std::unique_ptr<ByteStream> stream) {
-        return csv::MakeCsvSource("bench", std::move(stream), {.delimiter = {}, .encoding = "utf-8", .split = {}});
+        return csv::MakeCsvSource("bench", std::move(stream),
+                                  {.delimiter = {}, .encoding = "utf-8", .split = {}, .read_ahead = true});
       },
       std::move(table), path);
 }
@@ -99,7 +100,8 @@ Found ReadCsv(const std::string& path, AttributeTable table) {
 Found ReadLdif(const std::string& path, AttributeTable table) {
   return ReadWith(
       [](std::unique_ptr<ByteStream> stream) {
-        return ldif::MakeLdifSource("bench", std::make_unique<bytes::DecodingStream>(std::move(stream), "utf-8"));
+        return ldif::MakeLdifSource("bench", std::make_unique<bytes::DecodingStream>(std::move(stream), "utf-8"),
+                                    {.read_ahead = true});
       },
       std::move(table), path);
 }
