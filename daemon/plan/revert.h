@@ -2,6 +2,7 @@
 // says now. What has changed since is left and said; what cannot be undone is said first. Pure.
 //
 //   update, adopt   the fields that still hold what the run wrote get their former values; an adopted object stays ours
+//                   (what is known to be gone from the account is not made anew)
 //   suspend         reactivate
 //   reactivate      suspend
 //   create          a user is suspended, never deleted; a contact or group of our making that is unchanged is deleted

@@ -71,15 +71,19 @@ void ForgetUndoneRemovals(Connection& connection, std::int64_t entity, bool is_a
 }
 
 // Who is gone or suspended by now may be so by the very request that nobody answered. When it was repeated since, the
-// repeat counts for both; one that found nothing there any more counts as the first did.
+// repeat counts for both: as the first did, unless the answer tells that it was the repeat that did it. That of a
+// delete does; a suspend is answered alike whether they were let in until then or not.
 void CountRemovalOnce(Connection& connection, std::int64_t entity) {
   connection
       .Prepare(
           "UPDATE removal SET approved = 0 WHERE EXISTS (SELECT 1 FROM operation o JOIN outcome c ON c.id = o.id "
-          "WHERE o.id = removal.operation AND o.entity_id = ?1 AND c.done = 1 AND c.verdict = 'missing') "
+          "WHERE o.id = removal.operation AND o.entity_id = ?1 AND c.done = 1 "
+          "AND (c.verdict = 'missing' OR o.action = ?2)) "
           "AND EXISTS (SELECT 1 FROM removal u JOIN operation p ON p.id = u.operation WHERE p.entity_id = ?1 "
-          "AND u.approved = 0 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1))")
+          "AND u.approved = 0 AND u.action = removal.action AND u.operation < removal.operation "
+          "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1))")
       .Int(entity)
+      .Int(Index(Action::kSuspend))
       .Run();
   connection
       .Prepare(

@@ -125,6 +125,25 @@ TEST_CASE("a contact that was deleted comes back with its groups, under a new id
   CHECK(world.Sync().plan.operations.empty());
 }
 
+TEST_CASE("an object that is known to be gone from the account is not made anew to undo an adopt or an update of it") {
+  for (const Action action : {Action::kAdopt, Action::kUpdate}) {
+    CAPTURE(std::string(Name(action)));
+    World world = Company();
+    world.Get(Kind::kUser, "E5").fields["department"] = "Legal";
+    Operation done = world.Sync().plan.operations.At(0);
+    done.action = action;
+    const auto revert = [&] {
+      return PlanRevert({.run = "R1", .done = {done}, .config_hash = "c0", .new_id = {}}, world.state, world.policy,
+                        world.now);
+    };
+    REQUIRE(Lines(revert().plan) == std::vector<std::string>{"user update E5"});
+    world.state.drift = {
+        {.entity_id = world.state.Find(Kind::kUser, "E5")->id, .missing = true, .shown = {}, .groups = {}}};
+    CHECK(revert().plan.operations.empty());
+    CHECK(Says(revert().plan.warnings, "user E5: not there any more, left as it is"));
+  }
+}
+
 TEST_CASE("what a run created: users are suspended and never deleted, contacts and empty groups are deleted") {
   World world = Company();
   world.Add(User("N1"));

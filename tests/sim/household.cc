@@ -77,6 +77,8 @@ Household::Household(const Settings& settings, Instant start, std::uint64_t seed
     : random_(seed), program_(Compiled(settings, folder_.path())), network_(clock, target, fuse, Random(seed + 1)) {
   clock.now = start;
   listener_ = std::make_unique<Listener>(fuse, network_.strict(), network_.trace);
+  network_.strict().AskState(
+      [this](Kind kind, const std::string& remote_id, FieldId field) { return IsInState(kind, remote_id, field); });
 }
 
 Household::~Household() = default;
@@ -233,6 +235,16 @@ void Household::Approve(const RunReport& report) {
 
 std::unique_ptr<state::SqliteStore> Household::Open(state::OpenMode mode) const {
   return state::OpenStore(program_.config.state_dir, mode, {.program_version = UCAAS_SYNC_VERSION});
+}
+
+bool Household::IsInState(Kind kind, const std::string& remote_id, FieldId field) const {
+  const auto store = Open(state::OpenMode::kReadOnly);
+  std::optional<std::int64_t> row;
+  store->ForEachRemote([&](std::int64_t id, Kind of, std::string_view remote) {
+    if (of == kind && remote == remote_id) row = id;
+  });
+  // What is not in the state the program has just seen in a list.
+  return !row || store->Load(*row).fields[field].state != FieldState::kUnmapped;
 }
 
 void Household::Hold(const StoredHold& hold) {

@@ -59,6 +59,8 @@ class Household final : public Installation {
   void OnFailure(const Failure& failure, RunReport& report);
   Weather DrawWeather();
   std::unique_ptr<state::SqliteStore> Open(state::OpenMode mode) const;
+  /// Whether the state, as it lies on the disk, knows this field of that object; also when it has no such object.
+  bool IsInState(Kind kind, const std::string& remote_id, FieldId field) const;
 
   Folder folder_;
   Random random_;

@@ -56,6 +56,16 @@ std::string AddressOf(Kind kind, const Object& object) {
   return FoldCase(FieldOf(object, std::string(FieldsOf(kind)[NaturalKeyField(kind)].name)));
 }
 
+/// Of the fields that it sends, and "group_ids".
+std::set<std::string> NamesIn(const HttpRequest& request) {
+  std::set<std::string> names;
+  const auto body = BodyOf(request);
+  if (!body) return names;
+  for (const auto& [name, value] : body->fields) names.insert(name);
+  if (body->groups) names.insert("group_ids");
+  return names;
+}
+
 const FieldSpec* SpecNamed(Kind kind, std::string_view name) {
   for (const FieldSpec& spec : FieldsOf(kind)) {
     if (spec.name == name) return &spec;
@@ -79,6 +89,10 @@ std::string Unescaped(const std::string& text) {
 /// Ids are one of a kind, whatever they are of.
 bool Names(const HttpReply& reply, const std::string& id) {
   return reply.body.find('"' + id + '"') != std::string::npos;
+}
+
+bool WasDone(const HttpReply& reply) {
+  return reply.body.starts_with(R"({"result":1)");
 }
 
 /// "page", "page_length", …
@@ -154,7 +168,8 @@ std::string StrictTarget::JudgeChange(const Asked& asked, const HttpRequest& req
     const FieldSpec* spec = SpecNamed(asked.kind, name);
     if (spec == nullptr) return "has the key " + name;
     if (spec->sent_once) return "sends " + name + " to an account that exists";
-    if (!IsInDoubt(id, name) && FieldOf(*object, name) == value) return "sends " + name + " as it is";
+    const auto field = static_cast<FieldId>(spec - FieldsOf(asked.kind).data());
+    if (FieldOf(*object, name) == value && IsKnown(id, name, field)) return "sends " + name + " as it is";
   }
   if (!body->groups) return {};
   std::vector<std::string> ids = object->group_ids;
@@ -185,17 +200,20 @@ std::string StrictTarget::JudgeQuery(const Asked& asked) const {
 }
 
 StrictTarget::Doubt StrictTarget::DoubtAbout(const HttpRequest& request) {
-  const auto body = request.method == "PATCH" ? BodyOf(request) : std::nullopt;
-  if (!body) return {kEverything};
-  Doubt doubt;
-  for (const auto& [name, value] : body->fields) doubt.insert(name);
-  if (body->groups) doubt.insert("group_ids");
-  return doubt;
+  if (request.method != "PATCH" || !BodyOf(request)) return {kEverything};
+  return NamesIn(request);
 }
 
 bool StrictTarget::IsInDoubt(const Id& id, const std::string& name) const {
   const auto doubt = doubts_.find(id);
   return doubt != doubts_.end() && (doubt->second.contains(kEverything) || doubt->second.contains(name));
+}
+
+bool StrictTarget::IsKnown(const Id& id, const std::string& name, FieldId field) const {
+  if (IsInDoubt(id, name)) return false;
+  const auto told = told_.find(id);
+  const bool was_told = told != told_.end() && told->second.contains(name);
+  return was_told || !knows_ || knows_(id.first, id.second, field);
 }
 
 void StrictTarget::Settle(const Id& id, const HttpRequest& request) {
@@ -249,6 +267,7 @@ void StrictTarget::NoteAnswered(const HttpRequest& request, const HttpReply& rep
       doubts_.erase({asked.kind, object->id});
       // A duplicate has made nothing, and does not say whose the address is.
       if (Names(reply, object->id)) {
+        told_[{asked.kind, object->id}].merge(NamesIn(request));
         taken_.erase({asked.kind, address});
       } else {
         taken_.emplace(asked.kind, address);
@@ -256,6 +275,7 @@ void StrictTarget::NoteAnswered(const HttpRequest& request, const HttpReply& rep
     }
   } else if (request.method == "PATCH") {
     Settle(id, request);
+    if (WasDone(reply)) told_[id].merge(NamesIn(request));
   } else if (request.method == "DELETE") {
     doubts_.erase(id);
     deleted_.insert(id);

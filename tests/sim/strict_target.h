@@ -4,6 +4,7 @@
 // Borrows the objects of a FakeTarget. Single-threaded.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -19,10 +20,16 @@ class StrictTarget {
  public:
   explicit StrictTarget(testing::FakeTarget& target) : target_(target) {}
 
+  /// Whether the state knows this field of the object with that remote id, also as empty.
+  using Knows = std::function<bool(Kind kind, const std::string& remote_id, FieldId field)>;
+  /// Asks the state from now on; before, the program is to know every field of every object.
+  void AskState(Knows knows) { knows_ = std::move(knows); }
+
   /// Does what `request` asks. Complained of, and refused with 406: a path or a query that does not exist, keys that
   /// are not the object's, empty values in a new object, a change that changes nothing or sends a field that is so
-  /// already, a group that is not there, a new object for an address that is taken by one of the program's own, a
-  /// create that is repeated without a look, and a write to an object that the program itself deleted.
+  /// already and that the state knows or was answered before, a group that is not there, a new object for an address
+  /// that is taken by one of the program's own, a create that is repeated without a look, and a write to an object that
+  /// the program itself deleted.
   HttpReply Answer(const HttpRequest& request);
 
   /// The program got `reply`, a usable answer to it.
@@ -40,6 +47,7 @@ class StrictTarget {
   void NoteForgotten() {
     ours_.clear();
     taken_.clear();
+    told_.clear();
   }
 
   void Complain(const std::string& what) { complaints_.push_back(what); }
@@ -64,17 +72,22 @@ class StrictTarget {
   /// What a change that nobody answered leaves in doubt.
   static Doubt DoubtAbout(const HttpRequest& request);
   bool IsInDoubt(const Id& id, const std::string& name) const;
+  /// Whether the program can know what the object shows there. It cannot of a field that an object of its own, found
+  /// again, shows beside what was asked for: that is in no answer, and in no row.
+  bool IsKnown(const Id& id, const std::string& name, FieldId field) const;
   /// An answer settles what was asked: the other fields are no surer for it.
   void Settle(const Id& id, const HttpRequest& request);
 
   testing::FakeTarget& target_;
+  Knows knows_;
   std::map<Id, Doubt> doubts_;  // by remote id
   std::set<Id> open_;           // by address: created, perhaps
   std::set<Id> ours_;     // by remote id: made by the program, or in the way of what it was to make, and it was told so
   std::set<Id> taken_;    // by address: in the way, and nobody has become its owner yet
   std::set<Id> deleted_;  // likewise deleted
-  std::map<Id, Doubt> written_;  // by remote id, by this process
-  std::set<Id> posted_;          // by address, by this process
+  std::map<Id, std::set<std::string>> told_;  // by remote id: fields of which an answer said that they are as sent
+  std::map<Id, Doubt> written_;               // by remote id, by this process
+  std::set<Id> posted_;                       // by address, by this process
   std::vector<std::string> complaints_;
 };
 

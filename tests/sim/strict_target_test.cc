@@ -57,5 +57,44 @@ TEST_CASE("strict target: a duplicate may be sent again until the program has ma
   }
 }
 
+TEST_CASE("strict target: a field that no row knows may be sent as it is, and once it was answered no more") {
+  Account account;
+  const std::string id = account.target.Add(Kind::kGroup, {{"name", "Sales"}, {"desc", "ours"}});
+  const auto sends = [&](const std::string& body) {
+    account.Ask({.method = "PATCH", .path = "groups/" + id, .headers = {}, .body = body});
+    return account.strict.TakeComplaints().empty();
+  };
+  const std::string desc = R"({"desc":"ours"})";
+  CHECK_FALSE_MESSAGE(sends(desc), "nobody who could be asked says that it is not known");
+
+  account.strict.AskState([&](Kind kind, const std::string& remote_id, FieldId field) {
+    return kind != Kind::kGroup || remote_id != id || field != FindField(Kind::kGroup, "desc");
+  });
+  CHECK_FALSE_MESSAGE(sends(R"({"name":"Sales","desc":"ours"})"), "its name is known");
+  CHECK(sends(desc));
+  CHECK_FALSE(sends(desc));
+  SUBCASE("a program that lost its state may send it once more") {
+    account.strict.NoteForgotten();
+    CHECK(sends(desc));
+  }
+  SUBCASE("a new process has to know it from the state") {
+    account.strict.NoteStart();
+    CHECK_FALSE(sends(desc));
+  }
+  SUBCASE("what the process could not keep may be sent again") {
+    account.strict.NoteCrash();
+    CHECK(sends(desc));
+  }
+}
+
+TEST_CASE("strict target: what a create named and was answered is known, whatever the state says") {
+  Account account;
+  account.strict.AskState([](Kind, const std::string&, FieldId) { return false; });
+  REQUIRE(account.TakesCreate());
+  const std::string id = account.target.With(Kind::kGroup, "Sales")->id;
+  account.Ask({.method = "PATCH", .path = "groups/" + id, .headers = {}, .body = R"({"name":"Sales"})"});
+  CHECK(account.strict.TakeComplaints().size() == 1);
+}
+
 }  // namespace
 }  // namespace ucaas_sync::sim
