@@ -20,9 +20,12 @@ def start(bench):
     say("starting")
     program = bench.build / "ucaas-sync"
     empty = bench.repeat([bench.build / "bench_nothing"], bench.data)
+    curl = bench.repeat(["curl", "--version"], bench.data)
     for words in (["version"], ["--help"]):
-        bench.lines.append(Line(f"`ucaas-sync {' '.join(words)}`", bench.repeat([program, *words], bench.data), empty,
-                                "nothing, with the same libraries", wall, at_most(10)))
+        ours = bench.repeat([program, *words], bench.data)
+        work = f"`ucaas-sync {' '.join(words)}`"
+        bench.lines.append(Line(work, ours, empty, "nothing, with the same libraries", wall, at_most(10)))
+        bench.lines.append(Line(work, ours, curl, "curl --version", wall))
 
 
 def page(bench, people):
