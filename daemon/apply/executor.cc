@@ -67,7 +67,7 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   for (UnknownCreate& create : store_.UnknownCreates()) {
     const Address who(create.kind, create.key);
     unknown_senders_.emplace(Address(create.kind, FoldCase(create.address)), create.key);
-    unknown_creates_.emplace(who, std::move(create));
+    unknown_creates_[who].push_back(std::move(create));
   }
   for (const StoredQuarantine& item : store_.Quarantined()) {
     const std::optional<Kind> kind = KindNamed(item.kind);
@@ -170,6 +170,7 @@ void Executor::Begin(WorkPtr work) {
     if (operation.action == Action::kCreate && work->row->lifecycle != Lifecycle::kGone) {
       // The plan knows that its object is gone at the target: nothing of the old one is true of the new.
       work->is_gone = true;
+      work->former_address = work->row->fields[NaturalKeyField(operation.kind)].text;
       work->row = RowGone(work->row, operation, work->row->ownership);
     }
   }
@@ -213,24 +214,9 @@ void Executor::Dispatch(const WorkPtr& work) {
     return;
   }
   switch (work->operation.action) {
-    case Action::kCreate: {
-      const auto unknown = unknown_creates_.find({work->operation.kind, work->operation.key});
-      // Who was refused, or takes the address of a create that nobody answered, may find an object there.
-      const bool may_be_taken = refused_.contains({work->operation.kind, work->operation.key}) ||
-                                !OtherSenderTo(work->operation, AddressAfter(work->row, work->operation)).empty();
-      if (unknown == unknown_creates_.end() && !may_be_taken) {
-        SendCreate(work);
-      } else if (unknown == unknown_creates_.end()) {
-        AfterRefusal(work);
-      } else {
-        // A run that was cut off may have created it: look before anything is sent.
-        work->was_sent = true;
-        work->sent_address = unknown->second.address;
-        if (!unknown->second.operation.empty()) work->name = unknown->second.operation;
-        AfterUnknownCreate(work);
-      }
+    case Action::kCreate:
+      BeginCreate(work);
       return;
-    }
     case Action::kAdopt:
     case Action::kUpdate:
     case Action::kSuspend:

@@ -86,10 +86,24 @@ class Executor {
   std::string Moved(const Work& work) const;
 
   // executor_create.cc
+  /// Looks first where something may be there already, then sends.
+  void BeginCreate(const WorkPtr& work);
+  /// Its object is gone, and its source has changed the address since: it may be back with the old one, put there by
+  /// hand or made anew by a run that was cut off.
+  void LookWhereGone(const WorkPtr& work);
   void SendCreate(const WorkPtr& work);
   void OnCreated(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   /// A create of ours may have had its effect: looks before anything is sent again.
   void AfterUnknownCreate(const WorkPtr& work);
+  /// Looks where earlier runs may have sent a create, address by address from `next` on, then at the present one.
+  /// `made`: what was found there so far and is nobody else's.
+  void LookWhereSent(const WorkPtr& work, std::size_t next, std::vector<ucaas::RemoteObject> made);
+  void OnLookedWhereSent(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& found,
+                         std::vector<ucaas::RemoteObject> made);
+  /// `made` has what creates of ours may have made, at least one object.
+  void TakeOwn(const WorkPtr& work, std::vector<ucaas::RemoteObject> made);
+  /// Only a person can tell which of them is ours. It stays known that one may be.
+  void FinishCrowded(const WorkPtr& work, std::string why);
   void AfterDuplicate(const WorkPtr& work, const ucaas::CallResult& duplicate);
   /// The target set it aside before, perhaps for what it has already: looks before the create is sent.
   void AfterRefusal(const WorkPtr& work);
@@ -189,9 +203,10 @@ class Executor {
   std::size_t open_ = 0;        // begun and not finished
   std::set<std::string> held_;  // keys that people hold
   ApplyResult result_;
-  std::vector<OperationOutcome> outcomes_;                  // not yet in the journal
-  Monotonic oldest_outcome_;                                // of those
-  std::map<Address, UnknownCreate> unknown_creates_;        // by kind and key
+  std::vector<OperationOutcome> outcomes_;  // not yet in the journal
+  Monotonic oldest_outcome_;                // of those
+  // By kind and key, oldest first: one for each address that the key had meanwhile.
+  std::map<Address, std::vector<UnknownCreate>> unknown_creates_;
   std::multimap<Address, std::string> unknown_senders_;     // of those: address → key
   std::map<Address, std::string> sent_creates_;             // of creates that this run sent to such an address
   std::set<Address> refused_;                               // keys that the target's word set aside

@@ -204,6 +204,7 @@ void Executor::Replace(const WorkPtr& work) {
         if (result.verdict == Verdict::kMissing) {
           // A run that was cut off between the two may have created it.
           work->was_sent = true;
+          work->is_sent_here = true;
           AfterUnknownCreate(work);
         } else {
           SendCreate(work);

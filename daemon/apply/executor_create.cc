@@ -29,7 +29,58 @@ std::string SeveralHaveIt(std::size_t count) {
   return "the target has " + std::to_string(count) + " objects with its address; remove all but one there";
 }
 
+void AddNew(std::vector<RemoteObject>& objects, const RemoteObject& object) {
+  const bool is_known = std::any_of(objects.begin(), objects.end(),
+                                    [&](const RemoteObject& known) { return known.remote_id == object.remote_id; });
+  if (!is_known) objects.push_back(object);
+}
+
 }  // namespace
+
+void Executor::BeginCreate(const WorkPtr& work) {
+  const Operation& operation = work->operation;
+  const std::string address = AddressAfter(work->row, operation);
+  const bool had_other_address = !work->former_address.empty() && FoldCase(work->former_address) != FoldCase(address);
+  if (const auto sent = unknown_creates_.find({operation.kind, operation.key}); sent != unknown_creates_.end()) {
+    // A run that was cut off may have created it: look before anything is sent.
+    work->was_sent = true;
+    for (const UnknownCreate& create : sent->second) {
+      if (!create.address.empty() && FoldCase(create.address) != FoldCase(address)) {
+        work->sent_addresses.push_back(create.address);
+        continue;
+      }
+      if (!work->is_sent_here && !create.operation.empty()) work->name = create.operation;
+      work->is_sent_here = true;
+    }
+    if (had_other_address && work->row->ownership == Ownership::kCreated) {
+      work->sent_addresses.push_back(work->former_address);
+    }
+    AfterUnknownCreate(work);
+  } else if (had_other_address) {
+    LookWhereGone(work);
+  } else if (refused_.contains({operation.kind, operation.key}) || !OtherSenderTo(operation, address).empty()) {
+    // Who was refused, or takes the address of a create that nobody answered, may find an object there.
+    AfterRefusal(work);
+  } else {
+    SendCreate(work);
+  }
+}
+
+void Executor::LookWhereGone(const WorkPtr& work) {
+  // A look that fails leaves no outcome: the row must go on saying which address it had.
+  work->was_sent = true;
+  LookUp(work, work->former_address, [this, work](const std::vector<RemoteObject>& found) {
+    work->was_sent = false;
+    const bool is_others = found.size() == 1 && (IsKnownAsOthers(work->operation, found.front()) ||
+                                                 IsSentByOther(work->operation, work->former_address));
+    if (found.empty() || is_others) {
+      work->former_address.clear();
+      BeginCreate(work);
+    } else {
+      OnAddressTaken(work, Answer(Verdict::kDuplicate, {}), found);
+    }
+  });
+}
 
 void Executor::SendCreate(const WorkPtr& work) {
   const Operation& operation = work->operation;
@@ -47,7 +98,8 @@ void Executor::SendCreate(const WorkPtr& work) {
   }
   ++work->create_rounds;
   // From now on it is this one that a look-up has to find.
-  work->sent_address.clear();
+  work->sent_addresses.clear();
+  work->is_sent_here = true;
   const std::string address = AddressAfter(work->row, operation);
   if (!OtherSenderTo(operation, address).empty()) {
     sent_creates_.insert_or_assign(Address(operation.kind, FoldCase(address)), operation.key);
@@ -90,40 +142,76 @@ void Executor::OnCreated(const WorkPtr& work, const CallResult& result, std::uin
 }
 
 void Executor::AfterUnknownCreate(const WorkPtr& work) {
-  const std::string address = AddressAfter(work->row, work->operation);
-  const auto judge = [this, work](const std::vector<RemoteObject>& found) {
-    if (found.size() > 1) {
-      FinishFailed(work, Answer(Verdict::kDuplicate, SeveralHaveIt(found.size())), /*quarantine=*/true, {});
-    } else if (found.size() == 1 && store_.WasOthers(work->operation.kind, found.front().remote_id)) {
-      OnAddressTaken(work, Answer(Verdict::kDuplicate, {}), found);
-    } else if (found.size() == 1) {
-      // It was not there before this create was sent: it is ours.
-      TakeOver(work, found.front(), /*is_ours=*/true);
-    } else if (work->create_rounds < options_.create_attempts) {
-      SendCreate(work);
-    } else {
-      FinishFailed(
-          work,
-          Answer(Verdict::kRetry, "the target gave no usable answer to the create, and does not show it afterwards"),
-          /*quarantine=*/false, {});
-    }
-  };
-  // The source may have changed since that run: then the object bears the old address.
-  const bool has_moved = !work->sent_address.empty() && FoldCase(work->sent_address) != FoldCase(address);
-  if (!has_moved) {
-    LookUp(work, address, judge);
+  LookWhereSent(work, 0, {});
+}
+
+void Executor::LookWhereSent(const WorkPtr& work, std::size_t next, std::vector<RemoteObject> made) {
+  if (next < work->sent_addresses.size()) {
+    // The source has changed since that run: its object bears the old address.
+    LookUp(work, work->sent_addresses[next], [this, work, next, made](const std::vector<RemoteObject>& found) mutable {
+      if (found.size() > 1) {
+        FinishCrowded(work, SeveralHaveIt(found.size()));
+        return;
+      }
+      // Somebody else may have had that address before, or have taken it since, and then this create has made nothing.
+      const bool is_others = found.empty() || IsKnownAsOthers(work->operation, found.front()) ||
+                             IsSentByOther(work->operation, work->sent_addresses[next]) ||
+                             (work->sent_addresses[next] != work->former_address &&
+                              store_.WasOthers(work->operation.kind, found.front().remote_id));
+      if (!is_others) AddNew(made, found.front());
+      LookWhereSent(work, next + 1, std::move(made));
+    });
+  } else if (!made.empty() && !work->is_sent_here) {
+    TakeOwn(work, std::move(made));
+  } else {
+    LookUp(work, AddressAfter(work->row, work->operation),
+           [this, work, made](const std::vector<RemoteObject>& found) { OnLookedWhereSent(work, found, made); });
+  }
+}
+
+void Executor::OnLookedWhereSent(const WorkPtr& work, const std::vector<RemoteObject>& found,
+                                 std::vector<RemoteObject> made) {
+  if (found.size() > 1) {
+    FinishCrowded(work, SeveralHaveIt(found.size()));
     return;
   }
-  LookUp(work, work->sent_address, [this, work, address, judge](const std::vector<RemoteObject>& found) {
-    // Somebody else may have taken that address since, and then this create has made nothing.
-    const bool has_gone = found.size() == 1 && (IsKnownAsOthers(work->operation, found.front()) ||
-                                                IsSentByOther(work->operation, work->sent_address));
-    if (found.empty() || has_gone) {
-      LookUp(work, address, judge);
-    } else {
-      judge(found);
-    }
+  // It was not there before a create was sent here: it is ours.
+  const bool is_ours =
+      found.size() == 1 && work->is_sent_here && !store_.WasOthers(work->operation.kind, found.front().remote_id);
+  if (is_ours) AddNew(made, found.front());
+  if (!made.empty()) {
+    TakeOwn(work, std::move(made));
+  } else if (!found.empty()) {
+    OnAddressTaken(work, Answer(Verdict::kDuplicate, {}), found);
+  } else if (work->create_rounds < options_.create_attempts) {
+    SendCreate(work);
+  } else {
+    FinishFailed(
+        work,
+        Answer(Verdict::kRetry, "the target gave no usable answer to the create, and does not show it afterwards"),
+        /*quarantine=*/false, {});
+  }
+}
+
+void Executor::TakeOwn(const WorkPtr& work, std::vector<RemoteObject> made) {
+  // What may be another's as well is that one's, where something else is ours.
+  const auto others = std::stable_partition(made.begin(), made.end(), [&](const RemoteObject& object) {
+    return OtherOwnerOf(work->operation, object).empty();
   });
+  made.erase(others == made.begin() ? others + 1 : others, made.end());
+  if (made.size() == 1) {
+    TakeOver(work, made.front(), /*is_ours=*/true);
+    return;
+  }
+  std::string ids;
+  for (const RemoteObject& object : made) ids += (ids.empty() ? "" : ", ") + object.remote_id;
+  FinishCrowded(work, "creates that nobody answered have made " + std::to_string(made.size()) +
+                          " objects for it, each with an address that it was given in turn: " + ids +
+                          "; remove all but one there");
+}
+
+void Executor::FinishCrowded(const WorkPtr& work, std::string why) {
+  FinishFailed(work, Answer(Verdict::kUnknown, std::move(why)), /*quarantine=*/true, {});
 }
 
 void Executor::AfterDuplicate(const WorkPtr& work, const CallResult& duplicate) {
@@ -184,7 +272,10 @@ std::string Executor::OtherOwnerOf(const Operation& operation, const RemoteObjec
   if (sent != sent_creates_.end()) return sent->second == operation.key ? std::string() : sent->second;
   // Creates of both are unknown there: what shows all that this one sends is this one's.
   const auto own = unknown_creates_.find({operation.kind, operation.key});
-  const bool was_own_sent = own != unknown_creates_.end() && FoldCase(own->second.address) == FoldCase(address);
+  const bool was_own_sent = own != unknown_creates_.end() &&
+                            std::any_of(own->second.begin(), own->second.end(), [&](const UnknownCreate& create) {
+                              return FoldCase(create.address) == FoldCase(address);
+                            });
   if (was_own_sent && Shows(object, operation.kind, FieldsToCreate(operation))) return {};
   return OtherSenderTo(operation, address);
 }

@@ -40,7 +40,10 @@ struct Executor::Work {
   std::uint32_t attempts = 0;
   std::vector<Attempt> requests;
   std::uint32_t create_rounds = 0;
-  std::string sent_address;         // of a create that an earlier run may have sent
+  /// Where earlier runs may have sent its create, but for the address that it has now; oldest first.
+  std::vector<std::string> sent_addresses;
+  bool is_sent_here = false;        // so may one to the address that it has now
+  std::string former_address;       // of the object that the plan knows to be gone: free for a new one since
   std::optional<Address> releases;  // the address that this operation sets free
 };
 

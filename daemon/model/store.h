@@ -118,12 +118,14 @@ struct PastRemoval {
   std::int64_t unanswered = 0;  ///< The state's row, when nobody answered the removal; else 0.
 };
 
-/// A create that was under the mark of a cut-off run and has no outcome: looked up before it is sent again.
+/// A create that was under the mark of a cut-off run and has no outcome: looked up before it is sent again. One entity
+/// may have several, one for each address that its source gave it meanwhile.
 struct UnknownCreate {
   Kind kind = Kind::kUser;
   std::string key;
   std::string address;  ///< e-mail or group name that was sent
-  /// The operation's name in the journal, "RUN/SEQ": what its Idempotency-Key is made of, then and now.
+  /// The name in the journal, "RUN/SEQ", of the first that was sent there: what its Idempotency-Key is made of, then
+  /// and now.
   std::string operation = {};
 };
 
@@ -154,6 +156,7 @@ class StateView {
   /// Creates of a cut-off run's stored plan that are still to do.
   virtual std::uint64_t PendingCreates(Kind kind) const = 0;
   virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
+  /// By kind and key, and of one key the oldest first: each address once.
   virtual std::vector<UnknownCreate> UnknownCreates() const = 0;
   /// The last whole look at the target showed this object, and it was not ours: no create of ours has made it.
   virtual bool WasOthers(Kind kind, std::string_view remote_id) const = 0;

@@ -27,17 +27,13 @@ Adoption::Adoption(Workspace& work, const TargetListing* listing) : work_(work),
 }
 
 void Adoption::AdoptKind(Kind kind) {
-  struct ByAddress {
-    Hash128 address;
-    const Object* object = nullptr;
-  };
-  std::vector<ByAddress> index;
+  index_.clear();
   const FieldId field = NaturalKeyField(kind);
   for (const Object& object : listing_->objects[Index(kind)]) {
     const Hash128 address = AddressHash(object.fields[field].text);
-    if (!address.is_zero()) index.push_back({.address = address, .object = &object});
+    if (!address.is_zero()) index_.push_back({.address = address, .object = &object});
   }
-  std::stable_sort(index.begin(), index.end(),
+  std::stable_sort(index_.begin(), index_.end(),
                    [](const ByAddress& a, const ByAddress& b) { return a.address < b.address; });
 
   const std::size_t count = work_.drafts.all().size();
@@ -45,13 +41,7 @@ void Adoption::AdoptKind(Kind kind) {
     const Draft& draft = work_.drafts.all()[i];
     if (draft.kind != kind || draft.dropped || draft.action != Action::kCreate) continue;
     const Candidate candidate = work_.candidates.Get(work_.table[draft.slot].candidate);
-    const Hash128 address = AddressHash(candidate.fields[field].text);
-    auto it = std::lower_bound(index.begin(), index.end(), address,
-                               [](const ByAddress& entry, const Hash128& wanted) { return entry.address < wanted; });
-    std::vector<const Object*> matches;
-    for (; it != index.end() && it->address == address; ++it) {
-      if (!IsOurs(RemoteKey(kind, it->object->remote_id))) matches.push_back(it->object);
-    }
+    const std::vector<const Object*> matches = MatchesAt(kind, candidate.fields[field].text);
     if (!matches.empty() && !MayBeOwnCreate(kind, candidate, matches)) Consider(i, matches);
   }
 
@@ -64,6 +54,17 @@ void Adoption::AdoptKind(Kind kind) {
   for (const auto& [slot, object] : adopted_) {
     if (object->kind == Kind::kGroup) groups_.emplace(object->remote_id, slot);
   }
+}
+
+std::vector<const Object*> Adoption::MatchesAt(Kind kind, std::string_view text) {
+  const Hash128 address = AddressHash(text);
+  auto it = std::lower_bound(index_.begin(), index_.end(), address,
+                             [](const ByAddress& entry, const Hash128& wanted) { return entry.address < wanted; });
+  std::vector<const Object*> matches;
+  for (; it != index_.end() && it->address == address; ++it) {
+    if (!IsOurs(RemoteKey(kind, it->object->remote_id))) matches.push_back(it->object);
+  }
+  return matches;
 }
 
 ExistingObject Adoption::ExistingOf(const Object& object) {
@@ -151,13 +152,19 @@ bool Adoption::IsOurs(const std::string& remote_key) {
   return ours_.contains(remote_key);
 }
 
-bool Adoption::MayBeOwnCreate(Kind kind, const Candidate& candidate, const std::vector<const Object*>& matches) const {
+bool Adoption::MayBeOwnCreate(Kind kind, const Candidate& candidate, const std::vector<const Object*>& matches) {
   const Hash128 address = AddressHash(candidate.fields[NaturalKeyField(kind)].text);
-  const bool was_sent = std::any_of(unknown_.begin(), unknown_.end(), [&](const UnknownCreate& create) {
-    return create.kind == kind && AddressHash(create.address) == address;
+  const auto may_have_been_made = [&](const std::vector<const Object*>& objects) {
+    return !std::all_of(objects.begin(), objects.end(),
+                        [&](const Object* object) { return work_.state.WasOthers(kind, object->remote_id); });
+  };
+  return std::any_of(unknown_.begin(), unknown_.end(), [&](const UnknownCreate& create) {
+    if (create.kind != kind) return false;
+    if (AddressHash(create.address) == address) return may_have_been_made(matches);
+    // Its source has given it another address since: its own account may be there with the old one.
+    if (create.key != candidate.key) return false;
+    return !listing_->complete || may_have_been_made(MatchesAt(kind, create.address));
   });
-  return was_sent && !std::all_of(matches.begin(), matches.end(),
-                                  [&](const Object* match) { return work_.state.WasOthers(kind, match->remote_id); });
 }
 
 const Object* Adoption::AdoptedAs(SlotId slot) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -21,19 +22,26 @@ class Adoption {
   SlotId GroupWithRemoteId(const std::string& remote_id) const;
 
  private:
+  struct ByAddress {
+    Hash128 address;
+    const TargetListing::Object* object = nullptr;
+  };
+
   void AdoptKind(Kind kind);
   void Consider(std::uint32_t draft, const std::vector<const TargetListing::Object*>& matches);
+  /// What the list shows with this address and the state does not know.
+  std::vector<const TargetListing::Object*> MatchesAt(Kind kind, std::string_view address);
   static ExistingObject ExistingOf(const TargetListing::Object& object);
   void Bar(SlotId slot, const std::string& reason);
   void LeaveProtected(SlotId slot, const FieldSetView& there, Operation& operation);
   bool IsOurs(const std::string& remote_id);
   /// A run that was cut off may have made it, for this key or for another that had the address then: who looks it up
   /// before sending will find it, and it is theirs.
-  bool MayBeOwnCreate(Kind kind, const Candidate& candidate,
-                      const std::vector<const TargetListing::Object*>& matches) const;
+  bool MayBeOwnCreate(Kind kind, const Candidate& candidate, const std::vector<const TargetListing::Object*>& matches);
 
   Workspace& work_;
   const TargetListing* listing_;
+  std::vector<ByAddress> index_;  // of the kind at hand, sorted
   std::unordered_map<SlotId, const TargetListing::Object*> adopted_;
   std::unordered_map<std::string, SlotId> groups_;  // remote id → slot
   bool ours_loaded_ = false;

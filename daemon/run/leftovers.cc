@@ -1,6 +1,7 @@
 #include "daemon/run/leftovers.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "daemon/apply/rows.h"
+#include "daemon/model/text.h"
 #include "daemon/plan/drift.h"
 #include "daemon/run/lookup.h"
 #include "daemon/run/target.h"
@@ -20,13 +22,24 @@ constexpr std::uint32_t kMostSearchPages = 20;
 
 using Objects = std::vector<ucaas::RemoteObject>;
 
-std::vector<Operation> Leftovers(const state::SqliteStore& store, const Plan& plan) {
+/// The creates of one entity, oldest first: its source may have given it another address before each.
+using Creates = std::vector<Operation>;
+
+std::vector<Creates> Leftovers(const state::SqliteStore& store, const Plan& plan) {
+  std::vector<Creates> leftovers;
   std::vector<Operation> creates = store.LeftoverCreates();
-  if (creates.empty()) return creates;
+  if (creates.empty()) return leftovers;
   std::set<std::pair<Kind, std::string>> planned;
   plan.operations.ForEach([&](const Operation& operation) { planned.emplace(operation.kind, operation.key); });
-  std::erase_if(creates, [&](const Operation& create) { return planned.contains({create.kind, create.key}); });
-  return creates;
+  std::map<std::pair<Kind, std::string>, std::size_t> places;
+  for (Operation& create : creates) {
+    const std::pair who(create.kind, create.key);
+    if (planned.contains(who)) continue;
+    const auto [place, is_first] = places.try_emplace(who, leftovers.size());
+    if (is_first) leftovers.emplace_back();
+    leftovers[place->second].push_back(std::move(create));
+  }
+  return leftovers;
 }
 
 /// Nothing: it cannot be told.
@@ -62,6 +75,40 @@ bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remo
   return is_known;
 }
 
+/// What the creates of one entity may have made.
+struct Made {
+  struct Object {
+    const Operation* by = nullptr;
+    ucaas::RemoteObject object;
+  };
+  bool is_told = true;      ///< False: the target cannot say.
+  bool is_crowded = false;  ///< One address has several objects, and nobody knows whose they are.
+  std::vector<Object> objects;
+};
+
+Made LookFor(const state::SqliteStore& store, apply::Caller& caller, const Creates& creates) {
+  Made made;
+  std::set<std::string> addresses;
+  std::set<std::string> ids;
+  for (const Operation& create : creates) {
+    const std::string address = apply::AddressAfter(std::nullopt, create);
+    if (address.empty() || !addresses.insert(FoldCase(address)).second) continue;
+    auto found = Search(caller, create.kind, address);
+    if (!found) {
+      made.is_told = false;
+      return made;
+    }
+    made.is_crowded = made.is_crowded || found->size() > 1;
+    for (ucaas::RemoteObject& object : *found) {
+      const bool is_others =
+          IsKnown(store, create.kind, object.remote_id) || store.WasOthers(create.kind, object.remote_id);
+      if (is_others || !ids.insert(object.remote_id).second) continue;
+      made.objects.push_back({.by = &create, .object = std::move(object)});
+    }
+  }
+  return made;
+}
+
 std::vector<StoredEntity> GroupsOf(const state::SqliteStore& store) {
   std::vector<std::int64_t> ids;
   store.ForEachRemote([&ids](std::int64_t id, Kind kind, std::string_view) {
@@ -92,33 +139,34 @@ void Tell(Observer& observer, const Operation& create, EventId event, std::strin
 
 void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
                      const Plan& plan) {
-  for (const Operation& create : Leftovers(store, plan)) {
+  for (const Creates& creates : Leftovers(store, plan)) {
+    const Operation& create = creates.back();
     const auto row = store.Find(create.kind, create.key);
     if (row && row->lifecycle != Lifecycle::kGone) {
       store.RecordLeftover(create, std::nullopt, clock.Now());
       continue;
     }
-    const std::string address = apply::AddressAfter(std::nullopt, create);
-    const auto found = address.empty() ? std::optional(Objects{}) : Search(caller, create.kind, address);
-    if (!found || found->size() > 1) {
+    const Made made = LookFor(store, caller, creates);
+    if (!made.is_told || made.is_crowded || made.objects.size() > 1) {
       Tell(observer, create, EventId::kLeftoverUnknown,
-           found ? ": a run that was cut off may have created it, and the target has several objects with its address; "
-                   "remove those there that nobody needs"
-                 : ": a run that was cut off may have created it, and the target cannot say so now; the next run asks "
-                   "again");
+           made.is_told
+               ? ": a run that was cut off may have created it, and the target has several objects with " +
+                     std::string(made.is_crowded ? "its address" : "the addresses that it was given in turn") +
+                     "; remove those there that nobody needs"
+               : ": a run that was cut off may have created it, and the target cannot say so now; the next run asks "
+                 "again");
       // Nothing but another run can tell; of several objects only a person can.
-      if (!found) store.NoteDue(clock.Now());
+      if (!made.is_told) store.NoteDue(clock.Now());
       if (caller.stopped()) return;
       continue;
     }
-    const bool is_ours = !found->empty() && !IsKnown(store, create.kind, found->front().remote_id) &&
-                         !store.WasOthers(create.kind, found->front().remote_id);
-    if (!is_ours) {
+    if (made.objects.empty()) {
       store.RecordLeftover(create, std::nullopt, clock.Now());
       continue;
     }
-    StoredEntity ours = apply::RowAsFound(create, found->front(), Ownership::kCreated,
-                                          KeysOfGroups(store, found->front().group_ids), clock.Now());
+    const auto& [by, object] = made.objects.front();
+    StoredEntity ours =
+        apply::RowAsFound(*by, object, Ownership::kCreated, KeysOfGroups(store, object.group_ids), clock.Now());
     ours.id = row ? row->id : 0;
     store.RecordLeftover(create, ours, clock.Now());
     Tell(observer, create, EventId::kLeftoverFound,

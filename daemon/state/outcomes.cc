@@ -180,11 +180,12 @@ class OutcomeWriter {
 
   // What the outcome says of an operation whose effect nobody knows for sure.
   void NoteUnknown(std::int64_t id, const Performed& operation, const OperationOutcome& outcome) {
-    if (outcome.done || outcome.quarantine || outcome.row) {
-      if (has_unknown_) DropUnknown(connection_, operation);
-    } else if (operation.action == Action::kCreate && outcome.verdict == "unknown") {
+    const bool is_unknown = operation.action == Action::kCreate && outcome.verdict == "unknown" && !outcome.done;
+    if (is_unknown) {
       RememberUnknownCreate(connection_, id, StoredOperation(connection_, run_, outcome.seq));
       has_unknown_ = true;
+    } else if (outcome.done || outcome.quarantine || outcome.row) {
+      if (has_unknown_) DropUnknown(connection_, operation);
     } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
       RememberUnknownChange(connection_, operation.entity_id);
       if (IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);

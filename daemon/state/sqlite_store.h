@@ -97,7 +97,8 @@ class SqliteStore final : public StateStore {
   void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes, std::uint64_t seq) override;
   /// The row is found by its id, or by kind and key when the id is 0. A gone row loses its remote id, memberships and
   /// absence. Keys in row.groups that the state does not know are left out: the next plan adds them again. A create
-  /// whose verdict is "unknown" joins UnknownCreates(); whatever is done or set aside leaves it.
+  /// whose verdict is "unknown" joins UnknownCreates(), also when it is set aside for that; whatever is done, or set
+  /// aside for anything else, leaves it with all addresses.
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                    std::span<const SnapshotHistory> snapshots) override;
@@ -120,8 +121,8 @@ class SqliteStore final : public StateStore {
   // Beyond the interface.
   /// Of runs that ended: the operations behind UnknownCreates(), oldest first.
   std::vector<Operation> LeftoverCreates() const;
-  /// `create` is unknown no more: `found` is its row from now on, or nothing was there. With a row, the next run is due
-  /// at `at`.
+  /// The creates of `create`'s entity are unknown no more: `found` is its row from now on, or nothing was there. With a
+  /// row, the next run is due at `at`.
   void RecordLeftover(const Operation& create, const std::optional<StoredEntity>& found, Instant at);
   /// Entities with a change whose outcome nobody knows: of a cut-off run, or given up without an answer. By id.
   std::vector<std::int64_t> UnknownChanges() const;

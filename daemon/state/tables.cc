@@ -341,10 +341,26 @@ UPDATE run SET done =
   (SELECT count(*) FROM outcome WHERE id BETWEEN run.id << 32 AND (run.id << 32) + 4294967295 AND outcome.done = 1);
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations{
+// Creates of one entity may have been sent to several addresses, and any of them may have had its effect: each is kept.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE unknown_create RENAME TO unknown_create_of_one_address;
+CREATE TABLE unknown_create (
+  kind INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  address TEXT NOT NULL,
+  operation INTEGER NOT NULL, -- the first that may have been sent there
+  PRIMARY KEY (kind, key, address)
+) STRICT, WITHOUT ROWID;
+INSERT INTO unknown_create (kind, key, address, operation)
+  SELECT kind, key, address, operation FROM unknown_create_of_one_address;
+DROP TABLE unknown_create_of_one_address;
+)sql";
+
+constexpr std::array<Migration, 4> kMigrations{
     {{.version = 1, .sql = kVersion1, .tables = "4f300974876117fe9841ac8f5aca62e3f942a44f74218305c7a93da5c783b1a5"},
      {.version = 2, .sql = kVersion2, .tables = "060c6f9dfecfe1733697f95b498f879635727a6baa358500e10f25b8a55fbd40"},
-     {.version = 3, .sql = kVersion3, .tables = "84914e4f77bb0b439113c4af8cf3d193bf9cbcf0655e42345a4472472f017104"}}};
+     {.version = 3, .sql = kVersion3, .tables = "84914e4f77bb0b439113c4af8cf3d193bf9cbcf0655e42345a4472472f017104"},
+     {.version = 4, .sql = kVersion4, .tables = "688eb36dd2aefb86b67b517f1d97690b81500be2446a261bfde69a6a28a15dc9"}}};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "daemon/state/unknowns.h"
 
-#include <map>
+#include <algorithm>
+#include <tuple>
 
 #include "daemon/state/rows.h"
 #include "daemon/state/store_impl.h"
@@ -53,13 +54,29 @@ std::vector<UnansweredCreate> UnansweredOf(Connection& connection, const OpenRun
   return creates;
 }
 
+// Of several that were sent to one address the first stays: the others were sent under its name.
 void RememberUnknown(Connection& connection, const UnansweredCreate& unanswered) {
-  connection.Prepare("INSERT OR REPLACE INTO unknown_create (kind, key, address, operation) VALUES (?1, ?2, ?3, ?4)")
+  connection.Prepare("INSERT OR IGNORE INTO unknown_create (kind, key, address, operation) VALUES (?1, ?2, ?3, ?4)")
       .Int(Index(unanswered.create.kind))
       .Text(unanswered.create.key)
       .Text(unanswered.create.address)
       .Int(unanswered.operation)
       .Run();
+}
+
+// By kind and key, and of one key the oldest first.
+void KeepFirstOfEachAddress(std::vector<UnansweredCreate>& creates) {
+  const auto place = [](const UnansweredCreate& entry) {
+    return std::tie(entry.create.kind, entry.create.key, entry.create.address);
+  };
+  std::sort(creates.begin(), creates.end(), [&](const UnansweredCreate& a, const UnansweredCreate& b) {
+    return std::tuple_cat(place(a), std::tie(a.operation)) < std::tuple_cat(place(b), std::tie(b.operation));
+  });
+  const auto same = [&](const UnansweredCreate& a, const UnansweredCreate& b) { return place(a) == place(b); };
+  creates.erase(std::unique(creates.begin(), creates.end(), same), creates.end());
+  std::sort(creates.begin(), creates.end(), [](const UnansweredCreate& a, const UnansweredCreate& b) {
+    return std::tie(a.create.kind, a.create.key, a.operation) < std::tie(b.create.kind, b.create.key, b.operation);
+  });
 }
 
 // They count in the sums of a day and a week until the target has been asked.
@@ -114,26 +131,24 @@ void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
 std::vector<UnknownCreate> SqliteStore::UnknownCreates() const {
   Connection& connection = impl_->connection;
   return connection.Guard("read the creates of unknown outcome", [&] {
-    std::map<std::pair<Kind, std::string>, UnknownCreate> creates;  // by key, so that two runs name it once
+    std::vector<UnansweredCreate> creates;
     {
       Query query = connection.Prepare("SELECT kind, key, address, operation FROM unknown_create");
       while (query.Next()) {
-        UnknownCreate create{.kind = KindFrom(query.IntAt(0)),
-                             .key = query.TextAt(1),
-                             .address = query.TextAt(2),
-                             .operation = NameOfOperation(connection, query.IntAt(3))};
-        creates.insert_or_assign(std::pair(create.kind, create.key), create);
+        creates.push_back({.operation = query.IntAt(3),
+                           .create = {.kind = KindFrom(query.IntAt(0)),
+                                      .key = query.TextAt(1),
+                                      .address = query.TextAt(2),
+                                      .operation = NameOfOperation(connection, query.IntAt(3))}});
       }
     }
     for (const OpenRun& run : OpenRuns(connection)) {
-      for (UnansweredCreate& unanswered : UnansweredOf(connection, run)) {
-        const std::pair who(unanswered.create.kind, unanswered.create.key);
-        creates.insert_or_assign(who, std::move(unanswered.create));
-      }
+      for (UnansweredCreate& unanswered : UnansweredOf(connection, run)) creates.push_back(std::move(unanswered));
     }
+    KeepFirstOfEachAddress(creates);
     std::vector<UnknownCreate> list;
     list.reserve(creates.size());
-    for (auto& [who, create] : creates) list.push_back(std::move(create));
+    for (UnansweredCreate& unanswered : creates) list.push_back(std::move(unanswered.create));
     return list;
   });
 }

@@ -278,6 +278,28 @@ TEST_CASE("what a run that was cut off may have made is not adopted from a stran
   CHECK(Lines(world.Plan().plan) == Texts{"user adopt E1", "user adopt E2"});
 }
 
+TEST_CASE("nobody is adopted whose own account may be there with an address that a cut-off run had for them") {
+  World world;
+  world.Add(User("E1"));
+  TargetListing listing;
+  listing.objects[Index(Kind::kUser)] = {Remote(Kind::kUser, "8", {{"email", "e1@example.com"}}),
+                                         Remote(Kind::kUser, "9", {{"email", "old@example.com"}})};
+  world.listing = &listing;
+  world.state.unknown_creates = {{.kind = Kind::kUser, .key = "E1", .address = "older@example.com"},
+                                 {.kind = Kind::kUser, .key = "E1", .address = "Old@example.com"}};
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E1"});
+  SUBCASE("unless that one had been there before") {
+    world.state.others = {{Kind::kUser, "9"}};
+    CHECK(Lines(world.Plan().plan) == Texts{"user adopt E1"});
+  }
+  SUBCASE("unless it is not there") {
+    listing.objects[Index(Kind::kUser)].pop_back();
+    CHECK(Lines(world.Plan().plan) == Texts{"user adopt E1"});
+    listing.complete = false;
+    CHECK(Lines(world.Plan().plan) == Texts{"user create E1"});
+  }
+}
+
 TEST_CASE("two matches set the person aside, and so does existing: quarantine") {
   World world;
   TargetListing listing;

@@ -93,6 +93,49 @@ TEST_CASE("a look-up that fails leaves the create unknown, and the next run is d
   CHECK(scene.store->DueAt() == scene.clock.now);
 }
 
+TEST_CASE(
+    "an account that a cut-off run made at any of several addresses becomes ours, and of two a person must tell") {
+  Scene scene;
+  // The source has given E1 another address since, and the run that was to use it was cut off too.
+  StoredEntity moved = state::User("E1");
+  moved.fields[kUserEmail] = Field::Value("new@example.com");
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.store->StorePlan(cut, state::PlanOf({state::For(moved, Action::kCreate)}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  const auto create_anew = [&] { return scene.target.Add(Kind::kUser, {{"email", "new@example.com"}}); };
+  std::string id;
+  SUBCASE("at the old one") {
+    id = scene.Create();
+  }
+  SUBCASE("at the new one") {
+    id = create_anew();
+  }
+  SUBCASE("at both, until one is removed there") {
+    scene.Create();
+    id = create_anew();
+    scene.Settle();
+    CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
+    CHECK(scene.store->UnknownCreates().size() == 2);
+    scene.target.objects[Kind::kUser].erase(scene.target.objects[Kind::kUser].begin());
+  }
+  SUBCASE("at both, and one was others' before") {
+    id = create_anew();
+    RefreshProgress look;
+    look.others = {RemoteDigest(Kind::kUser, scene.Create())};
+    scene.store->RecordRefresh(look, {});
+  }
+  SUBCASE("at neither") {}
+  scene.Settle();
+  const auto row = scene.store->Find(Kind::kUser, "E1");
+  CHECK(row.has_value() == !id.empty());
+  if (row) {
+    CHECK(row->remote_id == id);
+    CHECK(row->ownership == Ownership::kCreated);
+  }
+  CHECK(scene.store->UnknownCreates().empty());
+}
+
 TEST_CASE("whoever the plan speaks of is left to the plan") {
   Scene scene;
   scene.Create();

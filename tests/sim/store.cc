@@ -150,7 +150,13 @@ std::string Store::BeginRun(const RunStart& start) {
 }
 
 void Store::RememberUnknowns(const Run& run) {
-  for (const UnknownCreate& create : UnansweredOf(run)) unknown_creates_[{create.kind, create.key}] = create;
+  for (const UnknownCreate& create : UnansweredOf(run)) Remember(unknown_creates_[{create.kind, create.key}], create);
+}
+
+void Store::Remember(std::vector<UnknownCreate>& creates, const UnknownCreate& create) {
+  const bool is_known = std::any_of(creates.begin(), creates.end(),
+                                    [&](const UnknownCreate& known) { return known.address == create.address; });
+  if (!is_known) creates.push_back(create);
 }
 
 std::vector<UnknownCreate> Store::UnansweredOf(const Run& run) {
@@ -221,10 +227,11 @@ void Store::Write(Run& run, const OperationOutcome& outcome) {
   run.outcomes[outcome.seq] = outcome;
   if (outcome.row) WriteRow(operation, outcome);
   const Who who(operation.kind, operation.key);
-  if (outcome.done || outcome.quarantine || outcome.row) {
+  const bool is_unknown = operation.action == Action::kCreate && outcome.verdict == "unknown" && !outcome.done;
+  if (is_unknown) {
+    Remember(unknown_creates_[who], {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)});
+  } else if (outcome.done || outcome.quarantine || outcome.row) {
     unknown_creates_.erase(who);
-  } else if (operation.action == Action::kCreate && outcome.verdict == "unknown") {
-    unknown_creates_[who] = {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)};
   }
   const std::pair<std::string, std::string> named{std::string(Name(operation.kind)), operation.key};
   if (outcome.quarantine) {
@@ -314,13 +321,13 @@ void Store::FinishRun(const std::string& run, ExitCode outcome, const std::strin
 }
 
 std::vector<UnknownCreate> Store::UnknownCreates() const {
-  std::map<Who, UnknownCreate> creates = unknown_creates_;
+  auto creates = unknown_creates_;
   for (const Run& run : runs_) {
     if (run.record.ended) continue;
-    for (const UnknownCreate& create : UnansweredOf(run)) creates[{create.kind, create.key}] = create;
+    for (const UnknownCreate& create : UnansweredOf(run)) Remember(creates[{create.kind, create.key}], create);
   }
   std::vector<UnknownCreate> list;
-  for (const auto& [who, create] : creates) list.push_back(create);
+  for (const auto& [who, of_one] : creates) list.insert(list.end(), of_one.begin(), of_one.end());
   return list;
 }
 

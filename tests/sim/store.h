@@ -107,6 +107,7 @@ class Store final : public StateStore {
   }
   Run& Open(const std::string& run);
   static std::vector<UnknownCreate> UnansweredOf(const Run& run);
+  static void Remember(std::vector<UnknownCreate>& creates, const UnknownCreate& create);
   void RememberUnknowns(const Run& run);
   void WriteBatch(Run& run, std::span<const OperationOutcome> batch);
   void Write(Run& run, const OperationOutcome& outcome);
@@ -122,7 +123,7 @@ class Store final : public StateStore {
   std::vector<PlanNotes::Absence> absences_;
   std::map<std::string, SnapshotHistory> snapshots_;
   std::vector<PastRemoval> removals_;
-  std::map<Who, UnknownCreate> unknown_creates_;
+  std::map<Who, std::vector<UnknownCreate>> unknown_creates_;  // oldest first, each address once
   std::vector<Run> runs_;
   std::vector<DueItem> due_;
   std::map<std::int64_t, DriftFinding> drift_;

@@ -147,6 +147,64 @@ TEST_CASE("creates under the mark of a cut-off run stay unknown until their key 
   CHECK(store->PendingCreates(Kind::kUser) == 0);
 }
 
+TEST_CASE("every address to which a create may have been sent is known until its key is settled") {
+  const TemporaryDirectory dir;
+  const auto cut_off = [&](const std::string& email) {
+    const auto store = OpenForTest(dir);
+    StoredEntity user = User("E1");
+    user.fields[kUserEmail] = Field::Value(email);
+    const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+    store->StorePlan(run, PlanOf({For(User("E0"), Action::kUpdate), For(user, Action::kCreate)}));
+    store->AdvanceMark(run, 2);
+    return run;
+  };
+  const std::string first = cut_off("z@x.org");
+  const std::string second = cut_off("a@x.org");
+  cut_off("z@x.org");
+  const auto known = [](const SqliteStore& store) {
+    std::vector<std::string> lines;
+    for (const UnknownCreate& create : store.UnknownCreates()) {
+      lines.push_back(create.key + ' ' + create.address + ' ' + create.operation);
+    }
+    return lines;
+  };
+  const Keys expected{"E1 z@x.org " + first + "/2", "E1 a@x.org " + second + "/2"};
+  const auto store = OpenForTest(dir);
+  CHECK_MESSAGE(known(*store) == expected, "the last run has not ended");
+  const std::string last = store->BeginRun({.trigger = "command", .at = At(5)});
+  CHECK_MESSAGE(known(*store) == expected, "it has");
+  REQUIRE(store->LeftoverCreates().size() == 2);
+  store->StorePlan(last, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
+  store->AdvanceMark(last, 1);
+  SUBCASE("it is created") {
+    store->RecordOutcomes(last, std::vector{Done(1, User("E1"))});
+    CHECK(known(*store).empty());
+  }
+  SUBCASE("it is refused for what it is, and none of the others was found") {
+    OperationOutcome refused = Failed(1, "invalid", "name too long", At(6));
+    refused.quarantine = true;
+    store->RecordOutcomes(last, std::vector{refused});
+    CHECK(known(*store).empty());
+  }
+  SUBCASE("it is set aside since nobody knows which of several is its own") {
+    OperationOutcome crowded = Failed(1, "unknown", "two are there", At(6));
+    crowded.quarantine = true;
+    store->RecordOutcomes(last, std::vector{crowded});
+    CHECK(known(*store).size() == 3);
+    CHECK(store->Quarantined().size() == 1);
+  }
+  SUBCASE("its person is forgotten") {
+    store->FinishRun(last, ExitCode::kUnavailable, "stopped", 0, {}, At(6));
+    store->Forget("E1", At(7));
+    CHECK(known(*store).empty());
+  }
+  SUBCASE("a look settles a leftover") {
+    store->RecordLeftover(store->LeftoverCreates().front(), std::nullopt, At(6));
+    store->RecordOutcomes(last, std::vector{Failed(1, "retry", "503", At(6))});
+    CHECK(known(*store).empty());
+  }
+}
+
 TEST_CASE("outcomes and the next mark are there together, or neither") {
   const TemporaryDirectory dir;
   const std::vector<Operation> creates{For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)};

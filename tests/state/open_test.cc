@@ -313,9 +313,8 @@ TEST_CASE("a full disk is said in words, and what was recorded is kept") {
   Connection connection(dir.file(), SQLite::OPEN_READWRITE, 1000);
   connection.database().exec("PRAGMA max_page_count = 1");
   const Failure failure = FailureOf([&] {
-    connection.Guard("record outcomes", [&] {
-      connection.database().exec("CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(1000000))");
-    });
+    connection.Guard("record outcomes",
+                     [&] { connection.database().exec("CREATE TABLE big AS SELECT zeroblob(1000000)"); });
   });
   CHECK(failure.code() == ExitCode::kError);
   CHECK(Says(failure, "disk is full"));

@@ -32,6 +32,34 @@ void Upgrade(const TemporaryDirectory& dir, std::span<const Migration> migration
   BringUpToDate(connection, migrations);
 }
 
+// Undoes what came after the third tables: then a create of unknown outcome had one address.
+constexpr const char* kToVersion3 = R"sql(
+DROP TABLE unknown_create;
+CREATE TABLE unknown_create (
+  kind INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  address TEXT NOT NULL,
+  operation INTEGER NOT NULL,
+  PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 3;
+)sql";
+
+// From there on: as it was before anything was counted.
+constexpr const char* kToVersion1 = R"sql(
+DROP TRIGGER entity_counted;
+DROP TRIGGER entity_recounted;
+DROP TRIGGER entity_discounted;
+DROP TABLE entity_count;
+ALTER TABLE run DROP COLUMN done;
+DROP TABLE target_pause;
+PRAGMA user_version = 1;
+)sql";
+
+void Undo(const TemporaryDirectory& dir, const std::string& sql) {
+  SQLite::Database(dir.file().string(), SQLite::OPEN_READWRITE).exec(sql);
+}
+
 }  // namespace
 
 TEST_CASE("an upgrade keeps what was there before, for the older program and its owner alone") {
@@ -56,12 +84,7 @@ TEST_CASE("an upgrade keeps what was there before, for the older program and its
 TEST_CASE("a state of the first tables counts what it holds when it is brought up to date") {
   const TemporaryDirectory dir;
   RunOf(*OpenForTest(dir), {User("E1"), User("E2"), Group("G")});
-  // As it was before anything was counted.
-  SQLite::Database(dir.file().string(), SQLite::OPEN_READWRITE)
-      .exec(
-          "DROP TRIGGER entity_counted; DROP TRIGGER entity_recounted; DROP TRIGGER entity_discounted;"
-          "DROP TABLE entity_count; ALTER TABLE run DROP COLUMN done; DROP TABLE target_pause; PRAGMA user_version = "
-          "1");
+  Undo(dir, std::string(kToVersion3) + kToVersion1);
   for (const OpenMode mode : {OpenMode::kReadOnly, OpenMode::kReadWrite}) {
     CHECK(IsOlder(dir.state()));
     const auto store = OpenForTest(dir, mode);
@@ -72,6 +95,35 @@ TEST_CASE("a state of the first tables counts what it holds when it is brought u
   }
   CHECK_FALSE(IsOlder(dir.state()));
   CHECK_FALSE(IsOlder(dir.path() / "none"));
+}
+
+TEST_CASE("creates of unknown outcome stay known when a state is brought up to date, and get further addresses") {
+  const TemporaryDirectory dir;
+  StoredEntity user = User("E1");
+  std::string run;
+  {
+    const auto store = OpenForTest(dir);
+    run = store->BeginRun({.trigger = "command", .at = At(0)});
+    store->StorePlan(run, PlanOf({For(user, Action::kCreate)}));
+    store->AdvanceMark(run, 1);
+    store->FinishRun(run, ExitCode::kUnavailable, "stopped", 0, {}, At(1));
+  }
+  Undo(dir, std::string(kToVersion3) + "INSERT INTO unknown_create VALUES (0, 'E1', 'E1@Example.com', (1 << 32) + 1)");
+  for (const OpenMode mode : {OpenMode::kReadOnly, OpenMode::kReadWrite}) {
+    CHECK(IsOlder(dir.state()));
+    const auto creates = OpenForTest(dir, mode)->UnknownCreates();
+    REQUIRE(creates.size() == 1);
+    CHECK(creates[0].address == "E1@Example.com");
+    CHECK(creates[0].operation == run + "/1");
+  }
+  const auto store = OpenForTest(dir);
+  user.fields[kUserEmail] = Field::Value("new@example.com");
+  const std::string second = store->BeginRun({.trigger = "command", .at = At(2)});
+  store->StorePlan(second, PlanOf({For(user, Action::kCreate)}));
+  store->AdvanceMark(second, 1);
+  store->FinishRun(second, ExitCode::kUnavailable, "stopped", 0, {}, At(3));
+  CHECK(store->UnknownCreates().size() == 2);
+  CHECK(store->Check().empty());
 }
 
 TEST_CASE("what is up to date is not copied") {

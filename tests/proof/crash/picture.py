@@ -65,7 +65,7 @@ def state(database, account_database):
         "member": "SELECT c.key, g.key FROM membership m JOIN entity c ON c.id = m.contact_id JOIN entity g ON g.id = "
                   "m.group_id ORDER BY 1, 2",
         "removals": "SELECT kind, action, approved, count(*) FROM removal GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        "unknown create": "SELECT kind, key, address FROM unknown_create ORDER BY 1, 2",
+        "unknown create": "SELECT kind, key, address FROM unknown_create ORDER BY 1, 2, 3",
         "unknown change": "SELECT e.kind, e.key FROM unknown_change u JOIN entity e ON e.id = u.entity_id ORDER BY 1, 2",
         "drift": "SELECT e.kind, e.key, d.missing, d.shown, d.groups FROM drift d JOIN entity e ON e.id = d.entity_id "
                  "ORDER BY 1, 2",
