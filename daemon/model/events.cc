@@ -185,9 +185,8 @@ constexpr std::array kCatalogue{
               "The next run asks the target again, and sends nothing for this person before. If the line says that the "
               "target has several objects with one address, remove there the ones that nobody needs: only a person can "
               "tell which."},
-    EventType{kLeftoverFound, "leftover_found", kWarning,
-              "A run that was cut off has created somebody whom the sources no longer ask for.",
-              "They are known now, and the next run judges them like anybody who left. Nothing is to be done."},
+    EventType{kLeftoverFound, "leftover_found", kWarning, "What a request has made that nobody answered was found.",
+              "It is known now, and judged like anybody else: whoever left meanwhile leaves. Nothing is to be done."},
     EventType{kJournalNotTidied, "journal_not_tidied", kWarning,
               "Old runs could not be removed, or the file not made smaller.",
               "Runs older than journal.keep stay for now. Nothing is lost but room on the disk, and the next run tries "

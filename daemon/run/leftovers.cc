@@ -1,6 +1,7 @@
 #include "daemon/run/leftovers.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,14 +14,14 @@
 #include "daemon/plan/drift.h"
 #include "daemon/run/lookup.h"
 #include "daemon/run/target.h"
+#include "daemon/run/unanswered.h"
 
 namespace ucaas_sync::run {
 namespace {
 
-// A target that ignores the search lists everybody: beyond this many pages nothing is known.
-constexpr std::uint32_t kMostSearchPages = 20;
-
 using Objects = std::vector<ucaas::RemoteObject>;
+
+constexpr std::size_t kAtOnce = 16;
 
 /// The creates of one entity, oldest first: its source may have given it another address before each.
 using Creates = std::vector<Operation>;
@@ -42,37 +43,18 @@ std::vector<Creates> Leftovers(const state::SqliteStore& store, const Plan& plan
   return leftovers;
 }
 
-/// Nothing: it cannot be told.
-std::optional<Objects> Search(apply::Caller& caller, Kind kind, const std::string& address) {
-  Objects found;
-  for (std::uint32_t page = 1; page <= kMostSearchPages; ++page) {
-    ucaas::Call call;
-    call.verb = ucaas::Verb::kFind;
-    call.kind = kind;
-    call.address = address;
-    call.page = page;
-    std::optional<ucaas::CallResult> answer;
-    caller.Submit(std::move(call), [&answer](const ucaas::CallResult& result, std::uint32_t) { answer = result; });
-    caller.Drain();
-    if (!answer) return std::nullopt;
-    if (answer->verdict != ucaas::Verdict::kOk && answer->verdict != ucaas::Verdict::kMissing) return std::nullopt;
-    for (const ucaas::RemoteObject& object : answer->objects) {
-      const bool is_known = std::any_of(found.begin(), found.end(), [&](const ucaas::RemoteObject& known) {
-        return known.remote_id == object.remote_id;
-      });
-      if (!is_known) found.push_back(object);
-    }
-    if (!answer->may_have_more || found.size() > 1) return found;
-  }
-  if (found.empty()) return std::nullopt;
-  return found;
+/// Those of `ids` that are in the state.
+std::set<std::string> KnownOf(const state::SqliteStore& store, Kind kind, const std::set<std::string>& ids) {
+  std::set<std::string> known;
+  if (ids.empty()) return known;
+  store.ForEachRemote([&](std::int64_t, Kind of, std::string_view id) {
+    if (of == kind && ids.contains(std::string(id))) known.emplace(id);
+  });
+  return known;
 }
 
 bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remote_id) {
-  bool is_known = false;
-  store.ForEachRemote(
-      [&](std::int64_t, Kind of, std::string_view id) { is_known = is_known || (of == kind && id == remote_id); });
-  return is_known;
+  return !KnownOf(store, kind, {remote_id}).empty();
 }
 
 /// What the creates of one entity may have made.
@@ -93,7 +75,7 @@ Made LookFor(const state::SqliteStore& store, apply::Caller& caller, const Creat
   for (const Operation& create : creates) {
     const std::string address = apply::AddressAfter(std::nullopt, create);
     if (address.empty() || !addresses.insert(FoldCase(address)).second) continue;
-    auto found = Search(caller, create.kind, address);
+    FoundThere found = Search(caller, {{.kind = create.kind, .address = address}}).front();
     if (!found) {
       made.is_told = false;
       return made;
@@ -135,7 +117,174 @@ void Tell(Observer& observer, const Operation& create, EventId event, std::strin
   observer.OnEvent({.id = event, .text = std::string(Name(create.kind)), .key = create.key, .rest = std::move(rest)});
 }
 
+/// What the creates of one kind have made: one object at their addresses, that nobody else knows of.
+void FindCreated(state::SqliteStore& store, apply::Caller& caller, Kind kind, const Unanswered& unanswered,
+                 const Clock& clock, Observer& observer) {
+  // A key may have been sent to several addresses.
+  std::map<std::string, std::vector<std::pair<const Operation*, ucaas::RemoteObject>>> by_key;
+  std::set<std::string> unclear;
+  std::vector<const Operation*> asked;
+  std::vector<Place> places;
+  for (const Operation& create : unanswered.creates) {
+    const std::string address = apply::AddressAfter(std::nullopt, create);
+    if (create.kind != kind || address.empty()) continue;
+    const auto row = store.Find(kind, create.key);
+    if (row && row->lifecycle != Lifecycle::kGone) continue;
+    asked.push_back(&create);
+    places.push_back({.kind = kind, .address = address});
+  }
+  std::set<std::string> ids;
+  for (std::size_t begin = 0; begin < places.size(); begin += kAtOnce) {
+    // Some of a key's addresses were asked for, perhaps not all: the next run begins anew.
+    if (caller.stopped()) return;
+    const std::size_t end = std::min(places.size(), begin + kAtOnce);
+    const auto at = [&](std::size_t i) { return places.begin() + static_cast<std::ptrdiff_t>(i); };
+    const std::vector<FoundThere> found = Search(caller, {at(begin), at(end)});
+    for (std::size_t i = begin; i < end; ++i) {
+      const FoundThere& there = found[i - begin];
+      const bool is_unclear = !there || there->size() > 1 ||
+                              (there->size() == 1 && !unanswered.claims.IsOf(asked[i]->key, kind, there->front()));
+      if (is_unclear) unclear.insert(asked[i]->key);
+      if (!there || there->size() != 1) continue;
+      ids.insert(there->front().remote_id);
+      by_key[asked[i]->key].emplace_back(asked[i], there->front());
+    }
+  }
+  const std::set<std::string> known = KnownOf(store, kind, ids);
+  std::vector<state::SqliteStore::FoundLeftover> ours;
+  for (auto& [key, objects] : by_key) {
+    std::erase_if(objects, [&](const auto& object) {
+      return known.contains(object.second.remote_id) || store.WasOthers(kind, object.second.remote_id);
+    });
+    if (objects.empty() || unclear.contains(key)) continue;
+    const auto& [create, object] = objects.front();
+    const std::string& id = object.remote_id;
+    const bool is_one =
+        std::all_of(objects.begin(), objects.end(), [&id](const auto& other) { return other.second.remote_id == id; });
+    if (!is_one) continue;
+    StoredEntity row =
+        apply::RowAsFound(*create, object, Ownership::kCreated, KeysOfGroups(store, object.group_ids), clock.Now());
+    const auto gone = store.Find(kind, key);
+    row.id = gone ? gone->id : 0;
+    ours.push_back({.create = *create, .row = std::move(row)});
+  }
+  if (ours.empty()) return;
+  store.RecordFound(ours, clock.Now());
+  observer.OnEvent({.id = EventId::kLeftoverFound,
+                    .text = Counted(ours.size(), "create") + " of " + std::string(Name(kind)) +
+                            "s that nobody answered had an effect: what was made is known now"});
+}
+
+/// What was made in place of an entity's object, which is gone at the target.
+struct Anew {
+  Presence presence = Presence::kUnknown;  ///< Gone: nothing was.
+  ucaas::RemoteObject object{};
+  bool is_as_sent = false;
+};
+
+Anew LookForAnew(const state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy,
+                 const StoredEntity& entity, const Unanswered& unanswered) {
+  Anew anew{.presence = Presence::kGone};
+  const auto changes = unanswered.changes.find(entity.id);
+  if (changes == unanswered.changes.end()) return anew;
+  std::vector<Place> places;
+  for (const std::string& address : changes->second.addresses) places.push_back({entity.kind, address});
+  Objects found;
+  for (FoundThere& there : Search(caller, places)) {
+    if (!there) return {};
+    std::move(there->begin(), there->end(), std::back_inserter(found));
+  }
+  std::erase_if(found, [&](const ucaas::RemoteObject& object) {
+    return IsKnown(store, entity.kind, object.remote_id) || store.WasOthers(entity.kind, object.remote_id);
+  });
+  if (found.size() != 1 || !unanswered.claims.IsOf(entity.key, entity.kind, found.front())) return anew;
+  anew.is_as_sent =
+      std::any_of(changes->second.sent.begin(), changes->second.sent.end(),
+                  [&](const apply::FieldValues& sent) { return apply::Shows(found.front(), entity.kind, sent); });
+  const bool may_adopt = std::none_of(policy.rules.begin(), policy.rules.end(), [&](const plan::RulePolicy& rule) {
+    return rule.kind == entity.kind && rule.existing == config::ExistingPolicy::kQuarantine;
+  });
+  if (!anew.is_as_sent && !may_adopt) return anew;
+  anew.presence = Presence::kThere;
+  anew.object = std::move(found.front());
+  return anew;
+}
+
+enum class Moment : std::uint8_t { kBeforePlan, kAfterPlan };
+
+void Settle(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
+            Observer& observer, const std::vector<std::int64_t>& unknown, const Unanswered& unanswered, Moment moment) {
+  if (unknown.empty()) return;
+  const plan::DriftScope scope = plan::DriftScopeOf(policy);
+  plan::GroupKeys groups;
+  for (const StoredEntity& group : GroupsOf(store)) groups.emplace(group.remote_id, group.key);
+  for (std::size_t begin = 0; begin < unknown.size(); begin += kAtOnce) {
+    std::vector<StoredEntity> asked;
+    state::SqliteStore::SettledChanges settled;
+    for (std::size_t i = begin; i < std::min(unknown.size(), begin + kAtOnce); ++i) {
+      StoredEntity entity = store.Load(unknown[i]);
+      if (entity.lifecycle == Lifecycle::kGone || entity.remote_id.empty()) {
+        if (moment == Moment::kAfterPlan) settled.entities.push_back(entity.id);
+      } else {
+        asked.push_back(std::move(entity));
+      }
+    }
+    const std::vector<LookedUp> answers = LookUp(caller, asked);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      StoredEntity& entity = asked[i];
+      const bool is_gone = answers[i].presence == Presence::kGone;
+      const Anew anew = is_gone ? LookForAnew(store, caller, policy, entity, unanswered) : Anew{};
+      const bool is_anew = anew.presence == Presence::kThere;
+      // Of all others nothing has to be known before: they are asked for again after the plan, which may touch them.
+      if (moment == Moment::kBeforePlan && !is_anew) continue;
+      if ((is_gone ? anew.presence : answers[i].presence) == Presence::kUnknown) {
+        observer.OnEvent({.id = EventId::kLeftoverUnknown,
+                          .text = std::string(Name(entity.kind)),
+                          .key = entity.key,
+                          .rest = ": a run that was cut off may have changed it, and the target cannot say so now; the "
+                                  "next run asks again"});
+        store.NoteDue(clock.Now());
+        continue;
+      }
+      settled.entities.push_back(entity.id);
+      if (is_gone && !is_anew) {
+        settled.found.push_back({.entity_id = entity.id, .missing = true, .shown = {}, .groups = {}});
+        continue;
+      }
+      if (is_anew) {
+        entity.remote_id = anew.object.remote_id;
+        // What shows something else may have been put back by hand.
+        if (!anew.is_as_sent) entity.ownership = Ownership::kAdopted;
+        settled.moved.push_back(entity);
+      }
+      const auto shown = is_anew ? AsListed(entity.kind, anew.object) : answers[i].object;
+      if (auto finding = plan::DriftOf(entity, shown, scope, groups)) settled.found.push_back(*std::move(finding));
+    }
+    if (!settled.entities.empty()) store.RecordChanges(settled, clock.Now());
+    for (const StoredEntity& moved : settled.moved) {
+      observer.OnEvent({.id = EventId::kLeftoverFound,
+                        .text = std::string(Name(moved.kind)),
+                        .key = moved.key,
+                        .rest = " was gone at the target, and was made anew by a change that nobody answered"});
+    }
+    if (caller.stopped()) return;
+  }
+}
+
 }  // namespace
+
+void SettleBeforePlan(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
+                      Observer& observer) {
+  const Unanswered unanswered = UnansweredOf(store);
+  // Groups before contacts, whose rows name them.
+  for (const Kind kind : kAllKinds) {
+    FindCreated(store, caller, kind, unanswered, clock, observer);
+    if (caller.stopped()) return;
+  }
+  std::vector<std::int64_t> changed;
+  for (const auto& [id, changes] : unanswered.changes) changed.push_back(id);
+  Settle(store, caller, policy, clock, observer, changed, unanswered, Moment::kBeforePlan);
+}
 
 void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
                      const Plan& plan) {
@@ -177,44 +326,20 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
 
 void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
                    Observer& observer, const std::vector<std::int64_t>& unknown) {
-  constexpr std::size_t kAtOnce = 16;
   if (unknown.empty()) return;
-  const plan::DriftScope scope = plan::DriftScopeOf(policy);
-  plan::GroupKeys groups;
-  for (const StoredEntity& group : GroupsOf(store)) groups.emplace(group.remote_id, group.key);
-  for (std::size_t begin = 0; begin < unknown.size(); begin += kAtOnce) {
-    std::vector<StoredEntity> asked;
-    std::vector<std::int64_t> settled;
-    for (std::size_t i = begin; i < std::min(unknown.size(), begin + kAtOnce); ++i) {
-      StoredEntity entity = store.Load(unknown[i]);
-      if (entity.lifecycle == Lifecycle::kGone || entity.remote_id.empty()) {
-        settled.push_back(entity.id);
-      } else {
-        asked.push_back(std::move(entity));
-      }
-    }
-    std::vector<DriftFinding> found;
-    const std::vector<LookedUp> answers = LookUp(caller, asked);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      if (answers[i].presence == Presence::kUnknown) {
-        observer.OnEvent({.id = EventId::kLeftoverUnknown,
-                          .text = std::string(Name(asked[i].kind)),
-                          .key = asked[i].key,
-                          .rest = ": a run that was cut off may have changed it, and the target cannot say so now; the "
-                                  "next run asks again"});
-        store.NoteDue(clock.Now());
-        continue;
-      }
-      settled.push_back(asked[i].id);
-      if (answers[i].presence == Presence::kGone) {
-        found.push_back({.entity_id = asked[i].id, .missing = true, .shown = {}, .groups = {}});
-      } else if (auto finding = plan::DriftOf(asked[i], answers[i].object, scope, groups)) {
-        found.push_back(*std::move(finding));
-      }
-    }
-    store.SettleChanges(settled, found, clock.Now());
-    if (caller.stopped()) return;
+  Settle(store, caller, policy, clock, observer, unknown, UnansweredOf(store), Moment::kAfterPlan);
+}
+
+void SettleBeforePlan(const Context& context, state::SqliteStore& store) {
+  if (store.LeftoverCreates().empty() && store.UnansweredUpdates().empty()) return;
+  std::optional<Target> target;
+  try {
+    target.emplace(context);
+  } catch (const Failure&) {
+    // Whoever asks next, for what the plan wants, says so.
+    return;
   }
+  SettleBeforePlan(store, target->caller(), context.program.policy, context.clock, context.observer);
 }
 
 void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,

@@ -1,8 +1,9 @@
-// What a run that was cut off left unknown, and no plan asks for any more. Creates: whether the target did them is
-// looked up, and what is there becomes ours in the state, so that the rules of leaving apply to it. Changes: the target
-// is asked how the object is, and what differs from the state is settled by the next plan like anything that changed
-// there. Only reads the target. Owns nothing. Single-threaded. A look-up that fails leaves it unknown for the next run;
-// StateFailure ends it.
+// What a run that was cut off left unknown. Before anything is planned: what its creates have made, and its changes
+// made anew, becomes ours in the state, so that the plan knows who has which address. After the plan, what it did not
+// ask for. Creates: whether the target did them is looked up once more, and the rules of leaving apply to what is
+// there. Changes: the target is asked how the object is, and what differs from the state is settled by the next plan
+// like anything that changed there. Only reads the target. Owns nothing. Single-threaded. A look-up that fails leaves
+// it unknown for the next run; StateFailure ends it.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,25 @@
 
 namespace ucaas_sync::run {
 
+/// Asks for every create of unknown outcome, and for every change that may have made its object anew. What is found,
+/// and nobody else's by the state, by the last listing or by another request that nobody answered, is ours. Whatever
+/// else is left to the plan.
+void SettleBeforePlan(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
+                      Observer& observer);
+
 /// Looks up every create of unknown outcome that `plan`, already applied, has no operation for.
 void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
                      const Plan& plan);
 
 /// Looks up `unknown`, the entities with a change of unknown outcome: also whom the plan, already applied, has changed
-/// since, for it may have changed something else of them.
+/// since, for it may have changed something else of them. A row moves to the one object that such a change made anew.
 void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
                    Observer& observer, const std::vector<std::int64_t>& unknown);
 
-/// Both, with a target of its own; asks nobody when nothing was left.
+/// With a target of its own; asks nobody when nothing was left.
+void SettleBeforePlan(const Context& context, state::SqliteStore& store);
+
+/// The other two, with a target of its own; asks nobody when nothing was left.
 void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
                      const std::vector<std::int64_t>& unknown);
 

@@ -9,6 +9,9 @@ namespace {
 using ucaas::CallResult;
 using ucaas::Verdict;
 
+// A target that ignores the search lists everybody: beyond this many pages nothing is known.
+constexpr std::uint32_t kMostSearchPages = 20;
+
 std::vector<std::optional<CallResult>> AskAll(apply::Caller& caller, const std::vector<ucaas::Call>& calls) {
   std::vector<std::optional<CallResult>> answers(calls.size());
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -46,6 +49,15 @@ LookedUp JudgeSearch(const apply::Caller& caller, const StoredEntity& entity, co
   return {.presence = Presence::kGone, .object = {}, .why = {}};
 }
 
+void AddNew(std::vector<ucaas::RemoteObject>& found, const std::vector<ucaas::RemoteObject>& shown) {
+  for (const ucaas::RemoteObject& object : shown) {
+    const bool is_known = std::any_of(found.begin(), found.end(), [&](const ucaas::RemoteObject& known) {
+      return known.remote_id == object.remote_id;
+    });
+    if (!is_known) found.push_back(object);
+  }
+}
+
 }  // namespace
 
 plan::TargetListing::Object AsListed(Kind kind, const ucaas::RemoteObject& object) {
@@ -58,6 +70,43 @@ plan::TargetListing::Object AsListed(Kind kind, const ucaas::RemoteObject& objec
 
 std::optional<CallResult> Ask(apply::Caller& caller, ucaas::Call call) {
   return AskAll(caller, {std::move(call)}).front();
+}
+
+std::vector<FoundThere> Search(apply::Caller& caller, const std::vector<Place>& places) {
+  std::vector<FoundThere> found(places.size());
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    found[i].emplace();
+    open.push_back(i);
+  }
+  for (std::uint32_t page = 1; page <= kMostSearchPages && !open.empty(); ++page) {
+    std::vector<ucaas::Call> calls;
+    for (const std::size_t i : open) {
+      ucaas::Call call;
+      call.verb = ucaas::Verb::kFind;
+      call.kind = places[i].kind;
+      call.address = places[i].address;
+      call.page = page;
+      calls.push_back(std::move(call));
+    }
+    const std::vector<std::optional<CallResult>> answers = AskAll(caller, calls);
+    std::vector<std::size_t> unfinished;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      const std::optional<CallResult>& answer = answers[i];
+      FoundThere& there = found[open[i]];
+      if (!answer || (answer->verdict != Verdict::kOk && answer->verdict != Verdict::kMissing)) {
+        there.reset();
+        continue;
+      }
+      AddNew(*there, answer->objects);
+      if (answer->may_have_more && there->size() < 2) unfinished.push_back(open[i]);
+    }
+    open = std::move(unfinished);
+  }
+  for (const std::size_t i : open) {
+    if (found[i]->empty()) found[i].reset();
+  }
+  return found;
 }
 
 std::vector<LookedUp> LookUp(apply::Caller& caller, const std::vector<StoredEntity>& entities) {

@@ -29,6 +29,17 @@ std::optional<ucaas::CallResult> Ask(apply::Caller& caller, ucaas::Call call);
 /// In the order of `entities`, all at once.
 std::vector<LookedUp> LookUp(apply::Caller& caller, const std::vector<StoredEntity>& entities);
 
+/// An address that is looked for.
+struct Place {
+  Kind kind = Kind::kUser;
+  std::string address;
+};
+/// What has such an address; nothing: it cannot be told. Of several, two or more.
+using FoundThere = std::optional<std::vector<ucaas::RemoteObject>>;
+
+/// In the order of `places`, all at once.
+std::vector<FoundThere> Search(apply::Caller& caller, const std::vector<Place>& places);
+
 plan::TargetListing::Object AsListed(Kind kind, const ucaas::RemoteObject& object);
 
 }  // namespace ucaas_sync::run

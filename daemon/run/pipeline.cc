@@ -189,6 +189,8 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
   PoliteContext polite(given, *store);
   const Context& context = polite.context;
   SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {
+    // Whoever is known by now has an address that the plan can order, or find in a circle.
+    if (request.only.empty()) SettleBeforePlan(context, *store);
     Planned planned = [&] {
       const auto moment = store->HoldMoment();
       return PlanToApply(context, request, *store);

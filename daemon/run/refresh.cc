@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,6 +22,14 @@ std::string KindList(Kind kind, std::uint64_t page) {
   return "the list of " + std::string(Name(kind)) + "s, page " + std::to_string(page);
 }
 
+/// Who may be under another id by now, since nobody answered the change that would have made them anew: that they are
+/// gone is said once that was looked up.
+std::set<std::int64_t> MayHaveMoved(const state::SqliteStore& store) {
+  std::set<std::int64_t> ids;
+  for (const Operation& change : store.UnansweredUpdates()) ids.insert(change.entity_id);
+  return ids;
+}
+
 }  // namespace
 
 Instant RefreshDue(const RefreshCursor& cursor, Duration every, Instant now) {
@@ -37,7 +46,7 @@ bool IsListed(const plan::Policy& policy, Kind kind) {
 }
 
 std::optional<std::vector<std::uint64_t>> OthersOf(std::vector<std::uint64_t> seen, const state::SqliteStore& store) {
-  if (!store.UnknownCreates().empty()) return std::nullopt;
+  if (!store.UnknownCreates().empty() || !store.UnansweredUpdates().empty()) return std::nullopt;
   std::vector<std::uint64_t> ours;
   store.ForEachRemote(
       [&ours](std::int64_t, Kind kind, std::string_view remote_id) { ours.push_back(RemoteDigest(kind, remote_id)); });
@@ -189,6 +198,7 @@ Refresh::Step Refresh::LookUpSome() {
       if (!std::binary_search(seen_.begin(), seen_.end(), known.digest)) unseen_.push_back(known.id);
     }
     std::sort(unseen_.begin(), unseen_.end());
+    if (!unseen_.empty()) unanswered_ = MayHaveMoved(store_);
   }
   auto next = std::upper_bound(unseen_.begin(), unseen_.end(), static_cast<std::int64_t>(cursor.position));
   if (next == unseen_.end()) {
@@ -205,6 +215,7 @@ Refresh::Step Refresh::LookUpSome() {
         Compare(wanted[i].id, answers[i].object);
         break;
       case Presence::kGone:
+        if (unanswered_.contains(wanted[i].id)) break;
         progress_.found.push_back({.entity_id = wanted[i].id, .missing = true, .shown = {}, .groups = {}});
         break;
       case Presence::kUnknown:
@@ -307,6 +318,7 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
       keep_noted(id);
     }
   }
+  const std::set<std::int64_t> unanswered = unseen.empty() ? std::set<std::int64_t>{} : MayHaveMoved(store);
   for (std::size_t begin = 0; begin < unseen.size(); begin += kLookUpsAtOnce) {
     const std::vector<StoredEntity> some(
         unseen.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -314,8 +326,10 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
     const std::vector<LookedUp> answers = LookUp(caller, some);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (answers[i].presence == Presence::kThere) compare(some[i], answers[i].object);
-      if (answers[i].presence == Presence::kUnknown) keep_noted(some[i].id);
-      if (answers[i].presence == Presence::kGone) {
+      const bool may_have_moved = answers[i].presence == Presence::kGone && unanswered.contains(some[i].id);
+      if (answers[i].presence == Presence::kUnknown || may_have_moved) {
+        keep_noted(some[i].id);
+      } else if (answers[i].presence == Presence::kGone) {
         findings.push_back({.entity_id = some[i].id, .missing = true, .shown = {}, .groups = {}});
       }
     }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,8 @@ Instant RefreshDue(const RefreshCursor& cursor, Duration every, Instant now);
 /// Whether a list of `kind` is wanted: contacts name their groups by id, so groups are needed wherever contacts are.
 bool IsListed(const plan::Policy& policy, Kind kind);
 
-/// Of `seen`, what a whole look showed: the objects that are not ours. Nothing while a create's outcome is unknown,
-/// since one of them may be what it made.
+/// Of `seen`, what a whole look showed: the objects that are not ours. Nothing while the outcome is unknown of a
+/// create, or of a change that may have made its object anew, since one of them may be what it made.
 std::optional<std::vector<std::uint64_t>> OthersOf(std::vector<std::uint64_t> seen, const state::SqliteStore& store);
 
 class Refresh {
@@ -81,7 +82,8 @@ class Refresh {
   std::vector<std::int64_t> found_before_;  // sorted
   std::vector<std::int64_t> unseen_;        // by id; filled for the last step
   bool has_unseen_ = false;
-  std::string why_;  // of a pause or of giving up
+  std::set<std::int64_t> unanswered_;  // then too: by a change that may have made their objects anew
+  std::string why_;                    // of a pause or of giving up
 };
 
 /// `listing` against the state, for a dry run: who is not in it is looked up one by one. An incomplete one proves no

@@ -293,23 +293,14 @@ void SqliteStore::RecordRefresh(const RefreshProgress& progress, const std::opti
   });
 }
 
-std::vector<std::int64_t> SqliteStore::UnknownChanges() const {
-  return impl_->connection.Guard("read whose change nobody answered", [this] {
-    std::vector<std::int64_t> ids;
-    Query query = impl_->connection.Prepare("SELECT entity_id FROM unknown_change ORDER BY entity_id");
-    while (query.Next()) ids.push_back(query.IntAt(0));
-    return ids;
-  });
-}
-
-void SqliteStore::SettleChanges(std::span<const std::int64_t> settled, std::span<const DriftFinding> found,
-                                Instant at) {
+void SqliteStore::RecordChanges(const SettledChanges& settled, Instant at) {
   Connection& connection = impl_->connection;
   impl_->Write("note how the target shows them", [&] {
-    for (const std::int64_t id : settled) {
+    if (!settled.moved.empty()) MoveRows(settled.moved);
+    for (const std::int64_t id : settled.entities) {
       connection.Prepare("DELETE FROM unknown_change WHERE entity_id = ?1").Int(id).Run();
       connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
-      const bool is_as_known = std::none_of(found.begin(), found.end(),
+      const bool is_as_known = std::none_of(settled.found.begin(), settled.found.end(),
                                             [id](const DriftFinding& finding) { return finding.entity_id == id; });
       if (!is_as_known) continue;
       const Lifecycle lifecycle = Load(id).lifecycle;
@@ -318,8 +309,8 @@ void SqliteStore::SettleChanges(std::span<const std::int64_t> settled, std::span
       // request: it counts, as a delete does of whoever is gone.
       if (lifecycle != Lifecycle::kActive) CountRemovalOnce(connection, id);
     }
-    for (const DriftFinding& finding : found) WriteFinding(connection, Load(finding.entity_id).kind, finding);
-    if (!found.empty()) WakeBy(connection, at);
+    for (const DriftFinding& finding : settled.found) WriteFinding(connection, Load(finding.entity_id).kind, finding);
+    if (!settled.found.empty() || !settled.moved.empty()) WakeBy(connection, at);
   });
 }
 

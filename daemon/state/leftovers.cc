@@ -1,4 +1,4 @@
-// SqliteStore's creates of cut-off runs that no plan asks for any more, and what a look at the target made of them.
+// SqliteStore's creates and changes that nobody answered, and what a look at the target made of them.
 #include "daemon/state/store_impl.h"
 
 namespace ucaas_sync::state {
@@ -36,6 +36,64 @@ void SqliteStore::RecordLeftover(const Operation& create, const std::optional<St
     connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
     WakeBy(connection, at);
   });
+}
+
+void SqliteStore::RecordFound(std::span<const FoundLeftover> found, Instant at) {
+  Connection& connection = impl_->connection;
+  if (found.empty()) return;
+  impl_->Write("record what was created unanswered", [&] {
+    EntityWriter entities(connection, impl_->sources, Version() + 1);
+    for (const FoundLeftover& leftover : found) {
+      Settle(connection, leftover.create);
+      const WrittenRow written = entities.Write(leftover.row, {});
+      if (leftover.row.kind == Kind::kContact) entities.WriteMemberships(written.id, leftover.row.groups);
+    }
+    connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
+    WakeBy(connection, at);
+  });
+}
+
+std::vector<std::int64_t> SqliteStore::UnknownChanges() const {
+  return impl_->connection.Guard("read whose change nobody answered", [this] {
+    std::vector<std::int64_t> ids;
+    Query query = impl_->connection.Prepare("SELECT entity_id FROM unknown_change ORDER BY entity_id");
+    while (query.Next()) ids.push_back(query.IntAt(0));
+    return ids;
+  });
+}
+
+std::vector<Operation> SqliteStore::UnansweredUpdates() const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("read the changes that were left unanswered", [&] {
+    std::vector<Operation> changes;
+    if (!connection.Prepare("SELECT 1 FROM unknown_change LIMIT 1").Next()) return changes;
+    // Counting a run's narrow outcomes first: nearly every run was answered in full.
+    Query query = connection.Prepare(
+        "SELECT o.id, o.kind, o.action, o.key, o.remote_id, o.entity_id, o.changes, o.groups_before, o.groups_after, "
+        "o.reason, o.source, o.line, o.dn, o.fingerprint FROM run r CROSS JOIN operation o "
+        "ON o.id BETWEEN (r.id << 32) + 1 AND (r.id << 32) + r.mark WHERE r.planned > 0 "
+        "AND r.mark > (SELECT count(*) FROM outcome c WHERE c.id BETWEEN (r.id << 32) + 1 AND (r.id << 32) + r.mark) "
+        "AND o.action IN (?1, ?2) AND o.entity_id IN (SELECT entity_id FROM unknown_change) "
+        "AND NOT EXISTS (SELECT 1 FROM outcome c WHERE c.id = o.id) ORDER BY o.id");
+    query.Int(Index(Action::kUpdate)).Int(Index(Action::kReactivate));
+    while (query.Next()) changes.push_back(ReadOperation(query));
+    return changes;
+  });
+}
+
+void SqliteStore::MoveRows(std::span<const StoredEntity> moved) {
+  Connection& connection = impl_->connection;
+  EntityWriter entities(connection, impl_->sources, Version() + 1);
+  for (const StoredEntity& row : moved) {
+    if (row.kind == Kind::kGroup) {
+      // Made anew it is empty. Forgetting the old one's members lets the next plan find each of them missing.
+      StoredEntity gone = row;
+      gone.lifecycle = Lifecycle::kGone;
+      entities.Write(gone, {});
+    }
+    entities.Write(row, {});
+  }
+  connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
 }
 
 void SqliteStore::NoteDue(Instant at) {

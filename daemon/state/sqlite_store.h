@@ -124,11 +124,25 @@ class SqliteStore final : public StateStore {
   /// The creates of `create`'s entity are unknown no more: `found` is its row from now on, or nothing was there. With a
   /// row, the next run is due at `at`.
   void RecordLeftover(const Operation& create, const std::optional<StoredEntity>& found, Instant at);
+  struct FoundLeftover {
+    Operation create;
+    StoredEntity row;  ///< From now on.
+  };
+  /// The same for several, in one commit.
+  void RecordFound(std::span<const FoundLeftover> found, Instant at);
   /// Entities with a change whose outcome nobody knows: of a cut-off run, or given up without an answer. By id.
   std::vector<std::int64_t> UnknownChanges() const;
-  /// The target was asked how `settled` are: `found` are those whom it shows otherwise than the state; the next run is
-  /// then due at `at`.
-  void SettleChanges(std::span<const std::int64_t> settled, std::span<const DriftFinding> found, Instant at);
+  /// Of those, the changes without an outcome that were sent, or may have been, to what may have been gone by then:
+  /// such a change makes its object anew, under another id. Oldest first.
+  std::vector<Operation> UnansweredUpdates() const;
+  /// What became of changes of unknown outcome.
+  struct SettledChanges {
+    std::vector<std::int64_t> entities;  ///< Unknown no more.
+    std::vector<StoredEntity> moved{};   ///< Rows of those whose object was made anew, with its id.
+    std::vector<DriftFinding> found{};   ///< Whom the target shows otherwise than the state, a moved row included.
+  };
+  /// With rows that moved, or findings, the next run is due at `at`.
+  void RecordChanges(const SettledChanges& settled, Instant at);
   /// `due_at` becomes `at` unless it is earlier.
   void NoteDue(Instant at);
   /// While it lives, all reads of this object are of one moment, and writes are a programmer's error (logic_error).
@@ -258,6 +272,8 @@ class SqliteStore final : public StateStore {
  private:
   /// Within the commit of the notes.
   void AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant now);
+  /// Within a commit: their objects are others by now.
+  void MoveRows(std::span<const StoredEntity> moved);
 
   std::unique_ptr<Impl> impl_;
 };

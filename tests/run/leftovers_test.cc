@@ -9,6 +9,7 @@
 #include "connectors/ucaas/client.h"
 #include "daemon/apply/gate.h"
 #include "daemon/model/text.h"
+#include "daemon/run/refresh.h"
 #include "tests/state/support.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_target.h"
@@ -36,6 +37,13 @@ struct Scene {
     apply::Caller caller(client, gate, clock, observer, [] { return false; });
     SettleLeftovers(*store, caller, clock, observer, plan);
   }
+  void SettleFirst() {
+    ucaas::Client client(target, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 2);
+    apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
+    apply::Caller caller(client, gate, clock, observer, [] { return false; });
+    policy.rules.resize(1);
+    SettleBeforePlan(*store, caller, policy, clock, observer);
+  }
   std::string Create() { return target.Add(Kind::kUser, {{"email", "e1@example.com"}, {"status", "A"}}); }
 
   state::TemporaryDirectory dir;
@@ -44,9 +52,97 @@ struct Scene {
   std::vector<std::string> log;
   SilentObserver observer;
   testing::FakeTarget target{clock, log};
+  plan::Policy policy;
 };
 
 }  // namespace
+
+TEST_CASE("before anything is planned, what an unanswered create has made is known, whoever asks for it now") {
+  Scene scene;
+  const std::string id = scene.Create();
+  scene.SettleFirst();
+  const auto row = scene.store->Find(Kind::kUser, "E1");
+  REQUIRE(row);
+  CHECK(row->remote_id == id);
+  CHECK(row->ownership == Ownership::kCreated);
+  CHECK(row->fields[kUserEmail].text == "e1@example.com");
+  CHECK(scene.store->UnknownCreates().empty());
+  CHECK(scene.target.CountRequests() == 1);
+}
+
+TEST_CASE("before anything is planned, a create that the target does not show stays unknown, and so does its name") {
+  Scene scene;
+  const auto before = scene.store->UnknownCreates();
+  scene.SettleFirst();
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
+  REQUIRE(scene.store->UnknownCreates().size() == 1);
+  CHECK(scene.store->UnknownCreates()[0].operation == before.at(0).operation);
+  CHECK_FALSE(scene.store->DueAt());
+}
+
+TEST_CASE("before anything is planned, what was others' before an unanswered create stays theirs") {
+  Scene scene;
+  RefreshProgress look;
+  look.others = {RemoteDigest(Kind::kUser, scene.Create())};
+  scene.store->RecordRefresh(look, {});
+  scene.SettleFirst();
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
+  CHECK(scene.store->UnknownCreates().size() == 1);
+}
+
+TEST_CASE("before anything is planned, one of several objects with its address is nobody's to take") {
+  Scene scene;
+  scene.Create();
+  scene.Create();
+  scene.SettleFirst();
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
+  CHECK(scene.store->UnknownCreates().size() == 1);
+}
+
+TEST_CASE("before anything is planned, an object that two unanswered creates may have made is left to the plan") {
+  Scene scene;
+  scene.Create();
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  StoredEntity e2 = state::User("E2");
+  e2.fields[kUserEmail] = state::User("E1").fields[kUserEmail];
+  scene.store->StorePlan(cut, state::PlanOf({state::For(e2, Action::kCreate)}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.SettleFirst();
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "E2"));
+  CHECK(scene.store->UnknownCreates().size() == 2);
+}
+
+TEST_CASE("before anything is planned, of two unanswered creates that one made it which alone sent what it shows") {
+  Scene scene;
+  const std::string id = scene.target.Add(Kind::kUser, {{"email", "e1@example.com"}, {"last_name", "Two"}});
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  std::vector<Operation> creates;
+  for (const char* key : {"One", "Two"}) {
+    StoredEntity row = state::User(key);
+    row.fields[kUserEmail] = Field::Value("e1@example.com");
+    creates.push_back(state::For(row, Action::kCreate));
+    creates.back().changes.push_back({.field = kUserLastName, .before = {}, .after = Field::Value(key)});
+  }
+  scene.store->RecordLeftover(state::For(state::User("E1"), Action::kCreate), {}, scene.clock.now);
+  scene.store->StorePlan(cut, state::PlanOf(creates));
+  scene.store->AdvanceMark(cut, 2);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.SettleFirst();
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "One"));
+  REQUIRE(scene.store->Find(Kind::kUser, "Two"));
+  CHECK(scene.store->Find(Kind::kUser, "Two")->remote_id == id);
+}
+
+TEST_CASE("before anything is planned, nobody is asked when no create is unanswered") {
+  Scene scene;
+  scene.Create();
+  scene.Settle();
+  scene.log.clear();
+  scene.SettleFirst();
+  CHECK(scene.log.empty());
+}
 
 TEST_CASE("an account that a cut-off run made for somebody no longer wanted becomes ours, and the next run is due") {
   Scene scene;
@@ -148,7 +244,8 @@ namespace {
 
 /// E1 and E2 are there and known. A change of E1's department was under the mark when the run was cut off.
 struct ChangeScene : Scene {
-  explicit ChangeScene(Action action = Action::kUpdate, bool is_approved = false) {
+  explicit ChangeScene(Action action = Action::kUpdate, const std::string& address = "e1@example.com",
+                       bool is_approved = false) {
     policy.rules.emplace_back();
     const std::string made = store->BeginRun({.trigger = "command", .at = clock.now});
     StoredEntity e1 = state::User("E1");
@@ -167,6 +264,7 @@ struct ChangeScene : Scene {
     e1 = *store->Find(Kind::kUser, "E1");
     Operation change = state::For(e1, action);
     change.entity_id = e1.id;
+    change.changes[0].after = Field::Value(address);
     const Plan plan = state::PlanOf({change});
     store->StorePlan(cut, is_approved ? Approved(plan) : plan);
     store->AdvanceMark(cut, 1);
@@ -198,8 +296,12 @@ struct ChangeScene : Scene {
     SettleChanges(*store, caller, policy, clock, observer, store->UnknownChanges());
   }
   testing::FakeTarget::Object& E1() { return target.objects[Kind::kUser][0]; }
+  /// E1's object is gone, and another is there at `address`: by its id.
+  std::string Replace(const std::string& address = "e1@example.com", const std::string& department = "Sales") {
+    target.objects[Kind::kUser].erase(target.objects[Kind::kUser].begin());
+    return target.Add(Kind::kUser, {{"email", address}, {"department", department}, {"status", "A"}});
+  }
 
-  plan::Policy policy;
   std::int64_t id = 0;
 };
 
@@ -315,7 +417,7 @@ TEST_CASE("a removal that nobody answered and its repeat count once, approved on
   for (const Case& one : cases) {
     CAPTURE(std::string(Name(one.action)) + ' ' + one.verdict);
     CAPTURE(one.first_was_approved);
-    ChangeScene scene(one.action, one.first_was_approved);
+    ChangeScene scene(one.action, "e1@example.com", one.first_was_approved);
     const StoredEntity row = scene.store->Load(scene.id);
     Operation again = state::For(row, one.action);
     again.entity_id = row.id;
@@ -369,6 +471,134 @@ TEST_CASE("a change that ended without an answer is asked for too, one that was 
     CHECK(scene.store->UnknownChanges().empty() == was_answered);
     CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty() == was_answered);
   }
+}
+
+TEST_CASE("who was made anew by a change that nobody answered is known under the new id, before a plan or after it") {
+  for (const bool is_before : {true, false}) {
+    for (const char* address : {"e1@example.com", "new@example.com"}) {
+      CAPTURE(is_before);
+      CAPTURE(std::string(address));
+      ChangeScene scene(Action::kUpdate, address);
+      const std::string anew = scene.Replace(address);
+      if (is_before) {
+        scene.SettleFirst();
+      } else {
+        scene.SettleThem();
+      }
+      const StoredEntity row = scene.store->Load(scene.id);
+      CHECK(row.remote_id == anew);
+      CHECK(row.lifecycle == Lifecycle::kActive);
+      CHECK(row.ownership == Ownership::kCreated);
+      CHECK(scene.store->UnknownChanges().empty());
+      // What the change was to write differs from what was known: that is for the plan to see.
+      const bool has_moved = std::string_view(address) != "e1@example.com";
+      const auto drift = scene.store->Drift();
+      REQUIRE(drift.size() == (has_moved ? 1 : 0));
+      if (has_moved) CHECK(drift[0].shown.at(0).second == Field::Value(address));
+    }
+  }
+}
+
+TEST_CASE(
+    "who was put back with other values than an unanswered change has sent may be somebody's work, as if adopted") {
+  for (const bool may_adopt : {true, false}) {
+    CAPTURE(may_adopt);
+    ChangeScene scene;
+    const std::string old = scene.store->Load(scene.id).remote_id;
+    const std::string anew = scene.Replace("e1@example.com", "Finance");
+    scene.policy.rules.resize(1);
+    if (!may_adopt) scene.policy.rules[0].existing = config::ExistingPolicy::kQuarantine;
+    scene.SettleThem();
+    const StoredEntity row = scene.store->Load(scene.id);
+    CHECK(row.remote_id == (may_adopt ? anew : old));
+    CHECK(row.ownership == (may_adopt ? Ownership::kAdopted : Ownership::kCreated));
+    REQUIRE(scene.store->Drift().size() == 1);
+    CHECK(scene.store->Drift()[0].missing != may_adopt);
+  }
+}
+
+TEST_CASE(
+    "who is gone after a change that nobody answered is missing where the object in its place is somebody else's") {
+  enum Whose { kOthers, kOfE2, kTwo, kOfAnUnansweredCreate };
+  for (const Whose whose : {kOthers, kOfE2, kTwo, kOfAnUnansweredCreate}) {
+    CAPTURE(static_cast<int>(whose));
+    ChangeScene scene(Action::kUpdate, whose == kOfE2 ? "e2@example.com" : "new@example.com");
+    const std::string other = scene.Replace(whose == kOfE2 ? "other@example.com" : "new@example.com");
+    if (whose == kOthers) {
+      RefreshProgress look;
+      look.others = {RemoteDigest(Kind::kUser, other)};
+      scene.store->RecordRefresh(look, {});
+    } else if (whose == kTwo) {
+      scene.target.Add(Kind::kUser, {{"email", "new@example.com"}, {"status", "A"}});
+    } else if (whose == kOfAnUnansweredCreate) {
+      const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+      StoredEntity e3 = state::User("E3");
+      e3.fields[kUserEmail] = Field::Value("new@example.com");
+      scene.store->StorePlan(cut, state::PlanOf({state::For(e3, Action::kCreate)}));
+      scene.store->AdvanceMark(cut, 1);
+      scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    }
+    scene.SettleThem();
+    CHECK(scene.store->Load(scene.id).remote_id != other);
+    const auto drift = scene.store->Drift();
+    REQUIRE(drift.size() == 1);
+    CHECK(drift[0].missing);
+  }
+}
+
+TEST_CASE("a removal that nobody answered makes nobody anew: an object in its place is not theirs") {
+  for (const Action action : {Action::kSuspend, Action::kDelete}) {
+    ChangeScene scene(action);
+    const std::string other = scene.Replace();
+    scene.SettleFirst();
+    scene.SettleThem();
+    CHECK(scene.store->Load(scene.id).remote_id != other);
+    const auto drift = scene.store->Drift();
+    REQUIRE(drift.size() == 1);
+    CHECK(drift[0].missing);
+  }
+}
+
+TEST_CASE("before anything is planned, whose object is there as known, or gone for good, is left to the plan") {
+  for (const bool is_there : {true, false}) {
+    CAPTURE(is_there);
+    ChangeScene scene;
+    if (!is_there) scene.target.objects[Kind::kUser].erase(scene.target.objects[Kind::kUser].begin());
+    scene.SettleFirst();
+    CHECK(scene.store->Drift().empty());
+    CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
+    CHECK_FALSE(scene.store->DueAt());
+  }
+}
+
+TEST_CASE("a group that a change made anew without an answer has no members, as far as is known") {
+  Scene scene;
+  const std::string made = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  StoredEntity group = state::Group("Works");
+  group.remote_id = scene.target.Add(Kind::kGroup, {{"name", "Works"}});
+  const StoredEntity contact = state::Contact("C1", {"Works"});
+  scene.store->StorePlan(made,
+                         state::PlanOf({state::For(group, Action::kCreate), state::For(contact, Action::kCreate)}));
+  scene.store->RecordOutcomes(made, std::vector{state::Done(1, group), state::Done(2, contact)});
+  scene.store->FinishRun(made, ExitCode::kConverged, "", 0, {}, scene.clock.now);
+  group = *scene.store->Find(Kind::kGroup, "Works");
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.store->StorePlan(cut, state::PlanOf({state::For(group, Action::kUpdate)}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.target.objects[Kind::kGroup].clear();
+  const std::string anew = scene.target.Add(Kind::kGroup, {{"name", "Works"}});
+  scene.SettleFirst();
+  CHECK(scene.store->Find(Kind::kGroup, "Works")->remote_id == anew);
+  CHECK(scene.store->Find(Kind::kContact, "C1")->groups.empty());
+}
+
+TEST_CASE("a look at everything calls nobody others' while a change that nobody answered may have made them") {
+  ChangeScene scene;
+  CHECK_FALSE(OthersOf({1, 2}, *scene.store));
+  scene.SettleThem();
+  scene.Settle();
+  CHECK(OthersOf({1, 2}, *scene.store));
 }
 
 }  // namespace ucaas_sync::run

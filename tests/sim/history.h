@@ -47,7 +47,9 @@ class History {
   void LoseState();
   void ReleaseAll();
   bool Audit(const RunReport& report);
-  /// One run on `today_`, audited.
+  /// One run on `today_`, as the auditor sees it begin.
+  RunReport Sync();
+  /// The same, audited.
   bool Run();
   void Approve(const RunReport& report);
   /// A plan of the same files: nothing to do, and time changes it no earlier than `due_at` said.
@@ -62,6 +64,7 @@ class History {
   Random random_;
   Settings settings_;
   std::unique_ptr<Installation> machine_;
+  bool has_learned_ = false;  // the last run, before it planned
   World world_;
   Auditor auditor_;
   Export today_;

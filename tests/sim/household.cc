@@ -55,6 +55,7 @@ class Household::Listener final : public Observer {
     const EventType& facts = TypeOf(event.id);
     std::string line(facts.name);
     line += ": " + event.text + ' ' + event.key + event.rest + ' ' + event.quoted + event.in_full;
+    if (event.id == EventId::kLeftoverFound && !plan) on_learned();
     if (facts.severity == Severity::kError) strict_.Complain("an error in the log: " + line);
     if (facts.severity != Severity::kDebug) trace_.push_back(std::move(line));
   }
@@ -66,6 +67,7 @@ class Household::Listener final : public Observer {
   }
 
   std::optional<ucaas_sync::Plan> plan;
+  std::function<void()> on_learned;  ///< As Installation::on_learned.
 
  private:
   Fuse& fuse_;
@@ -115,6 +117,11 @@ RunReport Household::Attempt(const Export& day, Body&& body) {
   WriteExports(day, folder_.path());
   clock.ticks = {};
   listener_->plan.reset();
+  listener_->on_learned = [this] {
+    view_.reset();
+    if (on_learned) on_learned();
+    view_.reset();
+  };
   const Weather weather = DrawWeather();
   stop_after_.reset();
   if (!is_calm_ && random_.Chance(4)) stop_after_ = random_.Below(20);

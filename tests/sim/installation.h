@@ -3,6 +3,7 @@
 // and a bad network (household.h). Single-threaded.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +68,9 @@ class Installation {
   std::vector<std::string> log;  // requests
   testing::FakeTarget target{clock, log};
   Fuse fuse;  ///< Of the next run.
+  /// A run under way has found what requests of earlier ones have made that nobody answered, and has not planned yet:
+  /// the state is another one now than it was before.
+  std::function<void()> on_learned;
 };
 
 }  // namespace ucaas_sync::sim

@@ -168,20 +168,29 @@ Violations Auditor::After(const Scene& scene, const Export& day, const RunReport
   Blame(report.complaints);
   if (report.is_revert && report.was_planned) NoteReverted(day, report);
   if (!report.is_revert && report.was_planned) JudgeReverted(day, report);
-  ForgetWhatIsTakenForOurs(report);
+  NoteCutOff(report);
+  ForgetWhatIsTakenForOurs();
   if (reads_sources && report.end == End::kDone) last_good_records_ = day.rows.size();
   if (reads_sources && report.end == End::kCrashed)
     last_good_records_ = 0;  // it may have come to note its read, or not
   return violations_;
 }
 
+void Auditor::NoteLearned(const Scene& scene) {
+  Before(scene);
+  rows_ = RowsOf(scene.state);
+  ForgetWhatIsTakenForOurs();
+}
+
+void Auditor::NoteCutOff(const RunReport& report) {
+  if (report.end != End::kCrashed && !report.had_trouble) return;
+  report.plan.operations.ForEach([&](const Operation& operation) {
+    if (operation.action == Action::kCreate) cut_off_creates_.emplace(operation.kind, operation.key);
+  });
+}
+
 /// After a create that was cut off, an object that somebody made with that address looks like our own.
-void Auditor::ForgetWhatIsTakenForOurs(const RunReport& report) {
-  if (report.end == End::kCrashed || report.had_trouble) {
-    report.plan.operations.ForEach([&](const Operation& operation) {
-      if (operation.action == Action::kCreate) cut_off_creates_.emplace(operation.kind, operation.key);
-    });
-  }
+void Auditor::ForgetWhatIsTakenForOurs() {
   for (const StoredEntity& entity : rows_) {
     const bool is_taken_for_ours = entity.ownership == Ownership::kCreated && entity.lifecycle != Lifecycle::kGone;
     if (is_taken_for_ours && cut_off_creates_.contains({entity.kind, entity.key})) {

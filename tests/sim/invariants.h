@@ -40,6 +40,8 @@ class Auditor {
   void NoteApproval(const RunReport& report, Instant at) { guards_.NoteApproval(report, at); }
   /// Call right before a run.
   void Before(const Scene& scene);
+  /// Call during it, when the state has learned before the plan what earlier runs have made.
+  void NoteLearned(const Scene& scene);
   /// Call right after it: what is wrong.
   Violations After(const Scene& scene, const Export& day, const RunReport& report);
 
@@ -61,7 +63,8 @@ class Auditor {
   void JudgeRemoval(Kind kind, Action action, const Object& object, const RunReport& report);
   void JudgeChange(const Scene& scene, Kind kind, const Object& before, const Object& after, const RunReport& report);
   void JudgeNewObject(const Scene& scene, Kind kind, const Object& object, const RunReport& report);
-  void ForgetWhatIsTakenForOurs(const RunReport& report);
+  void NoteCutOff(const RunReport& report);
+  void ForgetWhatIsTakenForOurs();
   void JudgeFailures(const Scene& scene, const RunReport& report);
   void JudgeState();
   void JudgeReverted(const Export& day, const RunReport& report);

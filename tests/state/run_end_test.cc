@@ -21,6 +21,26 @@ TEST_CASE("a run that ends late leaves what a later one has in flight to that on
   CHECK(store->RemovalsSince(At(0)).size() == 1);
 }
 
+TEST_CASE("what may have made its object anew is a change that was sent, is no removal, and has no answer") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2"), User("E3"), User("E4")});
+  const auto change = [&](const char* key, Action action) { return For(*store->Find(Kind::kUser, key), action); };
+  CHECK(store->UnansweredUpdates().empty());
+  const std::string cut = store->BeginRun({.trigger = "command", .at = At(10)});
+  store->StorePlan(cut, PlanOf({change("E1", Action::kUpdate), change("E2", Action::kSuspend),
+                                change("E3", Action::kReactivate), change("E4", Action::kUpdate)}));
+  store->AdvanceMark(cut, 3);
+  store->RecordOutcomes(cut, std::vector{Failed(3, "retry", "upstream timed out", At(11))});
+  store->BeginRun({.trigger = "command", .at = At(20)});
+  REQUIRE(store->UnknownChanges().size() == 3);
+  const auto changes = store->UnansweredUpdates();
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].key == "E1");
+  store->RecordChanges({.entities = store->UnknownChanges()}, At(30));
+  CHECK(store->UnansweredUpdates().empty());
+}
+
 TEST_CASE("a create without an address is looked up by its key alone when nobody answered it") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

@@ -1,0 +1,43 @@
+#include "daemon/run/unanswered.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::run {
+
+void Claims::Add(Kind kind, const std::string& address, const std::string& key, const apply::FieldValues& sent) {
+  if (!address.empty()) claims_.emplace(std::pair(kind, FoldCase(address)), Claim{.key = key, .sent = sent});
+}
+
+bool Claims::IsOf(const std::string& key, Kind kind, const ucaas::RemoteObject& object) const {
+  const auto [begin, end] = claims_.equal_range({kind, FoldCase(object.fields[NaturalKeyField(kind)].text)});
+  const auto is_others = [&](const auto& claim) { return claim.second.key != key; };
+  const auto is_shown = [&](const auto& claim) { return apply::Shows(object, kind, claim.second.sent); };
+  if (std::none_of(begin, end, is_others)) return true;
+  return std::any_of(begin, end, [&](const auto& claim) { return !is_others(claim) && is_shown(claim); }) &&
+         std::none_of(begin, end, [&](const auto& claim) { return is_others(claim) && is_shown(claim); });
+}
+
+Unanswered UnansweredOf(const state::SqliteStore& store) {
+  Unanswered out{.creates = store.LeftoverCreates(), .changes = {}, .claims = {}};
+  for (const Operation& create : out.creates) {
+    out.claims.Add(create.kind, apply::AddressAfter(std::nullopt, create), create.key, apply::FieldsToCreate(create));
+  }
+  for (const Operation& change : store.UnansweredUpdates()) {
+    const StoredEntity row = store.Load(change.entity_id);
+    if (row.lifecycle == Lifecycle::kGone) continue;
+    Changes& changes = out.changes[row.id];
+    changes.sent.push_back(apply::FieldsToRecreate(row, change));
+    for (const std::string& address : {row.fields[NaturalKeyField(row.kind)].text, apply::AddressAfter(row, change)}) {
+      const bool is_new = std::none_of(changes.addresses.begin(), changes.addresses.end(),
+                                       [&](const auto& known) { return FoldCase(known) == FoldCase(address); });
+      if (is_new && !address.empty()) changes.addresses.push_back(address);
+      out.claims.Add(row.kind, address, row.key, changes.sent.back());
+    }
+  }
+  return out;
+}
+
+}  // namespace ucaas_sync::run

@@ -1,0 +1,47 @@
+// The requests that nobody answered and that may have made something at the target: what they sent, and where it is
+// then. Reads the state, nothing else. Single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "connectors/ucaas/client.h"
+#include "daemon/apply/rows.h"
+#include "daemon/model/operation.h"
+#include "daemon/state/sqlite_store.h"
+
+namespace ucaas_sync::run {
+
+/// Whose requests that nobody answered may have made what is at an address.
+class Claims {
+ public:
+  void Add(Kind kind, const std::string& address, const std::string& key, const apply::FieldValues& sent);
+  /// Of several, that one has made it who alone has sent what it shows.
+  bool IsOf(const std::string& key, Kind kind, const ucaas::RemoteObject& object) const;
+
+ private:
+  struct Claim {
+    std::string key;
+    apply::FieldValues sent;
+  };
+  std::multimap<std::pair<Kind, std::string>, Claim> claims_;
+};
+
+/// Changes of one entity that may have made its object anew.
+struct Changes {
+  std::vector<std::string> addresses;    ///< One of which it has then.
+  std::vector<apply::FieldValues> sent;  ///< One of which it shows then, unless somebody has changed it since.
+};
+
+struct Unanswered {
+  std::vector<Operation> creates;           ///< Oldest first; one key may have several, with other addresses.
+  std::map<std::int64_t, Changes> changes;  ///< By entity.
+  Claims claims;
+};
+
+Unanswered UnansweredOf(const state::SqliteStore& store);
+
+}  // namespace ucaas_sync::run
