@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "daemon/model/problem.h"
+#include "daemon/model/sha256.h"
 #include "daemon/plan/plan_json.h"
 #include "daemon/plan/plan_json_output.h"
 #include "tests/plan/world.h"
@@ -150,6 +151,23 @@ TEST_CASE("the hash covers everything but id and creation time") {
   json.replace(json.find("hr.csv"), 6, "hs.csv");
   std::istringstream in(json);
   CHECK_FALSE(VerifyHash(ReadPlan(in, "plan.json")));
+}
+
+TEST_CASE("the hash is the SHA-256 of the plan's text without its first members, however long it is") {
+  for (const std::size_t people : {std::size_t{3}, std::size_t{4'000}, std::size_t{9'000}}) {
+    CAPTURE(people);
+    World world;
+    for (std::size_t i = 0; i < people; ++i) {
+      world.Add(User("E" + std::to_string(i), {{"department", std::string(100 + i % 90, 'd')}}));
+    }
+    const ucaas_sync::Plan plan = world.Plan().plan;
+    REQUIRE(plan.operations.size() == people);
+    std::string text = AsJson(plan);
+    const std::size_t id = text.find(R"("id":)");
+    text.erase(id, text.find(R"("config_hash":)") - id);
+    CHECK(text.size() > people * 300);
+    CHECK(plan.hash == Sha256Hex(text));
+  }
 }
 
 TEST_CASE("the same bytes in every locale and time zone, and in any order of the source") {
