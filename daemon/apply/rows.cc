@@ -104,6 +104,16 @@ StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& o
   return row;
 }
 
+MadeRow RowOfUnanswered(const Operation& create, const ucaas::RemoteObject& object, std::vector<std::string> groups,
+                        Instant now) {
+  const bool is_as_sent =
+      Shows(object, create.kind, FieldsToCreate(create)) && (!create.groups || groups == create.groups->after);
+  if (!is_as_sent) return {.row = RowAsFound(create, object, Ownership::kCreated, std::move(groups), now)};
+  const auto written = create.groups ? std::optional(std::move(groups)) : std::nullopt;
+  return {.row = RowAfter(std::nullopt, create, object.remote_id, Ownership::kCreated, written, now),
+          .is_as_sent = true};
+}
+
 StoredEntity RowAsListed(const Operation& adopt, Instant now) {
   ucaas::RemoteObject object;
   object.remote_id = adopt.remote_id;

@@ -28,6 +28,14 @@ StoredEntity RowGone(const std::optional<StoredEntity>& before, const Operation&
 StoredEntity RowAsFound(const Operation& operation, const ucaas::RemoteObject& object, Ownership ownership,
                         std::vector<std::string> groups, Instant now);
 
+/// What a create that nobody answered is found to have made.
+struct MadeRow {
+  StoredEntity row;
+  bool is_as_sent = false;  ///< It shows all that was sent, and the row says no more than that, as after an answer.
+};
+MadeRow RowOfUnanswered(const Operation& create, const ucaas::RemoteObject& object, std::vector<std::string> groups,
+                        Instant now);
+
 /// The row for an object that is adopted, as the target was listed, before the adopt's own changes.
 StoredEntity RowAsListed(const Operation& adopt, Instant now);
 

@@ -162,11 +162,12 @@ void FindCreated(state::SqliteStore& store, apply::Caller& caller, Kind kind, co
     const bool is_one =
         std::all_of(objects.begin(), objects.end(), [&id](const auto& other) { return other.second.remote_id == id; });
     if (!is_one) continue;
-    StoredEntity row =
-        apply::RowAsFound(*create, object, Ownership::kCreated, KeysOfGroups(store, object.group_ids), clock.Now());
+    apply::MadeRow made = apply::RowOfUnanswered(*create, object, KeysOfGroups(store, object.group_ids), clock.Now());
     const auto gone = store.Find(kind, key);
-    row.id = gone ? gone->id : 0;
-    ours.push_back({.create = *create, .row = std::move(row)});
+    made.row.id = gone ? gone->id : 0;
+    ours.push_back({.create = *create,
+                    .row = std::move(made.row),
+                    .fingerprint = made.is_as_sent ? create->fingerprint : Hash128{}});
   }
   if (ours.empty()) return;
   store.RecordFound(ours, clock.Now());
@@ -314,8 +315,7 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
       continue;
     }
     const auto& [by, object] = made.objects.front();
-    StoredEntity ours =
-        apply::RowAsFound(*by, object, Ownership::kCreated, KeysOfGroups(store, object.group_ids), clock.Now());
+    StoredEntity ours = apply::RowOfUnanswered(*by, object, KeysOfGroups(store, object.group_ids), clock.Now()).row;
     ours.id = row ? row->id : 0;
     store.RecordLeftover(create, ours, clock.Now());
     Tell(observer, create, EventId::kLeftoverFound,

@@ -45,7 +45,7 @@ void SqliteStore::RecordFound(std::span<const FoundLeftover> found, Instant at) 
     EntityWriter entities(connection, impl_->sources, Version() + 1);
     for (const FoundLeftover& leftover : found) {
       Settle(connection, leftover.create);
-      const WrittenRow written = entities.Write(leftover.row, {});
+      const WrittenRow written = entities.Write(leftover.row, leftover.fingerprint);
       if (leftover.row.kind == Kind::kContact) entities.WriteMemberships(written.id, leftover.row.groups);
     }
     connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();

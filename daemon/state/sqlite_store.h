@@ -126,7 +126,8 @@ class SqliteStore final : public StateStore {
   void RecordLeftover(const Operation& create, const std::optional<StoredEntity>& found, Instant at);
   struct FoundLeftover {
     Operation create;
-    StoredEntity row;  ///< From now on.
+    StoredEntity row;          ///< From now on.
+    Hash128 fingerprint = {};  ///< Of the entity that was created; zero: the next plan compares it field by field.
   };
   /// The same for several, in one commit.
   void RecordFound(std::span<const FoundLeftover> found, Instant at);

@@ -111,6 +111,40 @@ TEST_CASE("a found object's row shows the target's values, so that the next plan
   CHECK(row.groups == std::vector<std::string>{"Sales"});
 }
 
+TEST_CASE(
+    "what an unanswered create made is known as after an answer, and as it is shown where that is something else") {
+  const Operation create = Bench::CreateUser("E1");
+  ucaas::RemoteObject object;
+  object.remote_id = "70009";
+  for (const auto& [field, value] : FieldsToCreate(create)) object.fields[field] = value;
+  object.fields[kUserStatus] = Field::Value("A");  // the target's own
+  const MadeRow made = RowOfUnanswered(create, object, {}, kNow);
+  CHECK(made.is_as_sent);
+  CHECK(made.row.remote_id == "70009");
+  CHECK(made.row.fields == RowAfter({}, create, "70009", Ownership::kCreated, {}, kNow).fields);
+  CHECK(made.row.fields[kUserStatus].state == FieldState::kUnmapped);
+
+  object.fields[kUserFirstName] = Field::Value("Changed since");
+  object.fields[kUserStatus] = Field::Value("S");
+  const MadeRow changed = RowOfUnanswered(create, object, {}, kNow);
+  CHECK_FALSE(changed.is_as_sent);
+  CHECK(changed.row.fields[kUserFirstName].text == "Changed since");
+  CHECK(changed.row.lifecycle == Lifecycle::kSuspended);
+  CHECK(changed.row.ownership == Ownership::kCreated);
+}
+
+TEST_CASE("a contact that an unanswered create made is as it was sent only with its groups") {
+  Operation create = Bench::CreateContact("C1");
+  create.groups = GroupsChange{.before = {}, .after = {"Sales"}};
+  ucaas::RemoteObject object;
+  object.remote_id = "80001";
+  for (const auto& [field, value] : FieldsToCreate(create)) object.fields[field] = value;
+  CHECK(RowOfUnanswered(create, object, {"Sales"}, kNow).is_as_sent);
+  const MadeRow made = RowOfUnanswered(create, object, {}, kNow);
+  CHECK_FALSE(made.is_as_sent);
+  CHECK(made.row.groups.empty());
+}
+
 TEST_CASE("what is required and not known is named before anything is deleted") {
   CHECK(MissingField(Kind::kContact, {{kContactName, Field::Value("Ada")}}) == "email");
   CHECK_FALSE(MissingField(Kind::kContact, FieldsToSend(Bench::CreateContact("E1"))).has_value());
