@@ -273,6 +273,9 @@ TEST_CASE("what a run that was cut off may have made is not adopted from a stran
   world.state.unknown_creates = {{.kind = Kind::kUser, .key = "E1", .address = "E1@example.com"}};
   // Apply looks E1 up before it sends anything, and knows whose it is.
   CHECK(Lines(world.Plan().plan) == Texts{"user create E1", "user adopt E2"});
+  // Nor does it matter to users what was made of a contact.
+  world.state.unknown_creates.push_back({.kind = Kind::kContact, .key = "E2", .address = "e2@example.com"});
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E1", "user adopt E2"});
   // Unless it had been there before that run.
   world.state.others = {{Kind::kUser, "8"}};
   CHECK(Lines(world.Plan().plan) == Texts{"user adopt E1", "user adopt E2"});
