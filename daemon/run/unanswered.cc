@@ -20,6 +20,19 @@ bool Claims::IsOf(const std::string& key, Kind kind, const ucaas::RemoteObject& 
          std::none_of(begin, end, [&](const auto& claim) { return is_others(claim) && is_shown(claim); });
 }
 
+std::set<std::string> KnownOf(const state::SqliteStore& store, Kind kind, const std::set<std::string>& ids) {
+  std::set<std::string> known;
+  if (ids.empty()) return known;
+  store.ForEachRemote([&](std::int64_t, Kind of, std::string_view id) {
+    if (of == kind && ids.contains(std::string(id))) known.emplace(id);
+  });
+  return known;
+}
+
+bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remote_id) {
+  return !KnownOf(store, kind, {remote_id}).empty();
+}
+
 Unanswered UnansweredOf(const state::SqliteStore& store) {
   Unanswered out{.creates = store.LeftoverCreates(), .changes = {}, .claims = {}};
   for (const Operation& create : out.creates) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,10 @@ struct Unanswered {
   std::map<std::int64_t, Changes> changes;  ///< By entity.
   Claims claims;
 };
+
+/// Those of `ids` that are in the state.
+std::set<std::string> KnownOf(const state::SqliteStore& store, Kind kind, const std::set<std::string>& ids);
+bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remote_id);
 
 Unanswered UnansweredOf(const state::SqliteStore& store);
 

@@ -1,0 +1,373 @@
+// What a cut-off run may have changed, before the next plan and after it, over a real state and a fake target.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "daemon/model/text.h"
+#include "daemon/run/leftovers.h"
+#include "daemon/run/refresh.h"
+#include "tests/run/leftovers_scene.h"
+
+namespace ucaas_sync::run {
+namespace {
+
+/// E1 and E2 are there and known. A change of E1's department was under the mark when the run was cut off.
+struct ChangeScene : Scene {
+  explicit ChangeScene(Action action = Action::kUpdate, const std::string& address = "e1@example.com",
+                       bool is_approved = false) {
+    policy.rules.emplace_back();
+    const std::string made = store->BeginRun({.trigger = "command", .at = clock.now});
+    StoredEntity e1 = state::User("E1");
+    StoredEntity e2 = state::User("E2");
+    e1.remote_id = target.Add(Kind::kUser, {{"email", "e1@example.com"}, {"department", "Sales"}, {"status", "A"}});
+    e2.remote_id = target.Add(Kind::kUser, {{"email", "e2@example.com"}, {"department", "Sales"}, {"status", "A"}});
+    for (StoredEntity* row : {&e1, &e2}) {
+      row->fields = {};
+      row->fields[kUserEmail] = Field::Value(FoldCase(row->key) + "@example.com");
+      row->fields[kUserDepartment] = Field::Value("Sales");
+    }
+    store->StorePlan(made, state::PlanOf({state::For(e1, Action::kCreate), state::For(e2, Action::kCreate)}));
+    store->RecordOutcomes(made, std::vector{Done(1, e1), Done(2, e2)});
+    store->FinishRun(made, ExitCode::kConverged, "", 0, {}, clock.now);
+    const std::string cut = store->BeginRun({.trigger = "command", .at = clock.now});
+    e1 = *store->Find(Kind::kUser, "E1");
+    Operation change = state::For(e1, action);
+    change.entity_id = e1.id;
+    change.changes[0].after = Field::Value(address);
+    const Plan plan = state::PlanOf({change});
+    store->StorePlan(cut, is_approved ? Approved(plan) : plan);
+    store->AdvanceMark(cut, 1);
+    store->BeginRun({.trigger = "command", .at = clock.now});
+    id = e1.id;
+  }
+
+  /// As somebody agreed to its removals of users.
+  static Plan Approved(Plan plan) {
+    for (const char* name : {"user.suspend", "user.delete"}) {
+      plan.guards.emplace_back();
+      plan.guards.back().name = name;
+      plan.guards.back().approved_by = "ada";
+    }
+    return plan;
+  }
+  static OperationOutcome Done(std::uint64_t seq, const StoredEntity& row) {
+    OperationOutcome outcome;
+    outcome.seq = seq;
+    outcome.done = true;
+    outcome.verdict = "ok";
+    outcome.row = row;
+    return outcome;
+  }
+  void SettleThem() {
+    Ask([&](apply::Caller& caller) {
+      SettleChanges(*store, caller, policy, clock, observer, store->UnknownChanges());
+    });
+  }
+  testing::FakeTarget::Object& E1() { return target.objects[Kind::kUser][0]; }
+  /// E1's object is gone, and another is there at `address`: by its id.
+  std::string Replace(const std::string& address = "e1@example.com", const std::string& department = "Sales") {
+    target.objects[Kind::kUser].erase(target.objects[Kind::kUser].begin());
+    return target.Add(Kind::kUser, {{"email", address}, {"department", department}, {"status", "A"}});
+  }
+
+  std::int64_t id = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a change of a cut-off run that had its effect is found by asking, and the next run is due") {
+  ChangeScene scene;
+  scene.E1().fields["department"] = "Finance";
+  CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
+  scene.SettleThem();
+  const auto drift = scene.store->Drift();
+  REQUIRE(drift.size() == 1);
+  CHECK(drift[0].entity_id == scene.id);
+  REQUIRE(drift[0].shown.size() == 1);
+  CHECK(drift[0].shown[0].second == Field::Value("Finance"));
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK(scene.store->DueAt() == scene.clock.now);
+  // E2 had no such change, and is not asked for.
+  CHECK(scene.target.CountRequests("GET users/") == 1);
+}
+
+TEST_CASE("a change of a cut-off run that had no effect is forgotten, and makes no run due") {
+  ChangeScene scene;
+  scene.SettleThem();
+  CHECK(scene.store->Drift().empty());
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK_FALSE(scene.store->DueAt());
+}
+
+TEST_CASE("a delete of a cut-off run that had its effect leaves somebody missing, for the next plan to judge") {
+  ChangeScene scene(Action::kDelete);
+  scene.target.objects[Kind::kUser].erase(scene.target.objects[Kind::kUser].begin());
+  scene.SettleThem();
+  const auto drift = scene.store->Drift();
+  REQUIRE(drift.size() == 1);
+  CHECK(drift[0].missing);
+}
+
+TEST_CASE("a removal that nobody answered counts in the sums until the target shows that it was not done") {
+  for (const bool had_effect : {true, false}) {
+    CAPTURE(had_effect);
+    ChangeScene scene(Action::kSuspend);
+    const auto counted = [&] { return scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)); };
+    REQUIRE(counted().size() == 1);
+    CHECK(counted()[0].action == Action::kSuspend);
+    CHECK(counted()[0].unanswered == scene.id);
+    scene.E1().fields["status"] = had_effect ? "S" : "A";
+    scene.SettleThem();
+    CHECK(counted().size() == (had_effect ? 1 : 0));
+  }
+}
+
+TEST_CASE("a removal that nobody answered counts on when its object is known to be gone by now") {
+  ChangeScene scene(Action::kDelete);
+  PlanNotes notes;
+  notes.accepted = {{.entity_id = scene.id, .gone = true, .shown = {}, .groups = {}}};
+  scene.store->RecordNotes(scene.store->BeginRun({.trigger = "command", .at = scene.clock.now}), notes, {}, {});
+  scene.SettleThem();
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 1);
+}
+
+TEST_CASE("a suspend that nobody answered counts on when a plan took over what a look had found, a delete does not") {
+  for (const Action action : {Action::kSuspend, Action::kDelete}) {
+    CAPTURE(std::string(Name(action)));
+    ChangeScene scene(action);
+    scene.E1().fields["status"] = "S";
+    PlanNotes notes;
+    notes.accepted = {{.entity_id = scene.id,
+                       .gone = false,
+                       .shown = {{kUserStatus, Field::Value(std::string(kStatusSuspended))}},
+                       .groups = {}}};
+    scene.store->RecordNotes(scene.store->BeginRun({.trigger = "command", .at = scene.clock.now}), notes, {}, {});
+    REQUIRE(scene.store->Load(scene.id).lifecycle == Lifecycle::kSuspended);
+    scene.SettleThem();
+    CHECK(scene.store->UnknownChanges().empty());
+    const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
+    CHECK(removals.size() == (action == Action::kSuspend ? 1 : 0));
+  }
+}
+
+TEST_CASE("a delete that nobody answered counts on beside an answered suspend of the same user") {
+  ChangeScene scene(Action::kDelete);
+  StoredEntity row = scene.store->Load(scene.id);
+  Operation suspend = state::For(row, Action::kSuspend);
+  suspend.entity_id = row.id;
+  const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.store->StorePlan(run, state::PlanOf({suspend}));
+  scene.store->AdvanceMark(run, 1);
+  row.lifecycle = Lifecycle::kSuspended;
+  OperationOutcome outcome = ChangeScene::Done(1, row);
+  outcome.at = scene.clock.now;
+  scene.store->RecordOutcomes(run, std::vector{outcome});
+  PlanNotes notes;
+  notes.accepted = {{.entity_id = scene.id, .gone = true, .shown = {}, .groups = {}}};
+  scene.store->RecordNotes(run, notes, {}, {});
+  scene.SettleThem();
+  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 2);
+}
+
+TEST_CASE("a removal that nobody answered and its repeat count once, approved only if the repeat was what did it") {
+  struct Case {
+    Action action;
+    std::string verdict;
+    bool first_was_approved;
+    bool counts_as_approved;
+  };
+  // A suspend is answered alike whether they were let in until then or not.
+  const Case cases[] = {{Action::kDelete, "missing", false, false},
+                        {Action::kDelete, "ok", false, true},
+                        {Action::kSuspend, "ok", false, false},
+                        {Action::kSuspend, "ok", true, true}};
+  for (const Case& one : cases) {
+    CAPTURE(std::string(Name(one.action)) + ' ' + one.verdict);
+    CAPTURE(one.first_was_approved);
+    ChangeScene scene(one.action, "e1@example.com", one.first_was_approved);
+    const StoredEntity row = scene.store->Load(scene.id);
+    Operation again = state::For(row, one.action);
+    again.entity_id = row.id;
+    const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    scene.store->StorePlan(run, ChangeScene::Approved(state::PlanOf({again})));
+    scene.store->AdvanceMark(run, 1);
+    OperationOutcome outcome = ChangeScene::Done(1, row);
+    if (one.action == Action::kDelete) {
+      outcome.row->lifecycle = Lifecycle::kGone;
+      outcome.row->remote_id.clear();
+    } else {
+      outcome.row->lifecycle = Lifecycle::kSuspended;
+      scene.E1().fields["status"] = "S";
+    }
+    outcome.verdict = one.verdict;
+    outcome.at = scene.clock.now;
+    scene.store->RecordOutcomes(run, std::vector{outcome});
+    scene.SettleThem();
+    CHECK(scene.store->UnknownChanges().empty());
+    const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
+    REQUIRE(removals.size() == 1);
+    CHECK(removals[0].approved == one.counts_as_approved);
+  }
+}
+
+TEST_CASE("whom the target cannot show now stays unknown, and the next run is due") {
+  ChangeScene scene;
+  HttpReply refused;
+  refused.status = 403;
+  scene.target.faults.push_back({.request = "GET users", .reply = refused, .times = 1000});
+  scene.SettleThem();
+  CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
+  CHECK(scene.store->DueAt() == scene.clock.now);
+}
+
+TEST_CASE("a change that ended without an answer is asked for too, one that was answered is not") {
+  for (const char* verdict : {"unknown", "retry", "invalid"}) {
+    CAPTURE(std::string(verdict));
+    ChangeScene scene;
+    scene.SettleThem();
+    const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    Operation change = state::For(*scene.store->Find(Kind::kUser, "E1"), Action::kSuspend);
+    change.entity_id = scene.id;
+    scene.store->StorePlan(run, state::PlanOf({change}));
+    OperationOutcome outcome;
+    outcome.seq = 1;
+    outcome.verdict = verdict;
+    outcome.at = scene.clock.now;
+    scene.store->RecordOutcomes(run, std::vector{outcome});
+    const bool was_answered = std::string(verdict) == "invalid";
+    CHECK(scene.store->UnknownChanges().empty() == was_answered);
+    CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty() == was_answered);
+  }
+}
+
+TEST_CASE("who was made anew by a change that nobody answered is known under the new id, before a plan or after it") {
+  for (const bool is_before : {true, false}) {
+    for (const char* address : {"e1@example.com", "new@example.com"}) {
+      CAPTURE(is_before);
+      CAPTURE(std::string(address));
+      ChangeScene scene(Action::kUpdate, address);
+      const std::string anew = scene.Replace(address);
+      if (is_before) {
+        scene.SettleFirst();
+      } else {
+        scene.SettleThem();
+      }
+      const StoredEntity row = scene.store->Load(scene.id);
+      CHECK(row.remote_id == anew);
+      CHECK(row.lifecycle == Lifecycle::kActive);
+      CHECK(row.ownership == Ownership::kCreated);
+      CHECK(scene.store->UnknownChanges().empty());
+      // What the change was to write differs from what was known: that is for the plan to see.
+      const bool has_moved = std::string_view(address) != "e1@example.com";
+      const auto drift = scene.store->Drift();
+      REQUIRE(drift.size() == (has_moved ? 1 : 0));
+      if (has_moved) CHECK(drift[0].shown.at(0).second == Field::Value(address));
+    }
+  }
+}
+
+TEST_CASE(
+    "who was put back with other values than an unanswered change has sent may be somebody's work, as if adopted") {
+  for (const bool may_adopt : {true, false}) {
+    CAPTURE(may_adopt);
+    ChangeScene scene;
+    const std::string old = scene.store->Load(scene.id).remote_id;
+    const std::string anew = scene.Replace("e1@example.com", "Finance");
+    scene.policy.rules.resize(1);
+    if (!may_adopt) scene.policy.rules[0].existing = config::ExistingPolicy::kQuarantine;
+    scene.SettleThem();
+    const StoredEntity row = scene.store->Load(scene.id);
+    CHECK(row.remote_id == (may_adopt ? anew : old));
+    CHECK(row.ownership == (may_adopt ? Ownership::kAdopted : Ownership::kCreated));
+    REQUIRE(scene.store->Drift().size() == 1);
+    CHECK(scene.store->Drift()[0].missing != may_adopt);
+  }
+}
+
+TEST_CASE(
+    "who is gone after a change that nobody answered is missing where the object in its place is somebody else's") {
+  enum Whose { kOthers, kOfE2, kTwo, kOfAnUnansweredCreate };
+  for (const Whose whose : {kOthers, kOfE2, kTwo, kOfAnUnansweredCreate}) {
+    CAPTURE(static_cast<int>(whose));
+    ChangeScene scene(Action::kUpdate, whose == kOfE2 ? "e2@example.com" : "new@example.com");
+    const std::string other = scene.Replace(whose == kOfE2 ? "other@example.com" : "new@example.com");
+    if (whose == kOthers) {
+      RefreshProgress look;
+      look.others = {RemoteDigest(Kind::kUser, other)};
+      scene.store->RecordRefresh(look, {});
+    } else if (whose == kTwo) {
+      scene.target.Add(Kind::kUser, {{"email", "new@example.com"}, {"status", "A"}});
+    } else if (whose == kOfAnUnansweredCreate) {
+      const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+      StoredEntity e3 = state::User("E3");
+      e3.fields[kUserEmail] = Field::Value("new@example.com");
+      scene.store->StorePlan(cut, state::PlanOf({state::For(e3, Action::kCreate)}));
+      scene.store->AdvanceMark(cut, 1);
+      scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    }
+    scene.SettleThem();
+    CHECK(scene.store->Load(scene.id).remote_id != other);
+    const auto drift = scene.store->Drift();
+    REQUIRE(drift.size() == 1);
+    CHECK(drift[0].missing);
+  }
+}
+
+TEST_CASE("a removal that nobody answered makes nobody anew: an object in its place is not theirs") {
+  for (const Action action : {Action::kSuspend, Action::kDelete}) {
+    ChangeScene scene(action);
+    const std::string other = scene.Replace();
+    scene.SettleFirst();
+    scene.SettleThem();
+    CHECK(scene.store->Load(scene.id).remote_id != other);
+    const auto drift = scene.store->Drift();
+    REQUIRE(drift.size() == 1);
+    CHECK(drift[0].missing);
+  }
+}
+
+TEST_CASE("before anything is planned, whose object is there as known, or gone for good, is left to the plan") {
+  for (const bool is_there : {true, false}) {
+    CAPTURE(is_there);
+    ChangeScene scene;
+    if (!is_there) scene.target.objects[Kind::kUser].erase(scene.target.objects[Kind::kUser].begin());
+    scene.SettleFirst();
+    CHECK(scene.store->Drift().empty());
+    CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
+    CHECK_FALSE(scene.store->DueAt());
+  }
+}
+
+TEST_CASE("a group that a change made anew without an answer has no members, as far as is known") {
+  Scene scene;
+  const std::string made = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  StoredEntity group = state::Group("Works");
+  group.remote_id = scene.target.Add(Kind::kGroup, {{"name", "Works"}});
+  const StoredEntity contact = state::Contact("C1", {"Works"});
+  scene.store->StorePlan(made,
+                         state::PlanOf({state::For(group, Action::kCreate), state::For(contact, Action::kCreate)}));
+  scene.store->RecordOutcomes(made, std::vector{state::Done(1, group), state::Done(2, contact)});
+  scene.store->FinishRun(made, ExitCode::kConverged, "", 0, {}, scene.clock.now);
+  group = *scene.store->Find(Kind::kGroup, "Works");
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.store->StorePlan(cut, state::PlanOf({state::For(group, Action::kUpdate)}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.target.objects[Kind::kGroup].clear();
+  const std::string anew = scene.target.Add(Kind::kGroup, {{"name", "Works"}});
+  scene.SettleFirst();
+  CHECK(scene.store->Find(Kind::kGroup, "Works")->remote_id == anew);
+  CHECK(scene.store->Find(Kind::kContact, "C1")->groups.empty());
+}
+
+TEST_CASE("a look at everything calls nobody others' while a change that nobody answered may have made them") {
+  ChangeScene scene;
+  CHECK_FALSE(OthersOf({1, 2}, *scene.store));
+  scene.SettleThem();
+  scene.Settle();
+  CHECK(OthersOf({1, 2}, *scene.store));
+}
+
+}  // namespace ucaas_sync::run
