@@ -13,9 +13,9 @@
 
 #include "connectors/ucaas/base_url.h"
 #include "connectors/ucaas/curl_exchange.h"
+#include "daemon/model/base64.h"
 #include "daemon/model/exit_code.h"
 #include "daemon/model/problem.h"
-#include "daemon/model/text.h"
 
 namespace ucaas_sync::ucaas {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/model/text.h"
+
 namespace ucaas_sync::apply {
 namespace {
 
@@ -151,7 +153,11 @@ FieldValues FieldsToRecreate(const StoredEntity& row, const Operation& operation
 
 bool Shows(const ucaas::RemoteObject& object, Kind kind, const FieldValues& sent) {
   return std::all_of(sent.begin(), sent.end(), [&](const auto& field) {
-    return !IsKept(kind, field.first) || object.fields[field.first].text == field.second.text;
+    const std::string& shown = object.fields[field.first].text;
+    const bool is_email = kind != Kind::kGroup && field.first == NaturalKeyField(kind);
+    // Many targets keep them in lower case.
+    if (is_email) return FoldCase(shown) == FoldCase(field.second.text);
+    return !IsKept(kind, field.first) || shown == field.second.text;
   });
 }
 

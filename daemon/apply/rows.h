@@ -48,7 +48,8 @@ FieldValues FieldsToCreate(const Operation& operation);
 /// The same for an object that was there before: the row's fields with the changes. Nobody is welcomed twice.
 FieldValues FieldsToRecreate(const StoredEntity& row, const Operation& operation);
 
-/// Whether `object` shows every field of `sent` as it was sent; fields that are sent once are never compared.
+/// Whether `object` shows every field of `sent` as it was sent, an e-mail in any case; fields that are sent once are
+/// never compared.
 bool Shows(const ucaas::RemoteObject& object, Kind kind, const FieldValues& sent);
 /// A required field of `kind` that `sent` lacks, or nothing.
 std::optional<std::string_view> MissingField(Kind kind, const FieldValues& sent);

@@ -4,6 +4,7 @@
 
 #include "connectors/sources.h"
 #include "daemon/commands/command.h"
+#include "daemon/model/base64.h"
 #include "daemon/model/json_text.h"
 #include "daemon/model/text.h"
 #include "daemon/run/program.h"

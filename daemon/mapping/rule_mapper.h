@@ -93,6 +93,8 @@ class RuleMapper {
   void MapMembers(const CompiledRule& rule, const Facts& all);
   void Emit(const CompiledRule& rule);
   bool IsNewGroup(const CompiledRule& rule);
+  /// A value in a sentence.
+  static std::string Quoted(std::string_view value);
   std::string Attribute(const CompiledRule& rule, const Facts& facts, Slot slot) const;
   std::string ExplainFailure(const CompiledRule& rule, const Facts& facts, const Rendered& rendered) const;
   std::string ExplainFindings(const CompiledRule& rule, const Facts& facts, const Findings& findings) const;

@@ -59,8 +59,4 @@ std::string ShellWord(std::string_view word);
 
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text);
 
-/// Strict RFC 4648 base64, white space not allowed.
-std::optional<std::string> DecodeBase64(std::string_view text);
-std::string EncodeBase64(std::string_view bytes);
-
 }  // namespace ucaas_sync

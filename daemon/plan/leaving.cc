@@ -10,7 +10,6 @@
 namespace ucaas_sync::plan {
 namespace {
 
-constexpr std::size_t kMostRejectValues = 4'000'000;
 constexpr std::uint32_t kReadsNeeded = 2;
 constexpr std::size_t kMostNamed = 10;
 
@@ -372,70 +371,6 @@ class Leaving {
 };
 
 }  // namespace
-
-RejectBook::Stops& RejectBook::StopsOf(std::uint16_t source) {
-  if (source >= stops_.size()) stops_.resize(source + std::size_t{1});
-  return stops_[source];
-}
-
-void RejectBook::Add(const RejectView& reject, Workspace& work) {
-  const std::string source =
-      reject.source < work.policy.sources.size() ? work.policy.sources[reject.source] : std::string(reject.file);
-  work.Report({.kind = "record",
-               .key = source + ':' + std::to_string(reject.line),
-               .reason = std::string(reject.reason),
-               .source = {.name = source, .line = reject.line, .dn = {}}});
-  Entry entry{.source = reject.source, .begin = values_.size(), .end = 0};
-  for (const std::string_view value : reject.values) {
-    if (value.empty()) continue;
-    const Hash128 hash = HashOf(value);
-    for (const Kind kind : kAllKinds) {
-      const SlotId slot = work.table.Find(kind, hash);
-      if (slot != kNone) work.table[slot].set(kRejectNamed);
-    }
-    if (values_.size() < kMostRejectValues) values_.push_back(hash);
-  }
-  if (values_.size() >= kMostRejectValues) StopsOf(reject.source) = {.people = true, .groups = true};
-  entry.end = values_.size();
-  entries_.push_back(entry);
-}
-
-void RejectBook::Resolve(Workspace& work) {
-  for (const Entry& entry : entries_) {
-    // A key that also has a good record of its own does not tell whose record this one is: the row of a missing person
-    // names their manager, who is there.
-    bool found_person = false;
-    bool found_group = false;
-    for (std::size_t i = entry.begin; i < entry.end; ++i) {
-      for (const Kind kind : kAllKinds) {
-        const SlotId id = work.table.Find(kind, values_[i]);
-        if (id == kNone) continue;
-        Slot& slot = work.table[id];
-        slot.set(kRejectNamed);
-        const bool is_missing = slot.is_known() && slot.seen == Seen::kNot;
-        if (kind == Kind::kGroup) {
-          found_group = found_group || slot.is_known();
-        } else {
-          found_person = found_person || is_missing;
-        }
-      }
-    }
-    Stops& stops = StopsOf(entry.source);
-    stops.people = stops.people || !found_person;
-    stops.groups = stops.groups || (!found_person && !found_group);
-  }
-  if (entries_.empty()) return;
-  for (SlotId id = 0; id < work.table.size(); ++id) {
-    if (!work.table[id].has(kRejectNamed)) continue;
-    work.Freeze(id);
-    work.Note(id, "frozen", "a rejected record carries its key: neither changed nor removed until that is mended");
-  }
-}
-
-bool RejectBook::HidesAnybody(std::uint16_t source, Kind kind) const {
-  if (source >= stops_.size()) return false;
-  return kind == Kind::kGroup ? stops_[source].groups : stops_[source].people;
-}
 
 std::vector<PlanNotes::Absence> AbsencesWhenHeld(const Workspace& work) {
   std::vector<PlanNotes::Absence> notes;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/model/text.h"
 #include "tests/apply/bench.h"
 
 namespace ucaas_sync::apply {
@@ -123,6 +124,9 @@ TEST_CASE(
   CHECK(made.row.remote_id == "70009");
   CHECK(made.row.fields == RowAfter({}, create, "70009", Ownership::kCreated, {}, kNow).fields);
   CHECK(made.row.fields[kUserStatus].state == FieldState::kUnmapped);
+
+  object.fields[kUserEmail] = Field::Value(Upper(object.fields[kUserEmail].text));
+  CHECK(RowOfUnanswered(create, object, {}, kNow).is_as_sent);
 
   object.fields[kUserFirstName] = Field::Value("Changed since");
   object.fields[kUserStatus] = Field::Value("S");

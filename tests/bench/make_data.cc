@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/model/base64.h"
 #include "daemon/model/text.h"
 #include "tests/bench/program.h"
 

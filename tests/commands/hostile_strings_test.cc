@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/model/base64.h"
 #include "daemon/model/text.h"
 #include "tests/commands/naughty.h"
 #include "tests/support/cli.h"

@@ -18,7 +18,7 @@ TEST_CASE("before anything is planned, what an unanswered create has made is kno
   REQUIRE(row);
   CHECK(row->remote_id == id);
   CHECK(row->ownership == Ownership::kCreated);
-  CHECK(row->fields[kUserEmail].text == "e1@example.com");
+  CHECK(row->fields[kUserEmail].text == "E1@Example.com");  // as it was sent
   CHECK(scene.store->UnknownCreates().empty());
   CHECK(scene.target.CountRequests() == 1);
 }

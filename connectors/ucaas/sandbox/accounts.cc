@@ -1,6 +1,7 @@
 #include "connectors/ucaas/sandbox/accounts.h"
 
 #include "connectors/ucaas/sandbox/random_text.h"
+#include "daemon/model/base64.h"
 #include "daemon/model/sha256.h"
 #include "daemon/model/text.h"
 

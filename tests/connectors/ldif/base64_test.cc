@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "daemon/model/text.h"
+#include "daemon/model/base64.h"
 
 namespace ucaas_sync::ldif {
 namespace {

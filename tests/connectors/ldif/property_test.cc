@@ -4,6 +4,7 @@
 #include <random>
 
 #include "connectors/ldif/names.h"
+#include "daemon/model/base64.h"
 #include "daemon/model/dn.h"
 #include "daemon/model/text.h"
 #include "tests/connectors/ldif/memory_stream.h"

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/model/base64.h"
 #include "daemon/model/text.h"
 #include "tests/connectors/ldif/memory_stream.h"
 #include "tests/support/slapd.h"

@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "daemon/model/base64.h"
 #include "daemon/model/problem.h"
-#include "daemon/model/text.h"
 #include "tests/connectors/ucaas/exchange.h"
 #include "tests/support/scripted_server.h"
 

@@ -1,8 +1,8 @@
 // Who may call: access keys and logins.
 #include <doctest/doctest.h>
 
+#include "daemon/model/base64.h"
 #include "daemon/model/problem.h"
-#include "daemon/model/text.h"
 #include "tests/connectors/ucaas/sandbox/http.h"
 
 namespace ucaas_sync::sandbox {

@@ -10,6 +10,7 @@
 
 #include <stdexcept>
 
+#include "daemon/model/base64.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::sandbox {

@@ -1,0 +1,130 @@
+// RuleMapper's records and values that it does not take, and its words for them.
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/mapping/rule_mapper.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::mapping {
+
+void RuleMapper::FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter) {
+  // Groups come and go with the records that name them.
+  if (!rule.keyed_by_source()) return;
+  const std::string_view key = record.First(book_.sources[rule.source].key);
+  if (key.empty() || (rule.reads_bytes && !IsUtf8(key))) return;
+  view_ = {};
+  view_.kind = rule.kind;
+  view_.standing = Standing::kFilteredOut;
+  view_.key = key;
+  view_.reason = filter;
+  view_.rule = rule.index;
+  view_.source = rule.source;
+  view_.line = record.line;
+  Emit(rule);
+}
+
+void RuleMapper::Quarantine(const CompiledRule& rule, const Record& record, const std::string& reason) {
+  const Facts facts = FactsOf(rule, record, joined_);
+  reason_ = reason;
+  view_ = {};
+  view_.kind = rule.kind;
+  view_.standing = Standing::kQuarantined;
+  view_.rule = rule.index;
+  view_.source = rule.source;
+  view_.line = record.line;
+  view_.dn = facts.record.dn;
+  view_.record_hash = record_hash_;
+  const auto key = FindKey(rule, facts, record, Standing::kQuarantined);
+  if (!key) return;
+  view_.key = *key;
+  view_.reason = reason_;
+  Emit(rule);
+  if (trace_ != nullptr && IsTraced(rule, record)) {
+    RecordTrace note;
+    note_ = &note;
+    NoteRecord(rule, record);
+    NoteEntity();
+    note_ = nullptr;
+    trace_->OnRecord(std::move(note));
+  }
+}
+
+void RuleMapper::KeepOut(const CompiledSource& source, const Record& record) {
+  const Facts own{.record = record};
+  for (const std::size_t index : source.rules) {
+    const CompiledRule& rule = book_.rules[index];
+    FilteredOut(rule, record, source.filter_named);
+    if (trace_ == nullptr || !IsTraced(rule, record)) continue;
+    RecordTrace note;
+    note_ = &note;
+    NoteRecord(rule, record);
+    NoteFilter("filter of source " + source.name, source, source.filter, Verdict::kNo, own, {&source.dates, 1});
+    note_ = nullptr;
+    trace_->OnRecord(std::move(note));
+  }
+}
+
+void RuleMapper::Reject(const Record& record, const std::string& reason) {
+  if (note_ != nullptr) {
+    note_->reason = reason;
+    return;
+  }
+  if (rejected_) return;
+  rejected_ = true;
+  std::vector<std::string_view> values;
+  values.reserve(record.cells().size());
+  for (const Record::Cell& cell : record.cells()) {
+    if (!cell.value.empty()) values.push_back(cell.value);
+  }
+  sink_->OnReject({.source = static_cast<std::uint16_t>(source_),
+                   .file = book_.sources[source_].location,
+                   .line = record.line,
+                   .reason = reason,
+                   .values = values});
+}
+
+std::string RuleMapper::Quoted(std::string_view value) {
+  constexpr std::size_t kShown = 60;
+  return "\"" + Shorten(value, kShown) + "\"";
+}
+
+std::string RuleMapper::Attribute(const CompiledRule& rule, const Facts& facts, Slot slot) const {
+  const Origin origin = facts.OriginOf(slot);
+  const bool is_partners = origin > kOwn && origin <= rule.joins.size();
+  const CompiledSource& source = book_.sources[is_partners ? rule.joins[origin - 1U].partner : rule.source];
+  std::string text = source.attribute_word() + (" " + std::string(book_.sources[rule.source].table.NameOf(slot)));
+  if (is_partners) text += " of " + source.name;
+  return text;
+}
+
+std::string RuleMapper::ExplainFailure(const CompiledRule& rule, const Facts& facts, const Rendered& rendered) const {
+  return Quoted(rendered.value) + " in " + Attribute(rule, facts, rendered.slot) + " is not a word of table " +
+         std::string(rendered.table);
+}
+
+std::string RuleMapper::ExplainFindings(const CompiledRule& rule, const Facts& facts, const Findings& findings) const {
+  if (findings.why == Findings::Why::kSilentSource) return ExplainSilence(rule, facts, findings.slot);
+  const Origin origin = facts.OriginOf(findings.slot);
+  const DateReader& dates = rule.dates[origin < rule.dates.size() ? origin : 0];
+  return Quoted(findings.value) + " in " + Attribute(rule, facts, findings.slot) + " is no date (" + dates.format() +
+         ")";
+}
+
+std::string RuleMapper::ExplainSilence(const CompiledRule& rule, const Facts& facts, Slot slot) const {
+  if (!joined_.trouble.empty()) return joined_.trouble;
+  for (const CompiledJoin& join : rule.joins) {
+    if (partners_[join.partner].is_healthy) continue;
+    return "source " + book_.sources[join.partner].name + " cannot be used now, and " +
+           std::string(book_.sources[rule.source].table.NameOf(slot)) + " may come from there";
+  }
+  return Attribute(rule, facts, slot) + " cannot be known now";
+}
+
+std::string RuleMapper::Explain(const CompiledSource& source, const Findings& findings) const {
+  return Quoted(findings.value) + " in " + source.attribute_word() + " " +
+         std::string(source.table.NameOf(findings.slot)) + " is no date (" + source.dates.format() + ")";
+}
+
+}  // namespace ucaas_sync::mapping

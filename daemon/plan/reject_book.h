@@ -1,0 +1,41 @@
+// A rejected record may hide anybody, so one in which nobody missing is found stops the clock of absence.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "daemon/model/entity.h"
+#include "daemon/plan/workspace.h"
+
+namespace ucaas_sync::plan {
+
+/// Remembers what the rejected records carried until all good ones are known. Memory is bounded: beyond the bound the
+/// clocks of that source simply stop.
+class RejectBook {
+ public:
+  void Add(const RejectView& reject, Workspace& work);
+
+  /// Freezes everybody whose key a rejected record carries, reports each reject, and finds which clocks stop.
+  void Resolve(Workspace& work);
+  /// After Resolve: whether a missing `kind` of `source` proves nothing in this read.
+  bool HidesAnybody(std::uint16_t source, Kind kind) const;
+
+ private:
+  struct Entry {
+    std::uint16_t source = 0;
+    std::size_t begin = 0;  // into values_
+    std::size_t end = 0;
+  };
+  struct Stops {
+    bool people = false;
+    bool groups = false;
+  };
+  Stops& StopsOf(std::uint16_t source);
+
+  std::vector<Entry> entries_;
+  std::vector<Hash128> values_;
+  std::vector<Stops> stops_;  // by source
+};
+
+}  // namespace ucaas_sync::plan
