@@ -6,8 +6,8 @@
 BUILD is a build with -DUCAAS_SYNC_BENCH=ON (`./dev bench` makes one). --full adds 1,000,000 people, which takes some
 minutes and 3 GB of disk. Data is made from a seed and removed at the end, unless --data names where it may stay.
 
-A figure is the median of the repeats after a warm-up. CPU time decides, since other work on the machine disturbs it
-least; wall time is given beside it. Memory is the peak of the one process (VmHWM)."""
+A figure is the median of the repeats after a warm-up. Wall time decides, which two cores may share; CPU time is given
+beside it. Memory is the peak of the one process (VmHWM)."""
 import argparse
 import json
 import os
@@ -113,11 +113,11 @@ def results(bench, facts, inner):
 
 Made by `./dev bench{' --full' if any('1,000,000' in line.work for line in bench.lines) else ''}`, which makes its data, \
 runs everything below and writes this page. Repeat it on a quiet
-machine; on a busy one trust the CPU times and the ratios.
+machine; on a busy one trust the ratios.
 
 - Machine: {facts}.
-- Each figure is the median of {bench.repeats} runs after a warm-up; rates and seconds are by CPU time (user and system, all threads),
-  wall time stands beside them. Memory is the peak of the one process (VmHWM) as the kernel tells it to whoever started
+- Each figure is the median of {bench.repeats} runs after a warm-up; rates are by wall time, seconds by CPU time (user and system, all
+  threads) with the wall time beside them. Goals are judged by wall time, which two cores may share. Memory is the peak of the one process (VmHWM) as the kernel tells it to whoever started
   that: never below what bench.py held itself at that time (9 MiB at first, 24 later, 107 behind the first load).
 - Our readers run as in the program: blocks from the real file stream, SHA-256 of all bytes, UTF-8 and NUL checks, line
   numbers. libcsv and libldap run over the same file, hash and check nothing, and must find the same values.

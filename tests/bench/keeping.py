@@ -15,9 +15,8 @@ def state(bench, people):
     scan = bench.repeat(["sqlite3", "-readonly", database, "SELECT count(*), sum(flags + length(key_hash) + "
                          "length(address_hash) + length(fingerprint)) FROM known"], folder)
     load = bench.repeat([bench.build / "bench_load_state", config], folder)
-    each = lambda cost: (people / max(cost.cpu, 1e-6), f"{people / max(cost.cpu, 1e-6):,.0f}/s")
     bench.lines.append(Line(f"loading a state of {people:,} people, the program's start included", load, scan,
-                            "SQLite's scan of the table", each))
+                            "SQLite's scan of the table", rate_of(people)))
     done = filled["operations"]
     keeping = Cost(filled["apply_wall"], filled["apply_wall"], 0)
     insert = copy(bench, folder, database)

@@ -1,4 +1,5 @@
-"""Reading an export: our readers beside libcsv, libldap's reader and a mere count of line ends, on the same file."""
+"""Reading an export: our readers beside libcsv, libldap's reader and a mere count of line ends, on the same file. By wall
+time: ours read and hash ahead on a second core."""
 import json
 import statistics
 import subprocess
@@ -38,7 +39,7 @@ def csv(bench, people):
     ours, libcsv, _ = compare(bench, "csv", "libcsv", path)
     some, _ = read(bench, "csv-some", path)
     floor, _ = read(bench, "lines", path)
-    rate = lambda cost: (size / cost.cpu, f"{size / cost.cpu / 1e6:,.0f} MB/s")
+    rate = lambda cost: (size / cost.wall, f"{size / cost.wall / 1e6:,.0f} MB/s")
     name = f"CSV {size / 1e6:,.0f} MB, {people:,} rows of 20 columns"
     goal = at_least(CSV_GOAL, f"{CSV_GOAL / 1e6:,.0f} MB/s", rate) if people >= LEAST_FOR_GOAL else None
     bench.lines += [Line(name + ", all kept", ours, libcsv, "libcsv", rate, goal),
@@ -52,7 +53,7 @@ def ldif(bench, people):
     ours, libldap, records = compare(bench, "ldif", "libldap", path)
     some, _ = read(bench, "ldif-some", path)
     floor, _ = read(bench, "lines", path)
-    rate = lambda cost: (records / cost.cpu, f"{records / cost.cpu / 1e3:,.0f} k/s")
+    rate = lambda cost: (records / cost.wall, f"{records / cost.wall / 1e3:,.0f} k/s")
     name = f"LDIF {size / 1e6:,.0f} MB, {records:,} entries of 16 values, {size // records} bytes"
     goal = at_least(LDIF_GOAL, f"{LDIF_GOAL / 1e3:,.0f} k/s", rate) if people >= LEAST_FOR_GOAL else None
     bench.lines += [Line(name + ", all kept", ours, libldap, "libldap", rate, goal),
