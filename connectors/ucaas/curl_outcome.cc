@@ -2,6 +2,10 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::ucaas {
@@ -21,6 +25,22 @@ TransportOutcome BrokenConnection(const TransferEnd& end) {
 TransportOutcome TimedOut(const TransferEnd& end) {
   if (end.request_sent) return TransportOutcome::kTimeout;
   return end.resolved ? TransportOutcome::kNotConnected : TransportOutcome::kNotResolved;
+}
+
+/// libcurl says how long it has tried. The same trouble has to read the same, or a log repeats it with each attempt.
+std::string WithoutDurations(std::string_view detail) {
+  constexpr std::string_view kAfter = " after ";
+  std::string text(detail);
+  for (std::size_t at = text.find(kAfter); at != std::string::npos; at = text.find(kAfter, at + 1)) {
+    const std::size_t number = at + kAfter.size();
+    const std::size_t unit = std::min(text.find_first_not_of("0123456789", number), text.size());
+    for (const std::string_view word : {" milliseconds", " ms"}) {
+      if (unit == number || text.compare(unit, word.size(), word) != 0) continue;
+      text.erase(at, unit + word.size() - at);
+      break;
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -103,7 +123,7 @@ std::string ExplanationOf(const TransferEnd& end, std::string_view host) {
   }
   const std::string_view detail =
       end.detail.empty() && code != CURLE_OK ? std::string_view(curl_easy_strerror(code)) : end.detail;
-  if (!detail.empty() && !end.too_large) text += " (" + Shorten(Trim(detail), 300) + ")";
+  if (!detail.empty() && !end.too_large) text += " (" + Shorten(Trim(WithoutDurations(detail)), 300) + ")";
   return text;
 }
 

@@ -21,7 +21,7 @@ struct TransferEnd {
 TransportOutcome OutcomeOf(const TransferEnd& end);
 
 /// "api.enablex.io: the certificate has expired …": what happened, what it means, what to do. `host` is the target's
-/// (or the proxy's) name.
+/// (or the proxy's) name. The same trouble reads the same, however long it took.
 std::string ExplanationOf(const TransferEnd& end, std::string_view host);
 
 }  // namespace ucaas_sync::ucaas

@@ -175,6 +175,7 @@ TEST_CASE("a target that is down does not end the service, asked again it goes o
   CHECK(cli.Count("user") == 12);
   const Output output = Stopped(service);
   CHECK(output.code == 0);
+  CAPTURE(output.err);
   // The second failure was the same as the first.
   CHECK(Count(output.err, "error   unavailable: ") == 1);
 }

@@ -1,0 +1,34 @@
+// What libcurl's end of a transfer is called, for people.
+#include "connectors/ucaas/curl_outcome.h"
+
+#include <curl/curl.h>
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::ucaas {
+
+TEST_CASE("the same trouble reads the same however long it took") {
+  const auto said = [](CURLcode code, std::string_view detail) {
+    return ExplanationOf({.curl_code = code, .detail = detail}, "api.example.com");
+  };
+  const std::string refused = said(CURLE_COULDNT_CONNECT, "Failed to connect to api.example.com port 443: Refused");
+  for (const char* after : {"after 0 ms", "after 57 ms", "after 120000 ms"}) {
+    CAPTURE(std::string(after));
+    CHECK(said(CURLE_COULDNT_CONNECT,
+               "Failed to connect to api.example.com port 443 " + std::string(after) + ": Refused") == refused);
+  }
+  CHECK(said(CURLE_OPERATION_TIMEDOUT, "Operation timed out after 5001 milliseconds with 0 bytes received") ==
+        said(CURLE_OPERATION_TIMEDOUT, "Operation timed out with 0 bytes received"));
+  // What is no duration stays, to the end.
+  for (const char* detail :
+       {"gone after a while", "gone after 3 tries", "gone after ms", "gone after 3", "gone after "}) {
+    CAPTURE(std::string(detail));
+    CHECK(said(CURLE_RECV_ERROR, detail).find(Trim(detail)) != std::string::npos);
+  }
+}
+
+}  // namespace ucaas_sync::ucaas
