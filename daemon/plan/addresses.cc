@@ -24,9 +24,9 @@ class Settlement {
 
   void Run() {
     CollectClaims();
-    if (claims_.empty()) return;
-    RefuseSharedClaims();
     FindHolders();
+    RefuseSharedClaims();
+    SpareWhoMayHaveANewKey();
     RefuseClaimsOnWhoStays();
     for (std::size_t i = 0; i < claims_.size(); ++i) Settle(i);
     WarnOfManyRekeys();
@@ -55,7 +55,7 @@ class Settlement {
     });
   }
 
-  /// The same address in the records of several keys: none of them can be believed.
+  /// The same address in the records of several keys: none of them can be believed, whoever has it now included.
   void RefuseSharedClaims() {
     for (std::size_t begin = 0; begin < claims_.size();) {
       std::size_t end = begin + 1;
@@ -63,12 +63,16 @@ class Settlement {
       if (end - begin > 1) {
         std::vector<SlotId> slots;
         for (std::size_t i = begin; i < end; ++i) slots.push_back(claims_[i].slot);
+        if (const SlotId holder = claims_[begin].holder; holder != kNone && StaysAt(holder, claims_[begin])) {
+          slots.push_back(holder);
+        }
         SetAsideAll(slots);
       }
       begin = end;
     }
     // Kept in the list they would still be found as takers; they take nothing now.
     std::erase_if(claims_, [&](const Claim& claim) { return work_.LiveDraft(claim.slot) == nullptr; });
+    by_slot_.clear();
   }
 
   void SetAsideAll(const std::vector<SlotId>& slots) {
@@ -81,6 +85,7 @@ class Settlement {
   }
 
   void FindHolders() {
+    if (claims_.empty()) return;
     // One bit a claim lets a million who hold nothing of interest pass without a search.
     std::size_t bits = 1024;
     while (bits < claims_.size() * 8) bits *= 2;
@@ -115,12 +120,18 @@ class Settlement {
       if (claim.holder == kNone) continue;
       const Slot& holder = work_.table[claim.holder];
       if (holder.has(kFrozen)) continue;
-      if (holder.seen == Seen::kPresent && ClaimOf(claim.holder) == claims_.size() && RecordNames(holder, claim)) {
+      if (StaysAt(claim.holder, claim)) {
         SetAsideAll({claim.slot, claim.holder});
       } else if (holder.seen == Seen::kNot && !work_.table[claim.slot].is_there() && IsMissing(holder)) {
         ProposeRekey(claim);
       }
     }
+  }
+
+  bool StaysAt(SlotId id, const Claim& claim) {
+    const Slot& holder = work_.table[id];
+    return holder.seen == Seen::kPresent && !holder.has(kFrozen) && ClaimOf(id) == claims_.size() &&
+           RecordNames(holder, claim);
   }
 
   /// Whether the holder's own record still says the address: an unchanged person's does.
@@ -129,6 +140,33 @@ class Settlement {
     const Candidate candidate = work_.candidates.Get(holder.candidate);
     const FieldView field = candidate.fields[NaturalKeyField(kind_)];
     return field.state == FieldState::kValue && AddressHash(field.text) == claim.address;
+  }
+
+  /// Newcomers who are set aside or held claim nothing, but one of them may be somebody known under a new key.
+  void SpareWhoMayHaveANewKey() {
+    if (kind_ == Kind::kGroup) return;
+    std::vector<std::pair<Hash128, SlotId>> newcomers;
+    for (std::uint32_t i = 0; i < work_.candidates.size(); ++i) {
+      const SlotId id = work_.candidates.SlotOf(i);
+      const Slot& slot = work_.table[id];
+      if (slot.kind != kind_ || slot.is_there() || !slot.has(kFrozen)) continue;
+      const Hash128 address = AddressHash(work_.candidates.Get(i).fields[NaturalKeyField(kind_)].text);
+      if (!address.is_zero()) newcomers.emplace_back(address, id);
+    }
+    if (newcomers.empty()) return;
+    std::sort(newcomers.begin(), newcomers.end());
+    for (SlotId id = 0; id < work_.table.known(); ++id) {
+      const Slot& slot = work_.table[id];
+      const bool may_go = slot.kind == kind_ && slot.is_there() && slot.seen == Seen::kNot && !slot.has(kFrozen);
+      if (!may_go || !IsMissing(slot)) continue;
+      const auto newcomer =
+          std::lower_bound(newcomers.begin(), newcomers.end(), std::pair(slot.address_hash, SlotId{}));
+      if (newcomer == newcomers.end() || newcomer->first != slot.address_hash) continue;
+      const std::string appeared = work_.KeyOf(newcomer->second);
+      work_.SetAside(id, "gone from the source while " + appeared + " (" + work_.PlaceOf(newcomer->second) +
+                             ") appeared with the same e-mail and is set aside or held; see to that one first, then "
+                             "say whether they are one person");
+    }
   }
 
   bool IsMissing(const Slot& holder) const {

@@ -26,6 +26,13 @@ std::string Day(Instant instant) {
   return FormatDate(std::chrono::floor<std::chrono::days>(instant));
 }
 
+/// Whether the sources of this run leave open that an absence noted before still goes on. A record that is set aside,
+/// or a rejected one that carries the key, proves nobody present, yet the absence was broken: it begins anew.
+bool MayStillBeGone(const Slot& slot) {
+  if (slot.seen == Seen::kNot) return !slot.has(kRejectNamed);
+  return slot.seen == Seen::kLeft && !slot.has(kConflict);
+}
+
 std::vector<FieldChange> AllLost(const StoredEntity& stored) {
   std::vector<FieldChange> changes;
   for (std::size_t i = 0; i < kMaxFields; ++i) {
@@ -49,7 +56,7 @@ class Leaving {
       NoteScope(slot);
       if (slot.has(kFrozen)) {
         // Nothing is done to who is frozen, but to be there ends an absence all the same.
-        if (slot.seen != Seen::kPresent) KeepNote(id);
+        if (MayStillBeGone(slot)) KeepNote(id);
         if (slot.seen == Seen::kNot && !slot.has(kHeldByPerson)) StandStill(id, Word::kUndecided);
       } else if (slot.seen == Seen::kLeft) {
         Left(id);
@@ -375,7 +382,7 @@ class Leaving {
 std::vector<PlanNotes::Absence> AbsencesWhenHeld(const Workspace& work) {
   std::vector<PlanNotes::Absence> notes;
   for (const auto& [slot, absence] : work.absences) {
-    if (work.table[slot].seen != Seen::kPresent) notes.push_back(absence);
+    if (MayStillBeGone(work.table[slot])) notes.push_back(absence);
   }
   return notes;
 }

@@ -145,7 +145,9 @@ void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {
     });
     if (same != plan.guards.end()) {
       *same = std::move(fresh);
-    } else {
+    } else if (fresh.name != "members_lost") {
+      // A group that is itself missing from the source is left to group.delete, and the plan alone knows which those
+      // are.
       plan.guards.push_back(std::move(fresh));
     }
   }

@@ -64,6 +64,24 @@ TEST_CASE("two plans that are harmless alone are held together") {
   ExpectRefused(company, 3, {"user.suspend: 5, limit 3", "nothing was written"});
 }
 
+TEST_CASE("a plan that lets a whole department be called otherwise is applied, as it was planned") {
+  Company company(30);
+  auto people = CompanyPeople(30);
+  std::size_t moved = 0;
+  for (Person& person : people) {
+    if (person.department != "Sales") continue;
+    person.department = "Field Sales";
+    ++moved;
+  }
+  REQUIRE(moved > 3);
+  company.Write("config.yaml",
+                CompanyConfig("guards: { user: { update: 100% }, contact: { update: 100% }, rewrite: 100% }\n"));
+  company.WritePeople(people);
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0, {"Field Sales"});
+  Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+}
+
 TEST_CASE("a plan file that calls itself approved is judged by the approvals there are") {
   Company company(15);
   company.WritePeople(WithLeavers({1, 2, 3, 4}));

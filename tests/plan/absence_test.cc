@@ -1,6 +1,9 @@
 // Absence: what proves it, what a rule says of it, and who is told of a removal to come.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "daemon/model/trace.h"
 #include "tests/plan/world.h"
 
@@ -157,6 +160,68 @@ TEST_CASE("who left and is found suspended at the target waits all of delete_aft
   CHECK(found.plan.due[0].at == world.now + hours(240));
   REQUIRE(found.notes.accepted.size() == 1);
   CHECK(found.notes.accepted[0].shown.size() == 1);
+}
+
+TEST_CASE("a record that is set aside or rejected ends an absence, and the next one begins anew") {
+  const auto set_aside = [](World& world) {
+    world.Add(User("E2"));
+    world.Get(Kind::kUser, "E2").standing = Standing::kQuarantined;
+    world.Get(Kind::kUser, "E2").reason = "e-mail is not an e-mail address";
+  };
+  const auto contradicted = [](World& world) {
+    world.Add(User("E2"));
+    world.rows.back().standing = Standing::kLeft;
+    world.Add(User("E2", {{"last_name", "Other"}}));
+  };
+  const auto rejected = [](World& world) { world.bad_rows = {{.line = 3, .values = {"E2"}}}; };
+  for (const std::function<void(World&)>& show : {std::function<void(World&)>(set_aside), {contradicted}, {rejected}}) {
+    World world = Company(3);
+    world.policy.rules[0].absent_after = hours(24);
+    world.Remove(Kind::kUser, "E2");
+    CHECK(Lines(world.Sync().plan).empty());
+    world.Pass(hours(20));
+    show(world);
+    CHECK(Lines(world.Sync().plan).empty());
+    CHECK(world.state.absences.empty());
+    world.bad_rows.clear();
+    while (std::any_of(world.rows.begin(), world.rows.end(), [](const Row& row) { return row.key == "E2"; })) {
+      world.Remove(Kind::kUser, "E2");
+    }
+    world.Pass(hours(20));
+    CHECK(Lines(world.Sync().plan).empty());
+    world.Pass(hours(24));
+    CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+  }
+}
+
+TEST_CASE("who left, and was set aside before the record went, waits to be deleted like anybody who is missing") {
+  World world = Company(3);
+  world.policy.rules[0].absent_after = hours(24);
+  world.policy.rules[0].delete_after = hours(1);
+  world.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+  REQUIRE(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+  world.Get(Kind::kUser, "E2").standing = Standing::kQuarantined;
+  world.Pass(hours(2));
+  CHECK(Lines(world.Sync().plan).empty());
+  world.Remove(Kind::kUser, "E2");
+  CHECK(Lines(world.Sync().plan).empty());
+  world.Pass(hours(24));
+  CHECK(Lines(world.Sync().plan) == Texts{"user delete E2"});
+}
+
+TEST_CASE("a plan that is held ends an absence too, when the record is there and set aside") {
+  World world = Company(30);
+  world.policy.guards = DefaultGuards();
+  world.policy.rules[0].absent_after = hours(24);
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  REQUIRE(world.state.absences.size() == 1);
+  world.Add(User("E2"));
+  world.Get(Kind::kUser, "E2").standing = Standing::kQuarantined;
+  for (int i = 10; i < 20; ++i) world.Get(Kind::kUser, "E" + std::to_string(i)).standing = Standing::kLeft;
+  const auto held = world.Plan();
+  REQUIRE(held.plan.held);
+  CHECK(held.notes.absences.empty());
 }
 
 TEST_CASE("an empty value of a rejected record is nobody's key") {

@@ -33,6 +33,70 @@ TEST_CASE("whoever has no e-mail contests nobody's") {
   CHECK(plan.quarantine.empty());
 }
 
+TEST_CASE("who is gone is spared while somebody new with their e-mail is set aside") {
+  World world;
+  world.Add(User("E1"));
+  world.Add(Contact("C1"));
+  world.Add(User("E3"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E1");
+  world.Remove(Kind::kContact, "C1");
+  world.Remove(Kind::kUser, "E3");
+  const std::string held = "c1@example.com";
+  world.Add(User("N1", {{"email", "E1@example.com"}}));
+  world.Get(Kind::kUser, "N1").standing = Standing::kQuarantined;
+  world.Get(Kind::kUser, "N1").reason = "first_name missing";
+  world.Add(Contact("N2", {}, {{"email", held}}));
+  world.state.holds = {{.key = "N2", .reason = "", .until = {}}};
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user suspend E3"});
+  REQUIRE(plan.quarantine.size() == 3);
+  CHECK(plan.quarantine[0].key == "C1");
+  CHECK(Contains(plan.quarantine[0].reason, "gone from the source while N2 (line "));
+  CHECK(plan.quarantine[1].key == "E1");
+  CHECK(Contains(plan.quarantine[1].reason, "gone from the source while N1 (line "));
+  CHECK(Contains(plan.quarantine[1].reason, "is set aside or held; see to that one first"));
+  CHECK(plan.quarantine[2].key == "N1");
+}
+
+TEST_CASE("who is gone is spared while two new ones have their e-mail") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E1");
+  for (const std::string key : {"N1", "N2"}) world.Add(User(key, {{"email", "e1@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.quarantine.size() == 3);
+}
+
+TEST_CASE("two new ones with the e-mail of somebody who is there set all three aside, naming each") {
+  World world;
+  world.Add(User("E1"));
+  world.Add(User("E2"));
+  world.Sync();
+  world.Get(Kind::kUser, "E1").fields["last_name"] = "New";
+  for (const std::string key : {"N1", "N2"}) world.Add(User(key, {{"email", "e1@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 3);
+  for (const QuarantineItem& item : plan.quarantine)
+    CHECK(Contains(item.reason, "the same e-mail for 3 keys: E1 (line "));
+}
+
+TEST_CASE("two new ones with the e-mail that somebody gives up leave that one alone") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  world.Get(Kind::kUser, "E1").fields["email"] = "other@example.com";
+  for (const std::string key : {"N1", "N2"}) world.Add(User(key, {{"email", "e1@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user update E1"});
+  CHECK(plan.quarantine.size() == 2);
+}
+
 TEST_CASE("a group is renamed though its new name differs from the old one in case only") {
   World world;
   world.Add(NamedGroup("g1", "Sales"));
