@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <string>
 
 #include "daemon/model/text.h"
+#include "daemon/plan/leaving_report.h"
 
 namespace ucaas_sync::plan {
 namespace {
 
 constexpr std::uint32_t kReadsNeeded = 2;
-constexpr std::size_t kMostNamed = 10;
 
 LeavePolicy OfRule(const RulePolicy& rule) {
   return {.known = true,
@@ -65,7 +64,7 @@ class Leaving {
       }
     }
     TellComing();
-    Tell();
+    report_.Tell(work_);
   }
 
  private:
@@ -118,13 +117,13 @@ class Leaving {
     const Slot& slot = work_.table[id];
     const LeavePolicy policy = work_.policy.LeavingFrom(slot.kind, slot.source);
     if (!policy.known) {
-      ++without_rule_;
+      ++report_.without_rule;
       StandStill(id, Word::kUndecided);
       work_.Note(id, "absence", "came from a source that no rule reads for this kind any more: left as it is");
       return;
     }
     if (slot.has(kWasOutside) && policy.has_scope) {
-      ++gone_outside_;
+      ++report_.gone_outside;
       StandStill(id, Word::kUndecided);
       work_.Note(
           id, "scope",
@@ -132,6 +131,7 @@ class Leaving {
       return;
     }
     if (!ProvesAbsence(slot)) {
+      CountHidden(slot, policy);
       KeepNote(id);
       StandStill(id, Word::kUndecided);
       work_.Note(id, "absence",
@@ -154,7 +154,7 @@ class Leaving {
     const std::string& source = work_.policy.sources[slot.source];
     const std::string* filter = work_.filtered_out.Of(id);
     if (filter != nullptr && slot.lifecycle == Lifecycle::kActive && ActionFor(slot, policy)) {
-      filtered_[*filter][Index(slot.kind)].push_back(id);
+      report_.filtered[*filter][Index(slot.kind)].push_back(id);
     }
     const std::string what = filter == nullptr ? "absent" : "does not match " + *filter;
     if (!is_first && noted->second.reads == 0) {
@@ -216,6 +216,12 @@ class Leaving {
            source.snapshot->records != 0 && !rejects_.HidesAnybody(slot.source, slot.kind);
   }
 
+  /// Whoever would go, were it not for a rejected record that may be theirs.
+  void CountHidden(const Slot& slot, const LeavePolicy& policy) {
+    if (!rejects_.HidesAnybody(slot.source, slot.kind) || slot.lifecycle != Lifecycle::kActive) return;
+    if (policy.absent != config::AbsentPolicy::kKeep && ActionFor(slot, policy)) ++report_.hidden[slot.source];
+  }
+
   /// What leaving means for this entity; nothing when it stays as it is.
   static std::optional<Action> ActionFor(const Slot& slot, const LeavePolicy& policy) {
     const bool ours = slot.ownership == Ownership::kCreated;
@@ -236,7 +242,7 @@ class Leaving {
 
   void KeepAdopted(SlotId id, const LeavePolicy& policy) {
     StandStill(id, Word::kKept);
-    kept_adopted_.push_back(work_.KeyOf(id));
+    report_.kept_adopted.push_back(work_.KeyOf(id));
     Explain(id, policy);
   }
 
@@ -328,53 +334,10 @@ class Leaving {
     work_.WakeAt(at);
   }
 
-  /// A filter that was made narrower takes people out as surely as an export does.
-  void TellFiltered() {
-    for (const auto& [filter, kinds] : filtered_) {
-      for (const Kind kind : kAllKinds) {
-        const std::vector<SlotId>& slots = kinds[Index(kind)];
-        if (slots.empty()) continue;
-        std::vector<std::string> named;
-        for (std::size_t i = 0; i < slots.size() && i < kMostNamed; ++i) named.push_back(work_.KeyOf(slots[i]));
-        const std::string text = Counted(slots.size(), "known " + std::string(Name(kind))) +
-                                 (slots.size() == 1 ? " does" : " do") + " not match " + filter;
-        std::string who = ListOf(named, named.size());
-        if (slots.size() > named.size()) who += " and " + WithThousands(slots.size() - named.size()) + " more";
-        const std::string rest = "; absent by that, and removed in time if the filter stays so";
-        work_.warnings.push_back(Warning(text + ": " + who + rest, text + rest, std::move(named)));
-      }
-    }
-  }
-
-  void Tell() {
-    TellFiltered();
-    if (without_rule_ != 0) {
-      work_.warnings.push_back(Counted(without_rule_, "entity", "entities") +
-                               " came from a source that no rule reads for that kind any more: left as they are");
-    }
-    if (gone_outside_ != 0) {
-      work_.WarnLasting(Counted(gone_outside_, "entity is", "entities are") +
-                        " not in the source any more and, when last seen, outside the rule's scope: left as they are");
-    }
-    if (!kept_adopted_.empty()) {
-      std::sort(kept_adopted_.begin(), kept_adopted_.end());
-      const std::string text =
-          Counted(kept_adopted_.size(), "adopted contact or group is", "adopted contacts and groups are") +
-          " kept though gone from the source (delete_adopted: false; `ucaas-sync status` lists "
-          "them)";
-      Warning warning(text + ": " + ListOf(kept_adopted_), text, kept_adopted_);
-      warning.lasts = true;
-      work_.warnings.push_back(std::move(warning));
-    }
-  }
-
   Workspace& work_;
   std::span<const SourceState> sources_;
   const RejectBook& rejects_;
-  std::uint64_t without_rule_ = 0;
-  std::uint64_t gone_outside_ = 0;
-  std::map<std::string, std::array<std::vector<SlotId>, kKindCount>> filtered_;  // by filter
-  std::vector<std::string> kept_adopted_;
+  LeavingReport report_;
 };
 
 }  // namespace

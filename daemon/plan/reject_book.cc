@@ -8,6 +8,18 @@ namespace {
 
 constexpr std::size_t kMostRejectValues = 4'000'000;
 
+/// Whether the entity may have been there until this read, so that a rejected record with its key is likely its own. Of
+/// everybody else who is missing it only bears the name: a manager who left, somebody of another source.
+bool IsMissingSinceThisRead(const Workspace& work, SlotId id, std::uint16_t source) {
+  const Slot& slot = work.table[id];
+  const bool is_missing = slot.is_there() && slot.lifecycle == Lifecycle::kActive && slot.seen == Seen::kNot;
+  if (!is_missing || slot.source != source || slot.has(kWasOutside) || work.absences.contains(id)) return false;
+  // Whose absence nobody notes may have been gone for long.
+  const LeavePolicy policy = work.policy.LeavingFrom(slot.kind, source);
+  if (!policy.known || policy.absent == config::AbsentPolicy::kKeep) return false;
+  return slot.kind == Kind::kUser || slot.ownership == Ownership::kCreated || policy.delete_adopted;
+}
+
 }  // namespace
 
 RejectBook::Stops& RejectBook::StopsOf(std::uint16_t source) {
@@ -47,13 +59,11 @@ void RejectBook::Resolve(Workspace& work) {
       for (const Kind kind : kAllKinds) {
         const SlotId id = work.table.Find(kind, values_[i]);
         if (id == kNone) continue;
-        Slot& slot = work.table[id];
-        slot.set(kRejectNamed);
-        const bool is_missing = slot.is_known() && slot.seen == Seen::kNot;
+        work.table[id].set(kRejectNamed);
         if (kind == Kind::kGroup) {
-          found_group = found_group || slot.is_known();
+          found_group = found_group || work.table[id].is_known();
         } else {
-          found_person = found_person || is_missing;
+          found_person = found_person || IsMissingSinceThisRead(work, id, entry.source);
         }
       }
     }

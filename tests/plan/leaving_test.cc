@@ -313,6 +313,39 @@ TEST_CASE("a reject that names only somebody who has a good row may still hide a
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("a reject that names somebody long gone, or of another source, may hide another, and that is told") {
+  World world = Company(5);
+  world.Add(OfOther(User("X1")));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E1");
+  REQUIRE(Lines(world.Sync().plan) == Texts{"user suspend E1"});
+  world.Remove(Kind::kUser, "E2");
+  for (const std::string manager : {"E1", "X1"}) {
+    CAPTURE(manager);
+    world.bad_rows = {{.line = 3, .values = {"Ada", manager}}};
+    if (manager == "X1") world.Remove(Kind::kUser, "X1");
+    const auto plan = world.Plan().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(plan.warnings.size() == 1);
+    CHECK(plan.warnings[0].starts_with("1 entity is missing from hr and left as they are: a rejected record"));
+  }
+}
+
+TEST_CASE("who stays though missing makes no reject a harmless one") {
+  World world = Company(5);
+  world.policy.rules[0].absent = config::AbsentPolicy::kKeep;
+  world.policy.rules[2].absent_after = Duration::zero();
+  for (const std::string key : {"E1", "E2"}) world.Add(Contact(key));
+  world.Sync();
+  world.Remove(Kind::kUser, "E1");
+  world.Remove(Kind::kContact, "E1");
+  REQUIRE(Lines(world.Sync().plan) == Texts{"contact delete E1"});
+  world.Remove(Kind::kContact, "E2");
+  world.bad_rows = {{.line = 3, .values = {"Ada", "E1"}}};
+  CHECK(world.Plan().plan.operations.empty());
+}
+
 TEST_CASE("rejects of one source do not stop the clock of another") {
   World world = Company(2);
   Row other = User("X1");

@@ -1,0 +1,62 @@
+#include "daemon/plan/leaving_report.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+constexpr std::size_t kMostNamed = 10;
+
+/// A filter that was made narrower takes people out as surely as an export does.
+void TellFiltered(Workspace& work, const std::string& filter, Kind kind, const std::vector<SlotId>& slots) {
+  if (slots.empty()) return;
+  std::vector<std::string> named;
+  for (std::size_t i = 0; i < slots.size() && i < kMostNamed; ++i) named.push_back(work.KeyOf(slots[i]));
+  const std::string text = Counted(slots.size(), "known " + std::string(Name(kind))) +
+                           (slots.size() == 1 ? " does" : " do") + " not match " + filter;
+  std::string who = ListOf(named, named.size());
+  if (slots.size() > named.size()) who += " and " + WithThousands(slots.size() - named.size()) + " more";
+  const std::string rest = "; absent by that, and removed in time if the filter stays so";
+  work.warnings.push_back(Warning(text + ": " + who + rest, text + rest, std::move(named)));
+}
+
+void TellHidden(Workspace& work, const std::string& source, std::uint64_t count) {
+  work.WarnLasting(
+      Counted(count, "entity is", "entities are") + " missing from " + source +
+      " and left as they are: a rejected record may hide anybody, and no absence counts until the rejected "
+      "records of " +
+      source + " are mended (`ucaas-sync quarantine list`)");
+}
+
+void TellKeptAdopted(Workspace& work, std::vector<std::string>& keys) {
+  std::sort(keys.begin(), keys.end());
+  const std::string text = Counted(keys.size(), "adopted contact or group is", "adopted contacts and groups are") +
+                           " kept though gone from the source (delete_adopted: false; `ucaas-sync status` lists "
+                           "them)";
+  Warning warning(text + ": " + ListOf(keys), text, keys);
+  warning.lasts = true;
+  work.warnings.push_back(std::move(warning));
+}
+
+}  // namespace
+
+void LeavingReport::Tell(Workspace& work) {
+  for (const auto& [filter, kinds] : filtered) {
+    for (const Kind kind : kAllKinds) TellFiltered(work, filter, kind, kinds[Index(kind)]);
+  }
+  for (const auto& [source, count] : hidden) TellHidden(work, work.policy.sources[source], count);
+  if (without_rule != 0) {
+    work.warnings.push_back(Counted(without_rule, "entity", "entities") +
+                            " came from a source that no rule reads for that kind any more: left as they are");
+  }
+  if (gone_outside != 0) {
+    work.WarnLasting(Counted(gone_outside, "entity is", "entities are") +
+                     " not in the source any more and, when last seen, outside the rule's scope: left as they are");
+  }
+  if (!kept_adopted.empty()) TellKeptAdopted(work, kept_adopted);
+}
+
+}  // namespace ucaas_sync::plan
