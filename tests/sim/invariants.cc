@@ -71,6 +71,8 @@ void Auditor::NoteLostState(const testing::FakeTarget& target) {
   }
   // Whose e-mail has changed meanwhile is not recognised.
   for (const auto& [key, count] : mails_) ++deletions_[key];
+  people_.clear();
+  groups_.clear();
   guards_.NoteLostState();
   last_good_records_ = 0;
   cut_off_creates_.clear();
@@ -147,7 +149,7 @@ void Auditor::Blame(Violations wrong) {
 Violations Auditor::After(const Scene& scene, const Export& day, const RunReport& report) {
   violations_.clear();
   rows_ = RowsOf(scene.state);
-  reading_ = Read(day, settings_, *DateIn(report.at, settings_.timezone), rows_);
+  reading_ = Read(day, settings_, *DateIn(report.at, settings_.timezone), ThereLately());
   const bool reads_sources = !report.is_revert;
   if (report.end == End::kSource && !reading_.may_be_refused) Blame("a usable source was refused");
   if (reads_sources && report.was_planned && reading_.must_be_refused) Blame("an unusable source was believed");
@@ -174,6 +176,23 @@ Violations Auditor::After(const Scene& scene, const Export& day, const RunReport
   if (reads_sources && report.end == End::kCrashed)
     last_good_records_ = 0;  // it may have come to note its read, or not
   return violations_;
+}
+
+std::set<Auditor::Id> Auditor::ThereLately() const {
+  std::set<Id> lately;
+  for (const StoredEntity& row : rows_) {
+    if (row.kind == Kind::kGroup) lately.emplace(Kind::kGroup, row.key);
+  }
+  for (const auto* rows : {&there_, &lost_}) {
+    for (const StoredEntity& row : *rows) {
+      const auto trail = people_.find(row.key);
+      const bool was_missing = trail != people_.end() && (trail->second.missing_since || trail->second.left_before);
+      const bool is_kept = row.kind == Kind::kUser && settings_.absent_users == config::AbsentPolicy::kKeep;
+      if (row.kind == Kind::kGroup || row.lifecycle != Lifecycle::kActive || was_missing || is_kept) continue;
+      if (row.kind == Kind::kUser || row.ownership == Ownership::kCreated) lately.emplace(row.kind, row.key);
+    }
+  }
+  return lately;
 }
 
 void Auditor::NoteLearned(const Scene& scene) {
@@ -203,7 +222,13 @@ void Auditor::ForgetWhatIsTakenForOurs() {
 void Auditor::Follow(const Reading& reading, const RunReport& report) {
   for (const auto& [key, word] : reading.people) people_[key];
   for (const std::string& name : reading.departments) groups_[name];
-  for (auto& [key, trail] : people_) Step(trail, reading.Of(Kind::kUser, key), reading.hides_people, report);
+  for (auto& [key, trail] : people_) {
+    const Word word = reading.Of(Kind::kUser, key);
+    // Somebody of that key is there: whatever it was before, an absence begins anew.
+    const bool is_back = word == Word::kUnsure && !reading.left.contains(key);
+    if (is_back && report.end != End::kCrashed) trail = {};
+    Step(trail, word, reading.hides_people, report);
+  }
   for (auto& [name, trail] : groups_) Step(trail, reading.Of(Kind::kGroup, name), reading.hides_groups, report);
 }
 

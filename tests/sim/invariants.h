@@ -57,6 +57,8 @@ class Auditor {
     bool left_before = false;  ///< The last word before it went missing.
   };
 
+  /// The groups that are known, and who was there until this run.
+  std::set<Id> ThereLately() const;
   void Follow(const Reading& reading, const RunReport& report);
   static void Step(Trail& trail, Word word, bool is_hidden, const RunReport& report);
   void CompareAccounts(const Scene& scene, const RunReport& report);

@@ -66,11 +66,8 @@ Word Reading::Of(Kind kind, const std::string& key) const {
   return word == people.end() ? Word::kNothing : word->second;
 }
 
-Reading Read(const Export& day, const Settings& settings, Date today, const std::vector<StoredEntity>& known) {
-  const auto is_known = [&known](Kind kind, const std::string& key) {
-    return std::any_of(known.begin(), known.end(),
-                       [&](const StoredEntity& row) { return row.kind == kind && row.key == key; });
-  };
+Reading Read(const Export& day, const Settings& settings, Date today,
+             const std::set<std::pair<Kind, std::string>>& lately) {
   Reading reading;
   reading.knows_titles = day.directory_is_whole && !day.titles.empty();
   const bool is_whole = (day.health == Health::kGood || day.health == Health::kNoEmail) && !day.rows.empty();
@@ -89,6 +86,9 @@ Reading Read(const Export& day, const Settings& settings, Date today, const std:
       if (word_of(*row) != Word::kNothing) wanted.push_back(row);
     }
     if (wanted.empty()) continue;
+    const bool is_left =
+        std::any_of(wanted.begin(), wanted.end(), [&](const Person* row) { return word_of(*row) == Word::kLeft; });
+    if (is_left) reading.left.insert(key);
     const Word word = word_of(*wanted.front());
     const bool agree = std::all_of(wanted.begin(), wanted.end(), [&](const Person* row) {
       return SameRecord(*row, *wanted.front()) || (word == Word::kLeft && word_of(*row) == Word::kLeft);
@@ -102,9 +102,10 @@ Reading Read(const Export& day, const Settings& settings, Date today, const std:
   for (const BrokenRow& broken : day.broken) {
     reading.broken_values.insert(broken.values.begin(), broken.values.end());
     const auto is_missing = [&](const std::string& value) {
-      return !reading.people.contains(value) && (is_known(Kind::kUser, value) || is_known(Kind::kContact, value));
+      return !reading.people.contains(value) &&
+             (lately.contains({Kind::kUser, value}) || lately.contains({Kind::kContact, value}));
     };
-    const auto is_group = [&](const std::string& value) { return is_known(Kind::kGroup, value); };
+    const auto is_group = [&](const std::string& value) { return lately.contains({Kind::kGroup, value}); };
     const bool finds_person = std::any_of(broken.values.begin(), broken.values.end(), is_missing);
     const bool finds_group = std::any_of(broken.values.begin(), broken.values.end(), is_group);
     reading.hides_people = reading.hides_people || !finds_person;

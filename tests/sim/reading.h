@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/program.h"
@@ -25,6 +26,7 @@ struct Reading {
   std::map<std::string, Word> people;
   std::map<std::string, Person> rows;   ///< Of those who are present.
   std::set<std::string> bad_status;     ///< Users alone have a status: as contacts these are present.
+  std::set<std::string> left;           ///< Of whom some row says that they left, be it believed or not.
   std::set<std::string> departments;    ///< Every one that a row names.
   std::set<std::string> broken_values;  ///< All that can be read of broken rows.
   bool hides_people = false;            ///< A broken row may be anybody's.
@@ -34,7 +36,9 @@ struct Reading {
   Word Of(Kind kind, const std::string& key) const;
 };
 
-/// `known`: the state's rows.
-Reading Read(const Export& day, const Settings& settings, Date today, const std::vector<StoredEntity>& known);
+/// `lately`: the groups that are known, and the people who were there until now: of a broken row with the key of
+/// anybody else it is not known whose it is.
+Reading Read(const Export& day, const Settings& settings, Date today,
+             const std::set<std::pair<Kind, std::string>>& lately);
 
 }  // namespace ucaas_sync::sim
