@@ -22,8 +22,14 @@ struct Facts {
   const Record& record;
   /// By slot; empty: everything is the record's own.
   std::span<const Origin> origins = {};
+  /// Takes what a missing joined record would have said for a word that it has no value: for asking what a filter would
+  /// say then, never for deciding.
+  bool takes_missing_for_empty = false;
 
-  Origin OriginOf(Slot slot) const { return slot < origins.size() ? origins[slot] : kOwn; }
+  Origin OriginOf(Slot slot) const {
+    const Origin origin = slot < origins.size() ? origins[slot] : kOwn;
+    return origin == kNoPartner && takes_missing_for_empty ? kOwn : origin;
+  }
 };
 
 }  // namespace ucaas_sync::mapping

@@ -14,6 +14,10 @@ bool Holds(std::strong_ordering order, bool less, bool equal, bool greater) {
   return order > 0 ? greater : equal;
 }
 
+Findings::Why WhyUnknown(Origin origin) {
+  return origin == kNoPartner ? Findings::Why::kMissingRecord : Findings::Why::kSilentSource;
+}
+
 /// Calls `visit` with each RDN of `dn`, in the order of the text.
 template <typename Visit>
 void ForEachRdn(std::string_view dn, Visit&& visit) {
@@ -56,13 +60,23 @@ Verdict Filter::JudgeNode(std::uint32_t index, const Facts& facts, std::span<con
   }
   if (node.op != Op::kAnd && node.op != Op::kOr) return JudgeItem(node, facts, formats, findings);
 
-  // A decided operand ends it; one that cannot be judged counts only when no other decides.
+  // A decided operand ends it; one that cannot be judged counts only when no other decides, and nor does its cause.
+  const Findings::Cause before = findings.cause;
+  Findings::Cause kept = before;
   const Verdict decides = node.op == Op::kAnd ? Verdict::kNo : Verdict::kYes;
   Verdict verdict = node.op == Op::kAnd ? Verdict::kYes : Verdict::kNo;
   for (std::uint32_t i = index + 1; i < node.end; i = nodes_[i].end) {
     const Verdict operand = JudgeNode(i, facts, formats, findings);
-    if (operand == decides) return decides;
-    if (operand == Verdict::kUndefined) verdict = Verdict::kUndefined;
+    if (operand == decides) {
+      findings.cause = before;
+      return decides;
+    }
+    if (operand == Verdict::kUndefined) {
+      verdict = Verdict::kUndefined;
+      kept = findings.cause;
+    } else {
+      findings.cause = kept;
+    }
   }
   return verdict;
 }
@@ -111,22 +125,23 @@ Verdict Filter::JudgeItem(const Node& node, const Facts& facts, std::span<const 
   facts.record.ForEach(node.slot, [&](std::string_view value) { matches = matches || Matches(node, value); });
   if (!matches && node.looks_at_dn) matches = MatchesInDn(node, facts.record.dn);
   if (matches) return Verdict::kYes;
-  if (facts.OriginOf(node.slot) != kUnknowable) return Verdict::kNo;
-  if (findings.why == Findings::Why::kNothing) {
-    findings.why = Findings::Why::kSilentSource;
-    findings.slot = node.slot;
-  }
+  const Origin origin = facts.OriginOf(node.slot);
+  if (origin != kUnknowable && origin != kNoPartner) return Verdict::kNo;
+  Blame({.why = WhyUnknown(origin), .slot = node.slot}, findings);
   return Verdict::kUndefined;
+}
+
+void Filter::Blame(const Findings::Cause& cause, Findings& findings) {
+  const bool is_weaker =
+      findings.cause.why == Findings::Why::kNothing || findings.cause.why == Findings::Why::kMissingRecord;
+  if (is_weaker && findings.cause.why < cause.why) findings.cause = cause;
 }
 
 Verdict Filter::JudgeDate(const Node& node, const Facts& facts, std::span<const DateReader> formats,
                           Findings& findings) const {
   const Origin origin = facts.OriginOf(node.slot);
-  if (origin == kUnknowable) {
-    if (findings.why == Findings::Why::kNothing) {
-      findings.why = Findings::Why::kSilentSource;
-      findings.slot = node.slot;
-    }
+  if (origin == kUnknowable || origin == kNoPartner) {
+    Blame({.why = WhyUnknown(origin), .slot = node.slot}, findings);
     return Verdict::kUndefined;
   }
   const DateReader& reader = formats[origin < formats.size() ? origin : 0];
@@ -136,11 +151,7 @@ Verdict Filter::JudgeDate(const Node& node, const Facts& facts, std::span<const 
     const std::optional<Date> date = reader.Read(value);
     if (!date) {
       verdict = Verdict::kUndefined;
-      if (findings.why == Findings::Why::kNothing) {
-        findings.why = Findings::Why::kNoDate;
-        findings.slot = node.slot;
-        findings.value = value;
-      }
+      Blame({.why = Findings::Why::kNoDate, .slot = node.slot, .value = value}, findings);
       return;
     }
     // Today moves forward only, so each clause turns at most once; equality comes and goes.

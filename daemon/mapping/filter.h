@@ -4,6 +4,8 @@
 // side of = < > <= >= ("today", "today+7d", "today-3m"; d, w, m, y).
 // Comparing: values are trimmed and NFC. Equality and substrings ignore case; ordering is numeric when both sides are
 // numbers, else by folded text; ~= looks at letters and digits only; (attr=*) needs a value that is not empty.
+// An attribute without a value matches nothing, so a negation of it does; what only another source's record could say
+// cannot be judged while that source is silent, nor where there is no such record.
 // Extensible matches know the case, numeric, DN and bit-wise (Active Directory) rules; `:dn:` looks at the DN too.
 // A filter is a value; SetToday() apart, it is constant after Compile() and thread-safe.
 #pragma once
@@ -31,13 +33,17 @@ enum class Verdict : std::uint8_t { kNo, kYes, kUndefined };
 struct Findings {
   enum class Why : std::uint8_t {
     kNothing,
-    kSilentSource,  ///< The attribute comes from a source that cannot be asked now.
-    kNoDate,        ///< `value` is no date, and is compared with one.
+    kMissingRecord,  ///< The attribute would come from a joined record that does not exist.
+    kSilentSource,   ///< The attribute comes from a source that cannot be asked now.
+    kNoDate,         ///< `value` is no date, and is compared with one.
   };
-  /// Of the first clause that could not be judged.
-  Why why = Why::kNothing;
-  Slot slot = kNoSlot;
-  std::string_view value;  ///< A view of the record.
+  struct Cause {
+    Why why = Why::kNothing;
+    Slot slot = kNoSlot;
+    std::string_view value = {};  ///< A view of the record.
+  };
+  /// Of the first clause that makes the verdict undefined. A missing record is named only where nothing else is amiss.
+  Cause cause;
   /// The first day after today on which a judged date clause turns.
   std::optional<Date> turns;
 };
@@ -125,6 +131,7 @@ class Filter {
                     Findings& findings) const;
   Verdict JudgeDate(const Node& node, const Facts& facts, std::span<const DateReader> formats,
                     Findings& findings) const;
+  static void Blame(const Findings::Cause& cause, Findings& findings);
   bool Matches(const Node& node, std::string_view value) const;
   bool MatchesSubstrings(const Node& node, std::string_view value) const;
   bool MatchesInDn(const Node& node, std::string_view dn) const;

@@ -28,6 +28,7 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
   for (const Record::Cell& cell : own.cells()) joined.record.Add(cell.slot, cell.value);
   joined.origins.assign(sources[rule.source].table.size(), kOwn);
   joined.trouble.clear();
+  joined.may_be_rejected = false;
 
   for (std::size_t i = 0; i < rule.joins.size(); ++i) {
     const CompiledJoin& join = rule.joins[i];
@@ -38,6 +39,8 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
     if (is_ambiguous && joined.trouble.empty()) {
       joined.trouble = DescribeAmbiguity(sources[join.partner], partner, found, key);
     }
+    const bool is_missing = partner.is_healthy && !key.empty() && found == 0;
+    if (is_missing && partner.has_rejects) joined.may_be_rejected = true;
     const bool is_knowable = partner.is_healthy && !is_ambiguous;
     if (found != 0 && is_knowable) {
       partner.records.Load(found, partner_record);

@@ -18,6 +18,7 @@ struct Partner {
   KeyedRecords records;
   std::vector<std::uint64_t> filled;  ///< By slot: records with a value.
   bool is_healthy = false;            ///< Read to the end, complete and without problems.
+  bool has_rejects = false;           ///< Whoever has no record may be one of them.
 
   /// Whether its records may have a value in `slot` at all.
   bool carries(Slot slot) const { return !is_healthy || (slot < filled.size() && filled[slot] > 0); }
@@ -30,6 +31,8 @@ struct JoinedRecord {
   /// Why a partner's attributes cannot be known for this record ("two records in directory with …"); empty when they
   /// can, or when the partner source as a whole is unhealthy.
   std::string trouble;
+  /// A partner that has no record with the key rejected some.
+  bool may_be_rejected = false;
 
   Facts facts() const { return {.record = record, .origins = origins}; }
 };

@@ -48,6 +48,7 @@ class Mapper::Impl {
       if (record_.Has(slot)) ++counts.filled[slot];
     }
 
+    mapper_.StartKey();
     mapper_.StartRecord(index, record_);
     Findings findings;
     const Verdict verdict = source.filter.Judge({.record = record_}, {&source.dates, 1}, findings);
@@ -70,10 +71,12 @@ class Mapper::Impl {
       partners_[index].records.Add(key, record_, source.joined, book_->keeps_partners_dn);
     }
     for (const std::size_t rule : source.rules) mapper_.Map(book_->rules[rule], record_, record_);
+    mapper_.EndKey();
   }
 
   void OnReject(std::size_t index, const Reject& reject) {
     mapper_.scratch().Reset();
+    mapper_.NoteReject(index);
     std::vector<std::string_view> values;
     values.reserve(reject.values.size());
     for (const std::string_view value : reject.values) {
@@ -95,6 +98,8 @@ class Mapper::Impl {
     partner.filled = counts_[index].filled;
     SourceCheck check = CheckSource(*book_, index, counts_[index], partners_, snapshot);
     partner.is_healthy = snapshot.complete() && check.problems.empty();
+    partner.has_rejects = mapper_.has_rejects(index);
+    check.hides_groups = mapper_.hides_groups(index);
     return check;
   }
 
@@ -151,7 +156,9 @@ class Mapper::Impl {
         partners_[index].records.Add(key, contenders.records[leader], source.joined, book_->keeps_partners_dn);
       }
     }
+    mapper_.StartKey();
     for (const std::size_t rule : source.rules) DeliverWaiting(index, book_->rules[rule], contenders, all);
+    mapper_.EndKey();
   }
 
   void DeliverWaiting(std::size_t index, const CompiledRule& rule, const Contenders& contenders,

@@ -56,9 +56,7 @@ std::optional<std::vector<std::int64_t>> Preference::Rank(const Record& record, 
     }
     const auto date = dates.Read(value);
     if (!date) {
-      findings.why = Findings::Why::kNoDate;
-      findings.slot = clause.slot;
-      findings.value = value;
+      findings.cause = {.why = Findings::Why::kNoDate, .slot = clause.slot, .value = value};
       return std::nullopt;
     }
     const std::int64_t day = date->time_since_epoch().count();

@@ -1,10 +1,10 @@
 #include "daemon/mapping/rule_mapper.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "daemon/mapping/booleans.h"
 #include "daemon/mapping/email.h"
+#include "daemon/mapping/hash_input.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::mapping {
@@ -13,17 +13,6 @@ namespace {
 /// A field's name in a sentence.
 std::string Label(const FieldSpec& field) {
   return field.name == "email" ? "e-mail" : std::string(field.name);
-}
-
-void PutNumber(std::uint64_t number, std::string& out) {
-  char bytes[sizeof number];
-  std::memcpy(bytes, &number, sizeof number);
-  out.append(bytes, sizeof number);
-}
-
-void PutText(std::string_view text, std::string& out) {
-  PutNumber(text.size(), out);
-  out += text;
 }
 
 }  // namespace
@@ -36,13 +25,20 @@ void RuleMapper::Begin(EntitySink& sink, Trace* trace) {
   later_.assign(book_.rules.size(), std::nullopt);
   seen_groups_.clear();
   presented_groups_.clear();
+  doubtful_groups_.clear();
   held_groups_.clear();
   silence_reported_.assign(book_.rules.size(), false);
+  has_rejects_.assign(book_.sources.size(), false);
+  hides_groups_.assign(book_.sources.size(), false);
+}
+
+void RuleMapper::StartKey() {
+  rejected_lines_.clear();
+  group_rejects_.clear();
 }
 
 void RuleMapper::StartRecord(std::size_t source, const Record& record) {
   source_ = source;
-  rejected_ = false;
   hash_input_.clear();
   for (const Record::Cell& cell : record.cells()) {
     PutNumber((std::uint64_t{cell.slot} << 40U) + cell.value.size(), hash_input_);
@@ -71,52 +67,6 @@ bool RuleMapper::LetsIn(const CompiledRule& rule, const Record& record) {
   return lets_in;
 }
 
-Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
-  leaves_on_.reset();
-  Findings findings;
-  const auto judge = [&](const Filter& filter, const char* name) {
-    findings = {};
-    const Verdict verdict = filter.Judge(facts, rule.dates, findings);
-    NoteTurn(findings);
-    if (note_ != nullptr) NoteFilter(name, book_.sources[rule.source], filter, verdict, facts, rule.dates);
-    if (verdict == Verdict::kUndefined) AddProblem(ExplainFindings(rule, facts, findings));
-    return verdict;
-  };
-  if (!rule.scope.empty()) {
-    const Verdict scope = judge(rule.scope, "scope");
-    if (scope == Verdict::kNo) return Standing::kOutOfScope;
-    if (scope == Verdict::kUndefined) return Standing::kQuarantined;
-  }
-  if (!rule.left.empty()) {
-    const Verdict left = judge(rule.left, "left");
-    if (left == Verdict::kYes) return Standing::kLeft;
-    if (findings.turns) leaves_on_ = LeavesOn(rule, facts, *findings.turns);
-    // Who may have left is neither removed nor, being suspended, let in again.
-    if (left == Verdict::kUndefined) return Standing::kQuarantined;
-  }
-  if (!rule.filter.empty()) {
-    const Verdict filter = judge(rule.filter, "filter");
-    if (filter == Verdict::kNo) return Standing::kFilteredOut;
-    if (filter == Verdict::kUndefined) return Standing::kQuarantined;
-  }
-  return Standing::kPresent;
-}
-
-std::optional<Date> RuleMapper::LeavesOn(const CompiledRule& rule, const Facts& facts, Date turn) {
-  constexpr int kMostTurns = 4;
-  std::optional<Filter>& left = later_[rule.index];
-  if (!left) left = rule.left;
-  for (int turns = 0; turns < kMostTurns; ++turns) {
-    left->SetToday(turn);
-    Findings findings;
-    const Verdict verdict = left->Judge(facts, rule.dates, findings);
-    if (verdict == Verdict::kYes) return turn;
-    if (verdict == Verdict::kUndefined || !findings.turns) return std::nullopt;
-    turn = *findings.turns;
-  }
-  return std::nullopt;
-}
-
 void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Record& gathered) {
   MapRecord(rule, record, gathered);
   if (trace_ != nullptr) Retrace(rule, record, gathered);
@@ -128,7 +78,9 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   if (note_ != nullptr) NoteJoins(rule, record);
   const Standing standing = Judge(rule, facts);
   if (standing == Standing::kFilteredOut) {
-    FilteredOut(rule, record, rule.filter_named);
+    reason_ = rule.filter_named;
+    if (lacks_partner_) reason_ += " for want of a joined record";
+    FilteredOut(rule, record, reason_);
     return;
   }
   view_ = {};
@@ -145,12 +97,13 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   if (!key) return;
   view_.key = *key;
 
-  if (standing != Standing::kOutOfScope) {
+  if (standing != Standing::kOutOfScope && standing != Standing::kUndecided) {
     const Facts all = &gathered == &record ? facts : FactsOf(rule, gathered, joined_gathered_);
     const std::size_t judged = reason_.size();
     MapFields(rule, facts, all);
     if (rule.groups) MapGroups(rule, all);
     if (rule.members) MapMembers(rule, all);
+    is_records_trouble_ = reason_.size() == judged;
     if (standing == Standing::kLeft) {
       // Gone is gone, whatever else is wrong with the record.
       reason_.resize(judged);
@@ -162,6 +115,10 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
     }
   }
   view_.reason = reason_;
+  if (view_.standing == Standing::kPresent && rule.kind != Kind::kGroup) {
+    view_.reason = left_unknown_;
+    view_.may_be_rejected = joined_.may_be_rejected;
+  }
   Emit(rule);
 }
 
@@ -188,34 +145,24 @@ std::optional<std::string_view> RuleMapper::FindKey(const CompiledRule& rule, co
     if (name.state == FieldState::kEmpty) return std::nullopt;
   }
   const Rendered rendered = rule.key ? rule.key->Render(facts, bench()) : name;
-  if (rendered.failed) {
-    if (standing != Standing::kOutOfScope) Reject(record, ExplainFailure(rule, facts, rendered));
-    return std::nullopt;
+  if (rendered.state == FieldState::kValue) return KeyFrom(rule, rendered, record);
+  if (rule.kind == Kind::kGroup) {
+    RefuseGroup(rule, facts, record, standing, rendered);
+  } else {
+    RefuseKey(rule, facts, record, standing, rendered);
   }
-  if (rendered.state == FieldState::kUnknown && facts.OriginOf(rendered.slot) == kUnknowable) {
-    // Said once: it is the partner's trouble, not this record's.
-    const auto index = static_cast<std::size_t>(&rule - book_.rules.data());
-    if (joined_.trouble.empty()) {
-      if (silence_reported_[index]) return std::nullopt;
-      silence_reported_[index] = true;
-    }
-    Reject(record, ExplainSilence(rule, facts, rendered.slot));
-    return std::nullopt;
-  }
-  if (rendered.state != FieldState::kValue) {
-    if (standing != Standing::kOutOfScope) {
-      Reject(record, rule.key ? "no value for the key of this " + std::string(Name(rule.kind))
-                              : "no value for the name of this group");
-    }
-    return std::nullopt;
-  }
-  return KeyFrom(rule, rendered, record);
+  return std::nullopt;
 }
 
 std::optional<std::string_view> RuleMapper::KeyFrom(const CompiledRule& rule, const Rendered& rendered,
                                                     const Record& record) {
   if (rule.reads_bytes && !IsUtf8(rendered.text)) {
-    Reject(record, "the key of this " + std::string(Name(rule.kind)) + " is not UTF-8");
+    const std::string why = "the key of this " + std::string(Name(rule.kind)) + " is not UTF-8";
+    if (rule.kind == Kind::kGroup) {
+      RejectGroup(record, why);
+    } else {
+      Reject(record, why);
+    }
     return std::nullopt;
   }
   return rendered.text;
@@ -286,68 +233,6 @@ void RuleMapper::MapMembers(const CompiledRule& rule, const Facts& all) {
   view_.members_known = rendered.state != FieldState::kUnknown && !lacks_tail;
   if (!view_.members_known) members_.clear();
   view_.members = members_;
-}
-
-void RuleMapper::Emit(const CompiledRule& rule) {
-  if (note_ != nullptr) {
-    NoteEntity();
-    return;
-  }
-  if (rule.kind != Kind::kGroup) {
-    sink_->OnEntity(view_);
-    return;
-  }
-  const Hash128 key = HashOf(view_.key, rule.index);
-  if (view_.standing == Standing::kPresent || view_.standing == Standing::kQuarantined) presented_groups_.insert(key);
-  if (!IsNewGroup(rule)) return;
-  if (view_.standing == Standing::kPresent || view_.standing == Standing::kQuarantined) {
-    sink_->OnEntity(view_);
-    return;
-  }
-  held_groups_.push_back({.source = rule.source,
-                          .rule = rule.index,
-                          .standing = view_.standing,
-                          .key = std::string(view_.key),
-                          .fields = Own(view_.fields),
-                          .line = view_.line,
-                          .dn = std::string(view_.dn),
-                          .record_hash = view_.record_hash});
-}
-
-bool RuleMapper::IsNewGroup(const CompiledRule& rule) {
-  hash_input_.clear();
-  PutNumber(rule.index, hash_input_);
-  PutNumber(static_cast<std::uint64_t>(view_.standing), hash_input_);
-  PutText(view_.key, hash_input_);
-  PutText(view_.reason, hash_input_);
-  for (const CompiledField& field : rule.fields) {
-    PutNumber(static_cast<std::uint64_t>(view_.fields[field.id].state), hash_input_);
-    PutText(view_.fields[field.id].text, hash_input_);
-  }
-  if (view_.maps_members) {
-    PutText(view_.dn, hash_input_);
-    PutNumber(view_.members_known ? 1 : 0, hash_input_);
-    for (const std::string_view member : members_) PutText(member, hash_input_);
-  }
-  return seen_groups_.insert(HashOf(hash_input_)).second;
-}
-
-void RuleMapper::FlushHeldGroups(std::size_t source) {
-  for (const HeldGroup& held : held_groups_) {
-    if (held.source != source || presented_groups_.contains(HashOf(held.key, held.rule))) continue;
-    EntityView view;
-    view.kind = Kind::kGroup;
-    view.standing = held.standing;
-    view.key = held.key;
-    view.fields = View(held.fields);
-    view.rule = held.rule;
-    view.source = held.source;
-    view.line = held.line;
-    view.dn = held.dn;
-    view.record_hash = held.record_hash;
-    sink_->OnEntity(view);
-  }
-  std::erase_if(held_groups_, [&](const HeldGroup& held) { return held.source == source; });
 }
 
 void RuleMapper::AddProblem(std::string_view problem) {

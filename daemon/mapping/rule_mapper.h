@@ -27,8 +27,11 @@ class RuleMapper {
 
   /// A new run.
   void Begin(EntitySink& sink, Trace* trace);
-  /// A new record (or, with `prefer`, the records of a new key) of `source`: takes back the memory of the one before.
+  /// A new record, or the records of one key that are told apart by `prefer`: each of them is rejected at most once,
+  /// whatever rules do not take it. They must live until EndKey.
+  void StartKey();
   void StartRecord(std::size_t source, const Record& record);
+  void EndKey();
 
   /// Whether `rule` would let the record in: in scope and matching the filter.
   bool LetsIn(const CompiledRule& rule, const Record& record);
@@ -41,9 +44,15 @@ class RuleMapper {
   void NotePreference(std::string text) { preference_ = std::move(text); }
   /// Sets the record's entity aside for `reason` without looking further.
   void Quarantine(const CompiledRule& rule, const Record& record, const std::string& reason);
-  /// A record that nobody can use; at most one for each record.
+  /// A record that nobody can use.
   void Reject(const Record& record, const std::string& reason);
-  /// Groups that some records say left, or are out of scope, and that no record of the source presents.
+  /// The same, of the reader's.
+  void NoteReject(std::size_t source) { has_rejects_[source] = true; }
+  bool has_rejects(std::size_t source) const { return has_rejects_[source]; }
+  /// Some record of the source may name a group that nobody knows: none is then proved to be gone.
+  bool hides_groups(std::size_t source) const { return hides_groups_[source]; }
+  /// Groups that some records say left, are out of scope or cannot be told of, and that no record of the source
+  /// presents.
   void FlushHeldGroups(std::size_t source);
 
   /// Why a filter could not be judged, for people.
@@ -58,10 +67,16 @@ class RuleMapper {
     std::uint16_t rule = 0;
     Standing standing = Standing::kPresent;
     std::string key;
+    std::string reason;
     FieldSet fields;
     std::uint64_t line = 0;
     std::string dn;
     Hash128 record_hash;
+  };
+
+  struct GroupReject {
+    const Record* record = nullptr;
+    std::string reason;
   };
 
   void MapRecord(const CompiledRule& rule, const Record& record, const Record& gathered);
@@ -82,11 +97,21 @@ class RuleMapper {
 
   Facts FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined);
   Standing Judge(const CompiledRule& rule, const Facts& facts);
+  /// What a record is that `filter` cannot judge because a joined record does not exist; `outside`: when it says no.
+  Standing WithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts, Slot slot,
+                          Standing outside);
   /// The day on which a record that does not match `left` begins to, by dates alone; `turn`: when a clause first turns.
   std::optional<Date> LeavesOn(const CompiledRule& rule, const Facts& facts, Date turn);
   std::optional<std::string_view> FindKey(const CompiledRule& rule, const Facts& facts, const Record& record,
                                           Standing standing);
   std::optional<std::string_view> KeyFrom(const CompiledRule& rule, const Rendered& rendered, const Record& record);
+  void RefuseKey(const CompiledRule& rule, const Facts& facts, const Record& record, Standing standing,
+                 const Rendered& rendered);
+  /// The record's group is not known; its person is.
+  void RefuseGroup(const CompiledRule& rule, const Facts& facts, const Record& record, Standing standing,
+                   const Rendered& rendered);
+  void RejectGroup(const Record& record, const std::string& reason);
+  bool IsFirstRejectOf(const Record& record);
   void MapFields(const CompiledRule& rule, const Facts& facts, const Facts& all);
   void CheckField(const CompiledRule& rule, const CompiledField& field, const Rendered& rendered, const Facts& facts);
   void MapGroups(const CompiledRule& rule, const Facts& all);
@@ -98,6 +123,7 @@ class RuleMapper {
   std::string Attribute(const CompiledRule& rule, const Facts& facts, Slot slot) const;
   std::string ExplainFailure(const CompiledRule& rule, const Facts& facts, const Rendered& rendered) const;
   std::string ExplainFindings(const CompiledRule& rule, const Facts& facts, const Findings& findings) const;
+  std::string ExplainNoPartner(const CompiledRule& rule, const Facts& facts, Slot slot) const;
   std::string ExplainSilence(const CompiledRule& rule, const Facts& facts, Slot slot) const;
   void AddProblem(std::string_view problem);
   Workbench& bench() { return bench_; }
@@ -124,12 +150,19 @@ class RuleMapper {
   std::string hash_input_;
   Hash128 record_hash_;
   std::size_t source_ = 0;
-  bool rejected_ = false;
+  std::string left_unknown_;                   ///< Why `left` cannot be judged, for want of a joined record.
+  bool lacks_partner_ = false;                 ///< That is why the filter that was judged last says nothing.
+  bool is_records_trouble_ = false;            ///< What quarantines the view is not in the fields.
+  std::vector<std::uint64_t> rejected_lines_;  ///< Since StartKey.
+  std::vector<GroupReject> group_rejects_;     ///< Since StartKey.
 
   std::unordered_set<Hash128, Hash128Hasher> seen_groups_;       ///< Everything that was emitted of them.
   std::unordered_set<Hash128, Hash128Hasher> presented_groups_;  ///< Keys, by rule.
+  std::unordered_set<Hash128, Hash128Hasher> doubtful_groups_;   ///< The same, of those held for one record's trouble.
   std::vector<HeldGroup> held_groups_;
   std::vector<bool> silence_reported_;  ///< By rule.
+  std::vector<bool> has_rejects_;       ///< By source.
+  std::vector<bool> hides_groups_;      ///< By source.
 };
 
 }  // namespace ucaas_sync::mapping

@@ -1,4 +1,5 @@
 // RuleMapper's records and values that it does not take, and its words for them.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@ void RuleMapper::Quarantine(const CompiledRule& rule, const Record& record, cons
   view_.line = record.line;
   view_.dn = facts.record.dn;
   view_.record_hash = record_hash_;
+  is_records_trouble_ = true;
   const auto key = FindKey(rule, facts, record, Standing::kQuarantined);
   if (!key) return;
   view_.key = *key;
@@ -66,13 +68,37 @@ void RuleMapper::KeepOut(const CompiledSource& source, const Record& record) {
   }
 }
 
+void RuleMapper::RefuseKey(const CompiledRule& rule, const Facts& facts, const Record& record, Standing standing,
+                           const Rendered& rendered) {
+  if (rendered.failed) {
+    if (standing != Standing::kOutOfScope) Reject(record, ExplainFailure(rule, facts, rendered));
+    return;
+  }
+  if (rendered.state == FieldState::kUnknown && facts.OriginOf(rendered.slot) == kUnknowable) {
+    // Said once: it is the partner's trouble, not this record's.
+    if (joined_.trouble.empty()) {
+      if (silence_reported_[rule.index]) return;
+      silence_reported_[rule.index] = true;
+    }
+    Reject(record, ExplainSilence(rule, facts, rendered.slot));
+    return;
+  }
+  if (standing != Standing::kOutOfScope) Reject(record, "no value for the key of this " + std::string(Name(rule.kind)));
+}
+
+bool RuleMapper::IsFirstRejectOf(const Record& record) {
+  const bool is_first = std::find(rejected_lines_.begin(), rejected_lines_.end(), record.line) == rejected_lines_.end();
+  if (is_first) rejected_lines_.push_back(record.line);
+  return is_first;
+}
+
 void RuleMapper::Reject(const Record& record, const std::string& reason) {
   if (note_ != nullptr) {
     note_->reason = reason;
     return;
   }
-  if (rejected_) return;
-  rejected_ = true;
+  has_rejects_[source_] = true;
+  if (!IsFirstRejectOf(record)) return;
   std::vector<std::string_view> values;
   values.reserve(record.cells().size());
   for (const Record::Cell& cell : record.cells()) {
@@ -105,11 +131,11 @@ std::string RuleMapper::ExplainFailure(const CompiledRule& rule, const Facts& fa
 }
 
 std::string RuleMapper::ExplainFindings(const CompiledRule& rule, const Facts& facts, const Findings& findings) const {
-  if (findings.why == Findings::Why::kSilentSource) return ExplainSilence(rule, facts, findings.slot);
-  const Origin origin = facts.OriginOf(findings.slot);
+  if (findings.cause.why == Findings::Why::kSilentSource) return ExplainSilence(rule, facts, findings.cause.slot);
+  const Origin origin = facts.OriginOf(findings.cause.slot);
   const DateReader& dates = rule.dates[origin < rule.dates.size() ? origin : 0];
-  return Quoted(findings.value) + " in " + Attribute(rule, facts, findings.slot) + " is no date (" + dates.format() +
-         ")";
+  return Quoted(findings.cause.value) + " in " + Attribute(rule, facts, findings.cause.slot) + " is no date (" +
+         dates.format() + ")";
 }
 
 std::string RuleMapper::ExplainSilence(const CompiledRule& rule, const Facts& facts, Slot slot) const {
@@ -123,8 +149,8 @@ std::string RuleMapper::ExplainSilence(const CompiledRule& rule, const Facts& fa
 }
 
 std::string RuleMapper::Explain(const CompiledSource& source, const Findings& findings) const {
-  return Quoted(findings.value) + " in " + source.attribute_word() + " " +
-         std::string(source.table.NameOf(findings.slot)) + " is no date (" + source.dates.format() + ")";
+  return Quoted(findings.cause.value) + " in " + source.attribute_word() + " " +
+         std::string(source.table.NameOf(findings.cause.slot)) + " is no date (" + source.dates.format() + ")";
 }
 
 }  // namespace ucaas_sync::mapping

@@ -36,6 +36,8 @@ struct SourceCheck {
   /// and no approval helps. Empty for a snapshot that is incomplete anyway.
   std::vector<Problem> problems;
   std::vector<Uncarried> uncarried;
+  /// Some record may name a group, and what the group is cannot be known: that none names a group proves nothing.
+  bool hides_groups = false;
 };
 
 /// What was counted while a source was read.

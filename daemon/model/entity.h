@@ -29,16 +29,20 @@ enum class Standing : std::uint8_t {
   kFilteredOut,  ///< Its record does not match `filter`: absent; `reason` names the filter and its place.
   kOutOfScope,   ///< Neither created, changed nor removed, and not absent.
   kQuarantined,  ///< Cannot be mapped; `reason` says why. Frozen, not absent.
+  kUndecided,    ///< A rejected record may be what decides whether it is wanted: whoever is known stays as they are.
 };
 
 struct EntityView {
   Kind kind = Kind::kUser;
   Standing standing = Standing::kPresent;
-  std::string_view key;      ///< Trimmed, NFC, case kept; never empty.
-  FieldSetView fields;       ///< NFC, trimmed. Meaningful when kPresent, as far as known when kLeft.
-  std::string_view reason;   ///< For kQuarantined and kFilteredOut.
-  std::uint16_t rule = 0;    ///< Index of its rule among all rules of the configuration.
-  std::uint16_t source = 0;  ///< Index of the rule's source (`from`) among all sources.
+  std::string_view key;  ///< Trimmed, NFC, case kept; never empty.
+  FieldSetView fields;   ///< NFC, trimmed. Meaningful when kPresent, as far as known when kLeft.
+  /// For kQuarantined, kUndecided and kFilteredOut. For kPresent: why, for want of a joined record, nobody can tell
+  /// whether it left; on such a word nobody comes back.
+  std::string_view reason;
+  bool may_be_rejected = false;  ///< For kPresent with a reason: a rejected record may be it, so nobody is new either.
+  std::uint16_t rule = 0;        ///< Index of its rule among all rules of the configuration.
+  std::uint16_t source = 0;      ///< Index of the rule's source (`from`) among all sources.
   std::uint64_t line = 0;
   std::string_view dn;            ///< The record's DN, or the joined record's; empty for CSV alone.
   std::optional<Date> leaves_on;  ///< For kPresent: the day on which the record as it is begins to match `left`.
@@ -62,6 +66,8 @@ struct RejectView {
   std::uint64_t line = 0;
   std::string_view reason;
   std::span<const std::string_view> values;
+  /// The record is fit for its people, and only what group it names cannot be known: `values` is empty.
+  bool hides_groups_alone = false;
 };
 
 /// Receives what mapping yields. Kinds come in any order; one key may come more than once (that is for the sink to

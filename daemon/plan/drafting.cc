@@ -59,6 +59,10 @@ void DraftExisting(Workspace& work, const Candidate& candidate) {
     }
     return;
   }
+  if (action == Action::kReactivate && slot.has(kMayHaveLeft)) {
+    work.SetAside(candidate.slot, std::string(candidate.reason));
+    return;
+  }
   if (work.IsProtected(candidate.slot, candidate.key, there)) {
     work.Freeze(candidate.slot);
     return;
@@ -73,6 +77,10 @@ void DraftExisting(Workspace& work, const Candidate& candidate) {
 void DraftNewcomer(Workspace& work, std::uint32_t index) {
   const SlotId id = work.candidates.SlotOf(index);
   Slot& slot = work.table[id];
+  if (slot.has(kMayHaveLeft)) {
+    work.SetAside(id, std::string(work.candidates.Get(index).reason));
+    return;
+  }
   if (slot.has(kLacksRequired)) {
     const std::optional<FieldId> field = UnknownRequired(slot.kind, work.candidates.Get(index).fields);
     work.SetAside(id, "cannot be created yet: " + std::string(FieldsOf(slot.kind)[field.value()].name) +

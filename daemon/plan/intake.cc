@@ -23,6 +23,10 @@ std::uint64_t FoldedKey(std::string_view key) {
   return HashOf(FoldCase(key)).low;
 }
 
+std::uint32_t LineOf(const EntityView& entity) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(entity.line, std::numeric_limits<std::uint32_t>::max()));
+}
+
 /// What tells a byte-identical repeat. Many records yield one group: there the fields decide, not the record.
 std::uint64_t RecordMark(const EntityView& entity, std::string& scratch) {
   if (entity.kind != Kind::kGroup) return entity.record_hash.low;
@@ -50,6 +54,17 @@ void Intake::OnEntity(const EntityView& entity) {
     if (id != kNone && work_.table[id].is_there()) work_.filtered_out.Add(id, entity.reason);
     return;
   }
+  if (entity.standing == Standing::kUndecided) {
+    const SlotId id = work_.table.Find(entity.kind, key_hash);
+    if (id == kNone || !work_.table[id].is_there()) return;
+    if (work_.table[id].has(kHeldByRevert)) revert_holds_.OnEntity(id, entity);
+    undecided_.push_back({.slot = id,
+                          .source = entity.source,
+                          .line = LineOf(entity),
+                          .folded_key = FoldedKey(entity.key),
+                          .reason = std::string(entity.reason)});
+    return;
+  }
   const SlotId id = work_.table.FindOrAdd(entity.kind, key_hash);
   if (work_.table[id].has(kHeldByRevert)) revert_holds_.OnEntity(id, entity);
   const Seen seen = work_.table[id].seen;
@@ -64,8 +79,7 @@ void Intake::First(SlotId id, const EntityView& entity) {
   Slot& slot = work_.table[id];
   slot.rule = entity.rule;
   slot.source = entity.source;
-  slot.line =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(entity.line, std::numeric_limits<std::uint32_t>::max()));
+  slot.line = LineOf(entity);
   slot.record = RecordMark(entity, scratch_);
   slot.folded_key = FoldedKey(entity.key);
 
@@ -85,6 +99,8 @@ void Intake::First(SlotId id, const EntityView& entity) {
   if (entity.leaves_on && is_to_be_told) work_.coming_leavers.Add(*entity.leaves_on, id);
   if (entity.kind == Kind::kContact) membership_.OnContact(id, entity, work_);
   if (entity.kind == Kind::kGroup) membership_.OnGroup(id, entity, work_);
+
+  if (!entity.reason.empty() && (slot.is_known() || entity.may_be_rejected)) slot.set(kMayHaveLeft);
 
   const RulePolicy& rule = work_.policy.rules[entity.rule];
   const Hash128 fingerprint = FingerprintOf(rule, work_.policy.mapping_version, entity.fields, scratch_);
@@ -108,13 +124,38 @@ void Intake::Again(SlotId id, const EntityView& entity) {
 
 void Intake::SetAsideUnusable() {
   SetAsideRepeats();
+  SetAsideUndecided();
   for (SlotId id = 0; id < work_.table.size(); ++id) {
     const Slot& slot = work_.table[id];
-    if (slot.seen == Seen::kQuarantined) {
+    if (slot.seen == Seen::kQuarantined && slot.candidate != kNone) {
       work_.SetAside(id, std::string(work_.candidates.Get(slot.candidate).reason));
     }
   }
   SetAsideCaseTwins();
+}
+
+void Intake::MarkUndecided() {
+  // Any other record's word on them is worth more.
+  std::erase_if(undecided_, [&](const Undecided& undecided) {
+    Slot& slot = work_.table[undecided.slot];
+    if (slot.seen != Seen::kNot) return true;
+    slot.seen = Seen::kQuarantined;
+    slot.source = undecided.source;
+    slot.line = undecided.line;
+    slot.folded_key = undecided.folded_key;
+    return false;
+  });
+}
+
+void Intake::SetAsideUndecided() {
+  for (const Undecided& undecided : undecided_) {
+    if (work_.table[undecided.slot].lifecycle == Lifecycle::kActive) {
+      work_.SetAside(undecided.slot, undecided.reason);
+    } else {
+      work_.Freeze(undecided.slot);
+      work_.Note(undecided.slot, "frozen", undecided.reason);
+    }
+  }
 }
 
 void Intake::SetAsideRepeats() {

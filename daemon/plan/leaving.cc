@@ -206,7 +206,8 @@ class Leaving {
       return "source " + source.name + " is not whole";
     }
     if (source.snapshot->records == 0) return "source " + source.name + " has no records";
-    return "a rejected record of " + source.name + " may hide anybody";
+    return slot.kind == Kind::kGroup ? "a record of " + source.name + " may name it, and cannot be read as far as that"
+                                     : "a rejected record of " + source.name + " may hide anybody";
   }
 
   bool ProvesAbsence(const Slot& slot) const {

@@ -252,8 +252,12 @@ Planner::Result Planner::Finish(const Inputs& inputs) {
 Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   work.warnings.insert(work.warnings.begin(), inputs.warnings.begin(), inputs.warnings.end());
   if (work.trace != nullptr) BeginTrace(work);
+  intake.MarkUndecided();
   FreezeHeld(work);
   FreezeUnhealthy(work, inputs.sources);
+  for (std::size_t i = 0; i < inputs.sources.size(); ++i) {
+    if (inputs.sources[i].hides_groups) rejects.HideGroups(static_cast<std::uint16_t>(i));
+  }
   rejects.Resolve(work);
   revert_holds.Settle(work, inputs.sources, rejects);
   intake.SetAsideUnusable();

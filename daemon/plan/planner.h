@@ -28,6 +28,7 @@ struct SourceState {
   std::string name;
   /// Mapped attribute (lower case) → records with a value, for `fill_drop`.
   std::vector<std::pair<std::string, std::uint64_t>> filled = {};
+  bool hides_groups = false;  ///< A record may name a group that cannot be known: no group is proved to be gone.
 };
 
 /// What the target holds, for adopting instead of creating. All objects, ours and foreign ones.

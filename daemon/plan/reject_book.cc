@@ -34,6 +34,10 @@ void RejectBook::Add(const RejectView& reject, Workspace& work) {
                .key = source + ':' + std::to_string(reject.line),
                .reason = std::string(reject.reason),
                .source = {.name = source, .line = reject.line, .dn = {}}});
+  if (reject.hides_groups_alone) {
+    HideGroups(reject.source);
+    return;
+  }
   Entry entry{.source = reject.source, .begin = values_.size(), .end = 0};
   for (const std::string_view value : reject.values) {
     if (value.empty()) continue;

@@ -16,6 +16,9 @@ class RejectBook {
  public:
   void Add(const RejectView& reject, Workspace& work);
 
+  /// Some record of `source` names a group that cannot be known.
+  void HideGroups(std::uint16_t source) { StopsOf(source).groups = true; }
+
   /// Freezes everybody whose key a rejected record carries, reports each reject, and finds which clocks stop.
   void Resolve(Workspace& work);
   /// After Resolve: whether a missing `kind` of `source` proves nothing in this read.

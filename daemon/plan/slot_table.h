@@ -37,6 +37,7 @@ enum SlotFlag : std::uint16_t {
   kHeldByRevert = 1U << 9U,      ///< A revert put it back; whether it is still held is found out when all is read.
   kWasOutside = 1U << 10U,       ///< Before this run its record was last seen outside the scope of its rule.
   kLacksRequired = 1U << 11U,    ///< A required field of its record is unknown: it cannot be created.
+  kMayHaveLeft = 1U << 12U,      ///< For want of a joined record nobody can tell: it is not let in.
 };
 
 struct Slot {

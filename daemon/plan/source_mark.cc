@@ -31,6 +31,7 @@ std::optional<Hash128> MarkOf(const EntityView& entity) {
       return kGoneMark;
     case Standing::kOutOfScope:
     case Standing::kQuarantined:
+    case Standing::kUndecided:
       return std::nullopt;
     case Standing::kPresent:
       break;

@@ -70,6 +70,8 @@ std::string_view StandingWord(const std::optional<Standing>& standing) {
       return "quarantined";
     case Standing::kFilteredOut:
       return "filtered out";
+    case Standing::kUndecided:
+      return "undecided";
   }
   return "";
 }

@@ -23,12 +23,13 @@ const StoredEntity* FindStored(const Explanation& explanation, Kind kind, const 
   return nullptr;
 }
 
-/// The first record that says no of the ones about this entity, or null when some record is let in.
-const RecordTrace* KeptOut(const Explanation& explanation, Kind kind, const std::string& key) {
+/// The first record that says no of the ones about this entity, or null when some record is let in. Of whom nobody can
+/// tell whether they are let in, only newcomers are kept out by that.
+const RecordTrace* KeptOut(const Explanation& explanation, Kind kind, const std::string& key, bool is_there) {
   const RecordTrace* kept_out = nullptr;
   for (const RecordTrace& record : explanation.trace->records()) {
     if (record.kind != kind || record.key != key) continue;
-    if (record.standing) return nullptr;
+    if (record.standing && (is_there || record.standing != Standing::kUndecided)) return nullptr;
     if (kept_out == nullptr) kept_out = &record;
   }
   return kept_out;
@@ -44,7 +45,8 @@ bool HasRecord(const Explanation& explanation, Kind kind, const std::string& key
 std::string FilterText(const RecordTrace& record) {
   if (record.filters.empty()) return "the rule";
   const FilterTrace& filter = record.filters.back();
-  return "the " + filter.name + ", decided by " + filter.clause;
+  const bool is_judged = filter.verdict != FilterTrace::Verdict::kUndefined;
+  return "the " + filter.name + (is_judged ? ", decided by " : ", which cannot be judged for ") + filter.clause;
 }
 
 std::string NotesText(const EntityTrace& entity) {
@@ -75,7 +77,7 @@ Decision DecisionOn(const Explanation& explanation, Kind kind, const std::string
     return {.word = "source", .text = "nothing is planned while a required source cannot be used; nobody is touched"};
   }
   const EntityTrace* const entity = Find(explanation, kind, key);
-  const RecordTrace* const kept_out = KeptOut(explanation, kind, key);
+  const RecordTrace* const kept_out = KeptOut(explanation, kind, key, is_there);
   if (entity != nullptr && entity->operation) {
     const Operation& operation = *entity->operation;
     Decision decision{.word = std::string(Name(operation.action)),

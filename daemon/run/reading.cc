@@ -97,6 +97,7 @@ class Reader {
     result_.snapshots[index] = std::move(snapshot);
     result_.states[index].snapshot = &result_.snapshots[index];
     result_.states[index].filled = check.mapped;
+    result_.states[index].hides_groups = check.hides_groups;
     observer_.OnSnapshot(result_.snapshots[index]);
     if (problems.empty()) {
       result_.histories.push_back(HistoryOf(result_.snapshots[index], std::move(check), now_));

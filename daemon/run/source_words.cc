@@ -49,10 +49,11 @@ std::map<KindAndKey, SourceWord> AskSources(const Context& context, const StateV
   Listener listener(who, program.config.sources);
   const ReadResult read =
       ReadSources(program, {}, state, listener, context.clock.Now(), context.observer, PatienceOf(context));
-  const bool all_whole = !listener.has_rejects() &&
-                         std::all_of(read.states.begin(), read.states.end(), [](const plan::SourceState& source) {
-                           return source.snapshot == nullptr || (source.healthy && source.snapshot->complete());
-                         });
+  const bool all_whole =
+      !listener.has_rejects() &&
+      std::all_of(read.states.begin(), read.states.end(), [](const plan::SourceState& source) {
+        return source.snapshot == nullptr || (source.healthy && source.snapshot->complete() && !source.hides_groups);
+      });
   for (const KindAndKey& key : who) {
     const auto [it, is_absent] = listener.words().try_emplace(key);
     if (is_absent && all_whole) it->second.mark = plan::kGoneMark;

@@ -223,6 +223,28 @@ TEST_CASE("explain: a join whose partner is missing is told, and what it means")
          {"rooms: no record with employee_id \"E3\"", "department = (not known now)", "create on the next run"});
 }
 
+TEST_CASE("explain: a filter that a missing joined record would decide is told as not judged, known or not") {
+  Cli cli;
+  cli.Write("config.yaml",
+            Replaced(Replaced(CompanyConfig(), "  hr: { csv: people.csv, key: employee_id }\n",
+                              "  hr: { csv: people.csv, key: employee_id }\n  dir: { csv: dir.csv, key: id }\n"),
+                     "users:\n  from: hr\n", "users:\n  from: hr\n  join: { dir: employee_id }\n  filter: (on=yes)\n"));
+  cli.Write("people.csv", CompanyCsv(3));
+  cli.Write("dir.csv", "id,on\nE1,yes\nE2,yes\n");
+  Expect(cli.Run({"sync"}), 0);
+  Expect(cli.Run({"explain", "E3"}), 0,
+         {"filter: cannot be judged, (on=yes): on is not there",
+          "its record is kept out by the filter, which cannot be judged for (on=yes); so it is not created"});
+  cli.Write("dir.csv", "id,on\nE1,yes\nE2;yes\n");
+  Expect(cli.Run({"explain", "E3"}), 0, {"which cannot be judged for (on=yes); so it is not created"});
+  Expect(cli.Run({"explain", "E2"}), 0,
+         {"in quarantine, neither changed nor removed until it is mended: no record in dir with id E2, and on may come "
+          "from there; a rejected record of dir may be it"});
+  cli.Write("dir.csv", "id,on\nE1,yes\n");
+  Expect(cli.Run({"explain", "E2"}), 0,
+         {"kept out by the filter, which cannot be judged for (on=yes); not there since", "waits for absent_after"});
+}
+
 TEST_CASE("explain: nobody at all ends 0, with what was read and what was perhaps meant") {
   Company company(5);
   Expect(company.Run({"explain", "E99"}), 0,

@@ -253,8 +253,8 @@ TEST_CASE("dates compare with today, and each clause knows the day on which it t
 TEST_CASE("a value that is no date leaves the clause undecided, which counts only where it decides") {
   Bench bench({{"start", "soon"}, {"end", "2026-01-01"}, {"status", "active"}});
   CHECK(bench.Judge("(start<=today)") == Verdict::kUndefined);
-  CHECK(bench.findings.why == Findings::Why::kNoDate);
-  CHECK(bench.findings.value == "soon");
+  CHECK(bench.findings.cause.why == Findings::Why::kNoDate);
+  CHECK(bench.findings.cause.value == "soon");
   CHECK(bench.Judge("(!(start<=today))") == Verdict::kUndefined);
   CHECK(bench.Judge("(&(start<=today)(status=active))") == Verdict::kUndefined);
   CHECK(bench.No("(&(start<=today)(status=gone))"));
@@ -274,10 +274,47 @@ TEST_CASE("an attribute that a silent source may have is undecided, a value that
   const std::vector<Origin> origins{kUnknowable, kOwn};
   Findings findings;
   CHECK(filter.Judge({.record = record, .origins = origins}, {&dates, 1}, findings) == Verdict::kUndefined);
-  CHECK(findings.why == Findings::Why::kSilentSource);
-  CHECK(findings.slot == table.Find("mail"));
+  CHECK(findings.cause.why == Findings::Why::kSilentSource);
+  CHECK(findings.cause.slot == table.Find("mail"));
   record.Add(table.Find("cn"), "x");
   CHECK(filter.Judge({.record = record, .origins = origins}, {&dates, 1}, findings) == Verdict::kYes);
+}
+
+TEST_CASE("what only a missing joined record could say is undecided in every clause, also a negated one") {
+  config::Diagnostics diagnostics;
+  AttributeTable table = AttributeTable::Selected();
+  const auto judge = [&](const std::string& text, Findings& findings, bool takes_missing_for_empty = false) {
+    Filter filter = Filter::Compile(
+        At(text), [&](std::string_view name, std::size_t) { return table.Need(name); }, diagnostics);
+    filter.SetToday(Day("2026-11-23"));
+    Record record;
+    record.Add(table.Need("cn"), "x");
+    record.Add(table.Need("end"), "soon");
+    std::vector<Origin> origins(table.size() + 1, kOwn);
+    origins[table.Need("enabled")] = kNoPartner;
+    const DateReader dates;
+    const Facts facts{.record = record, .origins = origins, .takes_missing_for_empty = takes_missing_for_empty};
+    return filter.Judge(facts, {&dates, 1}, findings);
+  };
+  for (const std::string text : {"(enabled=yes)", "(!(enabled=yes))", "(enabled=*)", "(!(enabled=*))",
+                                 "(enabled<today)", "(&(cn=x)(enabled=yes))", "(|(cn=y)(!(enabled=yes)))"}) {
+    CAPTURE(text);
+    Findings findings;
+    CHECK(judge(text, findings) == Verdict::kUndefined);
+    CHECK(findings.cause.why == Findings::Why::kMissingRecord);
+    CHECK(findings.cause.slot == table.Find("enabled"));
+  }
+  Findings findings;
+  CHECK(judge("(|(cn=x)(!(enabled=yes)))", findings) == Verdict::kYes);
+  CHECK(judge("(&(cn=y)(!(enabled=yes)))", findings) == Verdict::kNo);
+  CHECK(judge("(!(enabled=yes))", findings, /*takes_missing_for_empty=*/true) == Verdict::kYes);
+  CHECK(judge("(enabled=yes)", findings, /*takes_missing_for_empty=*/true) == Verdict::kNo);
+  // A worse cause counts before it, if it decides.
+  CHECK(judge("(|(enabled=yes)(end<today))", findings) == Verdict::kUndefined);
+  CHECK(findings.cause.why == Findings::Why::kNoDate);
+  findings = {};
+  CHECK(judge("(|(&(end<today)(cn=y))(enabled=yes))", findings) == Verdict::kUndefined);
+  CHECK(findings.cause.why == Findings::Why::kMissingRecord);
 }
 
 }  // namespace

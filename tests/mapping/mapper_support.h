@@ -32,6 +32,7 @@ struct Seen {
   std::vector<std::string> members;
   bool members_known = true;
   std::optional<Date> leaves_on;
+  bool may_be_rejected = false;
 
   std::string Text(FieldId field) const { return fields[field].text; }
   FieldState State(FieldId field) const { return fields[field].state; }
@@ -42,6 +43,7 @@ struct SeenReject {
   std::uint64_t line = 0;
   std::string reason;
   std::vector<std::string> values;
+  bool hides_groups_alone = false;
 };
 
 class Collector final : public EntitySink {
@@ -61,13 +63,15 @@ class Collector final : public EntitySink {
                         .groups_known = view.groups_known,
                         .members = {view.members.begin(), view.members.end()},
                         .members_known = view.members_known,
-                        .leaves_on = view.leaves_on});
+                        .leaves_on = view.leaves_on,
+                        .may_be_rejected = view.may_be_rejected});
   }
   void OnReject(const RejectView& view) override {
     rejects.push_back({.source = view.source,
                        .line = view.line,
                        .reason = std::string(view.reason),
-                       .values = {view.values.begin(), view.values.end()}});
+                       .values = {view.values.begin(), view.values.end()},
+                       .hides_groups_alone = view.hides_groups_alone});
   }
 
   /// The entities of one key, in the order in which they came.
@@ -99,6 +103,7 @@ class Company {
 
   config::Config config;
   std::vector<std::string> incomplete;
+  std::vector<std::string> rejecting;  ///< Sources whose reader cannot use one record more.
   std::string timezone = "UTC";
   Trace* trace = nullptr;
 

@@ -142,6 +142,7 @@ Planner::Result World::Plan() {
                       .key = row.key,
                       .fields = View(fields),
                       .reason = row.reason,
+                      .may_be_rejected = row.may_be_rejected,
                       .rule = row.rule,
                       .source = row.source,
                       .line = row.line,
@@ -158,12 +159,13 @@ Planner::Result World::Plan() {
   for (const BadRow& bad : bad_rows) {
     const std::vector<std::string_view> values(bad.values.begin(), bad.values.end());
     for (int i = 0; i < bad.times; ++i) {
-      ++snapshots[bad.source].rejected;
+      ++(bad.by_reader ? snapshots[bad.source].rejected : snapshots[bad.source].records);
       planner.OnReject({.source = bad.source,
                         .file = "people.csv",
                         .line = bad.line,
                         .reason = "7 fields, the heading has 9",
-                        .values = values});
+                        .values = values,
+                        .hides_groups_alone = bad.hides_groups});
     }
   }
   Planner::Inputs inputs;
@@ -174,6 +176,7 @@ Planner::Result World::Plan() {
                               .name = policy.sources[i]});
   }
   inputs.sources[0].filled = filled;
+  inputs.sources[0].hides_groups = hides_groups;
   inputs.listing = listing;
   inputs.config_hash = config_hash;
   inputs.only = only;

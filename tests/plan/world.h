@@ -35,13 +35,16 @@ struct Row {
   bool maps_members = false;
   bool members_known = true;
   std::optional<Date> leaves_on{};
+  bool may_be_rejected = false;
 };
 
 struct BadRow {
   std::uint64_t line = 0;
   std::vector<std::string> values{};
   std::uint16_t source = 0;
-  int times = 1;  ///< So many records alike.
+  int times = 1;              ///< So many records alike.
+  bool by_reader = true;      ///< Else by mapping: the reader counts it among the good ones.
+  bool hides_groups = false;  ///< Only what group it names cannot be known.
 };
 
 Row User(const std::string& key, Values more = {});
@@ -70,6 +73,7 @@ class World {
   std::vector<bool> healthy{true, true};
   std::vector<bool> is_read{true, true};                      ///< By source; false: nothing came of it.
   std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< Of source 0: mapped column → records with a value.
+  bool hides_groups = false;                                  ///< Of source 0: SourceState's.
   const TargetListing* listing = nullptr;
   std::string only;
   Trace* trace = nullptr;

@@ -1,0 +1,167 @@
+// What a plan does with those of whom a missing joined record leaves something open, and with groups that nobody names.
+#include <doctest/doctest.h>
+
+#include "daemon/model/trace.h"
+#include "tests/plan/world.h"
+
+namespace ucaas_sync::plan {
+namespace {
+
+using std::chrono::hours;
+using Texts = std::vector<std::string>;
+
+constexpr const char* kWhy = "no record in dir with emp E7, and enabled may come from there";
+
+World Company() {
+  World world;
+  for (const char* key : {"E1", "E2", "E7"}) world.Add(User(key));
+  world.Sync();
+  return world;
+}
+
+void Undecided(World& world, Kind kind, const std::string& key) {
+  world.Get(kind, key).standing = Standing::kUndecided;
+  world.Get(kind, key).reason = kWhy;
+}
+
+TEST_CASE("who is undecided is set aside, neither changed nor removed however long, and well again with the record") {
+  World world = Company();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  Undecided(world, Kind::kUser, "E7");
+  for (int day = 0; day < 3; ++day) {
+    const auto result = world.Sync();
+    CHECK(result.plan.operations.empty());
+    REQUIRE(result.plan.quarantine.size() == 1);
+    CHECK(result.plan.quarantine[0].key == "E7");
+    CHECK(result.plan.quarantine[0].reason == kWhy);
+    CHECK(result.plan.quarantine[0].source.line == world.Get(Kind::kUser, "E7").line);
+    CHECK(result.notes.absences.empty());
+    world.Pass(hours(24));
+  }
+  world.Get(Kind::kUser, "E7").standing = Standing::kPresent;
+  world.Get(Kind::kUser, "E7").reason.clear();
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.quarantine.empty());
+}
+
+TEST_CASE("the clock of somebody absent stands still while they are undecided, and then goes on") {
+  World world = Company();
+  world.policy.rules[0].absent_after = hours(24);
+  const Row e7 = world.Get(Kind::kUser, "E7");
+  world.Remove(Kind::kUser, "E7");
+  world.Sync();
+  world.Pass(hours(30));
+  world.Add(e7);
+  Undecided(world, Kind::kUser, "E7");
+  CHECK(world.Sync().plan.operations.empty());
+  world.Remove(Kind::kUser, "E7");
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E7"});
+}
+
+TEST_CASE("who is undecided is there: a reject that names only them may hide anybody else") {
+  World world = Company();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  Undecided(world, Kind::kUser, "E7");
+  world.Remove(Kind::kUser, "E2");
+  world.bad_rows = {{.line = 9, .values = {"E7", "Ada"}}};
+  CHECK(world.Plan().plan.operations.empty());
+  world.bad_rows.clear();
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
+}
+
+TEST_CASE("a newcomer who is undecided is nobody, and another record's word counts for more") {
+  World world = Company();
+  world.Add(User("E9"));
+  Undecided(world, Kind::kUser, "E9");
+  Row twin = world.Get(Kind::kUser, "E7");
+  Undecided(world, Kind::kUser, "E7");
+  twin.fields["department"] = "Finance";
+  world.rows.push_back(twin);
+  const auto plan = world.Plan().plan;
+  CHECK(plan.quarantine.empty());
+  CHECK(Lines(plan) == Texts{"user update E7"});
+}
+
+TEST_CASE("who is suspended and undecided stays so, without being told again as news, and is not deleted") {
+  World world = Company();
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.policy.rules[0].delete_after = hours(24);
+  const Row e7 = world.Get(Kind::kUser, "E7");
+  world.Remove(Kind::kUser, "E7");
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E7"});
+  world.Pass(hours(48));
+  world.Add(e7);
+  Undecided(world, Kind::kUser, "E7");
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.quarantine.empty());
+}
+
+TEST_CASE("of whom nobody can tell whether they left: who is active goes on, who is not does not come back") {
+  World world = Company();
+  world.Add(Contact("C7"));
+  world.Sync();
+  world.Get(Kind::kUser, "E7").standing = Standing::kLeft;
+  world.Get(Kind::kContact, "C7").standing = Standing::kLeft;
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E7", "contact delete C7"});
+  for (Row& row : world.rows) {
+    row.standing = Standing::kPresent;
+    row.reason = kWhy;
+    row.fields["department"] = "Finance";
+  }
+  world.Get(Kind::kContact, "C7").fields.erase("department");
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user update E1", "user update E2"});
+  REQUIRE(plan.quarantine.size() == 2);
+  CHECK(plan.quarantine[0].key == "C7");
+  CHECK(plan.quarantine[1].key == "E7");
+  CHECK(plan.quarantine[1].reason == kWhy);
+  for (Row& row : world.rows) row.reason.clear();
+  CHECK(Lines(world.Plan().plan) ==
+        Texts{"user update E1", "user update E2", "user reactivate E7", "contact create C7"});
+}
+
+TEST_CASE("a newcomer of whom nobody can tell whether they left is made, but not while a reject may be their record") {
+  World world = Company();
+  Row newcomer = User("E9");
+  newcomer.reason = kWhy;
+  newcomer.may_be_rejected = true;
+  world.Add(newcomer);
+  auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].reason == kWhy);
+  world.Get(Kind::kUser, "E9").may_be_rejected = false;
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E9"});
+}
+
+TEST_CASE("a record whose group is not known stops the clock of groups alone, and freezes nobody") {
+  World world = Company();
+  world.Add(Group("Sales"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kGroup, "Sales");
+  world.Remove(Kind::kUser, "E7");
+  world.Get(Kind::kUser, "E1").fields["department"] = "Finance";
+  world.bad_rows = {{.line = 2, .values = {"E1", "E7", "Sales"}, .by_reader = false, .hides_groups = true}};
+  auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user suspend E7", "user update E1"});
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].key == "hr:2");
+  CHECK(plan.sources[0].rejected == 0);
+
+  world.bad_rows.clear();
+  world.hides_groups = true;
+  Trace trace("Sales");
+  world.trace = &trace;
+  plan = world.Plan().plan;
+  world.trace = nullptr;
+  CHECK(Lines(plan) == Texts{"user suspend E7", "user update E1"});
+  CHECK(Contains(trace.Find(Kind::kGroup, "Sales")->notes[0].text, "a record of hr may name it, and"));
+  world.hides_groups = false;
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E7", "user update E1", "group delete Sales"});
+}
+
+}  // namespace
+}  // namespace ucaas_sync::plan
