@@ -61,7 +61,9 @@ class Judge {
     }
     for (const Kind kind : kAllKinds) JudgeRewrites(kind);
     JudgeMembersLost();
-    for (const SourceState& source : context_.sources) JudgeSource(source);
+    for (std::size_t i = 0; i < context_.sources.size(); ++i) {
+      JudgeSource(context_.sources[i], i < context_.rejected.size() ? context_.rejected[i] : 0);
+    }
     for (GuardVerdict& verdict : JudgeSourceContent(context_)) verdicts_.push_back(std::move(verdict));
     return std::move(verdicts_);
   }
@@ -205,7 +207,7 @@ class Judge {
     }
   }
 
-  void JudgeSource(const SourceState& source) {
+  void JudgeSource(const SourceState& source, std::uint64_t rejected) {
     if (source.snapshot == nullptr || !source.healthy) return;
     const Snapshot& snapshot = *source.snapshot;
     if (const auto last = context_.state.LastGoodSnapshot(source.name)) {
@@ -231,13 +233,14 @@ class Judge {
     verdict.name = "rejects";
     verdict.subject = source.name;
     verdict.limit = *LimitOf(guard, all, UsualFloor(all));
-    verdict.actual = snapshot.rejected;
+    verdict.actual = rejected;
     verdict.held = verdict.actual > verdict.limit;
     if (verdict.held) {
-      verdict.meaning = Counted(snapshot.rejected, "record") + " of " + source.name + " cannot be used.";
-      verdict.advice = "`ucaas-sync read " + source.name +
-                       "` names each with its line. Mend the export. If the rest of it can be trusted, " +
-                       std::string(kApprove) + '.';
+      verdict.meaning = Counted(rejected, "record") + " of " + source.name + " cannot be used.";
+      verdict.advice =
+          "The plan's quarantine names each with its line and what is wrong. Mend the export. If the rest of it can be "
+          "trusted, " +
+          std::string(kApprove) + '.';
     }
     verdicts_.push_back(std::move(verdict));
   }

@@ -52,6 +52,7 @@ struct GuardContext {
   Instant now;
   std::span<const SourceState> sources;
   std::span<const std::uint64_t> repeated = {};  ///< By source: see RepeatedRecords().
+  std::span<const std::uint64_t> rejected = {};  ///< By source: records that nobody can use, for whatever reason.
   bool may_exist = false;  ///< The target was not listed: whom the plan creates may be there already.
 };
 

@@ -290,12 +290,13 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   plan.created_at = work.now;
   plan.config_hash = inputs.config_hash;
   plan.state_version = work.state.Version();
-  for (const SourceState& source : inputs.sources) {
+  for (std::size_t i = 0; i < inputs.sources.size(); ++i) {
+    const SourceState& source = inputs.sources[i];
     PlanSource out{.name = source.name, .location = {}, .complete = false, .hash = {}};
     if (source.snapshot != nullptr) {
       out.location = source.snapshot->location;
-      out.records = source.snapshot->records;
-      out.rejected = source.snapshot->rejected;
+      out.rejected = rejects.CountOf(i);
+      out.records = source.snapshot->records + source.snapshot->rejected - out.rejected;
       out.complete = source.snapshot->complete() && source.healthy;
       out.hash = source.snapshot->hash;
     }
@@ -330,11 +331,14 @@ void Planner::Impl::CountActive(Tally& tally) const {
 
 void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) {
   work.notes.repeated = RepeatedRecords(work, inputs.sources.size());
+  std::vector<std::uint64_t> rejected;
+  for (std::size_t i = 0; i < inputs.sources.size(); ++i) rejected.push_back(rejects.CountOf(i));
   const GuardContext context{.policy = work.policy,
                              .state = work.state,
                              .now = work.now,
                              .sources = inputs.sources,
                              .repeated = work.notes.repeated,
+                             .rejected = rejected,
                              .may_exist = inputs.listing == nullptr};
   plan.guards = JudgeGuards(tally, plan.operations, context);
   if (std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& verdict) { return verdict.held; })) {

@@ -38,6 +38,8 @@ void RejectBook::Add(const RejectView& reject, Workspace& work) {
     HideGroups(reject.source);
     return;
   }
+  if (reject.source >= counts_.size()) counts_.resize(reject.source + std::size_t{1});
+  ++counts_[reject.source];
   Entry entry{.source = reject.source, .begin = values_.size(), .end = 0};
   for (const std::string_view value : reject.values) {
     if (value.empty()) continue;

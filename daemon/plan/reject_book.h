@@ -18,6 +18,8 @@ class RejectBook {
 
   /// Some record of `source` names a group that cannot be known.
   void HideGroups(std::uint16_t source) { StopsOf(source).groups = true; }
+  /// How many records of `source` nobody can use.
+  std::uint64_t CountOf(std::size_t source) const { return source < counts_.size() ? counts_[source] : 0; }
 
   /// Freezes everybody whose key a rejected record carries, reports each reject, and finds which clocks stop.
   void Resolve(Workspace& work);
@@ -38,7 +40,8 @@ class RejectBook {
 
   std::vector<Entry> entries_;
   std::vector<Hash128> values_;
-  std::vector<Stops> stops_;  // by source
+  std::vector<Stops> stops_;           // by source
+  std::vector<std::uint64_t> counts_;  // by source
 };
 
 }  // namespace ucaas_sync::plan

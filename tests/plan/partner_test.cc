@@ -163,5 +163,23 @@ TEST_CASE("a record whose group is not known stops the clock of groups alone, an
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E7", "user update E1", "group delete Sales"});
 }
 
+TEST_CASE("a record that mapping rejects counts as rejected, for the plan and for its guard") {
+  World world;
+  for (int i = 1; i <= 24; ++i) world.Add(User("E" + std::to_string(i)));
+  world.policy.guards = DefaultGuards();
+  world.bad_rows = {{.line = 7, .values = {"Ada"}, .times = 16, .by_reader = false}};
+  auto plan = world.Plan().plan;
+  CHECK(plan.sources[0].records == 24);
+  CHECK(plan.sources[0].rejected == 16);
+  REQUIRE(FindGuard(plan, "rejects", "hr") != nullptr);
+  CHECK(FindGuard(plan, "rejects")->actual == 16);
+  CHECK(FindGuard(plan, "rejects")->limit == 3);
+  CHECK(FindGuard(plan, "rejects")->held);
+  world.bad_rows[0].times = 3;
+  plan = world.Plan().plan;
+  CHECK(FindGuard(plan, "rejects")->actual == 3);
+  CHECK_FALSE(FindGuard(plan, "rejects")->held);
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan
