@@ -139,7 +139,10 @@ std::string JoinText(const JoinTrace& join) {
     case JoinTrace::Found::kFound:
       return join.source + ": the record at line " + std::to_string(join.line) + ' ' + with;
     case JoinTrace::Found::kMissing:
-      return join.source + ": no record " + with + "; what would come from there is not known, and not changed";
+      return join.source + ": no record " + with +
+             "; what would come from there is not known: a default serves where there is one, else it is neither "
+             "compared "
+             "nor written";
     case JoinTrace::Found::kNoKey:
       return join.source + ": the record has no " + join.attribute + ", so there is nothing to look up";
     case JoinTrace::Found::kSeveral:

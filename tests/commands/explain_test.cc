@@ -221,6 +221,12 @@ TEST_CASE("explain: a join whose partner is missing is told, and what it means")
   Expect(cli.Run({"explain", "E1"}), 0, {"rooms: the record at line 2 with employee_id \"E1\"", "\"Third\""});
   Expect(cli.Run({"explain", "E3"}), 0,
          {"rooms: no record with employee_id \"E3\"", "department = (not known now)", "create on the next run"});
+  // A default is written, so it is not said that nothing is.
+  cli.Write("config.yaml", Replaced(cli.Read("config.yaml"), "    department: \"{floor}\"",
+                                    "    department: \"{floor|default:Yard}\""));
+  Expect(cli.Run({"explain", "E3"}), 0,
+         {"not known: a default serves where there is one, else it is neither compared nor written",
+          "department = \"Yard\""});
 }
 
 TEST_CASE("explain: a filter that a missing joined record would decide is told as not judged, known or not") {
