@@ -24,6 +24,9 @@ namespace {
 
 // How often a program that has closed its output is asked whether it has ended.
 constexpr int kPollMilliseconds = 10;
+// How often somebody who may stop it is asked.
+constexpr int kStopMilliseconds = 100;
+constexpr std::string_view kStopped = "it was killed, since the service stops";
 
 // What a program reads from its standard input: a file in memory, so that nobody waits for a reader.
 UniqueFd InputWith(const std::string& text) {
@@ -129,7 +132,7 @@ std::vector<std::string> ExpandCommand(std::span<const std::string> command, con
 }
 
 CommandStream::CommandStream(std::vector<std::string> command, Options options)
-    : command_(std::move(command)), location_(Joined(command_)), linger_(options.linger) {
+    : command_(std::move(command)), location_(Joined(command_)), linger_(options.linger), stop_(options.stop) {
   if (command_.empty()) throw std::invalid_argument("a command without a program");
   Pipe output = MakePipe();
   Pipe error = MakePipe();
@@ -163,14 +166,19 @@ std::size_t CommandStream::Read(std::span<char> buffer) {
     // stderr is emptied alongside: a program that fills it would otherwise wait for us while we wait for it.
     std::array<pollfd, 2> ready{pollfd{.fd = output_.get(), .events = POLLIN, .revents = 0},
                                 pollfd{.fd = error_.get(), .events = POLLIN, .revents = 0}};
-    int patience = -1;
+    if (IsStopped()) {
+      Kill();
+      throw SourceFailure(Failed(std::string(kStopped)));
+    }
+    int patience = stop_ == nullptr ? -1 : kStopMilliseconds;
     if (deadline_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
       if (left.count() <= 0) {
         Kill();
         throw SourceFailure(Failed("it took too long, and was killed"));
       }
-      patience = static_cast<int>(left.count());
+      const int until_then = static_cast<int>(left.count());
+      patience = patience < 0 ? until_then : std::min(patience, until_then);
     }
     if (::poll(ready.data(), ready.size(), patience) < 0) {
       if (errno == EINTR) continue;
@@ -200,6 +208,10 @@ std::optional<Problem> CommandStream::Finish() {
     const pid_t ended = ::waitpid(process_, &status, WNOHANG);
     if (ended == process_) break;
     if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waitpid");
+    if (IsStopped()) {
+      Kill();
+      return Failed(std::string(kStopped));
+    }
     if (std::chrono::steady_clock::now() >= deadline) {
       Kill();
       return Failed("it closed its output but did not end, and was killed");

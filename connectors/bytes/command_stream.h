@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <span>
@@ -32,6 +33,7 @@ class CommandStream : public ByteStream {
     std::chrono::milliseconds linger = kLinger;
     std::string input = {};                               ///< What it reads from its standard input.
     std::optional<std::chrono::milliseconds> limit = {};  ///< So long it may run in all; nothing: without end.
+    const std::atomic<bool>* stop = nullptr;              ///< Killed once it is true; null: nobody stops it.
   };
   /// Starts `command` (not empty); a program without a slash is looked for in $PATH.
   explicit CommandStream(std::vector<std::string> command) : CommandStream(std::move(command), Options()) {}
@@ -48,6 +50,7 @@ class CommandStream : public ByteStream {
 
  private:
   void KeepStderr();
+  bool IsStopped() const { return stop_ != nullptr && stop_->load(); }
   void Kill();
   Problem Failed(std::string what) const;
 
@@ -55,6 +58,7 @@ class CommandStream : public ByteStream {
   std::string location_;
   std::chrono::milliseconds linger_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  const std::atomic<bool>* stop_;
   pid_t process_ = -1;  // -1 when it has been waited for
   UniqueFd output_;
   UniqueFd error_;

@@ -14,9 +14,9 @@ std::string MessageOf(const Notice& notice) {
 }
 
 std::optional<std::string> HandTo(const std::vector<std::string>& command, const Notice& notice,
-                                  std::chrono::milliseconds limit) {
+                                  std::chrono::milliseconds limit, const std::atomic<bool>& stop) {
   try {
-    bytes::CommandStream program(command, {.linger = limit, .input = MessageOf(notice), .limit = limit});
+    bytes::CommandStream program(command, {.linger = limit, .input = MessageOf(notice), .limit = limit, .stop = &stop});
     std::array<char, 4096> dropped{};
     while (program.Read(dropped) > 0) {
     }

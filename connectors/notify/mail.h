@@ -2,6 +2,7 @@
 // its standard input. Run without a shell, for a limited time.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -14,8 +15,8 @@ namespace ucaas_sync::notify {
 /// "Subject: …", an empty line and the text; what a mail program reads, and a person too.
 std::string MessageOf(const Notice& notice);
 
-/// Why the program did not take it; nothing when it ended 0.
+/// Why the program did not take it; nothing when it ended 0. Killed after `limit`, and once `stop` is true.
 std::optional<std::string> HandTo(const std::vector<std::string>& command, const Notice& notice,
-                                  std::chrono::milliseconds limit);
+                                  std::chrono::milliseconds limit, const std::atomic<bool>& stop);
 
 }  // namespace ucaas_sync::notify

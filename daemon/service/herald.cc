@@ -24,9 +24,17 @@ constexpr std::size_t kMostErrands = 20;
 
 Herald::Herald(Observer& observer) : observer_(observer), thread_([this] { Work(); }) {}
 
+void Herald::WindUp() {
+  constexpr milliseconds kMostToEnd = seconds(2);
+  const std::lock_guard lock(mutex_);
+  if (!give_up_at_) give_up_at_ = std::chrono::steady_clock::now() + kMostToEnd;
+}
+
 Herald::~Herald() {
+  WindUp();
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, *give_up_at_, [this] { return errands_.empty() && !is_busy_; });
     stop_ = true;
   }
   changed_.notify_all();
@@ -52,8 +60,14 @@ void Herald::Work() {
       if (stop_) return;
       errand = std::move(errands_.front());
       errands_.pop_front();
+      is_busy_ = true;
     }
     Do(*errand);
+    {
+      const std::lock_guard lock(mutex_);
+      is_busy_ = false;
+    }
+    changed_.notify_all();
   }
 }
 
@@ -74,7 +88,7 @@ void Herald::Do(const Errand& errand) {
   if (errand.config.command.empty() || stop_) return;
   std::vector<std::string> command;
   for (const config::Text& word : errand.config.command) command.push_back(word.value);
-  if (const auto why = notify::HandTo(command, errand.notice, kLimit)) Complain("notify.command", *why);
+  if (const auto why = notify::HandTo(command, errand.notice, kLimit, stop_)) Complain("notify.command", *why);
 }
 
 void Herald::Complain(const std::string& way, const std::string& why) {

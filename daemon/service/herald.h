@@ -1,12 +1,14 @@
 // Sends notices from a thread of its own, so that a listener that is slow or gone costs no run anything. What cannot be
-// sent after some attempts is an event, and forgotten. Thread-safe; the destructor waits two seconds at most for what
-// is under way (a program that is handed a notice: until it ends or its time is up).
+// sent after some attempts is an event, and forgotten. Thread-safe; the destructor waits for what is to be sent until
+// two seconds after WindUp at most, or after its own beginning when that was not called; then it is cut off.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "config/config.h"
@@ -26,6 +28,8 @@ class Herald {
 
   /// As `config` says at this moment.
   void Send(const config::NotifyConfig& config, notify::Notice notice);
+  /// The end is near.
+  void WindUp();
 
  private:
   struct Errand {
@@ -43,6 +47,8 @@ class Herald {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Errand> errands_;
+  bool is_busy_ = false;
+  std::optional<std::chrono::steady_clock::time_point> give_up_at_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

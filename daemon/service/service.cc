@@ -227,6 +227,7 @@ class Loop {
     stop_asked_ = true;
     stop_run_ = true;
     stop_deadline_ = Now().ticks + kMostToStop;
+    herald_.WindUp();
     view_.stopping = true;
     Show();
     supervisor_.Stopping(Describe(view_));
