@@ -1,6 +1,7 @@
 #include "daemon/service/schedule.h"
 
 #include <algorithm>
+#include <array>
 
 namespace ucaas_sync::service {
 namespace {
@@ -44,6 +45,21 @@ Rest RestAfter(ExitCode code) {
   return {.first = Duration(0), .longest = Duration(0)};
 }
 
+/// How soon after such a failure something new is tried, another file or a person's wish; nothing when that cannot mend
+/// it.
+std::optional<Duration> OpensAfter(ExitCode code) {
+  switch (code) {
+    case ExitCode::kSource:  // another file may be the one that heals
+      return Duration(0);
+    case ExitCode::kRefused:
+    case ExitCode::kConfig:
+      return std::nullopt;
+    default:
+      // A target may fail for one person alone: others must not wait for longer and longer.
+      return RestAfter(code).first;
+  }
+}
+
 Duration Doubled(Duration first, Duration longest, std::uint32_t times) {
   Duration rest = first;
   for (std::uint32_t i = 0; i < times && rest < longest; ++i) rest *= 2;
@@ -74,6 +90,12 @@ std::string_view Word(Trigger trigger) {
   return "start";
 }
 
+bool IsTrigger(std::string_view word) {
+  constexpr std::array kAll{Trigger::kStart, Trigger::kChange,  Trigger::kDue,
+                            Trigger::kRetry, Trigger::kRequest, Trigger::kSchedule};
+  return std::any_of(kAll.begin(), kAll.end(), [word](Trigger trigger) { return Word(trigger) == word; });
+}
+
 Schedule::Schedule(const config::ScheduleConfig& config, const std::string& zone, std::optional<Instant> last_run,
                    Moment now)
     : config_(config), hours_(config.at, zone), seen_(last_run.value_or(now.wall)), run_began_(seen_) {}
@@ -82,12 +104,36 @@ void Schedule::Reconfigure(const config::ScheduleConfig& config, const std::stri
   config_ = config;
   hours_ = OpeningHours(config.at, zone);
   looked_.reset();
+  rests_until_.reset();
+  due_not_before_.reset();
+  rests_in_a_row_ = due_in_a_row_ = 0;
 }
 
 void Schedule::Stir(Moment now) {
   // Not at once: what stirred once mostly stirs again, and each look costs a stat for every file.
   constexpr Duration kSoon{100};
   if (!look_again_) look_again_ = now.ticks + kSoon;
+}
+
+std::optional<Instant> Schedule::DueAt() const {
+  const std::optional<Instant>& due = last_look_.due_at;
+  const std::optional<Instant>& stale = last_look_.stale_at;
+  return due && stale ? std::min(*due, *stale) : due ? due : stale;
+}
+
+std::optional<Monotonic> Schedule::NewIsTriedAt(Moment now) const {
+  if (!opens_at_) return std::nullopt;
+  if (last_look_.changed) return opens_at_;
+  // What was due before the last run ended was tried by it.
+  if (!last_look_.due_at || *last_look_.due_at <= last_end_wall_) return std::nullopt;
+  return std::max(*opens_at_, now.ticks + (*last_look_.due_at - now.wall));
+}
+
+Schedule::Wake Schedule::NotBeforeHours(Moment now, Wake wake) const {
+  if (hours_.IsOpen(now.wall, seen_)) return wake;
+  const auto opening = hours_.NextOpening(now.wall);
+  if (opening && wake.after < *opening - now.wall) return {.after = *opening - now.wall, .why = "hours"};
+  return wake;
 }
 
 Schedule::Wake Schedule::NextLook(Moment now) const {
@@ -101,28 +147,31 @@ Schedule::Wake Schedule::NextLook(Moment now) const {
     }
   };
   if (look_again_) sooner(*look_again_, "change");
-  if (rests_until_) {
+  const bool is_settling = moving_since_ && look_again_;
+  if (is_settling) {
+    // Whatever else asks for a run waits for the file too.
+  } else if (rests_until_) {
     sooner(*rests_until_, "retry");
-  } else if (due_at_) {
-    const Monotonic due = now.ticks + (*due_at_ - now.wall);
+    if (const auto tried = NewIsTriedAt(now)) sooner(*tried, "retry");
+  } else if (const auto due_at = DueAt()) {
+    const Monotonic due = now.ticks + (*due_at - now.wall);
     sooner(due_not_before_ ? std::max(due, *due_not_before_) : due, "due");
   }
-  if (!hours_.IsOpen(now.wall, seen_)) {
-    if (const auto opening = hours_.NextOpening(now.wall)) {
-      const Monotonic opens = now.ticks + (*opening - now.wall);
-      if (at < opens) {
-        at = opens;
-        why = "hours";
-      }
-    }
-  }
-  return {.after = std::min(Until(at, now.ticks), kLongestWait), .why = why};
+  Wake wake = NotBeforeHours(now, {.after = Until(at, now.ticks), .why = why});
+  wake.after = std::min(wake.after, kLongestWait);
+  return wake;
+}
+
+Schedule::Wake Schedule::NextAttempt(Moment now) const {
+  if (asked_ || !rests_until_ || !looked_) return NextLook(now);
+  const Monotonic at = std::min(*rests_until_, NewIsTriedAt(now).value_or(*rests_until_));
+  return NotBeforeHours(now, {.after = Until(at, now.ticks), .why = "retry"});
 }
 
 std::optional<Trigger> Schedule::Judge(Moment now, const Look& look) {
   // Set back by more than a day, the clock was wrong before: moments of that future count for nothing.
   if (seen_ > now.wall + hours(24)) seen_ = now.wall;
-  due_at_ = look.due_at;
+  last_look_ = look;
   look_again_.reset();
   looked_ = now.ticks;
   const bool is_open = hours_.IsOpen(now.wall, seen_);
@@ -132,7 +181,8 @@ std::optional<Trigger> Schedule::Judge(Moment now, const Look& look) {
     started_ = true;
     moving_since_.reset();
     run_began_ = now.wall;
-    last_trigger_ = *reason;
+    const auto due_at = DueAt();
+    was_due_at_once_ = *reason == Trigger::kDue && last_end_ && due_at && *due_at <= last_end_wall_;
   } else if (is_open && !look_again_ && failures_ == 0) {
     // A moment lasts until something came of it: a run that did not fail, or a look that found nothing to do.
     seen_ = std::max(seen_, now.wall);
@@ -144,8 +194,9 @@ std::optional<Trigger> Schedule::Reason(Moment now, const Look& look) {
   if (asked_) return Trigger::kRequest;
   if (!look.changed) moving_since_.reset();
   const bool is_resting = rests_until_ && now.ticks < *rests_until_;
-  // Another file may be the one that heals.
-  if (is_resting && !(look.changed && last_code_ == ExitCode::kSource)) return std::nullopt;
+  const auto new_tried_at = is_resting ? NewIsTriedAt(now) : std::nullopt;
+  // NextLook comes back when it is time.
+  if (is_resting && (!new_tried_at || now.ticks < *new_tried_at)) return std::nullopt;
   if (!started_) return Trigger::kStart;
   if (look.changed && !look.at_rest) {
     if (!moving_since_) moving_since_ = now.ticks;
@@ -155,35 +206,42 @@ std::optional<Trigger> Schedule::Reason(Moment now, const Look& look) {
     }
   }
   if (look.changed) return Trigger::kChange;
-  if (failures_ > 0) return Trigger::kRetry;
+  if (failures_ > 0) return is_resting ? Trigger::kDue : Trigger::kRetry;
   const bool may_be_due = !due_not_before_ || *due_not_before_ <= now.ticks;
-  if (may_be_due && look.due_at && *look.due_at <= now.wall) return Trigger::kDue;
+  const auto due_at = DueAt();
+  if (may_be_due && due_at && *due_at <= now.wall) return Trigger::kDue;
   if (look.blind && (!last_end_ || now.ticks - *last_end_ >= config_.every)) return Trigger::kSchedule;
   return std::nullopt;
 }
 
-void Schedule::RunEnded(Moment now, ExitCode code) {
+void Schedule::RunEnded(Moment now, ExitCode code, std::uint64_t unfinished) {
   last_end_ = now.ticks;
+  last_end_wall_ = now.wall;
   // What happened meanwhile is seen by a look, not remembered.
   look_again_ = now.ticks;
-  last_code_ = code;
+  last_look_ = {};
   rests_until_.reset();
+  opens_at_.reset();
   due_not_before_.reset();
   const Rest rest = RestAfter(code);
   if (rest.first > Duration(0)) {
-    rests_until_ = now.ticks + Doubled(rest.first, std::max(rest.longest, config_.every), failures_);
+    rests_until_ = now.ticks + Doubled(rest.first, std::max(rest.longest, config_.every), rests_in_a_row_++);
+    if (const auto opens_after = OpensAfter(code)) opens_at_ = now.ticks + *opens_after;
     ++failures_;
     due_in_a_row_ = 0;
     return;
   }
-  failures_ = 0;
+  failures_ = rests_in_a_row_ = 0;
   seen_ = std::max(seen_, run_began_);
-  // A run that leaves more to do at once is followed by the next, but not in a tight circle.
+  // A run that leaves more to do at once is followed by the next, but not in a tight circle. Where operations keep
+  // failing each run keeps the whole of its plan in the journal, and mostly waits for a person: the pauses grow as long
+  // as a target's.
   constexpr Duration kBreath = seconds(10);
   constexpr std::uint32_t kQuickOnes = 3;
-  due_in_a_row_ = last_trigger_ == Trigger::kDue ? due_in_a_row_ + 1 : 0;
+  const Duration longest = unfinished > 0 ? RestAfter(ExitCode::kUnavailable).longest : kBreath;
+  due_in_a_row_ = was_due_at_once_ ? due_in_a_row_ + 1 : 0;
   const std::uint32_t beyond = due_in_a_row_ > kQuickOnes ? due_in_a_row_ - kQuickOnes : 0;
-  due_not_before_ = now.ticks + Doubled(kBreath, std::max(config_.every, kBreath), beyond);
+  due_not_before_ = now.ticks + Doubled(kBreath, std::max(config_.every, longest), beyond);
 }
 
 }  // namespace ucaas_sync::service

@@ -24,20 +24,23 @@ struct Moment {
 /// Why a run begins; the word is in the run's record.
 enum class Trigger : std::uint8_t { kStart, kChange, kDue, kRetry, kRequest, kSchedule };
 std::string_view Word(Trigger trigger);
+/// Whether a run's record has such a word: it was the service's.
+bool IsTrigger(std::string_view word);
 
 /// What a look at the files and at the state showed, compared with what the last run saw.
 struct Look {
   bool changed = false;
   bool at_rest = true;            ///< Nothing was written between this look and the one before it.
   bool blind = false;             ///< A source can only be asked, not looked at.
-  std::optional<Instant> due_at;  ///< The same files give another plan from then on.
+  std::optional<Instant> due_at;  ///< By the state, the same files give another plan from then on: a person's wish too.
+  std::optional<Instant> stale_at;  ///< From then on a file is too old.
 };
 
 class Schedule {
  public:
   /// `last_run`: when a run last began, by the state.
   Schedule(const config::ScheduleConfig& config, const std::string& zone, std::optional<Instant> last_run, Moment now);
-  /// A new configuration: a failing target keeps its rest, but the next look is now.
+  /// A new configuration: a person has acted, so what failed is tried at once, and rests as after its first failure.
   void Reconfigure(const config::ScheduleConfig& config, const std::string& zone);
 
   /// A person wants a run now, whatever the hour.
@@ -51,16 +54,22 @@ class Schedule {
   };
   /// When to look next.
   Wake NextLook(Moment now) const;
+  /// When something can come of a look: while what failed rests, most looks begin no run.
+  Wake NextAttempt(Moment now) const;
   /// Whether the look of this moment asks for a run, and why.
   std::optional<Trigger> Judge(Moment now, const Look& look);
-  /// The run that Judge asked for has ended.
-  void RunEnded(Moment now, ExitCode code);
+  /// The run that Judge asked for has ended; `unfinished`: operations that the next one does.
+  void RunEnded(Moment now, ExitCode code, std::uint64_t unfinished = 0);
 
   /// Runs that failed since the last one that did not.
   std::uint32_t failures() const { return failures_; }
 
  private:
   std::optional<Trigger> Reason(Moment now, const Look& look);
+  std::optional<Instant> DueAt() const;
+  /// When, during a rest, what is new by the last look is tried; nothing when nothing is.
+  std::optional<Monotonic> NewIsTriedAt(Moment now) const;
+  Wake NotBeforeHours(Moment now, Wake wake) const;
 
   config::ScheduleConfig config_;
   OpeningHours hours_;
@@ -71,14 +80,16 @@ class Schedule {
   std::optional<Monotonic> looked_;
   std::optional<Monotonic> look_again_;    // sooner than `every`: something stirred, or is not at rest
   std::optional<Monotonic> moving_since_;  // not at rest since then
-  std::optional<Instant> due_at_;
+  Look last_look_;
   std::optional<Monotonic> rests_until_;     // after a failure
+  std::optional<Monotonic> opens_at_;        // within that rest: from then on what is new is tried
   std::optional<Monotonic> due_not_before_;  // after a run that left more to do
   std::optional<Monotonic> last_end_;
+  Instant last_end_wall_;
   std::uint32_t failures_ = 0;
+  std::uint32_t rests_in_a_row_ = 0;
   std::uint32_t due_in_a_row_ = 0;
-  ExitCode last_code_ = ExitCode::kConverged;
-  Trigger last_trigger_ = Trigger::kStart;
+  bool was_due_at_once_ = false;  // the last run did what the one before it had left
 };
 
 }  // namespace ucaas_sync::service

@@ -269,7 +269,7 @@ class Loop {
     look.at_rest = sight.sources == seen_.sources;
     look.blind = sight.blind;
     look.due_at = due_at_;
-    if (sight.stale_at && (!look.due_at || *sight.stale_at < *look.due_at)) look.due_at = sight.stale_at;
+    look.stale_at = sight.stale_at;
     seen_ = sight;
     const Moment now = Now();
     const auto trigger = schedule_->Judge(now, look);
@@ -351,7 +351,7 @@ class Loop {
       view_.of = progress.of;
       view_.next_look.reset();
     } else {
-      const Schedule::Wake wake = schedule_->NextLook(now);
+      const Schedule::Wake wake = schedule_->NextAttempt(now);
       // To the second, so that the same plan is not told anew because of some microseconds.
       view_.next_look = std::chrono::round<seconds>(now.wall + wake.after);
       view_.next_why = wake.why;

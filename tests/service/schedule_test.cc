@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <map>
-#include <vector>
+
+#include "tests/service/schedule_simulation.h"
 
 namespace ucaas_sync::service {
 namespace {
@@ -12,70 +12,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-Instant At(const char* text) {
-  return *ParseInstant(text);
-}
-
-config::ScheduleConfig Configured(std::vector<std::string> at = {}, Duration every = minutes(5)) {
-  config::ScheduleConfig config;
-  config.every = every;
-  for (std::string& text : at) config.at.push_back({.value = std::move(text), .at = {}});
-  return config;
-}
-
-/// The service on virtual clocks: sleeps as the schedule says, and runs when it asks for it.
-struct Simulation {
-  Schedule schedule;
-  Moment now;
-  Look look;
-  /// What a run comes to; may set what the next look shows.
-  std::function<ExitCode(Trigger)> run;
-  std::function<void(Simulation&)> before_look;
-  std::vector<std::pair<Instant, Trigger>> runs;
-  std::uint64_t looks = 0;
-
-  Simulation(const config::ScheduleConfig& config, const std::string& zone, Instant start,
-             std::optional<Instant> last_run = {})
-      : schedule(config, zone, last_run, {start, Monotonic{}}), now{start, Monotonic{}} {
-    run = [](Trigger) { return ExitCode::kConverged; };
-  }
-
-  void Pass(Duration time) {
-    now.wall += time;
-    now.ticks += time;
-  }
-
-  void Step() {
-    if (before_look) before_look(*this);
-    ++looks;
-    const auto trigger = schedule.Judge(now, look);
-    if (!trigger) return;
-    runs.emplace_back(now.wall, *trigger);
-    look.changed = false;
-    const ExitCode code = run(*trigger);
-    Pass(seconds(1));
-    schedule.RunEnded(now, code);
-  }
-
-  void Until(Instant end) {
-    for (int steps = 0; steps < 1'000'000; ++steps) {
-      const Duration after = schedule.NextLook(now).after;
-      if (now.wall + after >= end) {
-        Pass(end - now.wall);
-        return;
-      }
-      Pass(after);
-      Step();
-    }
-    FAIL("the schedule turns in a circle");
-  }
-  std::size_t Count(Trigger trigger) const {
-    std::size_t count = 0;
-    for (const auto& entry : runs) count += entry.second == trigger ? 1U : 0U;
-    return count;
-  }
-};
 
 }  // namespace
 
@@ -130,40 +66,6 @@ TEST_CASE("what stays due whatever is done does not make it turn in a circle") {
   service.Until(At("2026-11-23T21:00:00Z"));
   CHECK(service.runs.size() > 12 * 10);
   CHECK(service.runs.size() < 12 * 12 + 20);
-}
-
-TEST_CASE("a failing target is left alone for longer and longer, and tried at once when asked") {
-  Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
-  service.run = [](Trigger) { return ExitCode::kUnavailable; };
-  service.look.due_at = At("2026-11-23T09:00:00Z");
-  service.Until(At("2026-11-23T10:02:00Z"));
-  // After 1, 2, 4, 8, 16 and 30 minutes.
-  REQUIRE(service.runs.size() == 7);
-  CHECK(service.runs[1].second == Trigger::kRetry);
-  CHECK(service.runs[5].first - service.runs[4].first >= minutes(16));
-  service.Until(At("2026-11-24T09:00:00Z"));
-  CHECK(service.runs.size() <= 7 + 2 * 23 + 1);
-  service.schedule.Ask();
-  CHECK(service.schedule.NextLook(service.now).after == Duration(0));
-  service.Step();
-  CHECK(service.runs.back().second == Trigger::kRequest);
-  CHECK(service.schedule.failures() > 10);
-  service.run = [](Trigger) { return ExitCode::kConverged; };
-  service.Until(At("2026-11-24T10:00:00Z"));
-  CHECK(service.schedule.failures() == 0);
-}
-
-TEST_CASE("a new file is read at once where the last one could not be used, but does not disturb a target's rest") {
-  for (const ExitCode code : {ExitCode::kSource, ExitCode::kUnavailable}) {
-    Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
-    service.run = [code](Trigger) { return code; };
-    service.Until(At("2026-11-23T09:30:00Z"));
-    const std::size_t before = service.runs.size();
-    service.look.changed = true;
-    service.schedule.Stir(service.now);
-    service.Until(At("2026-11-23T09:30:05Z"));
-    CHECK(service.runs.size() == before + (code == ExitCode::kSource ? 1U : 0U));
-  }
 }
 
 TEST_CASE("a source that can only be asked is asked every so often") {
