@@ -63,10 +63,11 @@ constexpr std::array kCatalogue{
               "Nothing is to be done. `ucaas-sync runs` lists it, and `/runs/ID` of the pages shows each operation."},
     EventType{
         kRunPartial, "run_partial", kWarning,
-        "A run finished, but some operations failed or somebody went newly into quarantine.",
-        "Everybody else is as the sources say. `ucaas-sync quarantine list` shows who was set aside, why, and what "
-        "ends it; `ucaas-sync explain WHO` shows the requests and what the target replied. What failed for the "
-        "moment is tried again by the next run."},
+        "A run finished, but some operations failed or somebody went newly into quarantine; or it stopped, since too "
+        "many failed.",
+        "Everybody else is as the sources say, but for what it left. `ucaas-sync quarantine list` shows who was set "
+        "aside, why, and what ends it; `ucaas-sync explain WHO` shows the requests and what the target replied. What "
+        "failed for the moment, and what was left, is done by the next run, which is due at once."},
     EventType{
         kRunHeld, "run_held", kWarning, "A guard holds the plan, and nothing was written.",
         "More people would change than is usual. See who with `ucaas-sync plan`, and find the cause: mostly an "

@@ -69,7 +69,7 @@ struct Metrics::Impl {
                                 .Add({}, RunSeconds());
   Family<Gauge>& last_success = BuildGauge()
                                     .Name("ucaas_sync_last_success_timestamp_seconds")
-                                    .Help("When a run last ended converged or partial")
+                                    .Help("When a run last ended converged or partial and left nothing to the next")
                                     .Register(registry);
   Family<Counter>& operations = BuildCounter()
                                     .Name("ucaas_sync_operations_total")

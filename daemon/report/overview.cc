@@ -49,6 +49,10 @@ Headline HeadlineOf(const Overview& overview) {
     case ExitCode::kConverged:
       return {"good", "The cloud is up to date"};
     case ExitCode::kPartial:
+      if (const std::uint64_t left = LeftBy(*last); left > 0) {
+        return {"bad", "Not up to date: the last run stopped, and left " + Counted(left, "change")};
+      }
+      if (last->failed > 0) return {"careful", "The cloud is up to date, but for those who failed or are set aside"};
       return {"careful", "The cloud is up to date, but for those who are set aside"};
     case ExitCode::kHeld:
       return {"careful", "Approved: the next run does it"};
@@ -97,7 +101,8 @@ void WriteStanding(const Overview& overview, Instant now, std::string& out) {
   if (overview.running) {
     out += " A run is under way: " + EscapeHtml(overview.activity.empty() ? "it begins" : overview.activity) + '.';
   } else if (overview.next_look) {
-    out += " Next look " + (*overview.next_look > now ? EscapeHtml(Ago(*overview.next_look, now)) : "now") + '.';
+    out += overview.is_resting ? " It is tried again " : " Next look ";
+    out += (*overview.next_look > now ? EscapeHtml(Ago(*overview.next_look, now)) : "now") + '.';
   }
   out += "</p>\n";
   // What a guard holds is told below, with what to do.

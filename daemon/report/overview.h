@@ -29,6 +29,7 @@ struct Overview {
   bool running = false;
   std::string activity;  ///< What the run under way does.
   std::optional<Instant> next_look;
+  bool is_resting = false;  ///< The last run failed: the look is the next attempt.
   config::People people = config::People::kKey;
 };
 

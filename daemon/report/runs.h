@@ -15,6 +15,8 @@ namespace ucaas_sync::report {
 std::string OutcomeOf(const RunRecord& run);
 /// How many operations it planned.
 std::uint64_t PlannedIn(const RunRecord& run);
+/// How many of them a partial run left to the next one, not begun.
+std::uint64_t LeftBy(const RunRecord& run);
 /// "create 3 users, update 1 contact"; "no change"
 std::string ChangesOf(const RunRecord& run);
 /// The page's class for how it ended: good, careful or bad.

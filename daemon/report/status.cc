@@ -116,7 +116,18 @@ void WriteDriftText(const Status& status, std::ostream& out) {
   out << "  It ends " << kDriftEnds << ".\n";
 }
 
-void WriteNextText(const std::optional<Instant>& next, Instant now, std::ostream& out) {
+/// Whether the service lets it rest before it tries again, however due it is.
+bool RestsAfter(const RunRecord& run) {
+  return run.outcome == ExitCode::kSource || run.outcome == ExitCode::kRefused ||
+         run.outcome == ExitCode::kUnavailable || run.outcome == ExitCode::kError || run.outcome == ExitCode::kConfig;
+}
+
+void WriteNextText(const RunRecord& last, const std::optional<Instant>& next, Instant now, std::ostream& out) {
+  if (RestsAfter(last)) {
+    out << "Next run: when the service tries again; its page and `systemctl status` say when. `ucaas-sync sync` tries "
+           "now\n";
+    return;
+  }
   out << "Next run: due ";
   if (!next) {
     out << "when a source changes\n";
@@ -302,7 +313,10 @@ void WriteStatusText(const Status& status, Instant now, bool colour, std::ostrea
   } else {
     const RunRecord& last = status.runs.front();
     out << "Last run: " << Paint(OutcomeOf(last), InkOf(last), colour) << ", " << Ago(last.started, now) << '\n';
-    WriteNextText(status.next_run, now, out);
+    if (const std::uint64_t left = LeftBy(last); left > 0) {
+      out << Paint("Not up to date: " + Counted(left, "change") + " left to the next run", Ink::kBad, colour) << '\n';
+    }
+    WriteNextText(last, status.next_run, now, out);
   }
   if (status.held) WriteHeldText(*status.held, now, colour, out);
   if (!status.sources.empty()) WriteSourcesText(status, now, colour, out);

@@ -93,7 +93,9 @@ apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, cons
   Target target(context);
   apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program, origin));
   apply::ApplyResult result = executor.Apply(run, plan);
-  if (result.needs_another) store.NoteDue(context.clock.Now());
+  // Also whoever failed without being set aside: nothing else would bring the next run before something changes.
+  const bool is_unfinished = result.left > 0 || result.failed > result.quarantined;
+  if (result.needs_another || is_unfinished) store.NoteDue(context.clock.Now());
   return result;
 }
 

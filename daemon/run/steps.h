@@ -23,8 +23,8 @@ std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::Ope
 /// A plan that a person has read is done as it was read: what somebody changes at the target meanwhile stays.
 enum class PlanOrigin : std::uint8_t { kThisRun, kReviewed };
 
-/// Stores the plan under `run` and does it. An empty plan asks the target nothing. What waits for the next plan
-/// makes that due at once.
+/// Stores the plan under `run` and does it. An empty plan asks the target nothing. What waits for the next plan, or was
+/// left to it, makes that due at once.
 apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, const std::string& run, const Plan& plan,
                          PlanOrigin origin = PlanOrigin::kThisRun);
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "daemon/model/text.h"
 #include "daemon/report/naming.h"
 
 namespace ucaas_sync::service {
@@ -36,10 +37,46 @@ std::string AdviceOn(ExitCode code) {
 
 }  // namespace
 
-News::News(std::string host, std::optional<ExitCode> before) : host_(std::move(host)) {
-  if (!before) return;
-  told_code_ = *before;
-  told_ = *before == ExitCode::kHeld ? State::kHeld : IsFailure(*before) ? State::kFailing : State::kWell;
+News::News(std::string host, std::optional<Before> before) : host_(std::move(host)) {
+  if (!before || before->code == ExitCode::kUnavailable) return;
+  told_code_ = before->code;
+  if (before->code == ExitCode::kHeld) told_ = State::kHeld;
+  if (IsFailure(before->code) || before->left > 0) told_ = State::kFailing;
+}
+
+std::optional<notify::Notice> News::AfterFailure(const RunReport& report, notify::Notice notice) {
+  const bool is_known = told_ == State::kFailing && told_code_ == report.code;
+  told_ = State::kFailing;
+  told_code_ = report.code;
+  if (is_known) return std::nullopt;
+  notice.event = "failed";
+  return notice;
+}
+
+std::optional<notify::Notice> News::AfterPartial(const RunReport& report, notify::Notice notice) {
+  if (report.left > 0) {
+    notice.subject += "not up to date: too many changes failed";
+    notice.text += '\n' + Counted(report.left, "change") + (report.left == 1 ? " is" : " are") +
+                   " left. The next runs go on with " + (report.left == 1 ? "it" : "them") +
+                   ", after longer and longer pauses. `ucaas-sync quarantine list` says who was set aside, and why.";
+    return AfterFailure(report, std::move(notice));
+  }
+  if (report.set_aside == 0) {
+    // The next run tries again, and tells: a failure that was told is not over yet.
+    if (told_ == State::kFailing || told_ == State::kPartly) return std::nullopt;
+    told_ = State::kPartly;
+  } else {
+    told_ = report.unfinished > 0 ? State::kPartly : State::kWell;
+  }
+  notice.event = "quarantine";
+  notice.subject += "some were set aside or failed";
+  if (report.set_aside > 0) notice.text += "\n`ucaas-sync quarantine list` says who, why, and what ends it.";
+  if (report.unfinished > 0) {
+    notice.text += '\n' + WithThousands(report.unfinished) + " failed for the moment, and " +
+                   (report.unfinished == 1 ? "is" : "are") + " tried again; `ucaas-sync status` and the log say more.";
+  }
+  notice.text += " Everybody else is up to date.";
+  return notice;
 }
 
 std::optional<notify::Notice> News::After(const RunReport& report, std::uint32_t failures) {
@@ -61,25 +98,15 @@ std::optional<notify::Notice> News::After(const RunReport& report, std::uint32_t
   if (IsFailure(report.code)) {
     // A moment's outage mends itself before anybody has read of it.
     if (report.code == ExitCode::kUnavailable && failures < 2) return std::nullopt;
-    const bool is_known = told_ == State::kFailing && told_code_ == report.code;
-    told_ = State::kFailing;
-    told_code_ = report.code;
-    if (is_known) return std::nullopt;
-    notice.event = "failed";
     notice.subject += "not up to date: " + notice.outcome;
     notice.text += '\n' + AdviceOn(report.code);
-    return notice;
+    return AfterFailure(report, std::move(notice));
   }
+  if (report.code == ExitCode::kPartial) return AfterPartial(report, std::move(notice));
   // Somebody else's run, and one that ended before it began, say nothing.
-  if (report.code != ExitCode::kConverged && report.code != ExitCode::kPartial) return std::nullopt;
+  if (report.code != ExitCode::kConverged) return std::nullopt;
   const State before = std::exchange(told_, State::kWell);
-  if (report.code == ExitCode::kPartial) {
-    notice.event = "quarantine";
-    notice.subject += "some were set aside or failed";
-    notice.text += "\n`ucaas-sync quarantine list` says who, why, and what ends it. Everybody else is up to date.";
-    return notice;
-  }
-  if (before == State::kWell) return std::nullopt;
+  if (before == State::kWell || before == State::kPartly) return std::nullopt;
   notice.event = "recovered";
   notice.subject += "up to date again";
   notice.text = before == State::kHeld ? "What was held is settled." : "The last run succeeded.";

@@ -12,15 +12,25 @@ namespace ucaas_sync::service {
 
 class News {
  public:
-  /// `host`: named in each subject. `before`: how the last run before the service ended; who was told of it then is not
-  /// told again.
-  News(std::string host, std::optional<ExitCode> before);
+  /// How the last run of the service ended, before it was started anew.
+  struct Before {
+    ExitCode code = ExitCode::kConverged;
+    std::uint64_t left = 0;
+  };
+  /// `host`: named in each subject. What was told `before` for sure is not told again; a target that failed may have
+  /// been told or not, and is told once more rather than never.
+  News(std::string host, std::optional<Before> before);
 
   /// A run ended; `failures` in a row, this one included.
   std::optional<notify::Notice> After(const RunReport& report, std::uint32_t failures);
 
  private:
-  enum class State : std::uint8_t { kWell, kHeld, kFailing };
+  /// kPartly: some failed without being set aside, and all else is done.
+  enum class State : std::uint8_t { kWell, kPartly, kHeld, kFailing };
+
+  std::optional<notify::Notice> AfterPartial(const RunReport& report, notify::Notice notice);
+  /// Says that it fails, unless that is known.
+  std::optional<notify::Notice> AfterFailure(const RunReport& report, notify::Notice notice);
 
   std::string host_;
   State told_ = State::kWell;

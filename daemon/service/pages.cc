@@ -87,6 +87,7 @@ PageReply Pages::Overview(const PageRequest& request) const {
   overview.running = view.running;
   overview.activity = view.running ? Describe(view) : std::string();
   overview.next_look = view.next_look;
+  overview.is_resting = view.is_resting();
   overview.people = site_.people;
   return Html(report::OverviewPage(std::move(overview), now, NumberOf(request, "page", 1)));
 }

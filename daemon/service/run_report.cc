@@ -1,5 +1,6 @@
 #include "daemon/service/run_report.h"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
@@ -20,6 +21,11 @@ std::optional<report::Inventory> TakeInventory(const run::Context& context) {
                               .text = std::string("the metrics keep their last counts: ") + error.what()});
     return std::nullopt;
   }
+}
+
+std::uint64_t NewlySetAside(const Plan& plan) {
+  return static_cast<std::uint64_t>(std::count_if(plan.quarantine.begin(), plan.quarantine.end(),
+                                                  [](const QuarantineItem& item) { return item.is_new; }));
 }
 
 EventId EventOf(ExitCode outcome) {
@@ -49,6 +55,8 @@ RunReport RunOnce(const run::Context& context, Trigger trigger) noexcept {
     report.done = result.applied.done;
     report.failed = result.applied.failed;
     report.left = result.applied.left;
+    report.set_aside = result.applied.quarantined + NewlySetAside(result.plan);
+    report.unfinished = result.applied.left + result.applied.failed - result.applied.quarantined;
   } catch (const Failure& failure) {
     report.code = failure.code();
     report.message = failure.what();

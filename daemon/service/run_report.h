@@ -22,7 +22,9 @@ struct RunReport {
   std::string message;  ///< Why it ended so, for people; empty when there is nothing to say.
   std::uint64_t done = 0;
   std::uint64_t failed = 0;
-  std::uint64_t left = 0;
+  std::uint64_t set_aside = 0;   ///< Newly, by the plan or by the target.
+  std::uint64_t left = 0;        ///< Not begun.
+  std::uint64_t unfinished = 0;  ///< Those, and who failed without being set aside: the next run does them.
   std::optional<report::Inventory> inventory;  ///< What is kept now; nothing when the state cannot be read.
 };
 

@@ -74,7 +74,7 @@ class Loop {
     Adopt();
     const Moment now = Now();
     const std::optional<Instant> last_run = RecallLastRun();
-    news_.emplace(HostName(), view_.outcome);
+    news_.emplace(HostName(), told_before_);
     schedule_.emplace(program_->config.schedule, program_->config.timezone, last_run, now);
   }
 
@@ -138,21 +138,14 @@ class Loop {
     if (state::IsOlder(program_->config.state_dir)) run::OpenState(Context(), state::OpenMode::kReadWrite);
     const auto store = run::OpenState(Context(), state::OpenMode::kReadOnly);
     publication_.metrics().SetInventory(run::InventoryOf(*store));
-    std::optional<Instant> last;
     constexpr std::size_t kRuns = 100;
-    for (const RunRecord& record : store->Runs(kRuns)) {
-      if (!last) {
-        last = record.started;
-        view_.outcome = record.outcome;
-        view_.last_run = record.id;
-        view_.last_end = record.ended;
-        view_.message = record.message;
-      }
-      const bool succeeded = record.outcome == ExitCode::kConverged || record.outcome == ExitCode::kPartial;
-      if (succeeded && !view_.last_success) view_.last_success = record.ended;
-    }
+    const std::vector<RunRecord> runs = store->Runs(kRuns);
+    Recall(runs, view_);
     if (view_.last_success) publication_.metrics().SetLastSuccess(*view_.last_success);
-    return last;
+    if (runs.empty()) return std::nullopt;
+    // Nobody is told of what a command came to.
+    if (view_.outcome && IsTrigger(runs.front().trigger)) told_before_ = {.code = *view_.outcome, .left = view_.left};
+    return runs.front().started;
   }
 
   run::Context Context() {
@@ -314,7 +307,7 @@ class Loop {
     const Moment now = Now();
     const bool had_failed = schedule_->failures() > 0;
     const ExitCode before = view_.outcome.value_or(ExitCode::kConverged);
-    schedule_->RunEnded(now, report.code);
+    schedule_->RunEnded(now, report.code, report.unfinished);
     const bool fails = schedule_->failures() > 0;
     view_.running = false;
     view_.phase.clear();
@@ -324,7 +317,8 @@ class Loop {
     view_.message = report.message;
     view_.last_end = now.wall;
     view_.failures = schedule_->failures();
-    if (view_.is_ready()) view_.last_success = now.wall;
+    view_.left = report.code == ExitCode::kPartial ? report.left : 0;
+    if (view_.is_ready() && view_.left == 0) view_.last_success = now.wall;
     publication_.ShowRun(report, view_, now.ticks - began_);
     // Whoever waits for the line in the log finds the pages as it says.
     Show();
@@ -379,6 +373,7 @@ class Loop {
   std::unique_ptr<run::Program> program_;
   std::optional<Schedule> schedule_;
   std::optional<News> news_;
+  std::optional<News::Before> told_before_;
   std::optional<Watch> watch_;
   std::map<std::string, std::string> unwatched_;
   ClockChange clock_change_;

@@ -1,6 +1,9 @@
 #include "daemon/service/view.h"
 
+#include <algorithm>
+
 #include "daemon/model/text.h"
+#include "daemon/report/runs.h"
 
 namespace ucaas_sync::service {
 namespace {
@@ -16,16 +19,34 @@ std::string Standing(const View& view) {
   std::string text(Word(*view.outcome));
   if (view.last_end) text += " since " + FormatInstant(*view.last_end);
   if (view.failures > 1) text += ", " + WithThousands(view.failures) + " times in a row";
+  if (view.left > 0) text += ", " + Counted(view.left, "change") + " left to the next run";
   if (!view.message.empty()) text += ": " + Shorten(OneLine(view.message), 200);
   return text;
 }
 
 }  // namespace
 
+void Recall(const std::vector<RunRecord>& runs, View& view) {
+  if (!runs.empty()) {
+    const RunRecord& last = runs.front();
+    view.outcome = last.outcome;
+    view.last_run = last.id;
+    view.last_end = last.ended;
+    view.message = last.message;
+    view.left = report::LeftBy(last);
+  }
+  const auto success = std::find_if(runs.begin(), runs.end(), [](const RunRecord& run) {
+    return run.outcome == ExitCode::kConverged || (run.outcome == ExitCode::kPartial && report::LeftBy(run) == 0);
+  });
+  if (success != runs.end()) view.last_success = success->ended;
+}
+
 std::string Describe(const View& view) {
   if (view.stopping) return view.running ? "stopping: what is in flight is waited for" : "stopping";
   std::string text = Standing(view);
-  if (!view.running && view.next_look) text += "; next look " + FormatInstant(*view.next_look);
+  if (!view.running && view.next_look) {
+    text += (view.is_resting() ? "; tried again " : "; next look ") + FormatInstant(*view.next_look);
+  }
   return text;
 }
 

@@ -5,8 +5,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/model/exit_code.h"
+#include "daemon/model/store.h"
 #include "daemon/model/time.h"
 
 namespace ucaas_sync::service {
@@ -20,9 +22,10 @@ struct View {
   std::string last_run;             ///< Its id.
   std::string message;              ///< Why it ended so.
   std::optional<Instant> last_end;  ///< When.
-  std::optional<Instant> last_success;  ///< When a run last ended 0 or 4.
-  std::uint32_t failures = 0;           ///< Runs that failed in a row.
-  std::optional<Instant> next_look;
+  std::optional<Instant> last_success;     ///< When a run last ended 0 or 4 and left nothing to the next.
+  std::uint64_t left = 0;                  ///< Operations that the last run left.
+  std::uint32_t failures = 0;              ///< Runs that failed in a row.
+  std::optional<Instant> next_look;        ///< While what failed rests: when it is tried again.
   std::string next_why;                    ///< "every", "due", "retry", "hours", …
   std::optional<Instant> target_answered;  ///< When the target last replied, since the service began.
   std::optional<Instant> target_failed;    ///< When it last did not, or told of a failure of its own.
@@ -30,7 +33,12 @@ struct View {
 
   /// The last run ended 0 or 4.
   bool is_ready() const { return outcome == ExitCode::kConverged || outcome == ExitCode::kPartial; }
+  /// The last run failed, and is tried again at next_look.
+  bool is_resting() const { return failures > 0 && next_why == "retry"; }
 };
+
+/// How things stand by the last runs, newest first, before one of this service has ended.
+void Recall(const std::vector<RunRecord>& runs, View& view);
 
 /// One line for systemctl status.
 std::string Describe(const View& view);

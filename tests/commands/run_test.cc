@@ -157,29 +157,6 @@ TEST_CASE("half a file is refused, said once, and the whole one is taken when it
   CHECK(Stopped(service).code == 0);
 }
 
-TEST_CASE("a target that is down does not end the service, asked again it goes on") {
-  Cli cli;
-  Service target(cli);
-  cli.Write("config.yaml", Config(kRarely, target.Target()));
-  cli.Write("people.csv", CompanyCsv(12));
-  target.Stop();
-  Child service = cli.Start({"run"});
-  service.WaitFor("unavailable: ");
-  service.WaitFor("what stays the same is not said again");
-  service.Signal(SIGUSR1);
-  std::this_thread::sleep_for(milliseconds(1'500));
-  target.Start();
-  service.Signal(SIGUSR1);
-  service.WaitFor("well again after unavailable");
-  service.WaitFor("converged");
-  CHECK(cli.Count("user") == 12);
-  const Output output = Stopped(service);
-  CHECK(output.code == 0);
-  CAPTURE(output.err);
-  // The second failure was the same as the first.
-  CHECK(Count(output.err, "error   unavailable: ") == 1);
-}
-
 TEST_CASE("SIGHUP takes a new configuration, and keeps the old one when the new one is not valid") {
   Cli cli;
   cli.Write("config.yaml", Config(kRarely));

@@ -51,6 +51,24 @@ TEST_CASE("the page says first whether the cloud is up to date, and since when")
   CHECK(Has(OverviewPage({}, kNow, 1), "Nothing was synced yet"));
 }
 
+TEST_CASE("a run that left changes to the next one is not called up to date, one that finished without some is") {
+  Overview overview = After(ExitCode::kPartial, "4 of the first 10 operations failed");
+  RunRecord& run = overview.status.runs.front();
+  run.summary[Index(Kind::kUser)].actions[static_cast<std::size_t>(Action::kSuspend)] = 12;  // with the updates 15
+  run.done = 6;
+  run.failed = 4;
+  const std::string stopped = OverviewPage(overview, kNow, 1);
+  CHECK(Has(stopped, "<h1>Not up to date: the last run stopped, and left 5 changes</h1>"));
+  CHECK_FALSE(Has(stopped, "is up to date"));
+  run.done = 11;
+  CHECK(Has(OverviewPage(overview, kNow, 1), "up to date, but for those who failed or are set aside</h1>"));
+  run.failed = 0;
+  // What guards.protect spares when it is to be done is left to nobody.
+  CHECK(Has(OverviewPage(overview, kNow, 1), "up to date, but for those who are set aside</h1>"));
+  run.trigger = "apply monday.plan";
+  CHECK(Has(OverviewPage(overview, kNow, 1), "left 4 changes"));
+}
+
 TEST_CASE("a failure of two paragraphs is one on the page") {
   const std::string page = OverviewPage(After(ExitCode::kSource, "hr: cut\nnothing was written"), kNow, 1);
   CHECK(Has(page, "hr: cut; nothing was written"));
@@ -74,6 +92,9 @@ TEST_CASE("the next look is ahead, or now") {
   CHECK(Has(OverviewPage(overview, kNow, 1), "Next look in 4 min."));
   overview.next_look = kNow - Duration(129);
   CHECK(Has(OverviewPage(overview, kNow, 1), "Next look now."));
+  overview.next_look = kNow + std::chrono::minutes(4);
+  overview.is_resting = true;
+  CHECK(Has(OverviewPage(overview, kNow, 1), "It is tried again in 4 min."));
 }
 
 TEST_CASE("a run that is under way does not hide how things stand") {

@@ -218,6 +218,30 @@ TEST_CASE("what is due by now, and what only a source can bring, is said") {
   CHECK(TextOf(status).find("Next run: due when a source changes\n") != std::string::npos);
 }
 
+TEST_CASE("after a run that failed the next one is the service's to time, however due it is") {
+  Status status = SampleStatus();
+  status.next_run = kNow;
+  for (const ExitCode code :
+       {ExitCode::kSource, ExitCode::kRefused, ExitCode::kUnavailable, ExitCode::kError, ExitCode::kConfig}) {
+    status.runs[0].outcome = code;
+    CHECK(TextOf(status).find("Next run: when the service tries again") != std::string::npos);
+    CHECK(TextOf(status).find("due now") == std::string::npos);
+  }
+}
+
+TEST_CASE("what a run left to the next one is said first") {
+  Status status = SampleStatus();
+  status.held.reset();
+  status.next_run = kNow;
+  status.runs[0].outcome = ExitCode::kPartial;
+  status.runs[0].done = 10;
+  status.runs[0].failed = 4;
+  CHECK(TextOf(status).find("Not up to date: 16 changes left to the next run\nNext run: due now\n") !=
+        std::string::npos);
+  status.runs[0].done = 26;
+  CHECK(TextOf(status).find("Not up to date") == std::string::npos);
+}
+
 TEST_CASE("the holds of a revert on one key are one line, with what ends them") {
   const std::vector<StoredHold> holds{
       {.key = "E1", .reason = "legal", .until = {}, .since = kNow},

@@ -1,5 +1,7 @@
 #include "tests/support/service.h"
 
+#include <variant>
+
 namespace ucaas_sync::testing {
 
 Service::Service(Cli& cli, std::size_t max_page_length) {
@@ -30,6 +32,12 @@ std::string Service::TargetWith(const std::string& credentials) const {
 void Service::SlowDown(std::chrono::milliseconds latency) {
   sandbox::Faults faults;
   faults.latency = latency;
+  sandbox_->SetFaults(faults);
+}
+
+void Service::Fault(std::string_view rule) {
+  sandbox::Faults faults;
+  faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault(rule)));
   sandbox_->SetFaults(faults);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "connectors/ucaas/sandbox/sandbox.h"
 #include "tests/support/cli.h"
@@ -24,6 +25,8 @@ class Service {
   sandbox::Counters counters() const { return sandbox_->counters(); }
   /// Every request waits so long before it takes effect.
   void SlowDown(std::chrono::milliseconds latency);
+  /// From the next request on it fails as this rule says, and has no other fault.
+  void Fault(std::string_view rule);
   /// Nobody listens any more, until Start.
   void Stop() { sandbox_.reset(); }
   /// On the same port; the counters begin anew.

@@ -1,0 +1,143 @@
+// The service while something fails: what it says, what it tries again and when, and that it ends in time all the same.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "tests/support/cli.h"
+#include "tests/support/page.h"
+#include "tests/support/service.h"
+
+namespace ucaas_sync::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Long enough that nothing in these tests waits for it.
+constexpr const char* kRarely = "schedule: { every: 1h }\n";
+
+std::string Config(std::string_view more, std::string_view target = kSandboxTarget) {
+  return CompanyConfig(more, target);
+}
+
+/// Ends the service as systemd does.
+Output Stopped(Child& child) {
+  child.Signal(SIGTERM);
+  return child.Wait();
+}
+
+std::size_t Count(const std::string& text, std::string_view what) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a target that is down does not end the service, asked again it goes on") {
+  Cli cli;
+  Service target(cli);
+  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("people.csv", CompanyCsv(12));
+  target.Stop();
+  Child service = cli.Start({"run"});
+  service.WaitFor("unavailable: ");
+  service.WaitFor("what stays the same is not said again");
+  service.Signal(SIGUSR1);
+  std::this_thread::sleep_for(milliseconds(1'500));
+  target.Start();
+  service.Signal(SIGUSR1);
+  service.WaitFor("well again after unavailable");
+  service.WaitFor("converged");
+  CHECK(cli.Count("user") == 12);
+  const Output output = Stopped(service);
+  CHECK(output.code == 0);
+  CAPTURE(output.err);
+  // The second failure was the same as the first.
+  CHECK(Count(output.err, "error   unavailable: ") == 1);
+}
+
+TEST_CASE("a run that stops since too many changes fail is not up to date, says so, and is followed by the next") {
+  Cli cli;
+  Service target(cli);
+  const std::string notify = "notify: { command: [/bin/sh, -c, \"cat >> " + cli.Path("mail") + "\"] }\n";
+  cli.Write("config.yaml", Config(kRarely + notify + "listen: \"unix:http\"\n", target.Target()));
+  cli.Write("people.csv", CompanyCsv(60));
+  target.Fault("POST users: 406 #1-6");
+  Child service = cli.Start({"run"});
+  service.WaitFor("left for the next run");
+  CHECK(Get(cli, "/").body.find("<h1>Not up to date: the last run stopped, and left") != std::string::npos);
+  CHECK(Get(cli, "/readyz").status == 200);
+  CHECK(Get(cli, "/metrics").body.find("\nucaas_sync_last_success_timestamp_seconds") == std::string::npos);
+  Expect(cli.Run({"status"}), 0, {"Not up to date: ", "left to the next run", "Next run: due now"});
+  while (cli.Read("mail").find("pauses") == std::string::npos) std::this_thread::sleep_for(milliseconds(10));
+  CHECK(cli.Read("mail").find("not up to date: too many changes failed") != std::string::npos);
+  CHECK(cli.Read("mail").find("Everybody else is up to date") == std::string::npos);
+  // Whom the target refused is set aside: the next run gets as far as the others.
+  service.WaitFor("converged");
+  CHECK(cli.Count("user") == 54);
+  CHECK(cli.Count("contact") == 60);
+  CHECK(Get(cli, "/").body.find("Not up to date") == std::string::npos);
+  CHECK(Get(cli, "/metrics").body.find("\nucaas_sync_last_success_timestamp_seconds") != std::string::npos);
+  CHECK(Stopped(service).code == 0);
+}
+
+TEST_CASE("who fails for the moment is tried again soon, not when the next day comes") {
+  Cli cli;
+  Service target(cli);
+  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  auto people = CompanyPeople(12);
+  cli.Write("people.csv", CsvOf(people));
+  Child service = cli.Start({"run"});
+  service.WaitFor("converged");
+  target.Fault("POST users: 500");
+  people[0].status = "terminated";
+  people.push_back(CompanyPeople(13).back());
+  cli.Write("people.csv", CsvOf(people));
+  service.WaitFor("partial");
+  Expect(cli.Run({"status"}), 0, {"Next run: due now"});
+  target.SlowDown(milliseconds(0));
+  service.WaitFor("converged");
+  CHECK(cli.Account("SELECT count(*) FROM users WHERE status = 'A'") == "12\n");
+  CHECK(Stopped(service).code == 0);
+}
+
+TEST_CASE("new credentials are tried when SIGHUP says so, and nobody waits for the pause of those before") {
+  Cli cli;
+  Service target(cli);
+  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("people.csv", CompanyCsv(12));
+  const std::string key = cli.Read("access-key");
+  cli.Write("access-key", "wrong\n");
+  Child service = cli.Start({"run"});
+  service.WaitFor("refused: ");
+  service.WaitFor("what stays the same is not said again");
+  Expect(cli.Run({"status"}), 0, {"Next run: when the service tries again"});
+  cli.Write("access-key", key);
+  service.Signal(SIGHUP);
+  service.WaitFor("is in force");
+  service.WaitFor("well again after refused");
+  service.WaitFor("converged");
+  CHECK(Stopped(service).code == 0);
+}
+
+TEST_CASE("a program that hangs with a notice does not delay the end") {
+  Cli cli;
+  const std::string notify = "notify: { command: [/bin/sh, -c, \"cat > " + cli.Path("mail") + "; sleep 60\"] }\n";
+  cli.Write("config.yaml", Config(kRarely + notify));
+  Child service = cli.Start({"run"});
+  // There is no file yet.
+  service.WaitFor("what stays the same is not said again");
+  while (!std::filesystem::exists(cli.Path("mail"))) std::this_thread::sleep_for(milliseconds(10));
+  const auto began = std::chrono::steady_clock::now();
+  const Output output = Stopped(service);
+  CHECK(output.code == 0);
+  CHECK(std::chrono::steady_clock::now() - began < seconds(5));
+  CHECK(output.Says("it was killed, since the service stops"));
+}
+
+}  // namespace ucaas_sync::testing
