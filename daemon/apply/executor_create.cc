@@ -321,7 +321,9 @@ void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is
   const auto* wanted = operation.groups ? &operation.groups->after : nullptr;
   if (wanted == nullptr && work->is_recreation && !work->row->groups.empty()) wanted = &work->row->groups;
   std::vector<std::string> groups = KeysOfGroups(object.group_ids);
-  const bool same = Shows(object, operation.kind, sent) && (wanted == nullptr || groups == *wanted);
+  // A create that names no status is to let somebody in, whatever else the object shows.
+  const bool is_shut_out = !is_ours && operation.kind == Kind::kUser && IsShutOut(object, sent);
+  const bool same = !is_shut_out && Shows(object, operation.kind, sent) && (wanted == nullptr || groups == *wanted);
   CallResult result = Answer(Verdict::kOk, {});
   result.remote_id = object.remote_id;
   if (is_ours) {

@@ -161,6 +161,12 @@ bool Shows(const ucaas::RemoteObject& object, Kind kind, const FieldValues& sent
   });
 }
 
+bool IsShutOut(const ucaas::RemoteObject& object, const FieldValues& sent) {
+  const bool names_status =
+      std::any_of(sent.begin(), sent.end(), [](const auto& field) { return field.first == kUserStatus; });
+  return !names_status && LifecycleOf(object.fields[kUserStatus]) != Lifecycle::kActive;
+}
+
 std::optional<std::string_view> MissingField(Kind kind, const FieldValues& sent) {
   const auto specs = FieldsOf(kind);
   for (FieldId field = 0; field < specs.size(); ++field) {

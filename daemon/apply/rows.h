@@ -51,6 +51,9 @@ FieldValues FieldsToRecreate(const StoredEntity& row, const Operation& operation
 /// Whether `object` shows every field of `sent` as it was sent, an e-mail in any case; fields that are sent once are
 /// never compared.
 bool Shows(const ucaas::RemoteObject& object, Kind kind, const FieldValues& sent);
+
+/// Whether a user is not let in there, while `sent` says nothing of a status and so wants them to be.
+bool IsShutOut(const ucaas::RemoteObject& object, const FieldValues& sent);
 /// A required field of `kind` that `sent` lacks, or nothing.
 std::optional<std::string_view> MissingField(Kind kind, const FieldValues& sent);
 

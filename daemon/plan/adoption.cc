@@ -112,10 +112,15 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
   operation.fingerprint = candidate.fingerprint;
   operation.changes = Differences(rule, there, candidate.fields);
   operation.reason = "in the account already with this " + word;
+  // Left for the next run it would let them in without ever having been shown.
+  const bool returns = draft.kind == Kind::kUser && IsInactive(there[kUserStatus]) && LetsIn(candidate.fields);
+  if (returns) AddReturn(object.fields[kUserStatus], operation.changes);
   if (work_.policy.protect && work_.policy.protect(draft.kind, there)) {
     LeaveProtected(draft.slot, there, operation);
-  } else if (!operation.changes.empty()) {
-    operation.reason += "; " + ChangedText(draft.kind, operation.changes, false);
+  } else {
+    if (returns) operation.reason += ", but suspended: reactivated";
+    const std::vector<FieldChange> others = returns ? WithoutStatus(operation.changes) : operation.changes;
+    if (!others.empty()) operation.reason += "; " + ChangedText(draft.kind, others, false);
   }
   work_.drafts.Replace(draft_index, operation);
   adopted_.emplace(draft.slot, &object);

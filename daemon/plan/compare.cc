@@ -1,6 +1,8 @@
 #include "daemon/plan/compare.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "daemon/model/text.h"
 
@@ -90,6 +92,28 @@ std::vector<FieldChange> AllFields(const FieldSetView& desired) {
 std::string_view DesiredStatus(const FieldSetView& desired) {
   const FieldView& status = desired[kUserStatus];
   return HasValue(status) ? status.text : kStatusActive;
+}
+
+bool IsInactive(const FieldView& status) {
+  return HasValue(status) && status.text != kStatusActive;
+}
+
+bool LetsIn(const FieldSetView& desired) {
+  return desired[kUserStatus].state != FieldState::kUnknown && DesiredStatus(desired) == kStatusActive;
+}
+
+void AddReturn(const Field& status, std::vector<FieldChange>& changes) {
+  const auto place = std::find_if(changes.begin(), changes.end(),
+                                  [](const FieldChange& change) { return change.field >= kUserStatus; });
+  if (place != changes.end() && place->field == kUserStatus) return;
+  changes.insert(place, {.field = kUserStatus, .before = status, .after = Field::Value(std::string(kStatusActive))});
+}
+
+std::vector<FieldChange> WithoutStatus(const std::vector<FieldChange>& changes) {
+  std::vector<FieldChange> others;
+  std::copy_if(changes.begin(), changes.end(), std::back_inserter(others),
+               [](const FieldChange& change) { return change.field != kUserStatus; });
+  return others;
 }
 
 std::string ChangedText(Kind kind, const std::vector<FieldChange>& changes, bool groups_changed) {

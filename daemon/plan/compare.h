@@ -38,6 +38,19 @@ std::vector<FieldChange> AllFields(const FieldSetView& desired);
 /// The user's status when the operation is done: the mapped one, else active.
 std::string_view DesiredStatus(const FieldSetView& desired);
 
+/// Whether a user with this status is not let in, whatever word the target has for it.
+bool IsInactive(const FieldView& status);
+
+/// Whether the record lets the user in who is not let in now. An unknown status is no reason to.
+bool LetsIn(const FieldSetView& desired);
+
+/// The change of the user's status, now `status`, that lets them in again, unless `changes` have one: a rule that says
+/// nothing of it wants everybody active whom it names.
+void AddReturn(const Field& status, std::vector<FieldChange>& changes);
+
+/// All changes but that of the user's status, which has words of its own.
+std::vector<FieldChange> WithoutStatus(const std::vector<FieldChange>& changes);
+
 /// "department changed", "department and designation changed", "department, designation and 2 more changed".
 std::string ChangedText(Kind kind, const std::vector<FieldChange>& changes, bool groups_changed);
 

@@ -15,20 +15,11 @@ Action ClassOf(const StoredEntity& stored, const FieldSetView& desired, std::vec
   const auto status = std::find_if(changes.begin(), changes.end(),
                                    [](const FieldChange& change) { return change.field == kUserStatus; });
   if (stored.lifecycle == Lifecycle::kActive) {
-    const bool goes =
-        status != changes.end() && status->after.state == FieldState::kValue && status->after.text != kStatusActive;
+    const bool goes = status != changes.end() && IsInactive(status->after.view());
     return goes ? Action::kSuspend : Action::kUpdate;
   }
-  // An unknown status is no reason to let somebody in again.
-  const bool may_return = desired[kUserStatus].state != FieldState::kUnknown && DesiredStatus(desired) == kStatusActive;
-  if (!may_return) return Action::kUpdate;
-  if (status == changes.end()) {
-    changes.push_back({.field = kUserStatus,
-                       .before = stored.fields[kUserStatus],
-                       .after = Field::Value(std::string(kStatusActive))});
-    std::sort(changes.begin(), changes.end(),
-              [](const FieldChange& a, const FieldChange& b) { return a.field < b.field; });
-  }
+  if (!LetsIn(desired)) return Action::kUpdate;
+  AddReturn(stored.fields[kUserStatus], changes);
   return Action::kReactivate;
 }
 
@@ -38,9 +29,7 @@ std::string ReasonOf(const Workspace& work, SlotId slot, Action action, const st
     return work.drift.Reason(slot, kind, of, /*groups_changed=*/false);
   };
   if (action != Action::kReactivate) return text_of(changes);
-  std::vector<FieldChange> others;
-  std::copy_if(changes.begin(), changes.end(), std::back_inserter(others),
-               [](const FieldChange& change) { return change.field != kUserStatus; });
+  const std::vector<FieldChange> others = WithoutStatus(changes);
   const std::string why = work.drift.IsSuspendedByHand(slot) ? "suspended at the target by hand" : "back again";
   return others.empty() ? why : why + "; " + text_of(others);
 }

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t kMostSaid = 10;
 
-bool IsInactive(const FieldView& status) {
-  return status.state == FieldState::kValue && status.text != kStatusActive;
-}
-
 bool SameValue(Kind kind, FieldId field, const Field& one, const Field& other) {
   const bool has_value = one.state == FieldState::kValue;
   if (has_value != (other.state == FieldState::kValue)) return false;

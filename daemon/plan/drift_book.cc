@@ -9,10 +9,6 @@
 namespace ucaas_sync::plan {
 namespace {
 
-bool IsInactive(const Field& status) {
-  return status.state == FieldState::kValue && status.text != kStatusActive;
-}
-
 std::string Quoted(const FieldView& field) {
   return field.state == FieldState::kValue ? '"' + Shorten(std::string(field.text), 40) + '"' : "empty";
 }
@@ -40,7 +36,7 @@ DriftBook::DriftBook(SlotTable& table, const std::vector<DriftFinding>& found, c
     Entry entry{.finding = finding, .put_back = {}};
     for (const auto& [field, value] : finding.shown) {
       if (slot.kind == Kind::kUser && field == kUserStatus) {
-        const Lifecycle shown = IsInactive(value) ? Lifecycle::kSuspended : Lifecycle::kActive;
+        const Lifecycle shown = IsInactive(value.view()) ? Lifecycle::kSuspended : Lifecycle::kActive;
         entry.suspended_by_hand = shown == Lifecycle::kSuspended && slot.lifecycle == Lifecycle::kActive;
         entry.active_again = shown == Lifecycle::kActive && slot.lifecycle == Lifecycle::kSuspended;
         if (mode == config::Drift::kRepair) slot.lifecycle = shown;

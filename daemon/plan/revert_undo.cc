@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/model/text.h"
+#include "daemon/plan/compare.h"
 #include "daemon/plan/workspace.h"
 
 namespace ucaas_sync::plan {
@@ -171,7 +172,18 @@ class Undoing {
     std::sort(undo.changes.begin(), undo.changes.end(),
               [](const FieldChange& a, const FieldChange& b) { return a.field < b.field; });
     if (!left.empty()) Leave(done, ListOf(left));
+    if (action == Action::kUpdate) undo.action = ByEffect(undo, row);
     if (!undo.changes.empty() || undo.groups) Add(std::move(undo), done);
+  }
+
+  /// What lets somebody in or shuts them out again is no update, though it undoes an adopt.
+  static Action ByEffect(const Operation& undo, const StoredEntity& row) {
+    const FieldChange* status = undo.kind == Kind::kUser ? FindChange(undo, kUserStatus) : nullptr;
+    if (status == nullptr || !HasValue(status->after)) return undo.action;
+    const bool is_active = row.lifecycle == Lifecycle::kActive;
+    const bool will_be = !IsInactive(status->after.view());
+    if (is_active == will_be) return undo.action;
+    return will_be ? Action::kReactivate : Action::kSuspend;
   }
 
   static FieldChange StatusChange(Action action, const FieldChange& done, const StoredEntity& row) {

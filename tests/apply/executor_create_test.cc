@@ -189,6 +189,24 @@ TEST_CASE("an address that is taken is adopted unchanged, and the next plan show
   CHECK(bench.target.CountRequests("PATCH") == 0);
 }
 
+TEST_CASE("whoever has the address and is suspended is not taken for let in: the next plan shows that they come back") {
+  Bench bench;
+  const std::string id = bench.target.Add(Kind::kUser, {{"email", "e1@x.org"},
+                                                        {"user_type", "moderator"},
+                                                        {"first_name", "Ada"},
+                                                        {"last_name", "Lovelace"},
+                                                        {"status", "S"}});
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1")});
+  CHECK(result.code == ExitCode::kConverged);
+  CHECK(result.needs_another);
+  const StoredEntity* row = bench.store.Has(Kind::kUser, "E1");
+  REQUIRE(row != nullptr);
+  CHECK(row->remote_id == id);
+  CHECK(row->lifecycle == Lifecycle::kSuspended);
+  CHECK(bench.store.FingerprintOf(Kind::kUser, "E1").is_zero());
+  CHECK(bench.target.CountRequests("PATCH") == 0);
+}
+
 TEST_CASE("an address that two objects have is set aside") {
   Bench bench;
   bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}});

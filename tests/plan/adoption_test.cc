@@ -110,5 +110,89 @@ TEST_CASE("who is protected and already as the source says is adopted, and nothi
   CHECK(plan.quarantine.empty());
 }
 
+/// One user at the target who is like the export's E1, but for `more`.
+TargetListing Lists(Values more) {
+  Values values = User("E1").fields;
+  for (auto& [name, value] : more) values[name] = value;
+  TargetListing listing;
+  listing.objects[Index(Kind::kUser)] = {Remote(Kind::kUser, "9", values)};
+  return listing;
+}
+
+TEST_CASE("whoever is suspended in the account and named by the source is let in by the adopt itself, which shows it") {
+  World world;
+  world.policy.guards = DefaultGuards();
+  SUBCASE("no rule says anything of the status") {
+    world.Add(User("E1"));
+  }
+  SUBCASE("the rule maps it") {
+    world.Add(User("E1", {{"status", "A"}}));
+  }
+  SUBCASE("the rule maps it, and it is empty") {
+    world.Add(User("E1", {{"status", ""}}));
+  }
+  SUBCASE("the rule sets it on creation only") {
+    world.policy.rules[0].create_only |= Bit(kUserStatus);
+    world.Add(User("E1", {{"status", "A"}}));
+  }
+  // Whatever word the target has for it.
+  for (const char* word : {"S", "blocked"}) {
+    CAPTURE(word);
+    World first = world;
+    const TargetListing listing = Lists({{"status", word}});
+    first.listing = &listing;
+    const auto plan = first.Sync().plan;
+    const auto operations = Operations(plan);
+    REQUIRE(Lines(plan) == Texts{"user adopt E1"});
+    CHECK(operations[0].changes ==
+          std::vector<FieldChange>{{.field = kUserStatus, .before = Field::Value(word), .after = Field::Value("A")}});
+    CHECK(operations[0].reason == "in the account already with this e-mail, but suspended: reactivated");
+    CHECK(FindGuard(plan, "user.update")->actual == 1);
+    CHECK(FindGuard(plan, "rewrite", "user.status")->actual == 1);
+    CHECK(first.state.Find(Kind::kUser, "E1")->lifecycle == Lifecycle::kActive);
+    CHECK(first.state.Find(Kind::kUser, "E1")->ownership == Ownership::kAdopted);
+    first.listing = nullptr;
+    CHECK(first.Sync().plan.operations.empty());
+    first.rows[0].standing = Standing::kLeft;
+    CHECK(Lines(first.Sync().plan) == Texts{"user suspend E1"});
+  }
+}
+
+TEST_CASE("an adopt that lets somebody in tells what else it changes too") {
+  World world;
+  world.Add(User("E1", {{"department", "Sales"}, {"designation", "Engineer"}}));
+  const TargetListing listing = Lists({{"status", "S"}, {"department", "Navy"}, {"designation", ""}});
+  world.listing = &listing;
+  const auto operations = Operations(world.Plan().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].reason ==
+        "in the account already with this e-mail, but suspended: reactivated; department and designation changed");
+  REQUIRE(operations[0].changes.size() == 3);
+  CHECK(operations[0].changes[0].field == kUserStatus);
+}
+
+TEST_CASE("who is suspended in the account stays so when the source does not say that they are active") {
+  World world;
+  SUBCASE("it says the same") {
+    world.Add(User("E1", {{"status", "S"}}));
+  }
+  SUBCASE("it is not known in this read") {
+    world.Add(User("E1", {{"status", "?"}}));
+  }
+  SUBCASE("guards.protect forbids it") {
+    world.policy.protect = [](Kind, const FieldSetView&) { return true; };
+    world.Add(User("E1"));
+  }
+  const TargetListing listing = Lists({{"status", "S"}});
+  world.listing = &listing;
+  const auto plan = world.Sync().plan;
+  REQUIRE(Lines(plan) == Texts{"user adopt E1"});
+  CHECK(Operations(plan)[0].changes.empty());
+  CHECK(world.state.Find(Kind::kUser, "E1")->lifecycle == Lifecycle::kSuspended);
+  world.listing = nullptr;
+  CHECK(world.Sync().plan.operations.empty());
+  CHECK(world.Sync().plan.operations.empty());
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

@@ -82,6 +82,25 @@ TEST_CASE("a suspended user is reactivated, and the next run leaves them so whil
   CHECK(world.state.holds.empty());
 }
 
+TEST_CASE("an adopt that let somebody in is undone by a suspension, which counts as one") {
+  World world;
+  world.policy.guards = DefaultGuards();
+  world.Add(User("E1"));
+  TargetListing listing;
+  FieldSet there = Fields(Kind::kUser, User("E1").fields);
+  there[kUserStatus] = Field::Value("blocked");
+  listing.objects[Index(Kind::kUser)] = {{.kind = Kind::kUser, .remote_id = "9", .fields = there, .group_ids = {}}};
+  world.listing = &listing;
+  const Revert revert = RevertOf(world, world.Sync().plan);
+  world.listing = nullptr;
+  REQUIRE(Lines(revert.plan) == std::vector<std::string>{"user suspend E1"});
+  CHECK(FindGuard(revert.plan, "user.suspend")->actual == 1);
+  CHECK(FindChange(revert.plan.operations.At(0), kUserStatus)->after.text == "blocked");
+  Apply(world, revert);
+  CHECK(world.state.Find(Kind::kUser, "E1")->lifecycle == Lifecycle::kSuspended);
+  CHECK(world.Sync().plan.operations.empty());
+}
+
 TEST_CASE("a hold without a mark learns at the first read and ends when the record changes") {
   World world = Company();
   world.Get(Kind::kUser, "E3").fields["department"] = "Legal";
