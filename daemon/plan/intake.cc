@@ -27,7 +27,8 @@ std::uint32_t LineOf(const EntityView& entity) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(entity.line, std::numeric_limits<std::uint32_t>::max()));
 }
 
-/// What tells a byte-identical repeat. Many records yield one group: there the fields decide, not the record.
+/// What tells a byte-identical repeat. Many records yield one group: there the fields decide, not the record; and the
+/// members, which are compared only when a key comes again.
 std::uint64_t RecordMark(const EntityView& entity, std::string& scratch) {
   if (entity.kind != Kind::kGroup) return entity.record_hash.low;
   scratch.clear();
@@ -91,6 +92,7 @@ void Intake::First(SlotId id, const EntityView& entity) {
   if (entity.standing == Standing::kQuarantined) {
     slot.seen = Seen::kQuarantined;
     slot.candidate = work_.candidates.Add(id, entity, {});
+    if (entity.kind == Kind::kGroup) membership_.OnUnusableGroup(id, entity);
     return;
   }
   slot.seen = Seen::kPresent;
@@ -113,11 +115,15 @@ void Intake::First(SlotId id, const EntityView& entity) {
 
 void Intake::Again(SlotId id, const EntityView& entity) {
   Slot& slot = work_.table[id];
+  if (entity.kind == Kind::kGroup) membership_.OnGroupAgain(id, entity);
   const bool both_left = slot.seen == Seen::kLeft && entity.standing == Standing::kLeft;
   const bool same_rule = slot.rule == entity.rule || entity.kind == Kind::kGroup;
   const bool same_standing = (slot.seen == Seen::kPresent && entity.standing == Standing::kPresent) ||
                              (slot.seen == Seen::kQuarantined && entity.standing == Standing::kQuarantined);
-  if (both_left || (same_rule && same_standing && slot.record == RecordMark(entity, scratch_))) return;
+  const bool is_group_there = entity.kind == Kind::kGroup && slot.seen == Seen::kPresent;
+  const bool is_repeat = same_rule && same_standing && slot.record == RecordMark(entity, scratch_) &&
+                         (!is_group_there || membership_.HasSameMembers(id, entity, work_));
+  if (both_left || is_repeat) return;
   slot.set(kConflict);
   work_.repeats.push_back({.slot = id, .rule = entity.rule, .source = entity.source, .line = entity.line});
 }

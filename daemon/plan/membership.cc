@@ -38,8 +38,19 @@ void Membership::OnContact(SlotId slot, const EntityView& contact, Workspace& wo
     if (is_new) names_.emplace_back(name);
     name_uses_.push_back({.contact = slot, .name = it->second});
   }
-  if (contact.dn.empty() || !work.policy.maps_members()) return;
-  if (const std::optional<std::string> dn = NormalizeDn(contact.dn)) dns_.push_back({.dn = HashOf(*dn), .slot = slot});
+  if (work.policy.maps_members()) NameByDn(slot, contact.dn);
+}
+
+void Membership::NameByDn(SlotId slot, std::string_view dn) {
+  if (dn.empty()) return;
+  if (const std::optional<std::string> normal = NormalizeDn(dn)) {
+    dns_.push_back({.dn = HashOf(*normal), .slot = slot});
+  }
+}
+
+Membership::MemberRef Membership::RefTo(std::string_view member) {
+  const std::optional<std::string> dn = NormalizeDn(member);
+  return {.hash = HashOf(dn ? std::string_view(*dn) : member), .is_dn = dn.has_value()};
 }
 
 void Membership::OnGroup(SlotId slot, const EntityView& group, Workspace& work) {
@@ -54,15 +65,49 @@ void Membership::OnGroup(SlotId slot, const EntityView& group, Workspace& work) 
                  .unknown = !group.members_known,
                  .contacts = {},
                  .children = {}};
-  for (const std::string_view member : group.members) {
-    const std::optional<std::string> dn = NormalizeDn(member);
-    member_refs_.push_back({.hash = HashOf(dn ? std::string_view(*dn) : member), .is_dn = dn.has_value()});
-  }
+  for (const std::string_view member : group.members) member_refs_.push_back(RefTo(member));
   node.end = member_refs_.size();
   node_of_.emplace(slot, static_cast<std::uint32_t>(nodes_.size()));
   nodes_.push_back(std::move(node));
-  if (group.dn.empty()) return;
-  if (const std::optional<std::string> dn = NormalizeDn(group.dn)) dns_.push_back({.dn = HashOf(*dn), .slot = slot});
+  NameByDn(slot, group.dn);
+}
+
+void Membership::OnUnusableGroup(SlotId slot, const EntityView& group) {
+  if (!group.maps_members) return;
+  node_of_.emplace(slot, static_cast<std::uint32_t>(nodes_.size()));
+  nodes_.push_back({.slot = slot,
+                    .begin = member_refs_.size(),
+                    .end = member_refs_.size(),
+                    .nested = false,
+                    .unknown = false,
+                    .contacts = {},
+                    .children = {}});
+  NameByDn(slot, group.dn);
+}
+
+void Membership::OnGroupAgain(SlotId slot, const EntityView& group) {
+  if (group.maps_members) NameByDn(slot, group.dn);
+}
+
+bool Membership::HasSameMembers(SlotId slot, const EntityView& group, const Workspace& work) const {
+  // One group of many people's records, the usual case: neither says anything of members.
+  if (!group.maps_members && work.table[slot].rule == group.rule) return true;
+  const auto node = node_of_.find(slot);
+  if (node == node_of_.end()) return !group.maps_members;
+  const GroupNode& first = nodes_[node->second];
+  if (!group.maps_members || first.unknown == group.members_known) return false;
+  const auto set_of = [](std::vector<MemberRef> refs) {
+    std::sort(refs.begin(), refs.end());
+    refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
+    return refs;
+  };
+  std::vector<MemberRef> here;
+  here.reserve(group.members.size());
+  for (const std::string_view member : group.members) here.push_back(RefTo(member));
+  const auto begin = member_refs_.begin();
+  const std::vector<MemberRef> before(begin + static_cast<std::ptrdiff_t>(first.begin),
+                                      begin + static_cast<std::ptrdiff_t>(first.end));
+  return before == here || set_of(before) == set_of(std::move(here));
 }
 
 const std::string& Membership::GroupKey(SlotId group, const Workspace& work) const {
@@ -111,8 +156,8 @@ std::vector<SlotId> Membership::ResolveNames(Workspace& work) const {
 }
 
 void Membership::ResolveMembers(Workspace& work) {
-  std::sort(dns_.begin(), dns_.end(),
-            [](const DnEntry& a, const DnEntry& b) { return a.dn != b.dn ? a.dn < b.dn : a.slot < b.slot; });
+  std::sort(dns_.begin(), dns_.end());
+  dns_.erase(std::unique(dns_.begin(), dns_.end()), dns_.end());
   const auto visit_dn = [&](const Hash128& dn, const auto& visit) {
     auto it = std::lower_bound(dns_.begin(), dns_.end(), dn,
                                [](const DnEntry& entry, const Hash128& wanted) { return entry.dn < wanted; });
@@ -225,7 +270,11 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
     while (!open.empty()) {
       const GroupNode& node = nodes_[open.back()];
       open.pop_back();
-      if (node.unknown || work.table[node.slot].has(kConflict)) cannot_know[root] = 1;
+      const Slot& slot = work.table[node.slot];
+      // A list that is not believed is not believed for the groups that contain this one either.
+      const bool is_doubtful = slot.has(kConflict) || slot.seen == Seen::kQuarantined;
+      if (node.unknown || is_doubtful) cannot_know[root] = 1;
+      if (is_doubtful) continue;
       for (const SlotId contact : node.contacts) edges.push_back({.contact = contact, .group = nodes_[root].slot});
       if (!nodes_[root].nested) break;
       for (const std::uint32_t child : node.children) {

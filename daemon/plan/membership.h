@@ -43,6 +43,13 @@ class Membership {
   /// Called for the first record of a contact or group that is present.
   void OnContact(SlotId slot, const EntityView& contact, Workspace& work);
   void OnGroup(SlotId slot, const EntityView& group, Workspace& work);
+  /// Called for the first record of a group that cannot be used: who is in it through which others is not known.
+  void OnUnusableGroup(SlotId slot, const EntityView& group);
+  /// Called for every later record of a group: by its DN others may contain it too.
+  void OnGroupAgain(SlotId slot, const EntityView& group);
+  /// Whether `group`, a later record of a group that is present, names the members of the first, in any order and
+  /// however their DNs are written.
+  bool HasSameMembers(SlotId slot, const EntityView& group, const Workspace& work) const;
 
   /// After all other drafts are settled. Says cycles, unknown members and unknown names as warnings.
   MembershipChanges Resolve(Workspace& work, const Adoption& adoption);
@@ -74,12 +81,16 @@ class Membership {
   struct MemberRef {
     Hash128 hash;
     bool is_dn = false;
+    friend auto operator<=>(const MemberRef&, const MemberRef&) = default;
   };
   struct DnEntry {
     Hash128 dn;
     SlotId slot = kNone;
+    friend auto operator<=>(const DnEntry&, const DnEntry&) = default;
   };
 
+  void NameByDn(SlotId slot, std::string_view dn);
+  static MemberRef RefTo(std::string_view member);
   std::vector<SlotId> ResolveNames(Workspace& work) const;
   void ResolveMembers(Workspace& work);
   void ReportUnknown(Workspace& work) const;

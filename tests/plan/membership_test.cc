@@ -278,6 +278,121 @@ TEST_CASE("a group whose records contradict one another takes nobody out, not ev
   CHECK(plan.quarantine[0].key == "Inner");
 }
 
+TEST_CASE("the same group with other members is set aside with every line, whichever comes first, and nobody moves") {
+  const auto berlin = [] {
+    Row row = DirectoryGroup("Team", {Dn("C1"), Dn("C2")});
+    row.dn = "cn=Team,ou=Berlin,dc=example,dc=com";
+    return row;
+  };
+  const auto aachen = [] {
+    Row row = DirectoryGroup("Team", {Dn("C2"), Dn("C3")});
+    row.dn = "cn=Team,ou=Aachen,dc=example,dc=com";
+    return row;
+  };
+  // A group around it names it by the one's DN or by the other's.
+  for (const char* place : {"Berlin", "Aachen"}) {
+    for (const bool is_berlin_first : {true, false}) {
+      CAPTURE(place);
+      CAPTURE(is_berlin_first);
+      World world = Directory();
+      for (const char* key : {"C1", "C2", "C3"}) world.Add(DirectoryContact(key));
+      Row outer = DirectoryGroup("Outer", {"cn=Team,ou=Berlin,dc=example,dc=com"});
+      world.Add(outer);
+      world.Add(berlin());
+      world.Sync();
+      REQUIRE(world.state.Find(Kind::kContact, "C1")->groups == Texts{"Outer", "Team"});
+      world.rows.pop_back();
+      world.Get(Kind::kGroup, "Outer").members = {std::string("cn=Team,ou=") + place + ",dc=example,dc=com"};
+      world.Add(is_berlin_first ? berlin() : aachen());
+      world.Add(is_berlin_first ? aachen() : berlin());
+      const auto plan = world.Sync().plan;
+      CHECK(plan.operations.empty());
+      REQUIRE(plan.quarantine.size() == 1);
+      CHECK(plan.quarantine[0].key == "Team");
+      CHECK(plan.quarantine[0].reason == "the same key with different content: lines 6 and 7 of hr");
+      world.rows.pop_back();
+      CHECK_MESSAGE(world.Plan().plan.quarantine.empty(), "one alone is believed");
+    }
+  }
+}
+
+TEST_CASE("the same group is one whose members come in another order or spelling, and either DN names it") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryContact("C2"));
+  world.Add(DirectoryGroup("Team", {Dn("C1"), Dn("C2")}));
+  Row again = DirectoryGroup("Team", {"uid=c2,ou=people,dc=example,dc=com", Dn("C1"), Dn("C2")});
+  again.dn = "cn=Team,ou=Aachen,dc=example,dc=com";
+  world.Add(again);
+  world.Add(DirectoryGroup("Outer", {"cn=Team,ou=Aachen,dc=example,dc=com"}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.quarantine.empty());
+  CHECK(plan.warnings.empty());
+  CHECK(Find(Operations(plan), "C1")->groups->after == Texts{"Outer", "Team"});
+}
+
+TEST_CASE("the same group with its members known and not, or said and not, is set aside") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryGroup("Team", {}));
+  Row again = DirectoryGroup("Team", {});
+  SUBCASE("not known") {
+    again.members_known = false;
+  }
+  SUBCASE("another rule says nothing of them") {
+    world.policy.rules.push_back(world.policy.rules[1]);
+    again.rule = 4;
+    again.maps_members = false;
+  }
+  SUBCASE("another rule says nothing of them, and comes first") {
+    world.policy.rules.push_back(world.policy.rules[1]);
+    again.rule = 4;
+    again.maps_members = false;
+    std::swap(world.Get(Kind::kGroup, "Team"), again);
+  }
+  world.Add(again);
+  const auto plan = world.Plan().plan;
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].key == "Team");
+}
+
+TEST_CASE("a group that two rules make alike without members stays one group") {
+  World world;
+  world.policy.rules.push_back(world.policy.rules[1]);
+  Row again = Group("Sales");
+  again.rule = 4;
+  SUBCASE("no rule maps members") {}
+  SUBCASE("a rule for other groups does") {
+    world.policy.rules.push_back(world.policy.rules[1]);
+    world.policy.rules.back().maps_members = true;
+    Row other = DirectoryGroup("Team", {});
+    other.rule = 5;
+    world.Add(other);
+  }
+  world.Add(Group("Sales"));
+  world.Add(again);
+  world.Add(Group("Sales"));
+  CHECK(world.Plan().plan.quarantine.empty());
+}
+
+TEST_CASE("a group that cannot be used takes nobody out of the groups around it") {
+  World world = Directory();
+  world.Add(DirectoryContact("C1"));
+  world.Add(DirectoryGroup("Inner", {Dn("C1")}));
+  world.Add(DirectoryGroup("Outer", {"cn=Inner,ou=groups,dc=example,dc=com"}));
+  SUBCASE("which name it by its DN") {}
+  SUBCASE("which name it by its key") {
+    world.Get(Kind::kGroup, "Outer").members = {"Inner"};
+  }
+  world.Sync();
+  world.Get(Kind::kGroup, "Inner").standing = Standing::kQuarantined;
+  world.Get(Kind::kGroup, "Inner").reason = "name missing";
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.warnings.empty());
+  CHECK(plan.quarantine.size() == 1);
+}
+
 TEST_CASE("a group that a person holds keeps its members, whatever the directory says by now") {
   World world = Directory();
   world.Add(DirectoryContact("C1"));
