@@ -29,6 +29,8 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
   joined.origins.assign(sources[rule.source].table.size(), kOwn);
   joined.trouble.clear();
   joined.may_be_rejected = false;
+  bool is_dn_unknowable = false;
+  bool lacks_partner = false;
 
   for (std::size_t i = 0; i < rule.joins.size(); ++i) {
     const CompiledJoin& join = rule.joins[i];
@@ -44,9 +46,11 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
     const bool is_knowable = partner.is_healthy && !is_ambiguous;
     if (found != 0 && is_knowable) {
       partner.records.Load(found, partner_record);
-      if (joined.record.dn.empty()) joined.record.dn = partner_record.dn;
+      if (joined.record.dn.empty() && !is_dn_unknowable) joined.record.dn = partner_record.dn;
     } else {
       partner_record.Clear();
+      const bool may_have_dn = sources[join.partner].format != config::Format::kCsv;
+      if (may_have_dn) (is_knowable ? lacks_partner : is_dn_unknowable) = true;
     }
     for (const CompiledJoin::Copy& copy : join.copies) {
       Origin& origin = joined.origins[copy.to];
@@ -62,6 +66,7 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
       }
     }
   }
+  joined.dn_known = !joined.record.dn.empty() || (!is_dn_unknowable && !lacks_partner);
 }
 
 }  // namespace ucaas_sync::mapping

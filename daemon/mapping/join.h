@@ -33,6 +33,8 @@ struct JoinedRecord {
   std::string trouble;
   /// A partner that has no record with the key rejected some.
   bool may_be_rejected = false;
+  /// False: `record` has no DN, and a partner may have one whose record is missing or cannot be known.
+  bool dn_known = true;
 
   Facts facts() const { return {.record = record, .origins = origins}; }
 };

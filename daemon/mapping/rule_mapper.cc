@@ -90,6 +90,7 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   view_.source = rule.source;
   view_.line = record.line;
   view_.dn = facts.record.dn;
+  view_.dn_known = rule.joins.empty() || joined_.dn_known;
   view_.record_hash = record_hash_;
   // A group comes and goes with many records.
   if (standing == Standing::kPresent && rule.kind != Kind::kGroup) view_.leaves_on = leaves_on_;

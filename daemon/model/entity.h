@@ -45,6 +45,7 @@ struct EntityView {
   std::uint16_t source = 0;      ///< Index of the rule's source (`from`) among all sources.
   std::uint64_t line = 0;
   std::string_view dn;            ///< The record's DN, or the joined record's; empty for CSV alone.
+  bool dn_known = true;           ///< False: a record that it is joined with may carry its DN, and is missing.
   std::optional<Date> leaves_on;  ///< For kPresent: the day on which the record as it is begins to match `left`.
   Hash128 record_hash;            ///< Of the record's kept values: byte-identical records of one key collapse.
 

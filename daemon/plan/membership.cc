@@ -2,17 +2,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "daemon/model/dn.h"
 #include "daemon/model/text.h"
 #include "daemon/plan/compare.h"
 
 namespace ucaas_sync::plan {
-namespace {
-
-constexpr std::size_t kMostSaid = 20;
-
-}  // namespace
 
 void MembershipChanges::Add(SlotId contact, std::span<const SlotId> before, std::span<const SlotId> after) {
   changes_.push_back({.contact = contact,
@@ -38,7 +34,11 @@ void Membership::OnContact(SlotId slot, const EntityView& contact, Workspace& wo
     if (is_new) names_.emplace_back(name);
     name_uses_.push_back({.contact = slot, .name = it->second});
   }
-  if (work.policy.maps_members()) NameByDn(slot, contact.dn);
+  if (!work.policy.maps_members()) return;
+  NameByDn(slot, contact.dn);
+  if (contact.dn_known) return;
+  at.set(kDnUnknown);
+  ++contacts_without_dn_;
 }
 
 void Membership::NameByDn(SlotId slot, std::string_view dn) {
@@ -189,67 +189,14 @@ void Membership::ResolveMembers(Workspace& work) {
           found = true;
         }
       }
-      if (!found) ++here;
+      if (found) continue;
+      ++here;
+      node.has_unfound_dns = node.has_unfound_dns || ref.is_dn;
     }
     if (here != 0) groups_with_strangers.push_back(GroupKey(node.slot, work));
     strangers += here;
   }
-  if (strangers != 0) {
-    std::sort(groups_with_strangers.begin(), groups_with_strangers.end());
-    work.WarnLasting(Counted(strangers, "member") + " of groups are nobody that a contacts rule makes: left out, in " +
-                     ListOf(groups_with_strangers, kMostSaid));
-  }
-}
-
-void Membership::ReportUnknown(Workspace& work) const {
-  std::vector<std::string> groups;
-  for (const GroupNode& node : nodes_) {
-    if (node.unknown) groups.push_back(GroupKey(node.slot, work));
-  }
-  if (groups.empty()) return;
-  std::sort(groups.begin(), groups.end());
-  work.WarnLasting("the members of " + Counted(groups.size(), "group") +
-                   " are not known, because the source has only a part of them (a range without its tail): " +
-                   "nobody is taken out of " + ListOf(groups, kMostSaid));
-}
-
-void Membership::ReportCycles(Workspace& work) const {
-  enum class Colour : std::uint8_t { kWhite, kGrey, kBlack };
-  std::vector<Colour> colours(nodes_.size(), Colour::kWhite);
-  std::vector<std::string> cycles;
-  std::vector<std::pair<std::uint32_t, std::size_t>> path;  // node, next child
-  for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
-    if (colours[root] != Colour::kWhite) continue;
-    path.emplace_back(root, 0);
-    colours[root] = Colour::kGrey;
-    while (!path.empty()) {
-      auto& [at, next] = path.back();
-      const GroupNode& node = nodes_[at];
-      if (!node.nested || next == node.children.size()) {
-        colours[at] = Colour::kBlack;
-        path.pop_back();
-        continue;
-      }
-      const std::uint32_t child = node.children[next++];
-      if (colours[child] == Colour::kGrey) {
-        std::vector<std::string> keys;
-        auto from = std::find_if(path.begin(), path.end(), [&](const auto& step) { return step.first == child; });
-        for (; from != path.end(); ++from) keys.push_back(GroupKey(nodes_[from->first].slot, work));
-        // The circle begins anywhere; its smallest key makes the text the same in every order of reading.
-        std::rotate(keys.begin(), std::min_element(keys.begin(), keys.end()), keys.end());
-        std::string text;
-        for (const std::string& key : keys) text += key + " > ";
-        cycles.push_back(text + keys.front());
-      } else if (colours[child] == Colour::kWhite) {
-        colours[child] = Colour::kGrey;
-        path.emplace_back(child, 0);
-      }
-    }
-  }
-  if (cycles.empty()) return;
-  std::sort(cycles.begin(), cycles.end());
-  work.WarnLasting("groups contain one another in a circle; each gets the members of all: " +
-                   ListOf(cycles, kMostSaid));
+  if (strangers != 0) ReportUnfound(strangers, std::move(groups_with_strangers), work);
 }
 
 std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
@@ -264,6 +211,7 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
   std::vector<std::uint32_t> stamp(nodes_.size(), kNone);
   std::vector<std::uint32_t> open;
   std::vector<std::uint8_t> cannot_know(nodes_.size(), 0);
+  std::vector<std::uint8_t> lacks_dns(nodes_.size(), 0);
   for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
     open.assign(1, root);
     stamp[root] = root;
@@ -274,6 +222,7 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
       // A list that is not believed is not believed for the groups that contain this one either.
       const bool is_doubtful = slot.has(kConflict) || slot.seen == Seen::kQuarantined;
       if (node.unknown || is_doubtful) cannot_know[root] = 1;
+      if (node.has_unfound_dns) lacks_dns[root] = 1;
       if (is_doubtful) continue;
       for (const SlotId contact : node.contacts) edges.push_back({.contact = contact, .group = nodes_[root].slot});
       if (!nodes_[root].nested) break;
@@ -284,7 +233,10 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
       }
     }
   }
-  for (std::uint32_t i = 0; i < nodes_.size(); ++i) nodes_[i].unknown = cannot_know[i] != 0;
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    nodes_[i].unknown = cannot_know[i] != 0;
+    nodes_[i].has_unfound_dns = lacks_dns[i] != 0;
+  }
   std::sort(edges.begin(), edges.end());
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   return edges;
@@ -330,7 +282,10 @@ bool Membership::MayRemove(const Edge& edge, const Workspace& work) const {
   if (group.seen == Seen::kPresent) {
     const auto node = node_of_.find(edge.group);
     if (node == node_of_.end()) return contact_says;
-    return !nodes_[node->second].unknown && !group.has(kFrozen);
+    const GroupNode& of_group = nodes_[node->second];
+    // One of the DNs may be theirs.
+    if (contact.has(kDnUnknown) && of_group.has_unfound_dns) return false;
+    return !of_group.unknown && !group.has(kFrozen);
   }
   // The group is not in the source: its members are not known to have left, and its own removal takes them along.
   const LeavePolicy leaving = work.policy.LeavingFrom(Kind::kGroup, group.source);

@@ -1,6 +1,7 @@
 // Which contact belongs to which group: by names in the contact's record and by members (DNs or keys) in the group's,
 // nested groups laid flat. Kept as pairs of slots while the sources are read; compared with the state's pairs at the
-// end. Whoever cannot be known (a range without its tail, a group that is set aside) loses nobody.
+// end. Whoever cannot be known (a range without its tail, a group that is set aside) loses nobody; nor is a contact
+// taken out of anything for being named by a DN that nobody knows to be theirs.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +61,8 @@ class Membership {
   const std::string& GroupKey(SlotId group, const Workspace& work) const;
 
  private:
+  static constexpr std::size_t kMostSaid = 20;  // groups in one warning
+
   struct Edge {
     SlotId contact = kNone;
     SlotId group = kNone;
@@ -75,6 +78,7 @@ class Membership {
     std::size_t end = 0;
     bool nested = false;
     bool unknown = false;
+    bool has_unfound_dns = false;  // in the end: here or in a group within
     std::vector<SlotId> contacts;
     std::vector<std::uint32_t> children;  // into nodes_
   };
@@ -93,6 +97,7 @@ class Membership {
   static MemberRef RefTo(std::string_view member);
   std::vector<SlotId> ResolveNames(Workspace& work) const;
   void ResolveMembers(Workspace& work);
+  void ReportUnfound(std::uint64_t members, std::vector<std::string> groups, Workspace& work) const;
   void ReportUnknown(Workspace& work) const;
   void ReportCycles(Workspace& work) const;
   std::vector<Edge> DesiredEdges(Workspace& work);
@@ -107,6 +112,7 @@ class Membership {
   std::unordered_map<SlotId, std::uint32_t> node_of_;
   std::vector<MemberRef> member_refs_;
   std::vector<DnEntry> dns_;
+  std::uint64_t contacts_without_dn_ = 0;                           // whose DN is not known
   std::unordered_map<Hash128, SlotId, Hash128Hasher> group_names_;  // of groups that are present
   std::unordered_map<SlotId, std::uint64_t> member_counts_;
   mutable std::unordered_map<SlotId, std::string> keys_;

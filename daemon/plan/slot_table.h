@@ -38,6 +38,7 @@ enum SlotFlag : std::uint16_t {
   kWasOutside = 1U << 10U,       ///< Before this run its record was last seen outside the scope of its rule.
   kLacksRequired = 1U << 11U,    ///< A required field of its record is unknown: it cannot be created.
   kMayHaveLeft = 1U << 12U,      ///< For want of a joined record nobody can tell: it is not let in.
+  kDnUnknown = 1U << 13U,        ///< Contacts: groups may name it by a DN that is not known in this read.
 };
 
 struct Slot {

@@ -117,6 +117,67 @@ TEST_CASE("a leading record takes its partner's DN when some rule looks members 
   CHECK(company.seen.Only(Kind::kGroup, "G").members == std::vector<std::string>{"uid=E1,dc=x"});
 }
 
+TEST_CASE("a DN that only a partner has is not known while its record is missing or the partner cannot be read") {
+  Company company = Joined();
+  config::RuleConfig& groups = company.AddRule(Kind::kGroup, "directory");
+  groups.filter = At("(objectClass=group)");
+  groups.members = At("{member}");
+  SetField(groups, "name", "{cn}");
+  const auto run = [&] {
+    company.Run({{"hr", {Hr("E1"), Hr("E2"), Hr("")}}, {"directory", {Entry("E1", "ada@example.com")}}});
+  };
+  run();
+  CHECK(company.seen.Only(Kind::kUser, "E1").dn_known);
+  CHECK_FALSE(company.seen.Only(Kind::kUser, "E2").dn_known);
+  company.incomplete = {"directory"};
+  run();
+  CHECK_FALSE(company.seen.Only(Kind::kUser, "E1").dn_known);
+  CHECK(company.seen.Only(Kind::kUser, "E1").dn.empty());
+}
+
+TEST_CASE("who has a DN of their own, or whose partner has none to give, is known by what they have") {
+  Company company;
+  config::Format own = config::Format::kCsv;
+  config::Format partner = config::Format::kCsv;
+  SUBCASE("nobody has DNs") {}
+  SUBCASE("their own record has one") {
+    own = config::Format::kLdif;
+    partner = config::Format::kLdif;
+  }
+  company.AddSource("hr", "employee_id", own);
+  company.AddSource("directory", "employeeNumber", partner);
+  config::RuleConfig& rule = company.AddUsers("hr");
+  SetField(rule, "designation", "{title|default:Staff}");
+  rule.join.emplace_back(At("directory"), At("employee_id"));
+  company.incomplete = {"directory"};
+  Row record = Hr("E1", {{"email", "e1@example.com"}});
+  if (own == config::Format::kLdif) record.insert(record.begin(), {"dn", "uid=own,dc=x"});
+  company.Run({{"hr", {record}}});
+  CHECK(company.seen.Only(Kind::kUser, "E1").dn_known);
+}
+
+TEST_CASE(
+    "a later partner's DN does not take the place of an earlier one's that cannot be read, only of a missing one's") {
+  Company company = Joined();
+  company.AddSource("guests", "employeeNumber", config::Format::kLdif);
+  company.config.rules[0].join.emplace_back(At("guests"), At("employee_id"));
+  config::RuleConfig& groups = company.AddRule(Kind::kGroup, "directory");
+  groups.filter = At("(objectClass=group)");
+  groups.members = At("{member}");
+  SetField(groups, "name", "{cn}");
+  Row guest = Entry("E1", "ada@example.com");
+  guest.front().second = "uid=E1,ou=guests,dc=x";
+  const auto run = [&] {
+    company.Run({{"hr", {Hr("E1")}}, {"directory", {Entry("E2", "b@example.com")}}, {"guests", {guest}}});
+    return company.seen.Only(Kind::kUser, "E1");
+  };
+  CHECK(run().dn == "uid=E1,ou=guests,dc=x");
+  CHECK(run().dn_known);
+  company.incomplete = {"directory"};
+  CHECK(run().dn.empty());
+  CHECK_FALSE(run().dn_known);
+}
+
 TEST_CASE("sources that join each other, or themselves, are an error of the configuration") {
   Company company = Joined();
   config::RuleConfig& back = company.AddUsers("directory");

@@ -26,6 +26,7 @@ struct Seen {
   std::uint16_t source = 0;
   std::uint64_t line = 0;
   std::string dn;
+  bool dn_known = true;
   Hash128 record_hash;
   std::vector<std::string> groups;
   bool groups_known = true;
@@ -58,6 +59,7 @@ class Collector final : public EntitySink {
                         .source = view.source,
                         .line = view.line,
                         .dn = std::string(view.dn),
+                        .dn_known = view.dn_known,
                         .record_hash = view.record_hash,
                         .groups = {view.groups.begin(), view.groups.end()},
                         .groups_known = view.groups_known,

@@ -375,6 +375,53 @@ TEST_CASE("a group that two rules make alike without members stays one group") {
   CHECK(world.Plan().plan.quarantine.empty());
 }
 
+TEST_CASE("a contact whose DN is not known stays in every group that names somebody who is not found") {
+  World world = Directory();
+  for (const char* key : {"C1", "C2", "C3"}) world.Add(DirectoryContact(key));
+  world.Add(DirectoryGroup("All", {"cn=Duo,ou=groups,dc=example,dc=com", "C3"}));
+  world.Add(DirectoryGroup("Duo", {Dn("C1"), Dn("C2")}));
+  world.Add(DirectoryGroup("Solo", {Dn("C1"), Dn("C3")}));
+  world.Sync();
+  REQUIRE(world.state.Find(Kind::kContact, "C1")->groups == Texts{"All", "Duo", "Solo"});
+  const auto forget_dn = [&](const char* key) {
+    world.Get(Kind::kContact, key).dn.clear();
+    world.Get(Kind::kContact, key).dn_known = false;
+  };
+  forget_dn("C1");
+  SUBCASE("one record is missing") {
+    const auto plan = world.Sync().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(plan.warnings.size() == 1);
+    CHECK(plan.warnings[0] ==
+          "2 members of groups are not found, in Duo and Solo; they may be contacts whose DN is not known, because a "
+          "record that they are joined with is missing (1 contact): none of those is taken out of these groups");
+  }
+  SUBCASE("none can be read") {
+    forget_dn("C2");
+    forget_dn("C3");
+    CHECK(world.Sync().plan.operations.empty());
+  }
+  SUBCASE("a group that finds all whom it names has nobody else, and who is found may go") {
+    world.Get(Kind::kGroup, "Solo").members = {Dn("C3")};
+    world.Get(Kind::kGroup, "Duo").members = {Dn("C1")};
+    const auto operations = Operations(world.Sync().plan);
+    REQUIRE(operations.size() == 2);
+    CHECK(Find(operations, "C1")->groups->after == Texts{"All", "Duo"});
+    CHECK(Find(operations, "C2")->groups->after == Texts{});
+  }
+  SUBCASE("what is named by key is found without a DN") {
+    world.Get(Kind::kGroup, "Duo").members = {"C1", Dn("C2")};
+    world.Get(Kind::kGroup, "Solo").members = {Dn("C3"), "row 7"};
+    const auto operations = Operations(world.Sync().plan);
+    REQUIRE(operations.size() == 1);
+    CHECK(operations[0].groups->after == Texts{"All", "Duo"});
+  }
+  SUBCASE("and joins what it is named in by key") {
+    world.Add(DirectoryGroup("New", {"C1"}));
+    CHECK(Find(Operations(world.Sync().plan), "C1")->groups->after == Texts{"All", "Duo", "New", "Solo"});
+  }
+}
+
 TEST_CASE("a group that cannot be used takes nobody out of the groups around it") {
   World world = Directory();
   world.Add(DirectoryContact("C1"));

@@ -147,6 +147,7 @@ Planner::Result World::Plan() {
                       .source = row.source,
                       .line = row.line,
                       .dn = row.dn,
+                      .dn_known = row.dn_known,
                       .leaves_on = row.leaves_on,
                       .record_hash = HashOf(record),
                       .groups = groups,

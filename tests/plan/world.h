@@ -28,6 +28,7 @@ struct Row {
   std::uint16_t source = 0;
   std::uint64_t line = 0;
   std::string dn{};
+  bool dn_known = true;
   std::vector<std::string> groups{};
   bool maps_groups = false;
   bool groups_known = true;
