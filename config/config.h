@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -97,6 +98,12 @@ struct SourceConfig {
   std::uint64_t min_records = 1;
   bool final_newline_required = true;
 };
+
+inline constexpr std::string_view kFilePlaceholder = "{file}";
+
+/// Whether the source's path is opened, or named to its command. What a command without "{file}" reads nobody knows but
+/// the command.
+bool ReadsItsPath(const SourceConfig& source);
 
 enum class EmptyPolicy : std::uint8_t { kKeep, kClear };
 enum class ExistingPolicy : std::uint8_t { kAdopt, kQuarantine };

@@ -131,11 +131,34 @@ void ReadPrefer(Section& source, SourceConfig& out) {
 
 void ReadSplit(Section& source, SourceConfig& out) {
   source.ReadPairs("split", out.split);
+  if (out.format != Format::kCsv && source.Has("split")) {
+    const std::string attribute = out.split.empty() ? "skills" : Shorten(out.split.front().first.value, 60);
+    const std::string separator = out.split.empty() ? ";" : Shorten(out.split.front().second.value, 10);
+    source.diagnostics().Error(
+        source.KeyAt("split"), source.NameOf("split") + " is for csv only",
+        "LDIF repeats an attribute that has several values; where one value holds several, split "
+        "it in the template: {" +
+            attribute + "|split:\"" + separator + "\"}");
+    return;
+  }
   for (const auto& [attribute, separator] : out.split) {
     if (!separator.value.empty()) continue;
     source.diagnostics().Error(separator.at, source.NameOf("split") + "." + Shorten(attribute.value, 60) + " is empty",
                                "write what separates the values, as in \";\"");
   }
+}
+
+// What is asked of a file cannot be asked of a command that knows by itself what it reads.
+void RefuseWithoutFile(Section& source, const SourceConfig& out) {
+  if (ReadsItsPath(out)) return;
+  const auto refuse = [&source](std::string_view key, const std::string& otherwise) {
+    if (!source.Has(key)) return;
+    source.diagnostics().Error(
+        source.KeyAt(key), source.NameOf(key) + " has no file to look at, for \"command\" names none",
+        "write \"{file}\" where the command names its file, as in [gpg, --decrypt, \"{file}\"], or " + otherwise);
+  };
+  refuse("max_age", "remove it, and let the command itself fail when what it reads is too old");
+  if (IsPattern(out.path.value)) refuse("pick", "remove it, and name a file without a wildcard");
 }
 
 SourceConfig ReadSource(Context& context, const Entry& entry) {
@@ -173,10 +196,17 @@ SourceConfig ReadSource(Context& context, const Entry& entry) {
   }
   source.ReadInteger("min_records", out.min_records, 1);
   source.ReadWord<bool>("final_newline", {{"required", true}, {"optional", false}}, out.final_newline_required);
+  RefuseWithoutFile(source, out);
   return out;
 }
 
 }  // namespace
+
+bool ReadsItsPath(const SourceConfig& source) {
+  return source.command.empty() || std::any_of(source.command.begin(), source.command.end(), [](const Text& word) {
+           return word.value.find(kFilePlaceholder) != std::string::npos;
+         });
+}
 
 std::vector<SourceConfig> ReadSources(Context& context, const Node& node) {
   std::vector<SourceConfig> sources;

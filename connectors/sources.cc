@@ -21,19 +21,10 @@
 namespace ucaas_sync {
 namespace {
 
-constexpr std::string_view kFilePlaceholder = "{file}";
-
 std::vector<std::string> CommandOf(const config::SourceConfig& config) {
   std::vector<std::string> command;
   for (const config::Text& word : config.command) command.push_back(word.value);
   return command;
-}
-
-// Whether the source's path is opened or named to its command; otherwise the command knows by itself.
-bool ReadsItsPath(const config::SourceConfig& config) {
-  if (config.command.empty()) return true;
-  return std::any_of(config.command.begin(), config.command.end(),
-                     [](const config::Text& word) { return word.value.find(kFilePlaceholder) != std::string::npos; });
 }
 
 std::string LocationOf(const config::SourceConfig& config) {
@@ -45,7 +36,7 @@ std::string LocationOf(const config::SourceConfig& config) {
 
 std::vector<FileIdentity> FilesOf(const config::SourceConfig& config) {
   const std::string& path = config.path.value;
-  if (!ReadsItsPath(config)) return {};
+  if (!config::ReadsItsPath(config)) return {};
   if (!config.pick) {
     try {
       return {bytes::Identify(path)};

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -60,6 +61,17 @@ void WriteFile(const Plan& plan, const std::filesystem::path& file) {
   }
 }
 
+void RequireReplaceable(const config::Config& config, const std::string& name) {
+  const auto source = std::find_if(config.sources.begin(), config.sources.end(),
+                                   [&name](const config::SourceConfig& each) { return each.name.value == name; });
+  if (source == config.sources.end())
+    throw Failure(ExitCode::kUsage, "--source " + name + "=…: the configuration has no source of that name");
+  if (config::ReadsItsPath(*source)) return;
+  throw Failure(ExitCode::kUsage, "--source " + name + "=…: the \"command:\" of " + name +
+                                      " names no file, so it would read what it always reads; write \"{file}\" where "
+                                      "it names its file, as in [gpg, --decrypt, \"{file}\"]");
+}
+
 bool IsEmpty(const Plan& plan) {
   return plan.operations.empty();
 }
@@ -84,12 +96,7 @@ ExitCode RunPlan(const Session& session, const PlanOptions& options) {
                            .offline = options.offline,
                            .only = options.only,
                            .source_paths = SourcePaths(options.sources)};
-  for (const auto& [name, path] : request.source_paths) {
-    bool known = false;
-    for (const config::SourceConfig& source : program.config.sources) known = known || source.name.value == name;
-    if (!known)
-      throw Failure(ExitCode::kUsage, "--source " + name + "=…: the configuration has no source of that name");
-  }
+  for (const auto& path : request.source_paths) RequireReplaceable(program.config, path.first);
   const run::Planned planned = run::PlanOnly({.program = program,
                                               .clock = session.clock,
                                               .observer = session.log,

@@ -143,7 +143,11 @@ config::SourceConfig ConfigOf(const Session& session, const ReadOptions& options
 
 ExitCode RunRead(const Session& session, const ReadOptions& options) {
   config::SourceConfig source = ConfigOf(session, options);
-  if (!options.delimiter.empty()) source.delimiter = DelimiterFrom(options.delimiter);
+  if (!options.delimiter.empty()) {
+    if (source.format != config::Format::kCsv)
+      throw Failure(ExitCode::kUsage, "read: --delimiter is for csv only, and this is LDIF; leave it out");
+    source.delimiter = DelimiterFrom(options.delimiter);
+  }
   if (!options.encoding.empty()) source.encoding.value = options.encoding;
   AttributeTable attributes = AttributeTable::Everything();
   Printer printer(session, attributes, options, source.format == config::Format::kLdif);

@@ -92,6 +92,16 @@ TEST_CASE("--source reads another file for a source") {
   Expect(company.Run({"plan", "--source", "hr"}), 64, {"NAME=PATH"});
   Expect(company.Run({"plan", "--source", "payroll=tomorrow.csv"}), 64, {"no source of that name"});
   Expect(company.Run({"plan", "--source", "hr=absent.csv"}), 5, {company.Path("absent.csv")});
+
+  const auto with_command = [&company](std::string_view command) {
+    company.Write("config.yaml", Replaced(CompanyConfig(), "key: employee_id }",
+                                          "key: employee_id, command: " + std::string(command) + " }"));
+  };
+  with_command("[/bin/cat, \"{file}\"]");
+  Expect(company.Run({"plan", "--source", "hr=tomorrow.csv"}), 0, {"2 changes to make"});
+  with_command("[/bin/cat, people.csv]");
+  Expect(company.Run({"plan"}), 0, {"nothing to do"});
+  Expect(company.Run({"plan", "--source", "hr=tomorrow.csv"}), 64, {"the \"command:\" of hr names no file", "{file}"});
 }
 
 TEST_CASE("apply does the plan in the file and not what the source says by now, and only once") {

@@ -173,6 +173,16 @@ TEST_CASE("mistakes in a source are told with what to write") {
       {"{ csv: a, key: id, min_records: 0 }", "3:39: sources.hr.min_records: 0 is out of range; write at least 1"},
       {"{ csv: a, key: id, final_newline: false }",
        "3:41: sources.hr.final_newline: \"false\" is not known here; write required or optional"},
+      {"{ csv: a, key: id, max_age: 1d, command: [gpg, -d, x] }",
+       "3:26: sources.hr.max_age has no file to look at, for \"command\" names none; write \"{file}\" where the "
+       "command "
+       "names its file, as in [gpg, --decrypt, \"{file}\"]"},
+      {"{ csv: \"a*\", pick: all, key: id, command: [gpg, -d, x] }",
+       "3:20: sources.hr.pick has no file to look at, for \"command\" names none"},
+      {"{ ldif: a, key: id, split: { teams: \",\" } }",
+       "3:27: sources.hr.split is for csv only; LDIF repeats an attribute that has several values; where one value "
+       "holds "
+       "several, split it in the template: {teams|split:\",\"}"},
       {"{ csv: a, key: id, command: \"gpg -d\" }", "3:36: sources.hr.command must be a list of texts, not text"},
   };
   for (const Mistake& mistake : mistakes) CheckOnly(Line(3, std::string("  hr: ") + mistake.text), mistake.error);
