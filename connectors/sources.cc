@@ -21,6 +21,10 @@
 namespace ucaas_sync {
 namespace {
 
+// A program that waits for somebody, or for a server that does not answer, would hold up every run. The manual names
+// it.
+constexpr std::chrono::minutes kMostSilence{10};
+
 std::vector<std::string> CommandOf(const config::SourceConfig& config) {
   std::vector<std::string> command;
   for (const config::Text& word : config.command) command.push_back(word.value);
@@ -86,7 +90,11 @@ std::vector<FileIdentity> ConfiguredSource::SettledFiles() const {
   if (!patience_.pause) return files;
   std::vector<std::string> paths;
   for (const FileIdentity& file : files) paths.push_back(file.path);
-  if (auto problem = bytes::WaitUntilSettled(paths, patience_)) throw SourceFailure(std::move(*problem));
+  if (auto problem = bytes::WaitUntilSettled(paths, patience_)) {
+    if (patience_.stop && patience_.stop())
+      throw Failure(ExitCode::kUnavailable, "stopped by a signal while a file was waited for: " + problem->at.file);
+    throw SourceFailure(std::move(*problem));
+  }
   // Meanwhile they may have grown, or a newer one have come.
   return FilesOf(config_);
 }
@@ -133,7 +141,8 @@ Snapshot ConfiguredSource::ReadPart(const FileIdentity* file, AttributeTable& at
     return snapshot;
   }
   auto stream = std::make_unique<bytes::CommandStream>(
-      bytes::ExpandCommand(CommandOf(config_), file == nullptr ? std::string() : file->path));
+      bytes::ExpandCommand(CommandOf(config_), file == nullptr ? std::string() : file->path),
+      bytes::CommandStream::Options{.silence = kMostSilence, .stop = patience_.stop});
   Snapshot snapshot = ReaderOver(std::move(stream))->Read(attributes, sink);
   if (file != nullptr) {
     snapshot.files = {*file};

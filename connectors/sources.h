@@ -25,7 +25,9 @@ SourceFiles LookForFiles(const config::SourceConfig& config);
 /// `now`, or has fewer than `min_records` records (rejected ones counted) is incomplete. With `pick: all` the files are
 /// read one after another as one source: CSV headings must name the same columns, and the snapshot's hash is that of
 /// the files' hashes. A file that was written just now is waited for as `patience` says; one whose content does not fit
-/// the checksum beside it ("FILE.sha256", optional) is incomplete.
+/// the checksum beside it ("FILE.sha256", optional) is incomplete, and so is a command that writes nothing for ten
+/// minutes. A stop that `patience` tells of while a file or a command is waited for throws Failure (kUnavailable): it
+/// says nothing of the source.
 std::unique_ptr<Source> MakeSource(const config::SourceConfig& config, Instant now, bytes::Patience patience = {});
 
 }  // namespace ucaas_sync

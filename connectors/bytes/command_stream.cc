@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "connectors/bytes/child_process.h"
 #include "connectors/bytes/source_problem.h"
 #include "daemon/model/text.h"
 
@@ -24,9 +24,6 @@ namespace {
 
 // How often a program that has closed its output is asked whether it has ended.
 constexpr int kPollMilliseconds = 10;
-// How often somebody who may stop it is asked.
-constexpr int kStopMilliseconds = 100;
-constexpr std::string_view kStopped = "it was killed, since the service stops";
 
 // What a program reads from its standard input: a file in memory, so that nobody waits for a reader.
 UniqueFd InputWith(const std::string& text) {
@@ -50,58 +47,8 @@ struct Pipe {
 Pipe MakePipe() {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-  Pipe pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-  // Where our own standard streams are closed, the pipe may sit on 0 to 2, which the child's redirections overwrite.
-  if (pipe.write.get() <= STDERR_FILENO) {
-    pipe.write = UniqueFd(::fcntl(pipe.write.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-    if (!pipe.write.is_open()) throw std::system_error(errno, std::generic_category(), "dup");
-  }
-  return pipe;
+  return {.read = UniqueFd(fds[0]), .write = UniqueFd(fds[1])};
 }
-
-// What the child changes between fork and exec. The calls fail for want of memory only.
-class SpawnPlan {
- public:
-  /// `input`: -1 for an empty one.
-  SpawnPlan(int input, int output, int error) {
-    Check(::posix_spawn_file_actions_init(&actions_));
-    Check(::posix_spawnattr_init(&attributes_));
-    if (input >= 0) {
-      Check(::posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO));
-    } else {
-      Check(::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
-    }
-    Check(::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO));
-    Check(::posix_spawn_file_actions_adddup2(&actions_, error, STDERR_FILENO));
-    Check(::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1));
-    // A daemon ignores and blocks signals; what it starts should not inherit that.
-    sigset_t all{};
-    sigset_t none{};
-    sigfillset(&all);
-    sigemptyset(&none);
-    Check(::posix_spawnattr_setsigdefault(&attributes_, &all));
-    Check(::posix_spawnattr_setsigmask(&attributes_, &none));
-    Check(::posix_spawnattr_setpgroup(&attributes_, 0));
-    Check(::posix_spawnattr_setflags(&attributes_,
-                                     POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP));
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    ::posix_spawnattr_destroy(&attributes_);
-    ::posix_spawn_file_actions_destroy(&actions_);
-  }
-
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  static void Check(int error) {
-    if (error != 0) throw std::system_error(error, std::generic_category(), "posix_spawn");
-  }
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 std::string Joined(const std::vector<std::string>& command) {
   std::string line;
@@ -132,55 +79,40 @@ std::vector<std::string> ExpandCommand(std::span<const std::string> command, con
 }
 
 CommandStream::CommandStream(std::vector<std::string> command, Options options)
-    : command_(std::move(command)), location_(Joined(command_)), linger_(options.linger), stop_(options.stop) {
+    : command_(std::move(command)), location_(Joined(command_)), options_(std::move(options)) {
   if (command_.empty()) throw std::invalid_argument("a command without a program");
   Pipe output = MakePipe();
   Pipe error = MakePipe();
   ::fcntl(error.read.get(), F_SETFL, O_NONBLOCK);
 
-  const UniqueFd input = InputWith(options.input);
-  const SpawnPlan plan(input.get(), output.write.get(), error.write.get());
-  if (options.limit) deadline_ = std::chrono::steady_clock::now() + *options.limit;
-  std::vector<char*> arguments;
-  arguments.reserve(command_.size() + 1);
-  for (std::string& word : command_) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const int failed =
-      ::posix_spawnp(&process_, arguments[0], plan.actions(), plan.attributes(), arguments.data(), environ);
-  if (failed != 0) {
-    process_ = -1;
-    std::string what = "the program \"" + command_[0] + "\" cannot be run: " + std::generic_category().message(failed);
+  const UniqueFd input = InputWith(options_.input);
+  if (options_.limit) deadline_ = SteadyClock::now() + *options_.limit;
+  const Started started =
+      StartChild(command_, {.input = input.get(), .output = output.write.get(), .error = error.write.get()});
+  if (started.process < 0) {
+    std::string what =
+        "the program \"" + command_[0] + "\" cannot be run: " + std::generic_category().message(started.error);
     throw SourceFailure(ProblemAt(location_, 0, 0, std::move(what),
                                   "check \"command:\" (the program's full path, and that it is executable)"));
   }
+  process_ = started.process;
   output_ = std::move(output.read);
   error_ = std::move(error.read);
 }
 
 CommandStream::~CommandStream() {
-  Kill();
+  End();
 }
 
 std::size_t CommandStream::Read(std::span<char> buffer) {
+  const auto asked_at = SteadyClock::now();
   while (output_.is_open()) {
+    LookForStop();
     // stderr is emptied alongside: a program that fills it would otherwise wait for us while we wait for it.
     std::array<pollfd, 2> ready{pollfd{.fd = output_.get(), .events = POLLIN, .revents = 0},
                                 pollfd{.fd = error_.get(), .events = POLLIN, .revents = 0}};
-    if (IsStopped()) {
-      Kill();
-      throw SourceFailure(Failed(std::string(kStopped)));
-    }
-    int patience = stop_ == nullptr ? -1 : kStopMilliseconds;
-    if (deadline_) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
-      if (left.count() <= 0) {
-        Kill();
-        throw SourceFailure(Failed("it took too long, and was killed"));
-      }
-      const int until_then = static_cast<int>(left.count());
-      patience = patience < 0 ? until_then : std::min(patience, until_then);
-    }
-    if (::poll(ready.data(), ready.size(), patience) < 0) {
+    const int count_ready = ::poll(ready.data(), ready.size(), PatienceSince(asked_at));
+    if (count_ready < 0) {
       if (errno == EINTR) continue;
       throw std::system_error(errno, std::generic_category(), "poll");
     }
@@ -196,25 +128,55 @@ std::size_t CommandStream::Read(std::span<char> buffer) {
   return 0;
 }
 
+void CommandStream::LookForStop() {
+  if (!options_.stop || !options_.stop()) return;
+  End();
+  throw Failure(ExitCode::kUnavailable, "stopped by a signal while \"" + Printable(location_) + "\" was running");
+}
+
+int CommandStream::PatienceSince(SteadyClock::time_point asked_at) {
+  const auto now = SteadyClock::now();
+  auto until = SteadyClock::time_point::max();
+  if (options_.stop) until = now + kLookForStop;
+  if (deadline_) {
+    if (now >= *deadline_) {
+      End();
+      throw SourceFailure(Failed("it took too long, and was ended"));
+    }
+    until = std::min(until, *deadline_);
+  }
+  if (options_.silence) {
+    const auto silent_until = asked_at + *options_.silence;
+    if (now >= silent_until) {
+      End();
+      Problem problem =
+          Failed("it wrote nothing to its output for " +
+                 FormatDuration(std::chrono::duration_cast<Duration>(*options_.silence)) + ", and was ended");
+      problem.remedy += "; it must ask nobody for anything, such as a passphrase";
+      throw SourceFailure(std::move(problem));
+    }
+    until = std::min(until, silent_until);
+  }
+  if (until == SteadyClock::time_point::max()) return -1;
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count());
+}
+
 std::optional<Problem> CommandStream::Finish() {
   if (process_ < 0) return std::nullopt;
   if (output_.is_open()) {
-    Kill();
+    End();
     return Failed("its output was not read to the end");
   }
-  const auto deadline = std::chrono::steady_clock::now() + linger_;
+  const auto deadline = SteadyClock::now() + options_.linger;
   int status = 0;
   while (true) {
+    LookForStop();
     const pid_t ended = ::waitpid(process_, &status, WNOHANG);
     if (ended == process_) break;
     if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waitpid");
-    if (IsStopped()) {
-      Kill();
-      return Failed(std::string(kStopped));
-    }
-    if (std::chrono::steady_clock::now() >= deadline) {
-      Kill();
-      return Failed("it closed its output but did not end, and was killed");
+    if (SteadyClock::now() >= deadline) {
+      End();
+      return Failed("it closed its output but did not end, and was ended");
     }
     pollfd ready{.fd = error_.get(), .events = POLLIN, .revents = 0};  // a closed one (-1) only waits
     if (::poll(&ready, 1, kPollMilliseconds) > 0) KeepStderr();
@@ -241,12 +203,22 @@ void CommandStream::KeepStderr() {
   }
 }
 
-void CommandStream::Kill() {
+// A script may have something to put away, such as what it decrypted.
+void CommandStream::End() {
   if (process_ < 0) return;
-  ::kill(-process_, SIGKILL);  // the group: what the program itself has started goes too
+  ::kill(-process_, SIGTERM);  // the group: what the program itself has started goes too
+  const auto deadline = SteadyClock::now() + options_.grace;
+  // Not waited for yet: until then nobody else gets its number, by which the rest of its group is killed.
+  siginfo_t ended{};
+  while (::waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0 &&
+         SteadyClock::now() < deadline) {
+    ::poll(nullptr, 0, kPollMilliseconds);
+  }
+  ::kill(-process_, SIGKILL);
   while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;
+  KeepStderr();
 }
 
 Problem CommandStream::Failed(std::string what) const {

@@ -1,13 +1,14 @@
-// The output of a program as a byte stream: `command: [gpg, --decrypt, "{file}"]`. The program is run without a shell,
-// with an empty standard input (or the text it is given), no descriptor of ours and in a process group of its own; its
-// stderr is kept for the error message. The stream owns the process: it is waited for at the end, and killed when the
-// stream goes earlier. Single-threaded. A program that cannot be started throws SourceFailure.
+// The output of a program as a byte stream: `command: [gpg, --decrypt, "{file}"]`. The program is run without a shell
+// and without a terminal, with an empty standard input (or the text it is given), no descriptor of ours and in a
+// process group of its own; its stderr is kept for the error message. The stream owns the process: it is waited for at
+// the end, and ended with its group when the stream goes earlier. Used by one thread, which must not end before the
+// stream does. A program that cannot be started throws SourceFailure.
 #pragma once
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,11 +30,18 @@ class CommandStream : public ByteStream {
   /// How much of its stderr is kept.
   static constexpr std::size_t kKeptStderr = 4096;
 
+  /// How often `stop` is asked while nothing comes.
+  static constexpr std::chrono::milliseconds kLookForStop{200};
+  /// How long a program that is told to end has for it, before it and its group are killed.
+  static constexpr std::chrono::milliseconds kGrace{1'000};
+
   struct Options {
     std::chrono::milliseconds linger = kLinger;
-    std::string input = {};                               ///< What it reads from its standard input.
-    std::optional<std::chrono::milliseconds> limit = {};  ///< So long it may run in all; nothing: without end.
-    const std::atomic<bool>* stop = nullptr;              ///< Killed once it is true; null: nobody stops it.
+    std::string input = {};                                 ///< What it reads from its standard input.
+    std::optional<std::chrono::milliseconds> limit = {};    ///< So long it may run in all; nothing: without end.
+    std::optional<std::chrono::milliseconds> silence = {};  ///< So long it may write nothing while it is read.
+    std::function<bool()> stop = {};  ///< True: the program is ended, and Failure (kUnavailable) thrown. May be empty.
+    std::chrono::milliseconds grace = kGrace;
   };
   /// Starts `command` (not empty); a program without a slash is looked for in $PATH.
   explicit CommandStream(std::vector<std::string> command) : CommandStream(std::move(command), Options()) {}
@@ -43,22 +51,25 @@ class CommandStream : public ByteStream {
   ~CommandStream() override;
 
   std::size_t Read(std::span<char> buffer) override;
-  /// Waits for the program. An exit status other than 0, or a signal, makes what was read incomplete; the problem
-  /// quotes the end of its stderr.
+  /// Waits for the program, as long as `linger`. An exit status other than 0, or a signal, makes what was read
+  /// incomplete; the problem quotes the end of its stderr.
   std::optional<Problem> Finish() override;
   const std::string& location() const override { return location_; }
 
  private:
+  using SteadyClock = std::chrono::steady_clock;
+
+  void LookForStop();
+  /// For poll(2). Ends the program and throws when its time is over, or it has been silent too long.
+  int PatienceSince(SteadyClock::time_point asked_at);
   void KeepStderr();
-  bool IsStopped() const { return stop_ != nullptr && stop_->load(); }
-  void Kill();
+  void End();
   Problem Failed(std::string what) const;
 
   std::vector<std::string> command_;
   std::string location_;
-  std::chrono::milliseconds linger_;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;
-  const std::atomic<bool>* stop_;
+  Options options_;
+  std::optional<SteadyClock::time_point> deadline_;
   pid_t process_ = -1;  // -1 when it has been waited for
   UniqueFd output_;
   UniqueFd error_;

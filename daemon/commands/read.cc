@@ -151,7 +151,9 @@ ExitCode RunRead(const Session& session, const ReadOptions& options) {
   if (!options.encoding.empty()) source.encoding.value = options.encoding;
   AttributeTable attributes = AttributeTable::Everything();
   Printer printer(session, attributes, options, source.format == config::Format::kLdif);
-  const Snapshot snapshot = MakeSource(source, session.clock.Now())->Read(attributes, printer);
+  // The file is taken as it is: it is not waited for.
+  const bytes::Patience patience{.stop = session.stop_requested};
+  const Snapshot snapshot = MakeSource(source, session.clock.Now(), patience)->Read(attributes, printer);
   session.out.flush();
   if (printer.reached_limit()) return ExitCode::kConverged;
   if (snapshot.incomplete) {

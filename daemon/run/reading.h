@@ -29,7 +29,8 @@ struct ReadResult {
 bytes::Patience PatienceOf(const Context& context);
 
 /// Reads every needed source once. `paths` replaces the path of a source by name (--source). Throws SourceFailure when
-/// a required source is missing, incomplete or unusable: nothing may then be planned.
+/// a required source is missing, incomplete or unusable: nothing may then be planned. Throws Failure (kUnavailable)
+/// when it was stopped by a signal meanwhile.
 ReadResult ReadSources(Program& program, const std::map<std::string, std::filesystem::path>& paths,
                        const StateView& state, EntitySink& sink, Instant now, Observer& observer,
                        const bytes::Patience& patience = {}, Trace* trace = nullptr);

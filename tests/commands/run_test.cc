@@ -99,6 +99,25 @@ TEST_CASE("the service syncs at its start, and again when the file changes") {
   Expect(cli.Run({"runs"}), 0, {"start", "change"});
 }
 
+TEST_CASE("a command that a source waits for holds up no stop of the service, and does not outlive it") {
+  Cli cli;
+  cli.Write("config.yaml",
+            Replaced(Config(kRarely), "key: employee_id }",
+                     "key: employee_id, command: [/bin/sh, -c, \"echo $$ > alive; exec sleep 1000\"] }"));
+  Child service = cli.Start({"run"});
+  pid_t running = 0;
+  for (int i = 0; i < 3000 && !(std::ifstream(cli.folder() / "alive") >> running); ++i)
+    std::this_thread::sleep_for(milliseconds(10));
+  REQUIRE(running > 0);
+  const auto before = std::chrono::steady_clock::now();
+  const Output output = Stopped(service);
+  CHECK(std::chrono::steady_clock::now() - before < seconds(8));
+  CHECK(output.code == 0);
+  CHECK(output.Says("stopped; the next start goes on where this one ends"));
+  CHECK(kill(running, 0) != 0);
+  Expect(cli.Run({"runs"}), 0, {"unavailable", "stopped by a signal while"});
+}
+
 TEST_CASE("a first start, before there is a state, warns of nothing") {
   Cli cli;
   cli.Write("config.yaml", Config(kRarely));

@@ -123,6 +123,106 @@ TEST_CASE("a command inherits no descriptor and no ignored signal") {
   ::signal(SIGPIPE, before);
 }
 
+TEST_CASE("a command that is silent too long is ended and says so, one that goes on writing is read to its end") {
+  using std::chrono::milliseconds;
+  CommandStream silent({"/bin/sh", "-c", "echo out; echo 'Enter passphrase:' >&2; sleep 1000"},
+                       CommandStream::Options{.silence = milliseconds(100)});
+  CHECK_THROWS_WITH_AS(ReadAll(silent),
+                       doctest::Contains("it wrote nothing to its output for 100 ms, and was ended; it wrote: Enter "
+                                         "passphrase:; run it by hand as the user of this service; it must ask nobody"),
+                       SourceFailure);
+  CHECK(HasNoChildren());
+  CommandStream slow({"/bin/sh", "-c", "for i in 1 2 3 4 5; do echo $i; sleep 0.2; done"},
+                     CommandStream::Options{.silence = milliseconds(900)});
+  CHECK(ReadAll(slow) == "1\n2\n3\n4\n5\n");
+  CHECK_FALSE(slow.Finish().has_value());
+}
+
+TEST_CASE("who asks the program to stop does not wait for a command, and it goes with all that it has started") {
+  const tests::TemporaryFolder folder;
+  const std::string fifo = folder.Path("alive");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const UniqueFd alive(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  int asked = 0;
+  const auto options = [&asked] { return CommandStream::Options{.stop = [&asked] { return ++asked > 3; }}; };
+  const auto is_stopped = [](const auto& read) {
+    try {
+      read();
+    } catch (const SourceFailure&) {
+      return false;
+    } catch (const Failure& failure) {
+      return failure.code() == ExitCode::kUnavailable &&
+             std::string(failure.what()).find("stopped by a signal while \"/bin/sh") != std::string::npos;
+    }
+    return false;
+  };
+  SUBCASE("while nothing comes") {
+    CommandStream stream({"/bin/sh", "-c", "exec 3>" + fifo + "; sleep 1000 & echo out; wait"}, options());
+    CHECK(is_stopped([&] { ReadAll(stream); }));
+    CHECK(HasNoChildren());
+  }
+  SUBCASE("while something comes without end") {
+    CommandStream stream({"/bin/sh", "-c", "exec 3>" + fifo + "; while echo out; do :; done"}, options());
+    CHECK(is_stopped([&] { ReadAll(stream); }));
+    CHECK(HasNoChildren());
+  }
+  SUBCASE("after its output was closed") {
+    CommandStream stream({"/bin/sh", "-c", "exec 3>" + fifo + "; exec >&-; sleep 1000"}, options());
+    CHECK(is_stopped([&] {
+      ReadAll(stream);
+      return stream.Finish();
+    }));
+    CHECK(HasNoChildren());
+  }
+  pollfd gone{.fd = alive.get(), .events = 0, .revents = 0};
+  CHECK(::poll(&gone, 1, 10'000) == 1);
+}
+
+TEST_CASE("a command that is ended may put away what it has made, but not take its time") {
+  const tests::TemporaryFolder folder;
+  const std::string clear = folder.Write("clear.csv", "id\n1\n");
+  {
+    CommandStream stream = Shell("trap 'rm " + clear + "; exit' TERM; echo ready; while :; do sleep 0.01; done");
+    std::array<char, 32> block{};
+    CHECK(stream.Read(block) == 6);
+  }
+  CHECK_FALSE(std::filesystem::exists(clear));
+  CommandStream deaf(
+      {"/bin/sh", "-c", "trap '' TERM; echo ready; exec sleep 1000"},
+      CommandStream::Options{.silence = std::chrono::milliseconds(50), .grace = std::chrono::milliseconds(50)});
+  CHECK_THROWS_AS(ReadAll(deaf), SourceFailure);
+  CHECK(HasNoChildren());
+}
+
+TEST_CASE("a command does not outlive the program, however that ends") {
+  const tests::TemporaryFolder folder;
+  const std::string fifo = folder.Path("alive");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const UniqueFd alive(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  const pid_t program = ::fork();
+  REQUIRE(program >= 0);
+  if (program == 0) {
+    CommandStream stream = Shell("exec 3>" + fifo + "; echo started; exec sleep 1000");
+    std::array<char, 32> block{};
+    if (stream.Read(block) == 8) ::kill(::getpid(), SIGKILL);
+    ::_exit(1);
+  }
+  int status = 0;
+  CHECK(::waitpid(program, &status, 0) == program);
+  CHECK(WIFSIGNALED(status));
+  pollfd gone{.fd = alive.get(), .events = 0, .revents = 0};
+  CHECK(::poll(&gone, 1, 10'000) == 1);
+}
+
+TEST_CASE("a command has no terminal and nothing to read, so nobody is asked for a passphrase") {
+  CommandStream stream =
+      Shell("cut -d' ' -f6,7 /proc/self/stat; readlink /proc/self/fd/0; (: < /dev/tty) || echo no tty");
+  const std::string output = ReadAll(stream);
+  CHECK_FALSE(stream.Finish().has_value());
+  CHECK(output.ends_with("\n/dev/null\nno tty\n"));
+  CHECK(output.substr(0, output.find(' ')) != std::to_string(::getsid(0)));
+}
+
 TEST_CASE("every {file} in a command is replaced, also inside a word, and once") {
   const std::vector<std::string> command{"gpg", "--in={file}", "{file}", "plain"};
   CHECK(ExpandCommand(command, "/x/{file}.gpg") ==

@@ -49,7 +49,7 @@ TEST_CASE("a program that fails, is not there, or does not end is a reason, and 
   CHECK(HandTo({"/no/such/program"}, {}, kLong, kNobodyStops)->find("cannot be run") != std::string::npos);
   const auto began = std::chrono::steady_clock::now();
   CHECK(Hand("sleep 60", std::chrono::milliseconds(200))->find("took too long") != std::string::npos);
-  CHECK(Hand("exec >&-; sleep 60", std::chrono::milliseconds(200))->find("was killed") != std::string::npos);
+  CHECK(Hand("exec >&-; sleep 60", std::chrono::milliseconds(200))->find("was ended") != std::string::npos);
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
   // One that does not read is none of our business.
   CHECK_FALSE(Hand("exit 0"));
