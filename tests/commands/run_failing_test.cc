@@ -137,7 +137,7 @@ TEST_CASE("a program that hangs with a notice does not delay the end") {
   const Output output = Stopped(service);
   CHECK(output.code == 0);
   CHECK(std::chrono::steady_clock::now() - began < seconds(5));
-  CHECK(output.Says("it was killed, since the service stops"));
+  CHECK(output.Says("it was ended, since the service stops"));
 }
 
 }  // namespace ucaas_sync::testing
