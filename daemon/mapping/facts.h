@@ -22,6 +22,8 @@ struct Facts {
   const Record& record;
   /// By slot; empty: everything is the record's own.
   std::span<const Origin> origins = {};
+  /// The missing joined record may be one that was rejected: a default must not stand in for it.
+  bool may_be_rejected = false;
   /// Takes what a missing joined record would have said for a word that it has no value: for asking what a filter would
   /// say then, never for deciding.
   bool takes_missing_for_empty = false;

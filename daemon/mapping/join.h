@@ -36,7 +36,7 @@ struct JoinedRecord {
   /// False: `record` has no DN, and a partner may have one whose record is missing or cannot be known.
   bool dn_known = true;
 
-  Facts facts() const { return {.record = record, .origins = origins}; }
+  Facts facts() const { return {.record = record, .origins = origins, .may_be_rejected = may_be_rejected}; }
 };
 
 /// Fills `joined` from `own` for `rule`. A value of the leading record wins; of several partners the first that has

@@ -77,7 +77,7 @@ void RuleMapper::NoteJoins(const CompiledRule& rule, const Record& record) {
     } else if (trace.key.empty()) {
       trace.found = JoinTrace::Found::kNoKey;
     } else if (found == 0) {
-      trace.found = JoinTrace::Found::kMissing;
+      trace.found = partner.has_rejects ? JoinTrace::Found::kMaybeRejected : JoinTrace::Found::kMissing;
     } else {
       trace.line = partner.records.LineOf(found);
       if (!partner.records.Others(found).empty()) trace.found = JoinTrace::Found::kSeveral;

@@ -133,12 +133,13 @@ Rendered Template::Fill(const Piece& piece, const Facts& facts, Workbench& bench
       }
       if (!bench.values.empty()) break;
     }
-    // A fallback must not stand in for what a silent source would have said.
-    if (facts.OriginOf(slot) == kUnknowable) {
+    // A fallback must not stand in for what a silent source, or a rejected record, would have said.
+    const Origin origin = facts.OriginOf(slot);
+    if (origin == kUnknowable || (origin == kNoPartner && facts.may_be_rejected)) {
       rendered.state = FieldState::kUnknown;
       return rendered;
     }
-    lacks_partner = lacks_partner || facts.OriginOf(slot) == kNoPartner;
+    lacks_partner = lacks_partner || origin == kNoPartner;
   }
   for (const Step& step : piece.steps) {
     if (Apply(step, bench, rendered)) continue;

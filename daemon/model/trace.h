@@ -40,7 +40,7 @@ struct FilterTrace {
 
 /// A partner source that a rule joins.
 struct JoinTrace {
-  enum class Found : std::uint8_t { kFound, kMissing, kNoKey, kSeveral, kUnusable };
+  enum class Found : std::uint8_t { kFound, kMissing, kMaybeRejected, kNoKey, kSeveral, kUnusable };
   std::string source{};
   std::string attribute{};  ///< Of the leading record; holds the partner's key.
   std::string key{};

@@ -47,6 +47,8 @@ std::string_view FoundWord(JoinTrace::Found found) {
       return "found";
     case JoinTrace::Found::kMissing:
       return "missing";
+    case JoinTrace::Found::kMaybeRejected:
+      return "maybe rejected";
     case JoinTrace::Found::kNoKey:
       return "no key";
     case JoinTrace::Found::kSeveral:

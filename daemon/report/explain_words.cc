@@ -143,6 +143,9 @@ std::string JoinText(const JoinTrace& join) {
              "; what would come from there is not known: a default serves where there is one, else it is neither "
              "compared "
              "nor written";
+    case JoinTrace::Found::kMaybeRejected:
+      return join.source + ": no record " + with +
+             ", but a rejected one may be it; what would come from there is not known, and not changed";
     case JoinTrace::Found::kNoKey:
       return join.source + ": the record has no " + join.attribute + ", so there is nothing to look up";
     case JoinTrace::Found::kSeveral:

@@ -227,6 +227,10 @@ TEST_CASE("explain: a join whose partner is missing is told, and what it means")
   Expect(cli.Run({"explain", "E3"}), 0,
          {"not known: a default serves where there is one, else it is neither compared nor written",
           "department = \"Yard\""});
+  cli.Write("rooms.csv", "id,floor\nE1,Third\nE2,First\nE3;Second\n");
+  Expect(cli.Run({"explain", "E3"}), 0,
+         {"but a rejected one may be it; what would come from there is not known, and not changed",
+          "department = (not known now)"});
 }
 
 TEST_CASE("explain: a filter that a missing joined record would decide is told as not judged, known or not") {

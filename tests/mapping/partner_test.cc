@@ -123,6 +123,17 @@ TEST_CASE("whoever a missing record would put into the scope is outside it, and 
   CHECK(bench.Of("E7").standing == Standing::kQuarantined);
 }
 
+TEST_CASE("a default serves for a missing joined record, but not for one that may be rejected") {
+  Bench bench;
+  SetField(bench.rule(), "designation", "{enabled|default:Staff}");
+  bench.Run(false);
+  CHECK(bench.Of("E7").Text(kUserDesignation) == "Staff");
+  bench.Run(true);
+  CHECK(bench.Of("E7").standing == Standing::kPresent);
+  CHECK(bench.Of("E7").State(kUserDesignation) == FieldState::kUnknown);
+  CHECK(bench.Of("E1").Text(kUserDesignation) == "yes");
+}
+
 TEST_CASE("a record that the joined source's own filter cannot judge is rejected, and may be the missing one") {
   Bench bench;
   bench.rule().filter = At("(enabled=yes)");
