@@ -4,6 +4,7 @@
 
 #include "connectors/ucaas/envelope.h"
 #include "connectors/ucaas/json_body.h"
+#include "connectors/ucaas/redact.h"
 #include "connectors/ucaas/remote_object.h"
 #include "daemon/model/sha256.h"
 #include "daemon/model/text.h"
@@ -112,14 +113,8 @@ std::string IdempotencyKey(const Call& call, const std::string& body) {
   return hex;
 }
 
-std::string Redacted(std::string message, const std::vector<std::string>& secrets) {
-  for (const std::string& secret : secrets) {
-    if (secret.empty()) continue;
-    for (std::size_t at = 0; (at = message.find(secret, at)) != std::string::npos;) {
-      message.replace(at, secret.size(), "[secret]");
-      at += std::string_view("[secret]").size();
-    }
-  }
+std::string WithoutSecrets(std::string message, const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) message = Redacted(std::move(message), secret);
   return message;
 }
 
@@ -206,6 +201,7 @@ CallId Client::Start(const Call& call) {
     result.id = id;
     result.verdict = Verdict::kInvalid;
     result.transport = TransportOutcome::kNotConnected;
+    result.may_have_acted = false;
     result.message = std::move(objection);
     ready_.push_back(std::move(result));
     return id;
@@ -277,20 +273,22 @@ CallResult Client::Finish(const Pending& pending, HttpReply reply) const {
   result.request_id = envelope.request_id();
   result.latency = reply.latency;
   if (!is_create) result.remote_id = pending.remote_id;
-  result.verdict = codes_.Judge({.transport = reply.outcome,
-                                 .http_status = reply.status,
-                                 .result = envelope.result(),
-                                 .body_is_envelope = envelope.is_envelope() || has_payload,
-                                 .body_is_html = envelope.is_html(),
-                                 .error_code = envelope.error_code(),
-                                 .idempotent = !is_create,
-                                 .can_login = false});
+  const Evidence evidence{.transport = reply.outcome,
+                          .http_status = reply.status,
+                          .result = envelope.result(),
+                          .body_is_envelope = envelope.is_envelope() || has_payload,
+                          .body_is_html = envelope.is_html(),
+                          .error_code = envelope.error_code(),
+                          .idempotent = !is_create,
+                          .can_login = false};
+  result.verdict = codes_.Judge(evidence);
+  result.may_have_acted = codes_.MayHaveActed(evidence);
   if (result.verdict != Verdict::kOk) {
-    result.message = Redacted(MessageOf(reply, envelope), pending.secrets);
+    result.message = WithoutSecrets(MessageOf(reply, envelope), pending.secrets);
     return result;
   }
 
-  result.message = Redacted(envelope.message(), pending.secrets);
+  result.message = WithoutSecrets(envelope.message(), pending.secrets);
   if (std::string doubt = ReadObjects(envelope, pending.verb, pending.kind, result); !doubt.empty()) {
     result.message = std::move(doubt);
     result.verdict = is_create ? Verdict::kUnknown : Verdict::kRetry;

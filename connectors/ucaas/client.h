@@ -23,6 +23,9 @@ namespace ucaas_sync::ucaas {
 
 enum class Verb : std::uint8_t { kCreate, kUpdate, kDelete, kGet, kList, kFind };
 std::string_view Name(Verb verb);
+inline bool IsWrite(Verb verb) {
+  return verb == Verb::kCreate || verb == Verb::kUpdate || verb == Verb::kDelete;
+}
 
 struct Call {
   Verb verb = Verb::kGet;
@@ -57,6 +60,7 @@ struct CallResult {
   int http_status = 0;
   std::string result;                      ///< The body's `result` as text, or empty.
   std::string message;                     ///< msg, desc or the transport's error: for people, one line, no secrets.
+  bool may_have_acted = true;              ///< Whether a write may have had its effect, whatever the verdict says.
   bool asks_for_pause = false;             ///< Requests come too fast for the target (AsksForPause).
   std::optional<std::string> retry_after;  ///< The header as it came (seconds or HTTP date).
   std::optional<std::string> date;         ///< Likewise: the target's own clock, which a date in retry_after goes by.

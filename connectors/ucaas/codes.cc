@@ -162,6 +162,12 @@ Verdict Codes::Judge(const Evidence& evidence) const {
   return verdict;
 }
 
+bool Codes::MayHaveActed(Evidence evidence) const {
+  evidence.idempotent = false;
+  const Verdict verdict = Judge(evidence);
+  return verdict == Verdict::kOk || verdict == Verdict::kUnknown;
+}
+
 Verdict Codes::ByTable(const Evidence& evidence) const {
   switch (evidence.transport) {
     case TransportOutcome::kReply:

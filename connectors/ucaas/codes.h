@@ -62,6 +62,9 @@ class Codes {
   static Codes BuiltIn();
 
   Verdict Judge(const Evidence& evidence) const;
+  /// Whether a request that came to this may have had its effect: not when it was not sent, nor when the target said
+  /// that it did nothing. What a create may be sent again after without a look, every request may.
+  bool MayHaveActed(Evidence evidence) const;
   /// A line of `ucaas-sync codes`. kRelogin is kDenied where there is no token to renew.
   struct Row {
     std::string code;     ///< As `result`, `error_code` and HTTP status; of Others() a word for it.

@@ -7,6 +7,7 @@
 #include "connectors/ucaas/envelope.h"
 #include "connectors/ucaas/json_body.h"
 #include "connectors/ucaas/json_view.h"
+#include "connectors/ucaas/redact.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::ucaas {
@@ -150,10 +151,7 @@ HttpReply TokenTransport::WithoutToken(const HttpReply& reply, const Envelope& e
     failed.error = "the target refuses the login of target.login (check api_id, email and password): " +
                    (verdict == Verdict::kOk ? "a reply without a token" : Explain(reply, envelope));
   }
-  const std::string& password = credentials_.password.Reveal();
-  for (std::size_t at = 0; !password.empty() && (at = failed.error.find(password)) != std::string::npos;) {
-    failed.error.replace(at, password.size(), "[secret]");
-  }
+  failed.error = Redacted(std::move(failed.error), credentials_.password.Reveal());
   failed.retry_after = reply.retry_after;
   failed.date = reply.date;
   failed.latency = reply.latency;
@@ -172,15 +170,9 @@ void TokenTransport::OnReply(Task task, HttpReply reply) {
       return;
     }
   }
-  Redact(reply.body);
+  // Should the target repeat the token.
+  reply.body = Redacted(std::move(reply.body), token_.Reveal());
   ended_.push_back(std::move(reply));
-}
-
-void TokenTransport::Redact(std::string& text) const {
-  const std::string& token = token_.Reveal();
-  if (token.empty()) return;
-  for (std::size_t at = 0; (at = text.find(token, at)) != std::string::npos;)
-    text.replace(at, token.size(), "[secret]");
 }
 
 }  // namespace ucaas_sync::ucaas

@@ -56,8 +56,6 @@ class TokenTransport final : public Transport {
   /// What becomes of the requests that waited for a login that was answered with `reply` and brought no token.
   HttpReply WithoutToken(const HttpReply& reply, const Envelope& envelope) const;
   void OnReply(Task task, HttpReply reply);
-  /// Hides the token, should the target repeat it.
-  void Redact(std::string& text) const;
 
   Transport& inner_;
   const Clock& clock_;

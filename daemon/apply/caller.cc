@@ -35,8 +35,15 @@ Caller::Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& 
       stop_requested_(std::move(stop_requested)),
       people_(people) {}
 
-void Caller::Submit(ucaas::Call call, Done done) {
-  waiting_.push_back({.call = std::move(call), .done = std::move(done), .attempts = 0, .last = {}, .requests = {}});
+void Caller::Submit(ucaas::Call call, Done done, std::shared_ptr<bool> may_have_acted) {
+  if (!ucaas::IsWrite(call.verb)) may_have_acted.reset();
+  waiting_.push_back({.call = std::move(call),
+                      .done = std::move(done),
+                      .may_have_acted = std::move(may_have_acted),
+                      .had_acted = false,
+                      .attempts = 0,
+                      .last = {},
+                      .requests = {}});
 }
 
 void Caller::RequestStop(Stop stop) {
@@ -89,6 +96,7 @@ Monotonic Caller::SendWhatMayGo() {
     gate_.OnSent(task.attempts > 0);
     ++task.attempts;
     ++requests_;
+    if (task.may_have_acted) task.had_acted = std::exchange(*task.may_have_acted, true);
     const ucaas::CallId id = client_.Start(task.call);
     flying_.emplace(id, std::move(task));
     now = clock_.Ticks();
@@ -126,6 +134,8 @@ void Caller::Report(const Task& task, const ucaas::CallResult& result) {
 void Caller::Settle(ucaas::CallResult result) {
   auto node = flying_.extract(result.id);
   if (node.empty()) return;
+  const Task& task = node.mapped();
+  if (task.may_have_acted) *task.may_have_acted = task.had_acted || result.may_have_acted;
   Report(node.mapped(), result);
   Note(node.mapped(), result);
   Judge(std::move(node.mapped()), std::move(result));

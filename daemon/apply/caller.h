@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -40,7 +41,9 @@ class Caller {
   Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& observer,
          std::function<bool()> stop_requested, config::People people = config::People::kFull);
 
-  void Submit(ucaas::Call call, Done done);
+  /// `may_have_acted`, when given, becomes true as a write is sent, and stays so unless the answer tells that it did
+  /// nothing: also for what never gets an answer.
+  void Submit(ucaas::Call call, Done done, std::shared_ptr<bool> may_have_acted = nullptr);
   /// Sends what may be sent, and hands out what has ended by now.
   void Send();
   /// Sends what may be sent, waits for the next event at most, and hands out what ended.
@@ -62,6 +65,8 @@ class Caller {
   struct Task {
     ucaas::Call call;
     Done done;
+    std::shared_ptr<bool> may_have_acted;
+    bool had_acted = false;  // perhaps, before the request under way
     std::uint32_t attempts = 0;
     ucaas::CallResult last;  // of a task that waits for its repeat
     std::vector<Attempt> requests;

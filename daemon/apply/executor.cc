@@ -27,7 +27,6 @@ Phase PhaseOf(const Operation& operation) {
   return kUsersLeave;
 }
 
-constexpr std::uint64_t kFailuresJudgedFrom = 10;
 // Against a slow target a batch takes its time; what was done meanwhile is not to be forgotten.
 constexpr std::chrono::milliseconds kCommitAfter{250};
 
@@ -64,6 +63,8 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
   result_ = {};
   total_ = plan.operations.size();
   mark_ = 0;
+  begun_ = 0;
+  open_.clear();
   for (UnknownCreate& create : store_.UnknownCreates()) {
     const Address who(create.kind, create.key);
     unknown_senders_.emplace(Address(create.kind, FoldCase(create.address)), create.key);
@@ -84,6 +85,7 @@ ApplyResult Executor::Apply(const std::string& run, const Plan& plan) {
     if (!memberships_.empty() && !caller_.stopped()) WriteMemberships();
     begin = end;
   }
+  if (caller_.stopped()) NoteUnsent(plan);
   Flush();
   result_.left = total_ - result_.done - result_.failed - result_.kept - result_.outdated;
   if (caller_.stopped()) {
@@ -124,20 +126,21 @@ void Executor::RunPhase(const Plan& plan, std::size_t begin, std::size_t end) {
 
 void Executor::SendPhase(const Plan& plan, std::size_t begin, std::size_t end) {
   std::size_t next = begin;
-  while (!caller_.stopped() && (next < end || open_ > 0)) {
-    while (next < end && open_ < options_.window && !caller_.stopped()) {
+  while (!caller_.stopped() && (next < end || !open_.empty())) {
+    while (next < end && open_.size() < options_.window && !caller_.stopped()) {
       if (next >= mark_) MarkNext(end);
       auto work = std::make_shared<Work>();
       work->operation = plan.operations.At(next++);
+      begun_ = next;
       Begin(std::move(work));
     }
-    if (open_ > 0 && caller_.idle()) throw std::logic_error("operations wait for one that is not under way");
+    if (!open_.empty() && caller_.idle()) throw std::logic_error("operations wait for one that is not under way");
     // The next mark is made while requests are under way: when it is needed, nothing waits for the disk.
-    if (open_ > 0 && next < end && mark_ < end && mark_ - next < options_.window) {
+    if (!open_.empty() && next < end && mark_ < end && mark_ - next < options_.window) {
       caller_.Send();
       if (!caller_.stopped()) MarkNext(end);
     }
-    if (open_ > 0) caller_.Turn();
+    if (!open_.empty()) caller_.Turn();
     // As a rule what was done is committed with the next batch's mark: one sync of the disk for both.
     if (!outcomes_.empty() && clock_.Ticks() - oldest_outcome_ >= kCommitAfter) Flush();
   }
@@ -160,7 +163,7 @@ void Executor::MarkNext(std::size_t end) {
 }
 
 void Executor::Begin(WorkPtr work) {
-  ++open_;
+  open_.emplace(work->operation.seq, work);
   const Operation& operation = work->operation;
   work->name = run_ + '/' + std::to_string(operation.seq);
   if (operation.existing) {
@@ -199,6 +202,14 @@ void Executor::Begin(WorkPtr work) {
 std::string Executor::Moved(const Work& work) const {
   const Operation& operation = work.operation;
   if (held_.contains(operation.key)) return "was put on hold meanwhile: left as it is";
+  // When the run began, nobody had what it adopts. Since then a create may have turned out to be of that very object;
+  // only then it is known who has what.
+  if (owners_ && operation.action == Action::kAdopt) {
+    const auto owner = owners_->find({operation.kind, operation.remote_id});
+    if (owner != owners_->end() && owner->second != operation.key) {
+      return "what it is to adopt is " + Printable(owner->second) + "'s by now: left as it is";
+    }
+  }
   // An adopt's row is made of the listing; a newcomer has none.
   if (operation.existing || !work.row) return {};
   const bool is_there = work.row->lifecycle != Lifecycle::kGone;
@@ -251,7 +262,7 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
   // Without a fingerprint the next plan compares in full, and finds what is still missing.
   if (converged && !work->incomplete) outcome.fingerprint = operation.fingerprint;
   if (!work->awaits_groups) CountDone(operation, outcome.verdict);
-  --open_;
+  open_.erase(operation.seq);
   Record(work, std::move(outcome));
   Release(work, /*was_done=*/true);
   JudgeFailures();
@@ -275,7 +286,7 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
     if (!quarantine) outcome.fingerprint = {};
   }
   CountFailed(operation, result, outcome.message, quarantine);
-  --open_;
+  open_.erase(operation.seq);
   Record(work, std::move(outcome));
   Release(work, /*was_done=*/false);
   JudgeFailures();
@@ -284,7 +295,7 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
 void Executor::FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up) {
   if (look_up.verdict != ucaas::Verdict::kRetry) look_up.verdict = ucaas::Verdict::kUnknown;
   CountFailed(work->operation, look_up, "it is not known whether the target did it; the next run looks first", false);
-  --open_;
+  open_.erase(work->operation.seq);
   Release(work, /*was_done=*/false);
   JudgeFailures();
 }
@@ -327,6 +338,7 @@ void Executor::Record(const WorkPtr& work, OperationOutcome outcome) {
   if (work->requests.size() > 1) outcome.requests = work->requests;
   outcome.seq = work->operation.seq;
   outcome.attempts = std::max<std::uint32_t>(1, work->attempts);
+  outcome.may_have_acted = work->may_have_acted;
   outcome.at = clock_.Now();
   if (outcomes_.empty()) oldest_outcome_ = clock_.Ticks();
   outcomes_.push_back(std::move(outcome));
@@ -347,28 +359,6 @@ void Executor::Release(const WorkPtr& work, bool was_done) {
                    "its address is still held by " + Printable(work->operation.key) + ", whose change failed");
     }
   }
-}
-
-void Executor::JudgeFailures() {
-  const std::uint64_t finished = result_.done + result_.failed;
-  if (finished < kFailuresJudgedFrom || caller_.stopped()) return;
-  const bool is_too_much =
-      static_cast<double>(result_.failed) * 100.0 > options_.failures_percent * static_cast<double>(finished);
-  const bool all_alike = result_.failed == finished && failures_.size() == 1;
-  if (failures_.empty() || (!is_too_much && !all_alike)) return;
-  const FailureKind& kind = CommonestFailure();
-  caller_.RequestStop(
-      {.code = kind.is_transient ? ExitCode::kUnavailable : ExitCode::kPartial,
-       .because = WithThousands(result_.failed) + " of the first " + Counted(finished, "operation") + " failed" +
-                  (is_too_much ? ", more than guards.failures allows; " : "; ") +
-                  (kind.count == result_.failed ? "all alike: " : WithThousands(kind.count) + " of them alike: ") +
-                  kind.example});
-}
-
-const Executor::FailureKind& Executor::CommonestFailure() const {
-  return std::max_element(failures_.begin(), failures_.end(),
-                          [](const auto& a, const auto& b) { return a.second.count < b.second.count; })
-      ->second;
 }
 
 void Executor::Flush() {

@@ -183,11 +183,16 @@ class Executor {
   static void NoteRequests(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void Record(const WorkPtr& work, OperationOutcome outcome);
   void Release(const WorkPtr& work, bool was_done);
-  void JudgeFailures();
-  const FailureKind& CommonestFailure() const;
   void Flush();
   /// Marks the next batch, up to operation `end` at most; what was done goes into the same commit.
   void MarkNext(std::size_t end);
+
+  // executor_stop.cc
+  void JudgeFailures();
+  const FailureKind& CommonestFailure() const;
+  /// Of a run that was stopped: what is under the mark and was surely not done gets an outcome that says so. Else
+  /// nobody could tell it from what may have been done.
+  void NoteUnsent(const Plan& plan);
 
   StateStore& store_;
   Caller& caller_;
@@ -200,8 +205,9 @@ class Executor {
   std::uint64_t total_ = 0;
   std::uint64_t mark_ = 0;  // operations of the plan that may have been sent; as a rule some that were not begun yet
   BatchSize batch_;
-  std::size_t open_ = 0;        // begun and not finished
-  std::set<std::string> held_;  // keys that people hold
+  std::uint64_t begun_ = 0;                // operations of the plan
+  std::map<std::uint64_t, WorkPtr> open_;  // begun and not finished, by seq
+  std::set<std::string> held_;             // keys that people hold
   ApplyResult result_;
   std::vector<OperationOutcome> outcomes_;  // not yet in the journal
   Monotonic oldest_outcome_;                // of those

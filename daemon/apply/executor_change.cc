@@ -61,8 +61,10 @@ void Executor::SendChange(const WorkPtr& work) {
     OnChanged(work, nothing_to_send, 0);
     return;
   }
-  caller_.Submit(std::move(call),
-                 [this, work](const CallResult& result, std::uint32_t attempts) { OnChanged(work, result, attempts); });
+  caller_.Submit(
+      std::move(call),
+      [this, work](const CallResult& result, std::uint32_t attempts) { OnChanged(work, result, attempts); },
+      Work::Acting(work));
 }
 
 void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {
@@ -73,6 +75,8 @@ void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uin
     case Verdict::kOk: {
       StoredEntity row = RowAfter(work->row, operation, operation.remote_id, ownership, work->groups, clock_.Now());
       if (work->awaits_groups) {
+        // By the groups' lists, which are not the operation's own requests.
+        work->may_have_acted = true;
         StoredEntity with_groups = row;
         with_groups.groups = operation.groups->after;
         memberships_.push_back(std::make_shared<Membership>(
@@ -192,39 +196,43 @@ void Executor::Replace(const WorkPtr& work) {
                      std::string(*field) + " is not known; nothing was deleted");
     return;
   }
-  caller_.Submit(CallFor(operation, Verb::kDelete), [this, work](const CallResult& result, std::uint32_t attempts) {
-    NoteRequests(work, result, attempts);
-    switch (result.verdict) {
-      case Verdict::kOk:
-      case Verdict::kMissing:
-        if (caller_.stopped()) return;  // the next run does the same again: gone already, then created
-        work->is_gone = true;
-        work->is_recreation = true;
-        work->row->remote_id.clear();
-        if (result.verdict == Verdict::kMissing) {
-          // A run that was cut off between the two may have created it.
-          work->was_sent = true;
-          work->is_sent_here = true;
-          AfterUnknownCreate(work);
-        } else {
-          SendCreate(work);
+  caller_.Submit(
+      CallFor(operation, Verb::kDelete),
+      [this, work](const CallResult& result, std::uint32_t attempts) {
+        NoteRequests(work, result, attempts);
+        switch (result.verdict) {
+          case Verdict::kOk:
+          case Verdict::kMissing:
+            if (caller_.stopped()) return;  // the next run does the same again: gone already, then created
+            work->is_gone = true;
+            work->is_recreation = true;
+            work->row->remote_id.clear();
+            if (result.verdict == Verdict::kMissing) {
+              // A run that was cut off between the two may have created it.
+              work->was_sent = true;
+              work->is_sent_here = true;
+              AfterUnknownCreate(work);
+            } else {
+              SendCreate(work);
+            }
+            return;
+          case Verdict::kInvalid:
+          case Verdict::kRetry:
+          case Verdict::kRelogin:
+          case Verdict::kDenied:
+          case Verdict::kDuplicate:
+          case Verdict::kUnknown:
+            FinishRefused(work, result);
+            return;
         }
-        return;
-      case Verdict::kInvalid:
-      case Verdict::kRetry:
-      case Verdict::kRelogin:
-      case Verdict::kDenied:
-      case Verdict::kDuplicate:
-      case Verdict::kUnknown:
-        FinishRefused(work, result);
-        return;
-    }
-  });
+      },
+      Work::Acting(work));
 }
 
 void Executor::SendDelete(const WorkPtr& work) {
   caller_.Submit(
-      CallFor(work->operation, Verb::kDelete), [this, work](const CallResult& result, std::uint32_t attempts) {
+      CallFor(work->operation, Verb::kDelete),
+      [this, work](const CallResult& result, std::uint32_t attempts) {
         NoteRequests(work, result, attempts);
         switch (result.verdict) {
           case Verdict::kOk:
@@ -241,7 +249,8 @@ void Executor::SendDelete(const WorkPtr& work) {
             FinishRefused(work, result);
             return;
         }
-      });
+      },
+      Work::Acting(work));
 }
 
 }  // namespace ucaas_sync::apply

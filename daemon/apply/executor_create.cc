@@ -104,8 +104,10 @@ void Executor::SendCreate(const WorkPtr& work) {
   if (!OtherSenderTo(operation, address).empty()) {
     sent_creates_.insert_or_assign(Address(operation.kind, FoldCase(address)), operation.key);
   }
-  caller_.Submit(std::move(call),
-                 [this, work](const CallResult& result, std::uint32_t attempts) { OnCreated(work, result, attempts); });
+  caller_.Submit(
+      std::move(call),
+      [this, work](const CallResult& result, std::uint32_t attempts) { OnCreated(work, result, attempts); },
+      Work::Acting(work));
 }
 
 void Executor::OnCreated(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {

@@ -50,10 +50,11 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
         // A target that shows no single contact still takes the change; of others' groups nothing is then known.
         work->foreign_groups.emplace();
         for (const ucaas::RemoteObject& object : result.objects) {
+          if (object.remote_id != work->operation.remote_id) continue;
           for (const std::string& id : object.group_ids) {
             if (KeysOfGroups({id}).empty()) work->foreign_groups->push_back(id);
           }
-          if (!object.has_group_ids || object.remote_id != work->operation.remote_id) continue;
+          if (!object.has_group_ids) continue;
           work->shown_groups = object.group_ids;
           std::sort(work->shown_groups->begin(), work->shown_groups->end());
         }
@@ -190,6 +191,7 @@ void Executor::WriteMemberships() {
       Target& target = readable[group.key];
       target.group = group;
       for (const ucaas::RemoteObject& object : result.objects) {
+        if (object.remote_id != group.remote_id) continue;
         target.present.insert(target.present.end(), object.contact_ids.begin(), object.contact_ids.end());
       }
     });

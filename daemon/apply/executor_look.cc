@@ -175,7 +175,7 @@ void Executor::FinishLeft(const WorkPtr& work, OperationOutcome outcome) {
                      .key = work->operation.key,
                      .rest = ": " + outcome.message});
   observer_.OnOutcome(work->operation, outcome.verdict, false);
-  --open_;
+  open_.erase(work->operation.seq);
   Record(work, std::move(outcome));
   Release(work, /*was_done=*/false);
 }

@@ -118,6 +118,10 @@ ExitCode RunStateRebuild(const Session& session, bool yes) {
   session.out << "Found again by e-mail or name: " << CountedKinds(result.matched) << '\n';
   if (result.not_taken_over.empty()) {
     session.out << "Kept from the old state, not in the sources: " << CountedKinds(result.kept) << '\n';
+    if (result.unanswered != decltype(result.unanswered){}) {
+      session.out << "Perhaps created by a request that nobody answered, for the next run to look up: "
+                  << CountedKinds(result.unanswered) << '\n';
+    }
   } else if (result.moved_to) {
     session.out
         << "Nothing was taken over, since " << Printable(result.not_taken_over)

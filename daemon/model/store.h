@@ -201,9 +201,15 @@ struct OperationOutcome {
   std::optional<StoredEntity> row;
   Hash128 fingerprint;      ///< Goes with `row`.
   bool quarantine = false;  ///< Set the entity aside with `message`.
+  /// Not done: whether a request may have had its effect all the same. Not when none was sent, nor when the target said
+  /// of each that it did nothing.
+  bool may_have_acted = true;
   /// Of what the operation changes, the membership is still to be written; another outcome will tell of it.
   bool groups_follow = false;
 };
+
+/// The verdict on what a stopped run marked and never sent.
+inline constexpr std::string_view kVerdictUnsent = "unsent";
 
 /// Write side.
 class Journal {

@@ -93,9 +93,12 @@ class Judge {
     const auto past_in = [&](Duration window) -> std::uint64_t {
       // What is past cannot be held: a plan without such operations passes, whatever the sums say.
       if (planned == 0) return 0;
+      // However often a removal that nobody answers is sent, it removes one.
+      std::set<std::int64_t> unanswered;
       return static_cast<std::uint64_t>(std::count_if(past_.begin(), past_.end(), [&](const PastRemoval& past) {
         return past.kind == kind && past.action == action && !past.approved && past.at > context_.now - window &&
-               !planned_again.contains(past.unanswered);
+               !planned_again.contains(past.unanswered) &&
+               (past.unanswered == 0 || unanswered.insert(past.unanswered).second);
       }));
     };
     const std::string word(Name(action));

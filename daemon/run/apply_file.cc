@@ -1,7 +1,12 @@
+#include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/model/text.h"
 #include "daemon/run/consent.h"
@@ -13,9 +18,80 @@
 namespace ucaas_sync::run {
 namespace {
 
-// The plan was made from a state that may have moved since: each touched entity must be as it was then.
-void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesystem::path& file, Instant now) {
+/// Digests that the state has a row for, among those that a plan asks for. Nearly always none.
+class Hits {
+ public:
+  void Ask(const Hash128& digest) { asked_.push_back(digest); }
+  void Sort() { std::sort(asked_.begin(), asked_.end()); }
+  bool IsEmpty() const { return asked_.empty(); }
+  void Offer(const Hash128& digest, std::int64_t row) {
+    if (std::binary_search(asked_.begin(), asked_.end(), digest)) rows_.emplace(digest, row);
+  }
+  std::optional<std::int64_t> RowWith(const Hash128& digest) const {
+    const auto row = rows_.find(digest);
+    return row == rows_.end() ? std::nullopt : std::optional(row->second);
+  }
+
+ private:
+  std::vector<Hash128> asked_;
+  std::map<Hash128, std::int64_t> rows_;
+};
+
+/// Who has by now what a plan is about to take: objects that it adopts, addresses that it gives to somebody.
+class Holders {
+ public:
+  Holders(const Plan& plan, const state::SqliteStore& store) {
+    plan.operations.ForEach([this](const Operation& operation) {
+      if (operation.action == Action::kAdopt) objects_.Ask(DigestOf(operation.kind, operation.remote_id));
+      if (const auto address = AddressTaken(operation)) addresses_[Index(operation.kind)].Ask(*address);
+    });
+    objects_.Sort();
+    bool takes_address = false;
+    for (Hits& addresses : addresses_) {
+      addresses.Sort();
+      takes_address = takes_address || !addresses.IsEmpty();
+    }
+    if (!objects_.IsEmpty()) {
+      store.ForEachRemote([this](std::int64_t row, Kind kind, std::string_view remote_id) {
+        objects_.Offer(DigestOf(kind, remote_id), row);
+      });
+    }
+    if (!takes_address) return;
+    store.ForEachKnown(
+        [this](const KnownEntity& known) { addresses_[Index(known.kind)].Offer(known.address_hash, known.id); });
+  }
+
+  /// The row that has the object which `operation` adopts.
+  std::optional<std::int64_t> OfObject(const Operation& operation) const {
+    if (operation.action != Action::kAdopt) return std::nullopt;
+    return objects_.RowWith(DigestOf(operation.kind, operation.remote_id));
+  }
+  /// The row that has the address which `operation` gives to somebody.
+  std::optional<std::int64_t> OfAddress(const Operation& operation) const {
+    const auto address = AddressTaken(operation);
+    return address ? addresses_[Index(operation.kind)].RowWith(*address) : std::nullopt;
+  }
+
+ private:
+  static Hash128 DigestOf(Kind kind, std::string_view remote_id) { return HashOf(remote_id, Index(kind) + 1); }
+  static std::optional<Hash128> AddressTaken(const Operation& operation) {
+    const FieldChange* change = FindChange(operation, NaturalKeyField(operation.kind));
+    if (operation.action == Action::kDelete || change == nullptr || change->after.text.empty()) return std::nullopt;
+    return HashOf(FoldCase(change->after.text));
+  }
+
+  Hits objects_;
+  std::array<Hits, kKindCount> addresses_;
+};
+
+// The plan was made from a state that may have moved since: each touched entity must be as it was then, and what it
+// takes must be nobody else's.
+void CheckPreconditions(Plan& plan, const state::SqliteStore& store, const std::filesystem::path& file, Instant now) {
   const auto stale = [&file](const std::string& why) { return StalePlan(file, why); };
+  if (plan.state_version > store.Version()) {
+    throw stale("was made from a state newer than this one, which is an older copy or was made anew since");
+  }
+  const Holders holders(plan, store);
   std::set<std::pair<Kind, std::string>> held;
   for (const StoredHold& hold : store.Holds(now)) {
     for (const Kind kind : kAllKinds) {
@@ -37,6 +113,16 @@ void CheckPreconditions(Plan& plan, const StateStore& store, const std::filesyst
       if (!exists) throw stale(who + " is not in the state any more");
       if (row->remote_id != operation.remote_id || row->version > plan.state_version) {
         throw stale(who + " has changed since the plan was made");
+      }
+    }
+    if (const auto owner = holders.OfObject(operation)) {
+      throw stale(who + " is to adopt what is by now the object of " + Printable(store.Load(*owner).key));
+    }
+    if (const auto holder = holders.OfAddress(operation); holder && (!row || row->id != *holder)) {
+      // One that had it then gives it up in this very plan.
+      const StoredEntity other = store.Load(*holder);
+      if (other.version > plan.state_version) {
+        throw stale(who + " is to get an address that " + Printable(other.key) + " has got since the plan was made");
       }
     }
     operation.entity_id = row ? row->id : 0;

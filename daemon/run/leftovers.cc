@@ -9,6 +9,19 @@
 #include "daemon/run/target.h"
 
 namespace ucaas_sync::run {
+namespace {
+
+// What the run did is done; a question that cannot be asked must not make it a failed one.
+void TellNotAsked(const Context& context, state::SqliteStore& store, const Failure& failure) {
+  context.observer.OnEvent(
+      {.id = EventId::kLeftoverUnknown,
+       .text = std::string("what a run that was cut off may have done cannot be looked up now, the next run asks "
+                           "again: ") +
+               failure.what()});
+  store.NoteDue(context.clock.Now());
+}
+
+}  // namespace
 
 void SettleBeforePlan(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
                       Observer& observer) {
@@ -35,6 +48,19 @@ void SettleBeforePlan(const Context& context, state::SqliteStore& store) {
   SettleBeforePlan(store, target->caller(), context.program.policy, context.clock, context.observer);
 }
 
+void SettleHeld(const Context& context, state::SqliteStore& store) {
+  const std::vector<std::int64_t> unknown = store.UnknownChanges();
+  if (unknown.empty()) return;
+  std::optional<Target> target;
+  try {
+    target.emplace(context);
+  } catch (const Failure& failure) {
+    TellNotAsked(context, store, failure);
+    return;
+  }
+  SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer, unknown);
+}
+
 void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
                      const std::vector<std::int64_t>& unknown) {
   if (!HasLeftovers(store, plan) && unknown.empty()) return;
@@ -42,13 +68,7 @@ void SettleLeftovers(const Context& context, state::SqliteStore& store, const Pl
   try {
     target.emplace(context);
   } catch (const Failure& failure) {
-    // What the run did is done; a question that cannot be asked must not make it a failed one.
-    context.observer.OnEvent(
-        {.id = EventId::kLeftoverUnknown,
-         .text = std::string("what a run that was cut off may have done cannot be looked up now, the next run asks "
-                             "again: ") +
-                 failure.what()});
-    store.NoteDue(context.clock.Now());
+    TellNotAsked(context, store, failure);
     return;
   }
   SettleLeftovers(store, target->caller(), context.clock, context.observer, plan);

@@ -37,6 +37,9 @@ void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan:
 /// With a target of its own; asks nobody when nothing was left.
 void SettleBeforePlan(const Context& context, state::SqliteStore& store);
 
+/// Where a plan is held, and nothing of it is applied: SettleChanges of all, with a target of its own.
+void SettleHeld(const Context& context, state::SqliteStore& store);
+
 /// The other two, with a target of its own; asks nobody when nothing was left.
 void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
                      const std::vector<std::int64_t>& unknown);

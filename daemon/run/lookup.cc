@@ -125,7 +125,10 @@ std::vector<LookedUp> LookUp(apply::Caller& caller, const std::vector<StoredEnti
   for (std::size_t i = 0; i < entities.size(); ++i) {
     const StoredEntity& entity = entities[i];
     const std::optional<CallResult>& answer = by_id[i];
-    if (answer && answer->verdict == Verdict::kOk && !answer->objects.empty()) {
+    // A target that shows something else than it was asked for says nothing of this one.
+    const bool is_shown = answer && answer->verdict == Verdict::kOk && !answer->objects.empty() &&
+                          answer->objects.front().remote_id == entity.remote_id;
+    if (is_shown) {
       out[i] = There(entity.kind, answer->objects.front());
     } else if (answer && answer->verdict != Verdict::kRetry && answer->verdict != Verdict::kDenied) {
       const std::string& address = entity.fields[NaturalKeyField(entity.kind)].text;

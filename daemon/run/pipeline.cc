@@ -201,7 +201,11 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
     // What was looked at counts as looked at once the plan is taken.
     NoteRefreshDue(context, *store, result.plan.held ? std::nullopt : planned.listed_at, planned.notes);
     if (result.plan.held) {
-      if (request.only.empty()) store->RecordHeldNotes(planned.notes);
+      if (request.only.empty()) {
+        store->RecordHeldNotes(planned.notes);
+        // What nobody answered counts in the sums of a day and a week, and may be what holds it.
+        SettleHeld(context, *store);
+      }
       result.code = ExitCode::kHeld;
       result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
       return;

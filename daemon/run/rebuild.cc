@@ -51,6 +51,7 @@ bool HasAddressOf(const Object& object, const StoredEntity& row) {
 struct OldState {
   std::unique_ptr<state::SqliteStore> store;
   std::string why_not;
+  std::uint64_t version = 0;  ///< As far as it can be read, also when nothing else of it is believed.
 };
 
 OldState OpenOld(const Context& context) {
@@ -62,6 +63,7 @@ OldState OpenOld(const Context& context) {
   }
   try {
     auto store = state::OpenStore(dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
+    old.version = store->Version();
     const std::vector<std::string> problems = store->Check();
     const auto account = store->Account();
     if (!problems.empty()) {
@@ -102,17 +104,30 @@ class Rebuilder {
 
   /// Everybody as an adopt that sends nothing, and the row that comes of it.
   void Collect(const Plan& fresh) {
+    if (old_.store) NoteUnanswered();
     fresh.operations.ForEach([this](Operation operation) {
+      if (unanswered_.contains({operation.kind, operation.key})) return;
       if (operation.action == Action::kCreate) ++result_.not_there[Index(operation.kind)];
       if (operation.action == Action::kAdopt) Match(std::move(operation));
     });
     if (old_.store) KeepOld();
     for (const auto& [id, object] : by_id_) {
-      if (!taken_.contains(id)) ++result_.strangers[Index(id.first)];
+      const std::string address = FoldCase(object->fields[NaturalKeyField(id.first)].text);
+      if (!taken_.contains(id) && !sent_.contains({id.first, address})) ++result_.strangers[Index(id.first)];
     }
     std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
       return a.row.kind == Kind::kGroup && b.row.kind != Kind::kGroup;
     });
+  }
+
+  /// Whether the target shows that a removal, which nobody answered, had its effect. What it does not show at all was
+  /// deleted, by whatever request.
+  bool WasDone(Kind kind, Action action, const std::string& remote_id) const {
+    const auto there = by_id_.find(ObjectId(kind, remote_id));
+    if (there == by_id_.end()) return true;
+    if (action == Action::kDelete) return false;
+    const Field& status = there->second->fields[kUserStatus];
+    return status.state != FieldState::kValue || status.text != kStatusActive;
   }
 
   Plan MakePlan(const Plan& fresh, std::string id) const {
@@ -153,6 +168,16 @@ class Rebuilder {
     Operation operation;
     StoredEntity row;
   };
+
+  /// The next run can tell what creates made that nobody answered; found by its address, it would pass for adopted.
+  void NoteUnanswered() {
+    for (const UnknownCreate& create : old_.store->UnknownCreates()) {
+      const auto row = old_.store->Find(create.kind, create.key);
+      if (row && row->lifecycle != Lifecycle::kGone) continue;
+      if (unanswered_.emplace(create.kind, create.key).second) ++result_.unanswered[Index(create.kind)];
+      sent_.emplace(create.kind, FoldCase(create.address));
+    }
+  }
 
   void Match(Operation operation) {
     // The next run shows what differs before it writes it.
@@ -227,6 +252,8 @@ class Rebuilder {
   std::vector<Found> found_;
   std::set<ObjectId> taken_;
   std::set<ObjectId> keys_;                    // kind, key
+  std::set<ObjectId> unanswered_;              // kind, key
+  std::set<ObjectId> sent_;                    // kind, address that those were sent to
   std::map<std::string, std::string> groups_;  // remote id → key
 };
 
@@ -246,7 +273,12 @@ RebuildResult Rebuild(const Context& context) {
 
   result.moved_to = state::MoveAside(dir, context.clock.Now());
   const auto store = OpenState(context, state::OpenMode::kReadWrite);
-  if (old.store) store->TakeOver(*old.store);
+  store->ContinueVersions(old.version);
+  if (old.store) {
+    store->TakeOver(*old.store, [&rebuilder](Kind kind, Action action, const std::string& remote_id) {
+      return rebuilder.WasDone(kind, action, remote_id);
+    });
+  }
   result.run = Journalled(context, *store, "state rebuild", [&](SyncResult& run) {
                  run.plan = plan;
                  run.message = "the state was made anew; nothing was written to the target";

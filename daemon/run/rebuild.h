@@ -19,6 +19,8 @@ struct RebuildResult {
   std::string not_taken_over;                       ///< Why nothing was taken from the old state; empty when it was.
   std::array<std::uint64_t, kKindCount> matched{};  ///< Found at the target for somebody in the sources.
   std::array<std::uint64_t, kKindCount> kept{};  ///< Not in the sources; the old state knew them, and they are there.
+  /// Keys whose creates nobody answered: taken over, and for the next run to look up.
+  std::array<std::uint64_t, kKindCount> unanswered{};
   std::array<std::uint64_t, kKindCount> strangers{};  ///< At the target, and nobody we know.
   std::array<std::uint64_t, kKindCount> not_there{};  ///< In the sources, and not at the target.
 };

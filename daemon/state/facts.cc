@@ -1,8 +1,11 @@
 // SqliteStore's account of itself: what is there, whose it is, and what a rebuilt state takes over from an older one.
+#include <set>
 #include <system_error>
+#include <utility>
 
 #include "daemon/state/schema.h"
 #include "daemon/state/store_impl.h"
+#include "daemon/state/unknowns.h"
 
 namespace ucaas_sync::state {
 namespace {
@@ -98,10 +101,23 @@ void SqliteStore::Rebind(const BoundAccount& account) {
   });
 }
 
-void SqliteStore::TakeOver(const SqliteStore& old) {
+void SqliteStore::ContinueVersions(std::uint64_t last) {
+  // One that cannot be is a damaged state's.
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 61U;
+  if (last >= kMost) return;
+  impl_->Write("go on counting its versions", [&] {
+    impl_->connection.Prepare("UPDATE meta SET state_version = max(state_version, ?1)").Int(last + 1).Run();
+  });
+}
+
+void SqliteStore::TakeOver(
+    const SqliteStore& old,
+    const std::function<bool(Kind kind, Action action, const std::string& remote_id)>& was_done) {
   Connection& from = old.impl_->connection;
   Connection& to = impl_->connection;
   impl_->Write("take over from the older state", [&] {
+    // Before anything else has a run: theirs keep their numbers.
+    TakeOverUnknownCreates(from, to);
     // The digests of who was forgotten are salted with it.
     Query seed = from.Prepare("SELECT seed FROM meta");
     if (seed.Next()) to.Prepare("UPDATE meta SET seed = ?1").Int(seed.IntAt(0)).Run();
@@ -138,11 +154,18 @@ void SqliteStore::TakeOver(const SqliteStore& old) {
       insert.Int(reverted.IntAt(0)).Text(key).Text(reason).Hash(reverted.HashAt(3)).Time(reverted.TimeAt(4)).Run();
     }
     Query removal = from.Prepare(
-        "SELECT at, kind, action, approved FROM removal "
-        "WHERE at > (SELECT max(at) FROM removal) - ?1 ORDER BY at, operation");
+        "SELECT r.at, r.kind, r.action, r.approved, o.remote_id, o.entity_id FROM removal r LEFT JOIN operation o "
+        "ON o.id = r.operation AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id AND outcome.done = 1) "
+        "WHERE r.at > (SELECT max(at) FROM removal) - ?1 ORDER BY r.at, r.operation");
     removal.Int(kGuardsLookBack.count());
+    std::set<std::pair<std::int64_t, std::int64_t>> unanswered;  // action, entity
     // No operation of the new journal has a number below 1.
     for (std::int64_t number = -1; removal.Next(); --number) {
+      // However often it was sent without an answer, it removed one, if any.
+      if (!removal.IsNullAt(4)) {
+        const bool is_new = unanswered.emplace(removal.IntAt(2), removal.IntAt(5)).second;
+        if (!is_new || !was_done(KindFrom(removal.IntAt(1)), ActionFrom(removal.IntAt(2)), removal.TextAt(4))) continue;
+      }
       to.Prepare("INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, ?5)")
           .Int(number)
           .Int(removal.IntAt(0))

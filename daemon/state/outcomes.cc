@@ -32,15 +32,6 @@ Performed PerformedOperation(Connection& connection, std::int64_t run, std::uint
           .entity_id = query.IntAt(3)};
 }
 
-Operation StoredOperation(Connection& connection, std::int64_t run, std::uint64_t seq) {
-  Query query = connection.Prepare(
-      "SELECT id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, source, line, "
-      "dn, fingerprint FROM operation WHERE id = ?1");
-  query.Int(OperationId(run, seq));
-  if (!query.Next()) NotStored(seq);
-  return ReadOperation(query);
-}
-
 /// Whether the operation was done already by an earlier word on it.
 bool WasDone(Connection& connection, std::int64_t id) {
   Query query = connection.Prepare("SELECT done FROM outcome WHERE id = ?1");
@@ -146,7 +137,7 @@ class OutcomeWriter {
     if (outcome.row && has_drift_ && outcome.row->id != 0) NoteSettled(outcome);
     NoteUnknown(id, operation, outcome);
     if (outcome.quarantine) {
-      QuarantineByTarget(connection_, StoredOperation(connection_, run_, outcome.seq), outcome);
+      QuarantineByTarget(connection_, StoredOperation(connection_, id), outcome);
       has_refused_ = true;
     } else if (outcome.done && has_refused_) {
       DropRefusal(connection_, operation);
@@ -166,7 +157,7 @@ class OutcomeWriter {
 
   // What somebody else changed there is settled as far as it was written, or is seen to be so.
   void NoteSettled(const OperationOutcome& outcome) {
-    Operation operation = StoredOperation(connection_, run_, outcome.seq);
+    Operation operation = StoredOperation(connection_, OperationId(run_, outcome.seq));
     if (outcome.groups_follow) operation.groups.reset();
     const bool is_same_object = operation.remote_id == outcome.row->remote_id;
     if (outcome.done && is_same_object) {
@@ -182,14 +173,18 @@ class OutcomeWriter {
   void NoteUnknown(std::int64_t id, const Performed& operation, const OperationOutcome& outcome) {
     const bool is_unknown = operation.action == Action::kCreate && outcome.verdict == "unknown" && !outcome.done;
     if (is_unknown) {
-      RememberUnknownCreate(connection_, id, StoredOperation(connection_, run_, outcome.seq));
+      RememberUnknownCreate(connection_, id, StoredOperation(connection_, id));
       has_unknown_ = true;
     } else if (outcome.done || outcome.quarantine || outcome.row) {
       if (has_unknown_) DropUnknown(connection_, operation);
-    } else if (operation.entity_id != 0 && (outcome.verdict == "unknown" || outcome.verdict == "retry")) {
-      RememberUnknownChange(connection_, operation.entity_id);
-      if (IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);
-      WakeBy(connection_, outcome.at);
+    } else if (operation.entity_id != 0) {
+      const bool is_open = outcome.verdict == "unknown" || outcome.verdict == "retry";
+      // An answer that nobody heard may have come before one that refuses everything.
+      if (outcome.may_have_acted && (is_open || outcome.verdict == "denied")) {
+        RememberUnknownChange(connection_, operation.entity_id);
+        if (IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);
+      }
+      if (is_open) WakeBy(connection_, outcome.at);
     }
   }
 

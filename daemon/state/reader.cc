@@ -184,12 +184,13 @@ std::optional<SnapshotHistory> SqliteStore::LastGoodSnapshot(std::string_view so
 bool SqliteStore::FirstRunFinished() const {
   return impl_->connection.Guard("read the runs", [this] {
     // One that stopped in its midst because the target refused everybody has not filled the account: its last operation
-    // has no outcome.
+    // has no outcome, or none but that it was never sent.
     return impl_->connection
         .Prepare(
             "SELECT 1 FROM run WHERE outcome IN ('converged', 'partial') "
             "AND (outcome = 'converged' OR EXISTS (SELECT 1 FROM entity) AND (planned = 0 "
-            "OR EXISTS (SELECT 1 FROM outcome WHERE outcome.id = (run.id << 32) + run.planned))) LIMIT 1")
+            "OR EXISTS (SELECT 1 FROM outcome WHERE outcome.id = (run.id << 32) + run.planned "
+            "AND outcome.verdict <> 'unsent'))) LIMIT 1")
         .Next();
   });
 }

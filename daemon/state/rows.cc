@@ -236,6 +236,15 @@ Operation ReadOperation(const Query& row) {
   return operation;
 }
 
+Operation StoredOperation(Connection& connection, std::int64_t id) {
+  Query query = connection.Prepare(
+      "SELECT id, kind, action, key, remote_id, entity_id, changes, groups_before, groups_after, reason, source, line, "
+      "dn, fingerprint FROM operation WHERE id = ?1");
+  query.Int(id);
+  if (!query.Next()) throw MalformedRow("operation " + std::to_string(id) + " is not stored");
+  return ReadOperation(query);
+}
+
 RunRecord ReadRun(Connection& connection, const Query& row) {
   RunRecord run;
   run.id = row.TextAt(1);

@@ -86,6 +86,8 @@ constexpr std::int64_t OperationId(std::int64_t run, std::uint64_t seq) {
 /// From the columns id, name, cause, started, ended, outcome, message, failed, plan_hash.
 RunRecord ReadRun(Connection& connection, const Query& row);
 Operation ReadOperation(const Query& row);
+/// Throws MalformedRow when there is none with this id.
+Operation StoredOperation(Connection& connection, std::int64_t id);
 /// The outcome beside an operation: nine columns from the fifteenth on (done, verdict, result, http_status, message,
 /// attempts, at, request_id, latency); nothing when they are null.
 std::optional<OperationOutcome> ReadOutcome(const Query& row, std::uint64_t seq);

@@ -258,8 +258,14 @@ class SqliteStore final : public StateStore {
   /// Binds it to another account. Whether that is the same one under another name is for the caller to know.
   void Rebind(const BoundAccount& account);
   /// Takes over from an older state of the same account what no list of the target can tell: holds, who was forgotten,
-  /// plans that were used, and the removals that the guards still count.
-  void TakeOver(const SqliteStore& old);
+  /// plans that were used, creates that nobody answered, and the removals that the guards still count; of those that
+  /// nobody answered the ones that `was_done`, by what the target shows. This state must not have had a run.
+  void TakeOver(const SqliteStore& old,
+                const std::function<bool(Kind kind, Action action, const std::string& remote_id)>& was_done);
+
+  /// For a state that is made anew: its versions are all above `last`, the old one's, so that what was planned with
+  /// that one is seen to be outdated.
+  void ContinueVersions(std::uint64_t last);
 
   /// Removes runs that ended before `before`, oldest first, at most `budget` operations, and older copies by upgrades.
   /// What plans still ask of the journal stays: the last finished run, the last plan, creates of unknown outcome.

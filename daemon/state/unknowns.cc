@@ -1,6 +1,7 @@
 #include "daemon/state/unknowns.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "daemon/state/rows.h"
@@ -79,6 +80,46 @@ void KeepFirstOfEachAddress(std::vector<UnansweredCreate>& creates) {
   });
 }
 
+// Of all runs, by kind and key, oldest first.
+std::vector<UnansweredCreate> AllUnanswered(Connection& connection) {
+  std::vector<UnansweredCreate> creates;
+  {
+    Query query = connection.Prepare("SELECT kind, key, address, operation FROM unknown_create");
+    while (query.Next()) {
+      creates.push_back({.operation = query.IntAt(3),
+                         .create = {.kind = KindFrom(query.IntAt(0)),
+                                    .key = query.TextAt(1),
+                                    .address = query.TextAt(2),
+                                    .operation = NameOfOperation(connection, query.IntAt(3))}});
+    }
+  }
+  for (const OpenRun& run : OpenRuns(connection)) {
+    for (UnansweredCreate& unanswered : UnansweredOf(connection, run)) creates.push_back(std::move(unanswered));
+  }
+  KeepFirstOfEachAddress(creates);
+  return creates;
+}
+
+// A run that was cut off has an end there: nobody is at work in a state that is left behind.
+void CopyRun(Connection& from, Connection& to, std::int64_t id) {
+  Query run = from.Prepare(
+      "SELECT name, cause, started, ended, outcome, message, failed, plan_hash, planned, mark, done FROM run "
+      "WHERE id = ?1");
+  run.Int(id);
+  if (!run.Next()) return;
+  const std::string name = run.TextAt(0);
+  const std::string cause = run.TextAt(1);
+  const std::string outcome = run.IsNullAt(4) ? std::string() : run.TextAt(4);
+  const std::string message = run.TextAt(5);
+  const std::string plan_hash = run.TextAt(7);
+  Query insert = to.Prepare(
+      "INSERT OR IGNORE INTO run (id, name, cause, started, ended, outcome, message, failed, plan_hash, planned, mark, "
+      "done) VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, ''), ?7, ?8, ?9, ?10, ?11, ?12)");
+  insert.Int(id).Text(name).Text(cause).Time(run.TimeAt(2)).Time(run.MaybeTimeAt(3).value_or(run.TimeAt(2)));
+  insert.Text(outcome).Text(message).Int(run.IntAt(6)).Text(plan_hash).Int(run.IntAt(8)).Int(run.IntAt(9));
+  insert.Int(run.IntAt(10)).Run();
+}
+
 // They count in the sums of a day and a week until the target has been asked.
 void NoteUnansweredRemovals(Connection& connection, const OpenRun& run) {
   connection
@@ -128,24 +169,30 @@ void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
       .Run();
 }
 
+void TakeOverUnknownCreates(Connection& from, Connection& to) {
+  // Beyond it the runs of the new state could not be counted on; no state of ours has so many.
+  constexpr std::int64_t kMostRuns = std::int64_t{1} << 30;
+  std::set<std::int64_t> copied;
+  for (const UnansweredCreate& unanswered : AllUnanswered(from)) {
+    const std::int64_t run = unanswered.operation >> 32;
+    Query stored = from.Prepare("SELECT 1 FROM operation WHERE id = ?1");
+    const bool is_stored = stored.Int(unanswered.operation).Next();
+    if (!is_stored || run < 1 || run >= kMostRuns) continue;
+    if (copied.insert(unanswered.operation).second) {
+      Operation create = StoredOperation(from, unanswered.operation);
+      // Rows have other numbers here.
+      create.entity_id = 0;
+      CopyRun(from, to, run);
+      OperationWriter(to, run).Write(create);
+    }
+    RememberUnknown(to, unanswered);
+  }
+}
+
 std::vector<UnknownCreate> SqliteStore::UnknownCreates() const {
   Connection& connection = impl_->connection;
   return connection.Guard("read the creates of unknown outcome", [&] {
-    std::vector<UnansweredCreate> creates;
-    {
-      Query query = connection.Prepare("SELECT kind, key, address, operation FROM unknown_create");
-      while (query.Next()) {
-        creates.push_back({.operation = query.IntAt(3),
-                           .create = {.kind = KindFrom(query.IntAt(0)),
-                                      .key = query.TextAt(1),
-                                      .address = query.TextAt(2),
-                                      .operation = NameOfOperation(connection, query.IntAt(3))}});
-      }
-    }
-    for (const OpenRun& run : OpenRuns(connection)) {
-      for (UnansweredCreate& unanswered : UnansweredOf(connection, run)) creates.push_back(std::move(unanswered));
-    }
-    KeepFirstOfEachAddress(creates);
+    std::vector<UnansweredCreate> creates = AllUnanswered(connection);
     std::vector<UnknownCreate> list;
     list.reserve(creates.size());
     for (UnansweredCreate& unanswered : creates) list.push_back(std::move(unanswered.create));

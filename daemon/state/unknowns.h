@@ -25,4 +25,8 @@ void RememberUnknowns(Connection& connection, const OpenRun& run);
 void RememberUnknownCreate(Connection& connection, std::int64_t id, const Operation& create);
 void RememberUnknownChange(Connection& connection, std::int64_t entity_id);
 
+/// Into an empty state: the creates that nobody answered, with their operations and runs, under the names that they
+/// have there.
+void TakeOverUnknownCreates(Connection& from, Connection& to);
+
 }  // namespace ucaas_sync::state

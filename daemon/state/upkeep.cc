@@ -32,6 +32,9 @@ constexpr Invariant kInvariants[] = {
      "length(fingerprint) <> 16"},
     {"entities that are gone still have a remote id",
      "SELECT count(*) FROM entity WHERE lifecycle = 2 AND remote_id <> ''"},
+    {"objects at the target belong to several entities each",
+     "SELECT count(*) FROM (SELECT 1 FROM entity WHERE lifecycle <> 2 AND remote_id <> '' GROUP BY kind, remote_id "
+     "HAVING count(*) > 1)"},
     {"memberships do not join a contact and a group",
      "SELECT count(*) FROM membership JOIN entity AS c ON c.id = contact_id JOIN entity AS g ON g.id = group_id "
      "WHERE c.kind <> 2 OR g.kind <> 1"},

@@ -255,5 +255,22 @@ TEST_CASE("what was to be adopted and is protected meanwhile is nobody's we know
   CHECK_FALSE(bench.store.outcomes.at(1).row);
 }
 
+TEST_CASE("an adopt of what a create of the same run turned out to be is left undone") {
+  Bench bench;
+  const std::string id = bench.target.Add(Kind::kUser, {{"email", "e1@x.org"}});
+  Operation adopt = Bench::On(Kind::kUser, Action::kAdopt, "X1");
+  adopt.remote_id = id;
+  adopt.existing.emplace();
+  adopt.existing->fields.emplace_back(kUserEmail, Field::Value("e1@x.org"));
+  ExecutorOptions one_by_one;
+  one_by_one.window = 1;
+  const ApplyResult result = bench.Do({Bench::CreateUser("E1"), adopt}, one_by_one);
+  CHECK(result.done == 1);
+  CHECK(result.failed == 1);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == id);
+  CHECK(bench.store.Has(Kind::kUser, "X1") == nullptr);
+  CHECK(bench.store.outcomes.at(2).message == "what it is to adopt is E1's by now: left as it is");
+}
+
 }  // namespace
 }  // namespace ucaas_sync::apply

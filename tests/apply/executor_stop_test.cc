@@ -111,6 +111,98 @@ TEST_CASE("after a signal what was not sent has no outcome, and what was sent ha
   CHECK(bench.store.outcomes.size() == result.done);
 }
 
+TEST_CASE(
+    "a stopped run says of each change under its mark that was surely not done that it was not, and of no other") {
+  Bench bench;
+  std::vector<Operation> suspends;
+  for (int i = 1; i <= 200; ++i) {
+    const StoredEntity row = bench.Known(Kind::kUser, "E" + std::to_string(i));
+    suspends.push_back(Bench::At(row, Action::kSuspend, {Bench::Change(kUserStatus, "A", "S")}));
+  }
+  const auto unsent = [&bench] {
+    std::uint64_t count = 0;
+    for (const auto& [seq, outcome] : bench.store.outcomes) {
+      if (outcome.verdict != kVerdictUnsent) continue;
+      ++count;
+      CHECK_FALSE(outcome.done);
+      CHECK_FALSE(outcome.row);
+      CHECK_FALSE(outcome.may_have_acted);
+    }
+    return count;
+  };
+  SUBCASE("nobody can be reached") {
+    bench.target.faults = {{.request = "", .reply = Breaks(TransportOutcome::kNotConnected), .times = 1'000'000}};
+    const ApplyResult result = bench.Do(suspends);
+    CHECK(result.code == ExitCode::kUnavailable);
+    CHECK(result.left == 200);
+    CHECK(result.failed == 0);
+    CHECK(bench.store.mark < 200);
+    CHECK(unsent() == bench.store.mark);
+  }
+  SUBCASE("a signal comes while the answers are awaited") {
+    bench.target.latency = std::chrono::seconds(30);
+    bench.target.on_request = [&](const HttpRequest&) { bench.stop = bench.target.CountRequests() >= 5; };
+    const ApplyResult result = bench.Do(suspends);
+    CHECK(result.left == 200);
+    CHECK(unsent() == bench.store.mark - bench.target.CountRequests());
+  }
+  SUBCASE("an answer was lost before nobody could be reached") {
+    bench.target.faults = {{.request = "", .reply = Breaks(TransportOutcome::kReset), .times = 8},
+                           {.request = "", .reply = Breaks(TransportOutcome::kNotConnected), .times = 1'000'000}};
+    bench.Do(suspends);
+    CHECK(unsent() == bench.store.mark - 8);
+  }
+  SUBCASE("creates, which are looked up when in doubt") {
+    bench.target.faults = {{.request = "", .reply = Breaks(TransportOutcome::kNotConnected), .times = 1'000'000}};
+    bench.Do(Creates(200));
+    CHECK(unsent() == 0);
+  }
+}
+
+TEST_CASE(
+    "what failed may have been done all the same unless the target was never asked, or said that it did nothing") {
+  struct Case {
+    HttpReply reply;
+    bool may_have_acted;
+  };
+  HttpReply gateway;
+  gateway.status = 504;
+  const Case cases[] = {{Breaks(TransportOutcome::kNotConnected), false},
+                        {Breaks(TransportOutcome::kNotResolved), false},
+                        {Says(503, "503"), false},
+                        {Breaks(TransportOutcome::kTimeout), true},
+                        {Breaks(TransportOutcome::kReset), true},
+                        {Says(500, "500"), true},
+                        {gateway, true}};
+  for (const Case& one : cases) {
+    const int status = one.reply.status;
+    const bool expected = one.may_have_acted;
+    CAPTURE(status);
+    CAPTURE(static_cast<int>(one.reply.outcome));
+    Bench bench;
+    const StoredEntity row = bench.Known(Kind::kUser, "E1");
+    for (int i = 2; i <= 12; ++i) bench.Known(Kind::kUser, "E" + std::to_string(i));
+    bench.target.faults = {{.request = "PATCH users/" + row.remote_id, .reply = one.reply, .times = 1'000}};
+    std::vector<Operation> changes;
+    changes.push_back(Bench::At(row, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")}));
+    for (int i = 2; i <= 12; ++i) {
+      const StoredEntity other = *bench.store.Has(Kind::kUser, "E" + std::to_string(i));
+      changes.push_back(Bench::At(other, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")}));
+    }
+    bench.Do(changes);
+    REQUIRE(bench.store.outcomes.contains(1));
+    CHECK_FALSE(bench.store.outcomes.at(1).done);
+    CHECK(bench.store.outcomes.at(1).may_have_acted == expected);
+    // Then one answer that was lost makes the difference.
+    Bench lost;
+    const StoredEntity same = lost.Known(Kind::kUser, "E1");
+    lost.target.faults = {{.request = "PATCH users", .reply = Breaks(TransportOutcome::kTimeout), .times = 1},
+                          {.request = "PATCH users", .reply = one.reply, .times = 1'000}};
+    lost.Do({Bench::At(same, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")})});
+    for (const auto& [seq, outcome] : lost.store.outcomes) CHECK(outcome.may_have_acted);
+  }
+}
+
 TEST_CASE("a create that is abandoned after a signal has no outcome, so that the next run looks") {
   Bench bench;
   bench.target.latency = std::chrono::seconds(30);

@@ -1,4 +1,5 @@
 // A plan from a file is judged again when it is applied: by what has happened since it was made.
+#include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -112,6 +113,79 @@ TEST_CASE("a person who got another key since a plan was made stops it") {
   Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
   Expect(company.Run({"quarantine", "release", "N2", "--as", "E2"}), 0);
   ExpectRefused(company, 9, {"E2 is not in the state any more"});
+}
+
+TEST_CASE("a plan that adopts what somebody else has got meanwhile is refused") {
+  Company company(15);
+  // The last one is in the account, and nobody's by the state.
+  std::filesystem::remove_all(company.folder() / "state");
+  auto people = CompanyPeople(15);
+  Person nell = people.back();
+  people.pop_back();
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0);
+  nell.id = "X1";
+  people.push_back(nell);
+  company.WritePeople(people);
+  Expect(company.Run({"plan", "--refresh", "--out", "monday.plan"}), 0, {"= adopt user X1"});
+  people.back().id = "X2";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"adopted unchanged"});
+  ExpectRefused(company, 9, {"X1 is to adopt what is by now the object of X2", "nothing was written"});
+  Expect(company.Run({"explain", "X1"}), 0, {"nothing"});
+  Expect(company.Run({"state", "check"}), 0, {"Sound"});
+}
+
+TEST_CASE("a plan that creates somebody with an address that another has got meanwhile is refused") {
+  Company company(15);
+  auto people = CompanyPeople(16);
+  people.back().id = "X1";
+  company.WritePeople(people);
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0, {"+ create user X1"});
+  people.back().id = "X2";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0);
+  ExpectRefused(company, 9, {"X1 is to get an address that X2 has got since the plan was made"});
+}
+
+TEST_CASE("a plan that moves an address from one to the other is applied, as it was planned") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[1].email = people[0].email;
+  people[0].email = "somewhere.else@example.com";
+  company.WritePeople(people);
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
+  Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
+  CHECK(company.Account("SELECT count(*) FROM users WHERE email = 'person1@example.com'") == "1\n");
+}
+
+TEST_CASE("a plan from before the state was made anew is refused for whom it touches") {
+  Company company(15);
+  company.WritePeople(WithLeavers({1}));
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
+  SUBCASE("from a readable state") {
+    Expect(company.Run({"state", "rebuild", "--yes"}), 0);
+  }
+  SUBCASE("from one that is not sound") {
+    SQLite::Database(company.Path("state/state.db"), SQLite::OPEN_READWRITE)
+        .exec("UPDATE known SET flags = flags + 16 WHERE id = 3");
+    Expect(company.Run({"state", "rebuild", "--yes"}), 0, {"the old state is damaged"});
+  }
+  ExpectRefused(company, 9, {"has changed since the plan was made"});
+  Expect(company.Run({"plan", "--out", "tuesday.plan"}), 0);
+  Expect(company.Run({"apply", "tuesday.plan"}), 0);
+}
+
+TEST_CASE("a plan from a state that was put back by an older copy is refused") {
+  Company company(15);
+  Expect(company.Run({"state", "backup", "copy.db"}), 0);
+  company.WritePeople(WithLeavers({2}));
+  Expect(company.Run({"sync"}), 0);
+  company.WritePeople(WithLeavers({1, 2}));
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
+  for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove(company.Path("state/state.db") + part);
+  std::filesystem::copy(company.folder() / "copy.db", company.folder() / "state" / "state.db");
+  ExpectRefused(company, 9, {"made from a state newer than this one"});
 }
 
 }  // namespace ucaas_sync::testing

@@ -152,6 +152,18 @@ TEST_CASE("whose suspend nobody answered counts once, when it is planned again a
   CHECK(FindGuard(world.Plan().plan, "user.suspend")->actual == 16);
 }
 
+TEST_CASE("whose suspend nobody answered counts once, however often it was sent") {
+  World world = Company(300);
+  Leave(world, 1, 14);
+  for (int sent = 0; sent < 5; ++sent) {
+    world.state.removals.push_back(
+        {.kind = Kind::kUser, .action = Action::kSuspend, .at = world.now, .unanswered = 7777});
+  }
+  CHECK_FALSE(world.Plan().plan.held);
+  CHECK(FindGuard(world.Plan().plan, "user.suspend")->actual == 15);
+  CHECK(FindGuard(world.Plan().plan, "user.suspend.week")->actual == 15);
+}
+
 TEST_CASE("everybody may be created until a run has finished, then the create guard counts") {
   World world = Company(15);
   for (int i = 100; i < 111; ++i) world.Add(User("E" + std::to_string(i)));

@@ -88,4 +88,31 @@ TEST_CASE("an absence that begins anew is kept with its new beginning, after as 
 }
 
 }  // namespace
+TEST_CASE("a change that failed is unknown, and a removal counts, only if it may have been done") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2"), User("E3")});
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(20)});
+  std::vector<Operation> suspends;
+  std::vector<OperationOutcome> outcomes;
+  for (const char* key : {"E1", "E2", "E3"}) {
+    suspends.push_back(For(*store->Find(Kind::kUser, key), Action::kSuspend));
+    outcomes.push_back(Failed(suspends.size(), "retry", "no connection", At(21)));
+  }
+  outcomes[0].may_have_acted = false;
+  outcomes[1].verdict = kVerdictUnsent;
+  outcomes[1].may_have_acted = false;
+  store->StorePlan(run, PlanOf(suspends));
+  store->AdvanceMark(run, 3);
+  store->RecordOutcomes(run, outcomes);
+  store->FinishRun(run, ExitCode::kUnavailable, "", 2, {}, At(22));
+  const std::int64_t third = store->Find(Kind::kUser, "E3")->id;
+  CHECK(store->UnknownChanges() == std::vector{third});
+  REQUIRE(store->RemovalsSince(At(0)).size() == 1);
+  CHECK(store->RemovalsSince(At(0)).front().unanswered == third);
+  // What failed for the moment is tried again, whether it was sent or not.
+  CHECK(store->DueAt() == At(21));
+  CHECK(store->Check().empty());
+}
+
 }  // namespace ucaas_sync::state

@@ -58,6 +58,91 @@ TEST_CASE("entities are counted as they come, change, go and are forgotten, with
   CHECK(store->Check().front() == "9 counts of entities are wrong");
 }
 
+TEST_CASE("an object that two entities have is a finding, and one that somebody gave up is none") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  StoredEntity other = User("E2");
+  other.remote_id = User("E1").remote_id;
+  RunOf(*store, {User("E1"), other});
+  const std::vector<std::string> problems = store->Check();
+  REQUIRE(problems.size() == 1);
+  CHECK(problems.front() == "1 objects at the target belong to several entities each");
+  StoredEntity gone = Gone("E1");
+  gone.id = store->Find(Kind::kUser, "E1")->id;
+  RunOf(*store, {gone}, Action::kDelete, ExitCode::kConverged, At(10));
+  StoredEntity contact = Contact("E3", {});
+  contact.remote_id = other.remote_id;
+  RunOf(*store, {contact}, Action::kCreate, ExitCode::kConverged, At(20));
+  CHECK(store->Check().empty());
+}
+
+TEST_CASE("a state that is made anew counts on from the old one's version, unless that one cannot be") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  store->ContinueVersions(17);
+  CHECK(store->Version() == 18);
+  store->ContinueVersions(3);
+  CHECK(store->Version() == 18);
+  store->ContinueVersions(UINT64_MAX);
+  CHECK(store->Version() == 18);
+  RunOf(*store, {User("E1")});
+  CHECK(store->Find(Kind::kUser, "E1")->version == 19);
+}
+
+TEST_CASE("a state that is made anew takes over the creates that nobody answered, under the names that they had") {
+  const TemporaryDirectory dir;
+  const TemporaryDirectory other;
+  const auto old = OpenForTest(dir);
+  RunOf(*old, {User("E1")});
+  const std::string lost = old->BeginRun({.trigger = "command", .at = At(20)});
+  old->StorePlan(lost, PlanOf({For(User("E2"), Action::kCreate), For(User("E3"), Action::kCreate)}));
+  old->AdvanceMark(lost, 2);
+  old->RecordOutcomes(lost, std::vector{Failed(1, "unknown", "timed out", At(21)), Done(2, User("E3"), At(21))});
+  old->FinishRun(lost, ExitCode::kPartial, "", 1, {}, At(22));
+  const std::string cut = old->BeginRun({.trigger = "command", .at = At(30)});
+  old->StorePlan(cut, PlanOf({For(User("E4"), Action::kCreate)}));
+  old->AdvanceMark(cut, 1);
+  const auto fresh = OpenForTest(other);
+  fresh->TakeOver(*old, [](Kind, Action, const std::string&) { return true; });
+  const std::vector<UnknownCreate> creates = fresh->UnknownCreates();
+  REQUIRE(creates.size() == 2);
+  CHECK(creates[0].key == "E2");
+  CHECK(creates[0].operation == lost + "/1");
+  CHECK(creates[1].key == "E4");
+  CHECK(creates[1].operation == cut + "/1");
+  REQUIRE(fresh->LeftoverCreates().size() == 2);
+  CHECK(fresh->LeftoverCreates()[1].changes == For(User("E4"), Action::kCreate).changes);
+  CHECK(fresh->Check().empty());
+  RunOf(*fresh, {User("E5")}, Action::kCreate, ExitCode::kConverged, At(40));
+  CHECK(fresh->Runs(9).size() == 3);
+  CHECK(fresh->UnknownCreates().size() == 2);
+}
+
+TEST_CASE("a state that is made anew takes over removals that nobody answered once each, if they were done") {
+  const TemporaryDirectory dir;
+  const TemporaryDirectory other;
+  const auto old = OpenForTest(dir);
+  RunOf(*old, {User("E1"), User("E2"), User("E3")});
+  const auto suspend = [&old](const char* key) {
+    const StoredEntity row = *old->Find(Kind::kUser, key);
+    Operation operation = For(row, Action::kSuspend);
+    operation.remote_id = row.remote_id;
+    return operation;
+  };
+  for (int sent = 0; sent < 3; ++sent) {
+    const std::string run = old->BeginRun({.trigger = "command", .at = At(20 + sent)});
+    old->StorePlan(run, PlanOf({suspend("E1"), suspend("E2"), suspend("E3")}));
+    old->AdvanceMark(run, 3);
+    old->RecordOutcomes(run, std::vector{Failed(1, "retry", "504", At(21)), Failed(2, "retry", "504", At(21)),
+                                         Done(3, std::nullopt, At(21))});
+    old->FinishRun(run, ExitCode::kPartial, "", 2, {}, At(22));
+  }
+  REQUIRE(old->RemovalsSince(At(0)).size() == 9);
+  const auto fresh = OpenForTest(other);
+  fresh->TakeOver(*old, [](Kind, Action, const std::string& remote_id) { return remote_id == "7E1"; });
+  CHECK(fresh->RemovalsSince(At(0)).size() == 4);
+}
+
 TEST_CASE("runs go when they are old, with their operations, and never the last one that finished") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

@@ -386,4 +386,30 @@ TEST_CASE("requests that come too fast are known by the status, the result and t
 }
 
 }  // namespace
+TEST_CASE("what was not sent, or is said to have done nothing, has not acted, and whatever else may have") {
+  const Codes codes = Codes::BuiltIn();
+  for (const bool idempotent : {true, false}) {
+    CAPTURE(idempotent);
+    const auto acted = [&](TransportOutcome transport, int status = 0) {
+      Evidence evidence;
+      evidence.transport = transport;
+      evidence.http_status = status;
+      evidence.idempotent = idempotent;
+      return codes.MayHaveActed(evidence);
+    };
+    CHECK_FALSE(acted(TransportOutcome::kNotResolved));
+    CHECK_FALSE(acted(TransportOutcome::kNotConnected));
+    CHECK_FALSE(acted(TransportOutcome::kTls));
+    CHECK_FALSE(acted(TransportOutcome::kNotLoggedIn));
+    CHECK_FALSE(acted(TransportOutcome::kTruncated, 503));
+    for (const int status : {401, 404, 409, 422, 425, 429, 503}) CHECK_FALSE(acted(TransportOutcome::kReply, status));
+    CHECK(acted(TransportOutcome::kTimeout));
+    CHECK(acted(TransportOutcome::kReset));
+    CHECK(acted(TransportOutcome::kTruncated, 200));
+    CHECK(acted(TransportOutcome::kTooLarge));
+    CHECK(acted(TransportOutcome::kAbandoned));
+    for (const int status : {200, 204, 302, 408, 500, 502, 504, 599}) CHECK(acted(TransportOutcome::kReply, status));
+  }
+}
+
 }  // namespace ucaas_sync::ucaas

@@ -188,6 +188,47 @@ TEST_CASE("a login that is refused ends what waited for it as denied, says why, 
   }
 }
 
+TEST_CASE("a password or token that is part of what stands for it is hidden all the same") {
+  for (const char* password : {"secret", "[secret]", "e"}) {
+    const std::string this_password = password;
+    CAPTURE(this_password);
+    auto credentials = Fixture::Credentials();
+    credentials.password = config::Secret(this_password);
+    FakeTransport inner;
+    testing::FakeClock clock;
+    TokenTransport tokens{inner, clock, credentials, "sessions/login", Codes::BuiltIn()};
+    inner.WillAnswer(401, R"({"result":401,"desc":"wrong: )" + this_password + R"("})");
+    tokens.Start({.method = "GET", .path = "users/7", .headers = {}, .body = {}});
+    std::vector<HttpReply> replies = tokens.Wait(clock.Ticks());
+    for (HttpReply& reply : tokens.Wait(clock.Ticks())) replies.push_back(std::move(reply));
+    REQUIRE(replies.size() == 1);
+    CHECK(replies[0].outcome == TransportOutcome::kNotLoggedIn);
+    CHECK(Has(replies[0].error, ": [secret]"));
+  }
+  Fixture f;
+  f.inner.WillAnswer(200, R"({"result":1,"token":"secret"})");
+  f.inner.WillAnswer(200, R"({"result":406,"msg":"secret is not for you"})");
+  f.Get("users/7");
+  const auto replies = f.Replies();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].body == R"({"result":406,"msg":"[secret] is not for you"})");
+}
+
+TEST_CASE("an empty password hides nothing of why a login failed") {
+  auto credentials = Fixture::Credentials();
+  credentials.password = config::Secret(std::string());
+  FakeTransport inner;
+  testing::FakeClock clock;
+  TokenTransport tokens{inner, clock, credentials, "sessions/login", Codes::BuiltIn()};
+  inner.WillAnswer(401, R"({"result":401,"desc":"wrong e-mail"})");
+  tokens.Start({.method = "GET", .path = "users/7", .headers = {}, .body = {}});
+  std::vector<HttpReply> replies = tokens.Wait(clock.Ticks());
+  for (HttpReply& reply : tokens.Wait(clock.Ticks())) replies.push_back(std::move(reply));
+  REQUIRE(replies.size() == 1);
+  CHECK(Has(replies[0].error, "wrong e-mail"));
+  CHECK_FALSE(Has(replies[0].error, "[secret]"));
+}
+
 TEST_CASE("a login that fails for the moment ends what waited as never sent, and the next request tries again") {
   Fixture f;
   HttpReply busy;

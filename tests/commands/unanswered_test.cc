@@ -1,0 +1,162 @@
+// What an outage leaves behind: what was surely never done counts for nothing, and what may have been done is never
+// lost sight of, neither by `forget` nor by `state rebuild`.
+#include <SQLiteCpp/Database.h>
+#include <doctest/doctest.h>
+
+#include <initializer_list>
+#include <string>
+#include <variant>
+
+#include "tests/commands/company.h"
+#include "tests/support/service.h"
+
+namespace ucaas_sync::testing {
+namespace {
+
+struct Troubled : Cli {
+  explicit Troubled(std::uint64_t count) : people(CompanyPeople(count)) {
+    Write("config.yaml", CompanyConfig({}, service.Target()));
+    Put();
+    Expect(Run({"sync"}), 0, {"converged"});
+  }
+  void Put() { Write("people.csv", CsvOf(people)); }
+  void Terminate(std::size_t first, std::size_t last, const std::string& status = "terminated") {
+    for (std::size_t i = first; i <= last; ++i) people[i - 1].status = status;
+    Put();
+  }
+  void Fail(std::initializer_list<const char*> rules) {
+    sandbox::Faults faults;
+    for (const char* rule : rules) faults.rules.push_back(std::get<sandbox::FaultRule>(sandbox::ParseFault(rule)));
+    service.sandbox().SetFaults(faults);
+  }
+  std::int64_t Ask(const std::string& sql) const {
+    return SQLite::Database((folder() / "state" / "state.db").string(), SQLite::OPEN_READONLY)
+        .execAndGet(sql)
+        .getInt64();
+  }
+  /// E16 joins; the create has its effect, and neither it nor a look is answered. E16 leaves the source.
+  void LoseJoiner() {
+    people = CompanyPeople(16);
+    Put();
+    Fail({"POST users: 504 after", "GET users: 503"});
+    Expect(Run({"sync"}), 4);
+    Fail({});
+    REQUIRE(Count("user") == 16);
+    REQUIRE(Ask("SELECT count(*) FROM unknown_create") == 1);
+  }
+
+  Service service{*this};
+  std::vector<Person> people;
+};
+
+}  // namespace
+
+TEST_CASE("what an outage kept from being sent counts in no sum, however often it is tried") {
+  Troubled company(100);
+  company.service.Stop();
+  SUBCASE("of one who is held by then") {
+    company.Terminate(1, 1);
+    for (int run = 0; run < 5; ++run) {
+      const Output output = company.Run({"sync"});
+      Expect(output, 7, {"nothing was sent"});
+      CHECK_FALSE(output.Says("may have changed it"));
+    }
+    Expect(company.Run({"hold", "E1"}), 0);
+    company.Terminate(2, 2);
+  }
+  SUBCASE("of five who are back by then, where five may go") {
+    company.Terminate(1, 5);
+    Expect(company.Run({"sync"}), 7);
+    company.Terminate(1, 5, "active");
+    company.Terminate(6, 10);
+  }
+  CHECK(company.Ask("SELECT count(*) FROM removal") == 0);
+  CHECK(company.Ask("SELECT count(*) FROM unknown_change") == 0);
+  company.service.Start();
+  const Output output = company.Run({"sync"});
+  Expect(output, 0, {"converged"});
+  CHECK_FALSE(output.Says("cut off"));
+}
+
+TEST_CASE("a suspend that a target refuses for being too busy counts in no sum, and is done later") {
+  Troubled company(15);
+  company.Terminate(1, 3);
+  company.Fail({"PATCH users/{id}: 503"});
+  Expect(company.Run({"sync"}), 4);
+  CHECK(company.Ask("SELECT count(*) FROM removal WHERE kind = 0") == 0);
+  CHECK(company.Ask("SELECT count(*) FROM unknown_change") == 0);
+  company.Fail({});
+  Expect(company.Run({"sync"}), 0);
+  CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'A'") == "12\n");
+}
+
+TEST_CASE("suspends that nobody answered count once each, and hold nothing longer than until the target is asked") {
+  Troubled company(100);
+  company.Terminate(1, 5);
+  company.Fail({"PATCH users/{id}: close"});
+  for (int run = 0; run < 2; ++run) CHECK(company.Run({"sync"}).code != 0);
+  CHECK(company.Ask("SELECT count(*) FROM removal WHERE kind = 0 AND action = 3") >= 5);
+  company.Terminate(1, 5, "active");
+  company.Terminate(6, 6);
+  company.Fail({"GET users/{id}: 503", "GET users: 503"});
+  Expect(company.Run({"sync"}), 3, {"user.suspend: 6, limit 5"});
+  company.Fail({});
+  Expect(company.Run({"sync"}), 3, {"user.suspend: 6, limit 5"});
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'A'") == "99\n");
+}
+
+TEST_CASE("nobody is forgotten while a create that nobody answered may have made them") {
+  Troubled company(15);
+  company.LoseJoiner();
+  company.people.pop_back();
+  company.Put();
+  Expect(company.Run({"forget", "E16", "--yes"}), 64,
+         {"cannot be forgotten yet", "was sent and never answered", "sync", "nothing was erased"});
+  Expect(company.Run({"sync"}), 0, {"was created by a run that was cut off"});
+  Expect(company.Run({"state", "check"}), 0, {"16 active"});
+  Expect(company.Run({"forget", "E16", "--yes"}), 64, {"is active in the account"});
+}
+
+TEST_CASE("a rebuild takes over creates that nobody answered, and the next run knows what they made as ours") {
+  Troubled company(15);
+  company.LoseJoiner();
+  bool is_in_source = true;
+  SUBCASE("of one who is in the source still") {}
+  SUBCASE("of one who is not") {
+    is_in_source = false;
+    company.people.pop_back();
+    company.Put();
+  }
+  SUBCASE("after a crash, when no run has closed the one that was cut off") {
+    SQLite::Database(company.Path("state/state.db"), SQLite::OPEN_READWRITE)
+        .exec("UPDATE run SET ended = NULL, outcome = NULL WHERE id = (SELECT max(id) FROM run)");
+    SQLite::Database(company.Path("state/state.db"), SQLite::OPEN_READWRITE).exec("DELETE FROM unknown_create");
+  }
+  Expect(company.Run({"state", "rebuild", "--yes"}), 0,
+         {"Perhaps created by a request that nobody answered, for the next run to look up: 1 user",
+          "nobody we know (never touched): nobody"});
+  Expect(company.Run({"state", "check"}), 0, {"15 active", "Sound"});
+  Expect(company.Run({"forget", "E16", "--yes"}), 64);
+  Expect(company.Run({"sync"}), 0);
+  CHECK(company.Ask("SELECT ownership FROM entity WHERE kind = 0 AND key = 'E16'") == 0);
+  CHECK(company.Ask("SELECT count(*) FROM unknown_create") == 0);
+  CHECK(company.Count("user") == 16);
+  Expect(company.Run({"state", "check"}), 0, {"16 active", "Sound"});
+  if (is_in_source) Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE("a rebuild counts a removal that nobody answered if the target shows that it was done, and once") {
+  Troubled company(100);
+  company.Terminate(1, 5);
+  company.Fail({"PATCH users/{id}: close after #1-2", "PATCH users/{id}: close"});
+  CHECK(company.Run({"sync"}).code != 0);
+  const std::int64_t done = 100 - std::stoll(company.Account("SELECT count(*) FROM users WHERE status = 'A'"));
+  REQUIRE(done > 0);
+  REQUIRE(company.Ask("SELECT count(*) FROM removal WHERE kind = 0 AND action = 3") > done);
+  company.Fail({});
+  Expect(company.Run({"state", "rebuild", "--yes"}), 0);
+  CHECK(company.Ask("SELECT count(*) FROM removal WHERE kind = 0 AND action = 3") == done);
+}
+
+}  // namespace ucaas_sync::testing
