@@ -180,17 +180,7 @@ std::unique_ptr<Source> ConfiguredSource::ReaderOver(std::unique_ptr<ByteStream>
 }
 
 void ConfiguredSource::CheckAge(Snapshot& snapshot) const {
-  if (!config_.max_age || !snapshot.complete()) return;
-  for (const FileIdentity& file : snapshot.files) {
-    const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
-    const Duration age = now_ - written;
-    if (age <= *config_.max_age) continue;
-    snapshot.incomplete = bytes::ProblemAt(
-        file.path, 0, 0,
-        "the file was written " + FormatDuration(age) + " ago, and \"max_age:\" is " + FormatDuration(*config_.max_age),
-        "see why no newer export has come, or raise \"max_age:\"");
-    return;
-  }
+  if (snapshot.complete()) snapshot.incomplete = TooOld(config_, snapshot.files, now_);
 }
 
 void ConfiguredSource::CheckCount(Snapshot& snapshot) const {
@@ -211,6 +201,20 @@ SourceFiles LookForFiles(const config::SourceConfig& config) {
   } catch (const SourceFailure& failure) {
     return {.files = {}, .problem = failure.problem()};
   }
+}
+
+std::optional<Problem> TooOld(const config::SourceConfig& config, const std::vector<FileIdentity>& files, Instant now) {
+  if (!config.max_age) return std::nullopt;
+  for (const FileIdentity& file : files) {
+    const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
+    const Duration age = now - written;
+    if (age <= *config.max_age) continue;
+    return bytes::ProblemAt(
+        file.path, 0, 0,
+        "the file was written " + FormatDuration(age) + " ago, and \"max_age:\" is " + FormatDuration(*config.max_age),
+        "see why no newer export has come, or raise \"max_age:\"");
+  }
+  return std::nullopt;
 }
 
 std::unique_ptr<Source> MakeSource(const config::SourceConfig& config, Instant now, bytes::Patience patience) {

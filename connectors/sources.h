@@ -21,6 +21,9 @@ struct SourceFiles {
 };
 SourceFiles LookForFiles(const config::SourceConfig& config);
 
+/// Of `files` the first that is older than `max_age` at `now`, and what to do; nothing when all are young enough.
+std::optional<Problem> TooOld(const config::SourceConfig& config, const std::vector<FileIdentity>& files, Instant now);
+
 /// The source that `config` describes. Nothing is opened before Read; what is missing then, older than `max_age` at
 /// `now`, or has fewer than `min_records` records (rejected ones counted) is incomplete. With `pick: all` the files are
 /// read one after another as one source: CSV headings must name the same columns, and the snapshot's hash is that of

@@ -82,8 +82,9 @@ std::string AgeHint(const FileIdentity& checksum, const FileIdentity& file) {
 }  // namespace
 
 bool HasChecksum(const std::string& path) {
+  // Not what a link leads to: one that leads nowhere is a checksum that cannot be read.
   struct stat status {};
-  return ::stat((path + std::string(kChecksumEnding)).c_str(), &status) == 0;
+  return ::lstat((path + std::string(kChecksumEnding)).c_str(), &status) == 0;
 }
 
 std::optional<std::string> ParseChecksum(std::string_view text, std::string_view name) {
@@ -115,7 +116,10 @@ std::optional<Problem> CheckAgainst(const FileIdentity& file, const std::string&
                          "…, and the checksum says " + expected->substr(0, 12) + "…",
                      AgeHint(checksum, file));
   } catch (const SourceFailure& failure) {
-    return failure.problem();
+    Problem problem = failure.problem();
+    problem.what.insert(0, "the checksum of " + file.path + " cannot be had: ");
+    problem.remedy = "put it right, or take it away: without one nothing is asked";
+    return problem;
   }
 }
 

@@ -15,7 +15,7 @@ namespace ucaas_sync::bytes {
 
 inline constexpr std::string_view kChecksumEnding = ".sha256";
 
-/// Whether there is a file "PATH.sha256".
+/// Whether there is a "PATH.sha256", readable or not: also a symbolic link that leads nowhere.
 bool HasChecksum(const std::string& path);
 
 /// The digest (lower-case hexadecimal) that `text` gives for the file `name`: lines "HEX  NAME" or "HEX *NAME", of

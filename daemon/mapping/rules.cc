@@ -258,18 +258,22 @@ std::unique_ptr<RuleBook> RuleBook::Compile(const config::Config& config, config
   for (const config::SourceConfig& source : config.sources) {
     book->sources.push_back(CompileSource(source, diagnostics));
   }
+  // A source that does not exist is reported where the file is read. Its rules are looked at all the same, over a
+  // source of no name: whatever else is wrong in them is told at once.
+  const bool all_exist = std::all_of(config.rules.begin(), config.rules.end(), [&](const config::RuleConfig& rule) {
+    return FindSource(config, rule.from.value).has_value();
+  });
+  if (!all_exist) book->sources.emplace_back();
   std::vector<RuleCompiler> compilers;
   book->rules.reserve(config.rules.size());
   compilers.reserve(config.rules.size());
   for (std::size_t i = 0; i < config.rules.size(); ++i) {
-    // A source that does not exist is reported where the file is read.
-    const auto source = FindSource(config, config.rules[i].from.value);
-    if (!source) continue;
+    const std::size_t source = FindSource(config, config.rules[i].from.value).value_or(config.sources.size());
     CompiledRule& rule = book->rules.emplace_back();
     rule.kind = config.rules[i].kind;
     rule.index = static_cast<std::uint16_t>(i);
-    rule.source = static_cast<std::uint16_t>(*source);
-    book->sources[*source].rules.push_back(book->rules.size() - 1);
+    rule.source = static_cast<std::uint16_t>(source);
+    book->sources[source].rules.push_back(book->rules.size() - 1);
     compilers.emplace_back(config.rules[i], *book, diagnostics, rule).Compile(config);
     book->keeps_partners_dn = book->keeps_partners_dn || rule.members.has_value();
   }

@@ -173,9 +173,11 @@ void Intake::SetAsideRepeats() {
     std::map<std::string, std::vector<std::string>> lines;  // by source
     const SourceRef first = work_.SourceOf(id);
     lines[first.name].push_back(std::to_string(first.line));
+    bool is_one_rule = true;
     std::size_t end = begin;
     for (; end < work_.repeats.size() && work_.repeats[end].slot == id; ++end) {
       const Repeat& repeat = work_.repeats[end];
+      is_one_rule = is_one_rule && repeat.rule == work_.table[id].rule;
       std::vector<std::string>& named = lines[work_.policy.sources[repeat.source]];
       std::string line = std::to_string(repeat.line);
       if (std::find(named.begin(), named.end(), line) == named.end()) named.push_back(std::move(line));
@@ -187,8 +189,12 @@ void Intake::SetAsideRepeats() {
       // Every line is named: which of them is wrong is for a person to find.
       places.push_back((numbers.size() == 1 ? "line " : "lines ") + ListOf(numbers, numbers.size()) + " of " + source);
     }
-    work_.SetAside(id, (is_one_place ? "two rules make this key of " : "the same key with different content: ") +
-                           ListOf(places, places.size()));
+    std::string reason =
+        is_one_place && !is_one_rule ? "two rules make this key of " : "the same key with different content: ";
+    reason += ListOf(places, places.size());
+    if (is_one_place && is_one_rule && work_.policy.reads_several_files(work_.table[id].source))
+      reason += " in several files";
+    work_.SetAside(id, reason);
     begin = end;
   }
 }

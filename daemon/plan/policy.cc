@@ -72,7 +72,10 @@ LeavePolicy Policy::LeavingFrom(Kind kind, std::uint16_t source) const {
 
 Policy MakePolicy(const config::Config& config, Protect protect, std::uint32_t mapping_version) {
   Policy policy;
-  for (const config::SourceConfig& source : config.sources) policy.sources.push_back(source.name.value);
+  for (const config::SourceConfig& source : config.sources) {
+    policy.sources.push_back(source.name.value);
+    policy.patterns.push_back(source.pick == config::Pick::kAll ? source.path.value : std::string());
+  }
   for (const config::RuleConfig& rule : config.rules) {
     const auto from = std::find(policy.sources.begin(), policy.sources.end(), rule.from.value);
     policy.rules.push_back({.kind = rule.kind,

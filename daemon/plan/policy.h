@@ -54,7 +54,8 @@ struct LeavePolicy {
 using Protect = std::function<bool(Kind kind, const FieldSetView& fields)>;
 
 struct Policy {
-  std::vector<std::string> sources;  ///< Names, in the order of the configuration.
+  std::vector<std::string> sources;   ///< Names, in the order of the configuration.
+  std::vector<std::string> patterns;  ///< By source: of one that reads several files their pattern, else empty.
   std::vector<RulePolicy> rules;
   config::GuardsConfig guards;
   config::Drift drift = config::Drift::kRepair;
@@ -66,6 +67,7 @@ struct Policy {
   bool has_rule_for(Kind kind) const;  ///< Some rule makes entities of `kind`.
   /// For an entity of `kind` that was last made from `source`.
   LeavePolicy LeavingFrom(Kind kind, std::uint16_t source) const;
+  bool reads_several_files(std::uint16_t source) const { return source < patterns.size() && !patterns[source].empty(); }
 };
 
 /// From a configuration that was checked.

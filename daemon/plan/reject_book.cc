@@ -20,6 +20,13 @@ bool IsMissingSinceThisRead(const Workspace& work, SlotId id, std::uint16_t sour
   return slot.kind == Kind::kUser || slot.ownership == Ownership::kCreated || policy.delete_adopted;
 }
 
+/// The source, or which file of it: lines of two files have the same numbers. A record that its reader took does not
+/// tell the file any more.
+std::string PartOf(const RejectView& reject, const std::string& source, const Policy& policy) {
+  if (!policy.reads_several_files(reject.source) || reject.file == policy.patterns[reject.source]) return source;
+  return source + '/' + std::string(reject.file.substr(reject.file.rfind('/') + 1));
+}
+
 }  // namespace
 
 RejectBook::Stops& RejectBook::StopsOf(std::uint16_t source) {
@@ -31,7 +38,7 @@ void RejectBook::Add(const RejectView& reject, Workspace& work) {
   const std::string source =
       reject.source < work.policy.sources.size() ? work.policy.sources[reject.source] : std::string(reject.file);
   work.Report({.kind = "record",
-               .key = source + ':' + std::to_string(reject.line),
+               .key = PartOf(reject, source, work.policy) + ':' + std::to_string(reject.line),
                .reason = std::string(reject.reason),
                .source = {.name = source, .line = reject.line, .dn = {}}});
   if (reject.hides_groups_alone) {

@@ -10,7 +10,8 @@
 
 namespace ucaas_sync::plan {
 
-/// Remembers what the rejected records carried until all good ones are known. Memory is bounded: beyond the bound the
+/// Remembers what the rejected records carried until all good ones are known. Each is reported under the key
+/// SOURCE:LINE, or SOURCE/FILE:LINE where the source reads several files. Memory is bounded: beyond the bound the
 /// clocks of that source simply stop.
 class RejectBook {
  public:

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <system_error>
 
+#include "connectors/bytes/checksum.h"
 #include "connectors/bytes/unique_fd.h"
 #include "connectors/sources.h"
 #include "daemon/model/text.h"
 #include "daemon/run/doctor.h"
+#include "daemon/run/reading.h"
 #include "daemon/run/target.h"
 #include "daemon/state/sqlite_store.h"
 
@@ -22,7 +25,8 @@ std::string ErrorText() {
   return std::generic_category().message(errno);
 }
 
-void ExamineState(const Program& program, const Tell& tell) {
+// The state where it is sound, for what a source is held against; none otherwise.
+std::unique_ptr<state::SqliteStore> ExamineState(const Program& program, const Tell& tell) {
   const std::filesystem::path& dir = program.config.state_dir;
   std::error_code error;
   if (!std::filesystem::exists(dir, error)) {
@@ -39,7 +43,7 @@ void ExamineState(const Program& program, const Tell& tell) {
             .remedy = "make it for the user that this program runs as: install -d -m 700 -o USER " + dir.string(),
             .code = ExitCode::kError});
     }
-    return;
+    return nullptr;
   }
   if (access(dir.c_str(), W_OK | X_OK) != 0) {
     tell({.health = Health::kFailed,
@@ -47,22 +51,22 @@ void ExamineState(const Program& program, const Tell& tell) {
           .text = dir.string() + " cannot be written to: " + ErrorText(),
           .remedy = "run this as the user of the service, or give the folder to the one that runs it",
           .code = ExitCode::kError});
-    return;
+    return nullptr;
   }
   if (!std::filesystem::exists(state::StatePath(dir), error)) {
     tell({.health = Health::kOk,
           .name = "state",
           .text = "there is none in " + dir.string() + " yet; the first run makes it"});
-    return;
+    return nullptr;
   }
   try {
-    const auto store = state::OpenStore(dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
+    auto store = state::OpenStore(dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
     const AccountName account = AccountOf(program.config.target);
     store->Bind(account.base_url, account.credential_id);
     const std::vector<std::string> wrong = store->Check();
     if (wrong.empty()) {
       tell({.health = Health::kOk, .name = "state", .text = store->path().string() + " is sound and of this account"});
-      return;
+      return store;
     }
     tell({.health = Health::kFailed,
           .name = "state",
@@ -72,6 +76,7 @@ void ExamineState(const Program& program, const Tell& tell) {
   } catch (const Failure& failure) {
     tell({.health = Health::kFailed, .name = "state", .text = failure.what(), .remedy = {}, .code = failure.code()});
   }
+  return nullptr;
 }
 
 std::string MebibytesOf(std::uint64_t bytes) {
@@ -131,7 +136,8 @@ Finding SourceFinding(const config::SourceConfig& source, Health worst, std::str
           .code = is_failure ? ExitCode::kSource : ExitCode::kConverged};
 }
 
-void ExamineSource(const config::SourceConfig& source, Instant now, const Tell& tell) {
+// `state` may be null.
+void ExamineSource(const config::SourceConfig& source, const state::SqliteStore* state, Instant now, const Tell& tell) {
   if (!source.command.empty() && !IsProgram(source.command.front().value)) {
     tell(SourceFinding(source, Health::kFailed, "there is no program " + source.command.front().value,
                        "install it, or write its full path in `command:`"));
@@ -143,6 +149,14 @@ void ExamineSource(const config::SourceConfig& source, Instant now, const Tell& 
     return;
   }
   if (found.files.empty()) {
+    const std::string& path = source.path.value;
+    if (bytes::HasChecksum(path)) {
+      tell(SourceFinding(source, Health::kWarning,
+                         "nothing is compared with " + path + std::string(bytes::kChecksumEnding) +
+                             ", for the command does not say which file it reads",
+                         "write \"{file}\" where `command:` names its file, or take the checksum away"));
+      return;
+    }
     tell(SourceFinding(source, Health::kOk, "is made by a command; `ucaas-sync read " + source.name.value + "` runs it",
                        ""));
     return;
@@ -157,16 +171,20 @@ void ExamineSource(const config::SourceConfig& source, Instant now, const Tell& 
       return;
     }
   }
+  // What a run would refuse, in its own words.
+  auto refused = TooOld(source, found.files, now);
+  if (!refused && state != nullptr) refused = OlderThanBefore(source, found.files, *state);
+  if (refused) {
+    tell(SourceFinding(source, Health::kFailed, refused->at.ToString() + ": " + refused->what, refused->remedy));
+    return;
+  }
   const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(newest))};
   const std::string age =
       now >= written ? FormatDuration(now - written) + " ago" : "in the future, by " + FormatDuration(written - now);
   const std::string text = found.files.front().path +
                            (found.files.size() > 1 ? " and " + WithThousands(found.files.size() - 1) + " more" : "") +
                            " can be read, written " + age;
-  if (source.max_age && now - written > *source.max_age) {
-    tell(SourceFinding(source, Health::kFailed, text + ", which is older than max_age",
-                       "see why the export is not made any more"));
-  } else if (written > now + std::chrono::minutes(5)) {
+  if (written > now + std::chrono::minutes(5)) {
     tell(SourceFinding(source, Health::kWarning, text, "put right the clock of the machine that writes it"));
   } else {
     tell(SourceFinding(source, Health::kOk, text, ""));
@@ -178,9 +196,11 @@ void ExamineSource(const config::SourceConfig& source, Instant now, const Tell& 
 void ExamineFiles(Program& program, const Clock& clock, const Tell& tell) {
   tell({.name = "configuration",
         .text = program.config.file.string() + " is valid, and its secrets are kept from others"});
-  ExamineState(program, tell);
+  const auto state = ExamineState(program, tell);
   ExamineDisk(program, tell);
-  for (const config::SourceConfig& source : program.config.sources) ExamineSource(source, clock.Now(), tell);
+  for (const config::SourceConfig& source : program.config.sources) {
+    ExamineSource(source, state.get(), clock.Now(), tell);
+  }
 }
 
 }  // namespace ucaas_sync::run

@@ -49,21 +49,6 @@ Judgement JudgeAttributes(const mapping::SourceCheck& check, const StateView& st
   return judgement;
 }
 
-// A pattern's newest file that is older than the one used last time: somebody took the new one away.
-std::optional<Problem> OlderThanBefore(const config::SourceConfig& source, const Snapshot& snapshot,
-                                       const StateView& state) {
-  if (source.pick != config::Pick::kNewest || snapshot.files.empty()) return std::nullopt;
-  const auto last = state.LastGoodSnapshot(source.name.value);
-  if (!last || last->files.empty()) return std::nullopt;
-  const FileIdentity& now = snapshot.files.front();
-  const FileIdentity& before = last->files.front();
-  if (now.mtime_ns >= before.mtime_ns) return std::nullopt;
-  return Problem{
-      .at = {.file = now.path},
-      .what = "is older than " + before.path + ", which was read last time",
-      .remedy = "put the newer file back, or name the file to read with --source " + source.name.value + "=PATH"};
-}
-
 class Reader {
  public:
   Reader(Program& program, const StateView& state, Instant now, Observer& observer, const bytes::Patience& patience)
@@ -83,7 +68,7 @@ class Reader {
     observer_.OnProgress("read " + source.name.value, 0, 0);
     AttributeTable attributes = program_.mapper.AttributesFor(index);
     Snapshot snapshot = MakeSource(source, now_, patience_)->Read(attributes, program_.mapper.SinkFor(index));
-    if (!snapshot.incomplete) snapshot.incomplete = OlderThanBefore(source, snapshot, state_);
+    if (!snapshot.incomplete) snapshot.incomplete = OlderThanBefore(source, snapshot.files, state_);
     mapping::SourceCheck check = program_.mapper.EndSource(index, snapshot);
     std::vector<Problem> problems;
     if (snapshot.incomplete) {
@@ -132,6 +117,21 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<Problem> OlderThanBefore(const config::SourceConfig& source, const std::vector<FileIdentity>& files,
+                                       const StateView& state) {
+  if (source.pick != config::Pick::kNewest || files.empty()) return std::nullopt;
+  const auto last = state.LastGoodSnapshot(source.name.value);
+  if (!last || last->files.empty()) return std::nullopt;
+  const FileIdentity& now = files.front();
+  const FileIdentity& before = last->files.front();
+  if (now.mtime_ns >= before.mtime_ns) return std::nullopt;
+  return Problem{
+      .at = {.file = now.path},
+      .what = "is older than " + before.path + ", which was read last time",
+      .remedy = "put the newer file back; if this one is to count from now on, give it a newer time: touch " +
+                ShellWord(now.path)};
+}
 
 bytes::Patience PatienceOf(const Context& context) {
   return {.clock = &context.clock,

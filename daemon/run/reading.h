@@ -25,6 +25,11 @@ struct ReadResult {
   std::vector<Warning> warnings;           ///< Optional sources that are set aside, and why.
 };
 
+/// A pattern's newest file (the first of `files`) that is older than the one that was used last: somebody took the new
+/// one away. Nothing when it may be read.
+std::optional<Problem> OlderThanBefore(const config::SourceConfig& source, const std::vector<FileIdentity>& files,
+                                       const StateView& state);
+
 /// How long a file that is being written is waited for; what is said of it goes to the log.
 bytes::Patience PatienceOf(const Context& context);
 

@@ -7,6 +7,7 @@
 #include "connectors/sources.h"
 #include "daemon/plan/consent.h"
 #include "daemon/report/quarantine.h"
+#include "daemon/run/reading.h"
 
 namespace ucaas_sync::run {
 namespace {
@@ -47,12 +48,15 @@ void TellDrift(const state::SqliteStore& store, report::Status& status) {
   }
 }
 
-report::SourceStanding SourceOf(const config::SourceConfig& source, const state::SqliteStore& store) {
+report::SourceStanding SourceOf(const config::SourceConfig& source, const state::SqliteStore& store, Instant now) {
   report::SourceStanding standing;
   standing.name = source.name.value;
   standing.max_age = source.max_age;
   const SourceFiles found = LookForFiles(source);
-  if (found.problem) standing.problem = found.problem->ToString();
+  auto problem = found.problem;
+  if (!problem) problem = TooOld(source, found.files, now);
+  if (!problem) problem = OlderThanBefore(source, found.files, store);
+  if (problem) standing.problem = problem->ToString();
   for (const FileIdentity& file : found.files) {
     const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
     standing.written_at = std::max(standing.written_at.value_or(written), written);
@@ -79,7 +83,7 @@ report::Status StandingOf(const state::SqliteStore& store, const std::vector<con
                         .due = store.Due(),
                         .next_run = store.DueAt()};
   TellDrift(store, status);
-  for (const config::SourceConfig& source : sources) status.sources.push_back(SourceOf(source, store));
+  for (const config::SourceConfig& source : sources) status.sources.push_back(SourceOf(source, store, now));
   return status;
 }
 

@@ -29,6 +29,8 @@ TEST_CASE("a command line that cannot be meant ends 64 and says why") {
   Expect(cli.RunBare({"help", "snyc"}), 64, {"no command snyc"});
   Expect(cli.RunBare({"plan", "--format", "xml"}), 64, {"xml"});
   Expect(cli.RunBare({"apply"}), 64, {"FILE"});
+  cli.Write("people.ldif", "dn: cn=a\ncn: a\n\n");
+  Expect(cli.RunBare({"read", "--ldif", cli.Path("people.ldif"), "--delimiter", ";"}), 64, {"for csv only"});
   Expect(cli.RunBare({}), 64, {"sync"});
 }
 
@@ -52,6 +54,20 @@ TEST_CASE("check names every problem of every room at once, each with its place"
   CHECK(cli.Count("user") == 0);
   cli.Write("config.yaml", CompanyConfig());
   Expect(cli.Run({"check"}), 0, {"good", "1 source", "3 rules"});
+}
+
+TEST_CASE("check looks at the rest of a rule whose source does not exist") {
+  Cli cli;
+  std::string config = Replaced(CompanyConfig(), "from: hr", "from: payroll");
+  config = Replaced(config, "{email|lower}", "{email|lowre}");
+  cli.Write("config.yaml", Replaced(config, "map:status|", "map:stati|"));
+  const Output output = cli.Run({"check"});
+  Expect(output, 78, {"\"payroll\" is no source", "lowre", "stati"});
+  std::size_t lines = 0;
+  for (const char c : output.out + output.err) lines += c == '\n' ? 1 : 0;
+  CAPTURE(output.out);
+  CAPTURE(output.err);
+  CHECK(lines <= 4);
 }
 
 TEST_CASE("status --format json has the shape that scripts rely on") {

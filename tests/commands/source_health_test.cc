@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -44,6 +46,16 @@ std::vector<Person> Guests() {
     guest.email.insert(0, "guest.");
   }
   return guests;
+}
+
+/// The number that a command writes to `file`, once it is there.
+pid_t Await(const Cli& cli, const std::string& file) {
+  for (int i = 0; i < 3000; ++i) {
+    pid_t number = 0;
+    if (std::ifstream(cli.folder() / file) >> number) return number;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  throw std::runtime_error("the command was not started");
 }
 
 }  // namespace
@@ -95,6 +107,112 @@ TEST_CASE("a checksum beside the export must fit its content, without one nothin
   company.ExpectNoWrite(5, {"people.csv.sha256:1: the checksum file has no line", "sha256sum"});
   company.Write("people.csv.sha256", Sha256Hex(CsvOf(people)));
   Expect(company.Run({"sync"}), 0, {"2 operations done"});
+}
+
+TEST_CASE("a checksum that is a link to nothing is one that cannot be had") {
+  Company company(15);
+  std::filesystem::create_symlink("gone.sha256", company.folder() / "people.csv.sha256");
+  company.ExpectNoWrite(5, {"people.csv.sha256: the checksum of " + company.Path("people.csv") + " cannot be had"});
+  company.Write("gone.sha256", Sha256Hex(CompanyCsv(15)) + "  people.csv\n");
+  company.ExpectNoWrite(0, {"nothing to do"});
+}
+
+TEST_CASE("max_age and a checksum are of the file that a command is given, also with --source") {
+  Company company(15);
+  company.Write("config.yaml", WithSource("max_age: 24h, command: [/bin/cat, \"{file}\"]"));
+  company.Write("other.csv", CompanyCsv(15));
+  Expect(company.Run({"plan", "--source", "hr=other.csv"}), 0, {"Nothing to do"});
+  company.Write("other.csv.sha256", Sha256Hex("another") + "\n");
+  Expect(company.Run({"plan", "--source", "hr=other.csv"}), 5, {"does not fit the checksum"});
+  SetAge(company, "other.csv", std::chrono::hours(25));
+  Expect(company.Run({"plan", "--source", "hr=other.csv"}), 5, {company.Path("other.csv"), "\"max_age:\" is"});
+}
+
+TEST_CASE("a newest file that is taken away again refuses the one before until that is touched, as doctor says") {
+  Company company(15);
+  company.Write("config.yaml", Replaced(CompanyConfig(), "csv: people.csv", "csv: \"p-*.csv\", pick: newest"));
+  company.Write("p-1.csv", CompanyCsv(15));
+  SetAge(company, "p-1.csv", std::chrono::hours(25));
+  company.Write("p-2.csv", CompanyCsv(16));
+  SetAge(company, "p-2.csv", std::chrono::hours(1));
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  Expect(company.Run({"doctor"}), 0, {"ok       source hr"});
+  std::filesystem::remove(company.folder() / "p-2.csv");
+  const std::string refused = company.Path("p-1.csv") + ": is older than " + company.Path("p-2.csv");
+  company.ExpectNoWrite(5, {refused, "touch " + company.Path("p-1.csv")});
+  Expect(company.Run({"doctor"}), 5, {refused, "touch " + company.Path("p-1.csv")});
+  Expect(company.Run({"status"}), 0, {refused});
+  SetAge(company, "p-1.csv", std::chrono::minutes(1));
+  Expect(company.Run({"doctor"}), 0, {"ok       source hr"});
+  Expect(company.Run({"sync"}), 0);
+}
+
+TEST_CASE("with pick all doctor finds the file that is too old, as a run does") {
+  Company company(15);
+  company.Write("config.yaml",
+                Replaced(CompanyConfig(), "csv: people.csv", "csv: \"p-*.csv\", pick: all, max_age: 24h"));
+  company.Write("p-1.csv", CompanyCsv(15));
+  SetAge(company, "p-1.csv", std::chrono::hours(25));
+  company.Write("p-2.csv", CsvOf({Guests().front()}));
+  company.ExpectNoWrite(5, {company.Path("p-1.csv"), "\"max_age:\" is"});
+  Expect(company.Run({"doctor"}), 5, {company.Path("p-1.csv") + ": the file was written", "\"max_age:\" is"});
+  Expect(company.Run({"status"}), 0, {company.Path("p-1.csv") + ": the file was written"});
+}
+
+TEST_CASE("of several files each broken row is told, and a key that two of them carry is no work of two rules") {
+  Company company(15);
+  company.Write("config.yaml", Replaced(CompanyConfig(), "csv: people.csv", "csv: \"p-*.csv\", pick: all"));
+  company.Write("p-1.csv", CompanyCsv(15));
+  auto others = Guests();
+  const std::string whole = CsvOf(others);
+  const std::string broken = Replaced(whole, others[3].id + ",", others[3].id + ",one too many,");
+  company.Write("p-2.csv", broken);
+  company.Write("p-3.csv", CsvOf({others[9]}));
+  Expect(company.Run({"sync"}), 4, {"hr/p-2.csv:5"});
+  Expect(company.Run({"sync"}), 0);
+  // The same line of another file is news.
+  company.Write("p-1.csv", Replaced(CompanyCsv(15), "E4,", "E4,one too many,"));
+  Expect(company.Run({"sync"}), 4, {"hr/p-1.csv:5"});
+  Expect(company.Run({"quarantine", "list"}), 0, {"hr/p-1.csv:5", "hr/p-2.csv:5"});
+
+  company.Write("p-1.csv", CompanyCsv(15));
+  others[9].title = "Director";
+  company.Write("p-2.csv", CsvOf({others[9]}));
+  const Output output = company.Run({"plan"});
+  Expect(output, 0, {"the same key with different content: line 2 of hr in several files"});
+  CHECK_FALSE(output.Says("two rules"));
+}
+
+TEST_CASE("doctor says that nothing is compared with a checksum where a command does not say what it reads") {
+  Company company(15);
+  company.Write("config.yaml", WithSource("command: [/bin/cat, people.csv]"));
+  Expect(company.Run({"doctor"}), 0, {"is made by a command"});
+  company.Write("people.csv.sha256", "x\n");
+  Expect(company.Run({"doctor"}), 0, {"nothing is compared with " + company.Path("people.csv.sha256"), "{file}"});
+}
+
+TEST_CASE("who stops a run does not wait for a command, and what was written stays") {
+  Company company(15);
+  company.Write("command.sh", "echo $$ > alive\nexec sleep 1000\n");
+  company.Write("config.yaml", WithSource("command: [/bin/sh, " + company.Path("command.sh") + "]"));
+  const std::string before = company.Everything();
+  for (const char* command : {"sync", "plan", "read", "explain"}) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+      CAPTURE(command);
+      std::filesystem::remove(company.folder() / "alive");
+      std::vector<std::string> words{command};
+      if (words[0] == "read") words.emplace_back("hr");
+      if (words[0] == "explain") words.emplace_back("E1");
+      Child child = company.Start(words);
+      const pid_t running = Await(company, "alive");
+      child.Signal(signal);
+      Expect(child.Wait(), 7, {"stopped by a signal while \"/bin/sh"});
+      CHECK(kill(running, 0) != 0);
+    }
+  }
+  CHECK(company.Everything() == before);
+  company.Write("config.yaml", CompanyConfig());
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
 }
 
 TEST_CASE("a checksum is of the bytes as they lie there, whatever reads them") {
