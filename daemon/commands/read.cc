@@ -152,7 +152,7 @@ ExitCode RunRead(const Session& session, const ReadOptions& options) {
   AttributeTable attributes = AttributeTable::Everything();
   Printer printer(session, attributes, options, source.format == config::Format::kLdif);
   // The file is taken as it is: it is not waited for.
-  const bytes::Patience patience{.stop = session.stop_requested};
+  const bytes::Patience patience{.pause = {}, .stop = session.stop_requested, .tell = {}};
   const Snapshot snapshot = MakeSource(source, session.clock.Now(), patience)->Read(attributes, printer);
   session.out.flush();
   if (printer.reached_limit()) return ExitCode::kConverged;

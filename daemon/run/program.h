@@ -20,7 +20,7 @@ namespace ucaas_sync::run {
 
 /// Raised whenever the same record and rule would yield other fields: everybody is then compared in full once, and plan
 /// files of before are refused.
-inline constexpr std::uint32_t kMappingVersion = 1;
+inline constexpr std::uint32_t kMappingVersion = 2;
 
 struct Program {
   config::Config config;

@@ -70,13 +70,13 @@ TEST_CASE("in a Windows domain whoever is disabled is suspended, and back again,
   };
   Expect(sync(), 0, {"converged"});
   const std::string active = bernd();
-  const std::string enabled = "userAccountControl: 512\nsAMAccountName: e1002";
+  const std::string enabled = "userAccountControl: 512\r\nsAMAccountName: e1002";
   // No password needed, locked out, password expired.
   for (const int others : {512 + 32, 512 + 16, 512 + 8'388'608}) {
     CAPTURE(others);
     const auto with = [&](int flags) {
       cli.Write("data/active-directory.ldif",
-                Replaced(ldif, enabled, "userAccountControl: " + std::to_string(flags) + "\nsAMAccountName: e1002"));
+                Replaced(ldif, enabled, "userAccountControl: " + std::to_string(flags) + "\r\nsAMAccountName: e1002"));
     };
     with(others + 2);
     Expect(sync(), 0, {"converged"});
