@@ -59,21 +59,21 @@ TEST_CASE("each example is checked, planned and synced, and its second sync has 
 }
 
 TEST_CASE("in a Windows domain whoever is disabled is suspended, and back again, whatever other flags are set") {
-  Cli cli;
-  std::filesystem::copy(UCAAS_SYNC_EXAMPLES, cli.folder(),
-                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
-  const std::string ldif = cli.Read("data/active-directory.ldif");
-  const auto sync = [&cli] { return cli.RunBare({"-c", "active-directory.yaml", "sync"}); };
-  const auto bernd = [&cli] {
-    return AccountAt(cli.folder() / "active-directory.sandbox.db",
-                     "SELECT status FROM users WHERE email = 'bernd.e1002@example.com'");
-  };
-  Expect(sync(), 0, {"converged"});
-  const std::string active = bernd();
   const std::string enabled = "userAccountControl: 512\r\nsAMAccountName: e1002";
   // No password needed, locked out, password expired.
   for (const int others : {512 + 32, 512 + 16, 512 + 8'388'608}) {
     CAPTURE(others);
+    Cli cli;
+    std::filesystem::copy(UCAAS_SYNC_EXAMPLES, cli.folder(),
+                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    const std::string ldif = cli.Read("data/active-directory.ldif");
+    const auto sync = [&cli] { return cli.RunBare({"-c", "active-directory.yaml", "sync"}); };
+    const auto bernd = [&cli] {
+      return AccountAt(cli.folder() / "active-directory.sandbox.db",
+                       "SELECT status FROM users WHERE email = 'bernd.e1002@example.com'");
+    };
+    Expect(sync(), 0, {"converged"});
+    const std::string active = bernd();
     const auto with = [&](int flags) {
       cli.Write("data/active-directory.ldif",
                 Replaced(ldif, enabled, "userAccountControl: " + std::to_string(flags) + "\r\nsAMAccountName: e1002"));

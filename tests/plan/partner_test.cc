@@ -45,7 +45,7 @@ TEST_CASE("who is undecided is set aside, neither changed nor removed however lo
   CHECK(plan.quarantine.empty());
 }
 
-TEST_CASE("the clock of somebody absent stands still while they are undecided, and then goes on") {
+TEST_CASE("the absence of somebody who is undecided in between begins anew") {
   World world = Company();
   world.policy.rules[0].absent_after = hours(24);
   const Row e7 = world.Get(Kind::kUser, "E7");
@@ -56,6 +56,8 @@ TEST_CASE("the clock of somebody absent stands still while they are undecided, a
   Undecided(world, Kind::kUser, "E7");
   CHECK(world.Sync().plan.operations.empty());
   world.Remove(Kind::kUser, "E7");
+  CHECK(world.Sync().plan.operations.empty());
+  world.Pass(hours(24));
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E7"});
 }
 
