@@ -100,7 +100,7 @@ TEST_CASE("--source reads another file for a source") {
   with_command("[/bin/cat, \"{file}\"]");
   Expect(company.Run({"plan", "--source", "hr=tomorrow.csv"}), 0, {"2 changes to make"});
   with_command("[/bin/cat, people.csv]");
-  Expect(company.Run({"plan"}), 0, {"nothing to do"});
+  Expect(company.Run({"plan"}), 0, {"Nothing to do"});
   Expect(company.Run({"plan", "--source", "hr=tomorrow.csv"}), 64, {"the \"command:\" of hr names no file", "{file}"});
 }
 
