@@ -21,6 +21,17 @@ void TellNotAsked(const Context& context, state::SqliteStore& store, const Failu
   store.NoteDue(context.clock.Now());
 }
 
+/// Whether the target can be asked; says so when it cannot.
+bool Reaches(const Context& context, state::SqliteStore& store, std::optional<Target>& target) {
+  try {
+    target.emplace(context);
+    return true;
+  } catch (const Failure& failure) {
+    TellNotAsked(context, store, failure);
+    return false;
+  }
+}
+
 }  // namespace
 
 void SettleBeforePlan(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
@@ -52,12 +63,7 @@ void SettleHeld(const Context& context, state::SqliteStore& store) {
   const std::vector<std::int64_t> unknown = store.UnknownChanges();
   if (unknown.empty()) return;
   std::optional<Target> target;
-  try {
-    target.emplace(context);
-  } catch (const Failure& failure) {
-    TellNotAsked(context, store, failure);
-    return;
-  }
+  if (!Reaches(context, store, target)) return;
   SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer, unknown);
 }
 
@@ -65,12 +71,7 @@ void SettleLeftovers(const Context& context, state::SqliteStore& store, const Pl
                      const std::vector<std::int64_t>& unknown) {
   if (!HasLeftovers(store, plan) && unknown.empty()) return;
   std::optional<Target> target;
-  try {
-    target.emplace(context);
-  } catch (const Failure& failure) {
-    TellNotAsked(context, store, failure);
-    return;
-  }
+  if (!Reaches(context, store, target)) return;
   SettleLeftovers(store, target->caller(), context.clock, context.observer, plan);
   if (target->caller().stopped()) return;
   SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer, unknown);

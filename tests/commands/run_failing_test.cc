@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/commands/running.h"
 #include "tests/support/cli.h"
 #include "tests/support/page.h"
 #include "tests/support/service.h"
@@ -17,31 +18,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Long enough that nothing in these tests waits for it.
-constexpr const char* kRarely = "schedule: { every: 1h }\n";
-
-std::string Config(std::string_view more, std::string_view target = kSandboxTarget) {
-  return CompanyConfig(more, target);
-}
-
-/// Ends the service as systemd does.
-Output Stopped(Child& child) {
-  child.Signal(SIGTERM);
-  return child.Wait();
-}
-
-std::size_t Count(const std::string& text, std::string_view what) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) ++count;
-  return count;
-}
-
 }  // namespace
 
 TEST_CASE("a target that is down does not end the service, asked again it goes on") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   cli.Write("people.csv", CompanyCsv(12));
   target.Stop();
   Child service = cli.Start({"run"});
@@ -65,7 +47,7 @@ TEST_CASE("a run that stops since too many changes fail is not up to date, says 
   Cli cli;
   Service target(cli);
   const std::string notify = "notify: { command: [/bin/sh, -c, \"cat >> " + cli.Path("mail") + "\"] }\n";
-  cli.Write("config.yaml", Config(kRarely + notify + "listen: \"unix:http\"\n", target.Target()));
+  cli.Write("config.yaml", CompanyConfig(kRarely + notify + "listen: \"unix:http\"\n", target.Target()));
   cli.Write("people.csv", CompanyCsv(60));
   target.Fault("POST users: 406 #1-6");
   Child service = cli.Start({"run"});
@@ -89,7 +71,7 @@ TEST_CASE("a run that stops since too many changes fail is not up to date, says 
 TEST_CASE("who fails for the moment is tried again soon, not when the next day comes") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   auto people = CompanyPeople(12);
   cli.Write("people.csv", CsvOf(people));
   Child service = cli.Start({"run"});
@@ -109,7 +91,7 @@ TEST_CASE("who fails for the moment is tried again soon, not when the next day c
 TEST_CASE("new credentials are tried when SIGHUP says so, and nobody waits for the pause of those before") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   cli.Write("people.csv", CompanyCsv(12));
   const std::string key = cli.Read("access-key");
   cli.Write("access-key", "wrong\n");
@@ -128,7 +110,7 @@ TEST_CASE("new credentials are tried when SIGHUP says so, and nobody waits for t
 TEST_CASE("a program that hangs with a notice does not delay the end") {
   Cli cli;
   const std::string notify = "notify: { command: [/bin/sh, -c, \"cat > " + cli.Path("mail") + "; sleep 60\"] }\n";
-  cli.Write("config.yaml", Config(kRarely + notify));
+  cli.Write("config.yaml", CompanyConfig(kRarely + notify));
   Child service = cli.Start({"run"});
   // There is no file yet.
   service.WaitFor("what stays the same is not said again");

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/commands/running.h"
 #include "tests/support/cli.h"
 #include "tests/support/service.h"
 
@@ -21,26 +22,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Long enough that nothing in these tests waits for it.
-constexpr const char* kRarely = "schedule: { every: 1h }\n";
-
 constexpr const char* kAnything = "guards: { rewrite: 100%, user: { update: 100% }, contact: { update: 100% } }\n";
-
-std::string Config(std::string_view schedule, std::string_view target = kSandboxTarget) {
-  return CompanyConfig(schedule, target);
-}
-
-/// Ends the service as systemd does.
-Output Stopped(Child& child) {
-  child.Signal(SIGTERM);
-  return child.Wait();
-}
-
-std::size_t Count(const std::string& text, std::string_view what) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) ++count;
-  return count;
-}
 
 /// The socket of a service manager.
 class NotifySocket {
@@ -79,7 +61,7 @@ class NotifySocket {
 
 TEST_CASE("the service syncs at its start, and again when the file changes") {
   Cli cli;
-  cli.Write("config.yaml", Config(kRarely));
+  cli.Write("config.yaml", CompanyConfig(kRarely));
   cli.Write("people.csv", CompanyCsv(12));
   Child service = cli.Start({"run"});
   service.WaitFor("converged, 30 operations done");
@@ -102,7 +84,7 @@ TEST_CASE("the service syncs at its start, and again when the file changes") {
 TEST_CASE("a command that a source waits for holds up no stop of the service, and does not outlive it") {
   Cli cli;
   cli.Write("config.yaml",
-            Replaced(Config(kRarely), "key: employee_id }",
+            Replaced(CompanyConfig(kRarely), "key: employee_id }",
                      "key: employee_id, command: [/bin/sh, -c, \"echo $$ > alive; exec sleep 1000\"] }"));
   Child service = cli.Start({"run"});
   pid_t running = 0;
@@ -120,7 +102,7 @@ TEST_CASE("a command that a source waits for holds up no stop of the service, an
 
 TEST_CASE("a first start, before there is a state, warns of nothing") {
   Cli cli;
-  cli.Write("config.yaml", Config(kRarely));
+  cli.Write("config.yaml", CompanyConfig(kRarely));
   cli.Write("people.csv", CompanyCsv(12));
   Child service = cli.Start({"run"});
   service.WaitFor("converged, 30 operations done");
@@ -133,7 +115,7 @@ TEST_CASE("a first start, before there is a state, warns of nothing") {
 
 TEST_CASE("where changes are not watched, the service finds them by looking") {
   Cli cli;
-  cli.Write("config.yaml", Config("schedule: { every: 1s, watch: false }\n"));
+  cli.Write("config.yaml", CompanyConfig("schedule: { every: 1s, watch: false }\n"));
   cli.Write("people.csv", CompanyCsv(12));
   Child service = cli.Start({"run"});
   service.WaitFor("converged, 30 operations done");
@@ -145,7 +127,7 @@ TEST_CASE("where changes are not watched, the service finds them by looking") {
 TEST_CASE("a look at what has not changed makes no run and asks the target nothing") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config("schedule: { every: 1s }\n", target.Target()));
+  cli.Write("config.yaml", CompanyConfig("schedule: { every: 1s }\n", target.Target()));
   cli.Write("people.csv", CompanyCsv(12));
   Child service = cli.Start({"run"});
   service.WaitFor("converged");
@@ -161,7 +143,7 @@ TEST_CASE("a look at what has not changed makes no run and asks the target nothi
 
 TEST_CASE("half a file is refused, said once, and the whole one is taken when it comes") {
   Cli cli;
-  cli.Write("config.yaml", Config(kRarely));
+  cli.Write("config.yaml", CompanyConfig(kRarely));
   cli.Write("people.csv", CompanyCsv(30));
   Child service = cli.Start({"run"});
   service.WaitFor("converged");
@@ -178,18 +160,18 @@ TEST_CASE("half a file is refused, said once, and the whole one is taken when it
 
 TEST_CASE("SIGHUP takes a new configuration, and keeps the old one when the new one is not valid") {
   Cli cli;
-  cli.Write("config.yaml", Config(kRarely));
+  cli.Write("config.yaml", CompanyConfig(kRarely));
   cli.Write("people.csv", CompanyCsv(12));
   Child service = cli.Start({"run"});
   service.WaitFor("converged, 30 operations done");
-  cli.Write("config.yaml", Config("shcedule: { every: 1h }\n"));
+  cli.Write("config.yaml", CompanyConfig("shcedule: { every: 1h }\n"));
   service.Signal(SIGHUP);
   service.WaitFor("the configuration of before stays in force");
   service.WaitFor("shcedule");
   cli.Write("people.csv", CompanyCsv(13));
   service.WaitFor("converged, 2 operations done");
-  cli.Write("config.yaml",
-            Replaced(Config(std::string(kRarely) + kAnything), "designation: \"{title}\"", "designation: Colleague"));
+  cli.Write("config.yaml", Replaced(CompanyConfig(std::string(kRarely) + kAnything), "designation: \"{title}\"",
+                                    "designation: Colleague"));
   service.Signal(SIGHUP);
   service.WaitFor("is in force");
   service.WaitFor("operations done");
@@ -199,7 +181,7 @@ TEST_CASE("SIGHUP takes a new configuration, and keeps the old one when the new 
 
 TEST_CASE("what a guard holds waits, the approval is taken up by the service, without a restart") {
   Cli cli;
-  cli.Write("config.yaml", Config(kRarely));
+  cli.Write("config.yaml", CompanyConfig(kRarely));
   cli.Write("people.csv", CompanyCsv(40));
   Child service = cli.Start({"run"});
   service.WaitFor("converged");
@@ -216,7 +198,7 @@ TEST_CASE("what a guard holds waits, the approval is taken up by the service, wi
 TEST_CASE("SIGTERM in the middle of a run ends it in time, and the next start finishes the work") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   cli.Write("people.csv", CompanyCsv(60));
   target.SlowDown(milliseconds(50));
   Child service = cli.Start({"run"});
@@ -236,7 +218,7 @@ TEST_CASE("SIGTERM in the middle of a run ends it in time, and the next start fi
 TEST_CASE("a reply that never comes does not delay the end beyond 10 s") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   cli.Write("people.csv", CompanyCsv(12));
   target.SlowDown(seconds(20));
   Child service = cli.Start({"run"});
@@ -252,7 +234,7 @@ TEST_CASE("the service manager is told each step, in order") {
   NotifySocket socket(cli.folder() / "notify");
   cli.SetEnvironment("NOTIFY_SOCKET", cli.Path("notify"));
   cli.SetEnvironment("WATCHDOG_USEC", "400000");
-  cli.Write("config.yaml", Config(kRarely));
+  cli.Write("config.yaml", CompanyConfig(kRarely));
   cli.Write("people.csv", CompanyCsv(12));
   Child service = cli.Start({"run"});
   CHECK(socket.WaitFor("READY=1").find("STATUS=no run has ended yet") != std::string::npos);
@@ -270,19 +252,19 @@ TEST_CASE("the service manager is told each step, in order") {
 
 TEST_CASE("a service that cannot begin says why and ends: a bad configuration, a state of another account") {
   Cli cli;
-  cli.Write("config.yaml", Config("shcedule: {}\n"));
+  cli.Write("config.yaml", CompanyConfig("shcedule: {}\n"));
   cli.Write("people.csv", CompanyCsv(12));
   Expect(cli.Run({"run"}), 78, {"shcedule"});
-  cli.Write("config.yaml", Config(""));
+  cli.Write("config.yaml", CompanyConfig(""));
   Expect(cli.Run({"sync"}), 0);
-  cli.Write("config.yaml", Config("", "target: { sandbox: another.db }\n"));
+  cli.Write("config.yaml", CompanyConfig("", "target: { sandbox: another.db }\n"));
   Expect(cli.Run({"run"}), 78, {"belongs to"});
 }
 
 TEST_CASE("the service does not begin on a damaged state, says the way out, and leaves the file as it is") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config("", target.Target()));
+  cli.Write("config.yaml", CompanyConfig("", target.Target()));
   cli.Write("people.csv", CompanyCsv(12));
   Expect(cli.Run({"sync"}), 0);
   const std::string whole = cli.Read("state/state.db");
@@ -298,7 +280,7 @@ TEST_CASE("the service does not begin on a damaged state, says the way out, and 
 TEST_CASE("a second service on the same state waits for its turn") {
   Cli cli;
   Service target(cli);
-  cli.Write("config.yaml", Config(kRarely, target.Target()));
+  cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   cli.Write("people.csv", CompanyCsv(30));
   target.SlowDown(milliseconds(60));
   Child first = cli.Start({"run"});
@@ -316,7 +298,7 @@ TEST_CASE("people are told when it is held and when it is settled, a listener th
   Cli cli;
   const std::string notify = "notify:\n  webhook: http://127.0.0.1:1/secret-token\n  command: [/bin/sh, -c, \"cat >> " +
                              cli.Path("mail") + "\"]\n";
-  cli.Write("config.yaml", Config(kRarely + notify));
+  cli.Write("config.yaml", CompanyConfig(kRarely + notify));
   cli.Write("people.csv", CompanyCsv(40));
   Child service = cli.Start({"run"});
   service.WaitFor("converged");
@@ -339,7 +321,7 @@ TEST_CASE("people are told when it is held and when it is settled, a listener th
 
 TEST_CASE("the service logs as its configuration says") {
   Cli cli;
-  cli.Write("config.yaml", Config("log: { format: json, level: warning }\nschedule: { every: 1h }\n"));
+  cli.Write("config.yaml", CompanyConfig("log: { format: json, level: warning }\nschedule: { every: 1h }\n"));
   const std::string whole = CompanyCsv(30);
   cli.Write("people.csv", whole.substr(0, whole.size() / 2));
   Child service = cli.Start({"run"});

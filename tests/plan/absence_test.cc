@@ -17,9 +17,7 @@ using Word = PlanNotes::Standstill::Word;
 constexpr const char* kFilter = "the filter of users from hr (config.yaml:7)";
 
 World Company(int people) {
-  World world;
-  for (int i = 1; i <= people; ++i) world.Add(User("E" + std::to_string(i)));
-  world.Sync();
+  World world = CompanyOf(people);
   for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
   return world;
 }

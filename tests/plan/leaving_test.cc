@@ -9,15 +9,8 @@ namespace {
 using std::chrono::hours;
 using Texts = std::vector<std::string>;
 
-World Company(int people) {
-  World world;
-  for (int i = 1; i <= people; ++i) world.Add(User("E" + std::to_string(i)));
-  world.Sync();
-  return world;
-}
-
 TEST_CASE("a record that matches left is acted on at once, with its line and the filter") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.Get(Kind::kUser, "E2").standing = Standing::kLeft;
   const auto operations = Operations(world.Plan().plan);
   REQUIRE(operations.size() == 1);
@@ -30,7 +23,7 @@ TEST_CASE("a record that matches left is acted on at once, with its line and the
 }
 
 TEST_CASE("who left and is unknown is nobody's business") {
-  World world = Company(1);
+  World world = CompanyOf(1);
   Row row = User("E9");
   row.standing = Standing::kLeft;
   world.Add(row);
@@ -38,7 +31,7 @@ TEST_CASE("who left and is unknown is nobody's business") {
 }
 
 TEST_CASE("absence is acted on after absent_after and in two complete reads, not before") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.Remove(Kind::kUser, "E2");
   auto first = world.Sync();
   CHECK(first.plan.operations.empty());
@@ -56,7 +49,7 @@ TEST_CASE("absence is acted on after absent_after and in two complete reads, not
 }
 
 TEST_CASE("an absence that was noted by a clock ahead of its time begins anew once the clock is right") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.Remove(Kind::kUser, "E2");
   world.Sync();
   world.now -= hours(365 * 24);
@@ -68,21 +61,21 @@ TEST_CASE("an absence that was noted by a clock ahead of its time begins anew on
 }
 
 TEST_CASE("one read long after the last is not yet two reads without somebody") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.Pass(hours(240));
   world.Remove(Kind::kUser, "E2");
   CHECK(world.Sync().plan.operations.empty());
 }
 
 TEST_CASE("absent_after 0s waives both the time and the second read") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
 }
 
 TEST_CASE("a file cut in mid-row removes nobody and counts no read") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
   world.snapshots[0].incomplete.emplace().what = "ends inside a row";
@@ -95,7 +88,7 @@ TEST_CASE("a file cut in mid-row removes nobody and counts no read") {
 }
 
 TEST_CASE("who is there again loses the absence, and is unchanged") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   const Row away = world.Get(Kind::kUser, "E2");
   world.Remove(Kind::kUser, "E2");
   world.Sync();
@@ -106,7 +99,7 @@ TEST_CASE("who is there again loses the absence, and is unchanged") {
 }
 
 TEST_CASE("a removal that was planned and not done does not wait all over again") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.Add(Group("Sales"));
   world.Sync();
   world.Remove(Kind::kUser, "E2");
@@ -121,7 +114,7 @@ TEST_CASE("a removal that was planned and not done does not wait all over again"
 }
 
 TEST_CASE("who is there in a read that a guard holds is missing no more") {
-  World world = Company(12);
+  World world = CompanyOf(12);
   world.Remove(Kind::kUser, "E2");
   world.Remove(Kind::kUser, "E3");
   world.Sync();
@@ -138,7 +131,7 @@ TEST_CASE("who is there in a read that a guard holds is missing no more") {
 }
 
 TEST_CASE("who is there while a person holds them is missing no more") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.Remove(Kind::kUser, "E2");
   world.Sync();
   world.state.holds.push_back({.key = "E2", .reason = {}, .until = std::nullopt});
@@ -147,7 +140,7 @@ TEST_CASE("who is there while a person holds them is missing no more") {
 }
 
 TEST_CASE("who comes back after a suspend is reactivated and updated in one operation") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].absent_after = Duration::zero();
   Row away = world.Get(Kind::kUser, "E2");
   world.Remove(Kind::kUser, "E2");
@@ -165,7 +158,7 @@ TEST_CASE("who comes back after a suspend is reactivated and updated in one oper
 }
 
 TEST_CASE("suspended for delete_after: deleted, and created anew when the key returns") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].delete_after = hours(240);
   Row& row = world.Get(Kind::kUser, "E2");
   row.standing = Standing::kLeft;
@@ -194,7 +187,7 @@ TEST_CASE("suspended for delete_after: deleted, and created anew when the key re
 }
 
 TEST_CASE("a long leave does not shorten delete_after for who then leaves for good") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].delete_after = hours(240);
   world.Get(Kind::kUser, "E2").fields["status"] = "S";
   world.Sync();
@@ -206,7 +199,7 @@ TEST_CASE("a long leave does not shorten delete_after for who then leaves for go
 }
 
 TEST_CASE("out of scope is neither changed nor absent") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].absent_after = Duration::zero();
   Row& row = world.Get(Kind::kUser, "E2");
   row.standing = Standing::kOutOfScope;
@@ -218,7 +211,7 @@ TEST_CASE("out of scope is neither changed nor absent") {
 
 /// Four people, of whom E2 was outside the scope of the rule when last seen, and then vanished.
 World CompanyWithOneOutside() {
-  World world = Company(4);
+  World world = CompanyOf(4);
   world.policy.rules[0].absent_after = Duration::zero();
   world.policy.rules[0].has_scope = true;
   world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
@@ -250,7 +243,7 @@ TEST_CASE("without a scope in the rule it does not count that somebody was once 
 }
 
 TEST_CASE("who leaves by a date in the record is due then, and only while nothing keeps them") {
-  World world = Company(4);
+  World world = CompanyOf(4);
   world.policy.timezone = "Europe/Berlin";
   world.policy.rules[0].left = "(end_date<today)";
   const Date last{std::chrono::floor<std::chrono::days>(world.now) + std::chrono::days(30)};
@@ -270,7 +263,7 @@ TEST_CASE("who leaves by a date in the record is due then, and only while nothin
 }
 
 TEST_CASE("of many who leave by a date the soonest thousand are told") {
-  World world = Company(5000);
+  World world = CompanyOf(5000);
   world.policy.timezone = "UTC";
   const Date today{std::chrono::floor<std::chrono::days>(world.now)};
   int days = 5000;
@@ -284,7 +277,7 @@ TEST_CASE("of many who leave by a date the soonest thousand are told") {
 }
 
 TEST_CASE("an adopted user is suspended but never deleted") {
-  World world = Company(2);
+  World world = CompanyOf(2);
   world.state.rows.begin()->second.entity.ownership = Ownership::kAdopted;
   world.policy.rules[0].absent = config::AbsentPolicy::kDelete;
   world.policy.rules[0].delete_after = hours(1);
@@ -320,7 +313,7 @@ TEST_CASE("an adopted contact is kept and named, unless delete_adopted") {
 }
 
 TEST_CASE("absent: keep keeps who is missing, and still acts on evidence") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].absent = config::AbsentPolicy::kKeep;
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
@@ -331,7 +324,7 @@ TEST_CASE("absent: keep keeps who is missing, and still acts on evidence") {
 }
 
 TEST_CASE("a rule that is gone from the configuration removes nobody") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.policy.rules[0].source = 1;
   world.policy.rules[0].absent_after = Duration::zero();
   world.rows.clear();
@@ -344,7 +337,7 @@ TEST_CASE("a rule that is gone from the configuration removes nobody") {
 }
 
 TEST_CASE("whom a filter keeps out now is absent, and the plan counts them and names the filter and its line") {
-  World world = Company(30);
+  World world = CompanyOf(30);
   for (int i = 1; i <= 12; ++i) {
     Row& row = world.Get(Kind::kUser, "E" + std::to_string(i));
     row.standing = Standing::kFilteredOut;
@@ -366,7 +359,7 @@ TEST_CASE("whom a filter keeps out now is absent, and the plan counts them and n
 }
 
 TEST_CASE("whom one record lets in is not kept out by another, and who is unknown is not counted") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   Row other = world.Get(Kind::kUser, "E2");
   other.standing = Standing::kFilteredOut;
   world.rows.insert(world.rows.begin(), other);

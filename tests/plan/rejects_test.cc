@@ -9,15 +9,8 @@ namespace {
 using std::chrono::hours;
 using Texts = std::vector<std::string>;
 
-World Company(int people) {
-  World world;
-  for (int i = 1; i <= people; ++i) world.Add(User("E" + std::to_string(i)));
-  world.Sync();
-  return world;
-}
-
 TEST_CASE("the person of a rejected row is frozen, and other absences still count") {
-  World world = Company(4);
+  World world = CompanyOf(4);
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
   world.Remove(Kind::kUser, "E3");
@@ -30,7 +23,7 @@ TEST_CASE("the person of a rejected row is frozen, and other absences still coun
 }
 
 TEST_CASE("a reject that names nobody stops the clock, even with absent_after 0s, left still acts") {
-  World world = Company(4);
+  World world = CompanyOf(4);
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
   world.Get(Kind::kUser, "E4").standing = Standing::kLeft;
@@ -39,7 +32,7 @@ TEST_CASE("a reject that names nobody stops the clock, even with absent_after 0s
 }
 
 TEST_CASE("a reject that names only somebody who has a good row may still hide another") {
-  World world = Company(4);
+  World world = CompanyOf(4);
   world.policy.rules[0].absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
   world.bad_rows = {{.line = 3, .values = {"E?", "manager", "E1"}}};
@@ -47,7 +40,7 @@ TEST_CASE("a reject that names only somebody who has a good row may still hide a
 }
 
 TEST_CASE("a reject that names somebody long gone, or of another source, may hide another, and that is told") {
-  World world = Company(5);
+  World world = CompanyOf(5);
   world.Add(OfOther(User("X1")));
   world.Sync();
   for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
@@ -66,7 +59,7 @@ TEST_CASE("a reject that names somebody long gone, or of another source, may hid
 }
 
 TEST_CASE("who stays though missing makes no reject a harmless one") {
-  World world = Company(5);
+  World world = CompanyOf(5);
   world.policy.rules[0].absent = config::AbsentPolicy::kKeep;
   world.policy.rules[2].absent_after = Duration::zero();
   for (const std::string key : {"E1", "E2"}) world.Add(Contact(key));
@@ -80,7 +73,7 @@ TEST_CASE("who stays though missing makes no reject a harmless one") {
 }
 
 TEST_CASE("rejects of one source do not stop the clock of another") {
-  World world = Company(2);
+  World world = CompanyOf(2);
   Row other = User("X1");
   other.rule = 3;
   other.source = 1;
@@ -93,7 +86,7 @@ TEST_CASE("rejects of one source do not stop the clock of another") {
 }
 
 TEST_CASE("absence notes survive a read that proves nothing") {
-  World world = Company(3);
+  World world = CompanyOf(3);
   world.Remove(Kind::kUser, "E2");
   world.Sync();
   world.bad_rows = {{.line = 3, .values = {"garbage"}}};

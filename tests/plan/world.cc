@@ -197,6 +197,13 @@ std::vector<Operation> Operations(const ucaas_sync::Plan& plan) {
   return out;
 }
 
+World CompanyOf(int people) {
+  World world;
+  for (int i = 1; i <= people; ++i) world.Add(User("E" + std::to_string(i)));
+  world.Sync();
+  return world;
+}
+
 std::vector<std::string> Lines(const ucaas_sync::Plan& plan) {
   std::vector<std::string> out;
   for (const Operation& operation : Operations(plan)) {

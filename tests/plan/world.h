@@ -91,6 +91,9 @@ class World {
   Planner::Result Sync();
 };
 
+/// E1 to E`people`, known to the state.
+World CompanyOf(int people);
+
 /// "user suspend E1" for each operation, in order.
 std::vector<std::string> Lines(const ucaas_sync::Plan& plan);
 std::vector<Operation> Operations(const ucaas_sync::Plan& plan);
