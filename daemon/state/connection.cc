@@ -22,6 +22,15 @@ SQLite::Database Open(const std::filesystem::path& path, int flags, std::uint32_
 
 }  // namespace
 
+Instant Query::TimeAt(int column) const {
+  using std::chrono::January;
+  constexpr Instant kFirst = std::chrono::sys_days(std::chrono::year(0) / January / 1);
+  constexpr Instant kAfterLast = std::chrono::sys_days(std::chrono::year(10000) / January / 1);
+  const Instant time{Duration(IntAt(column))};
+  if (time < kFirst || time >= kAfterLast) throw MalformedRow("a time that no clock shows");
+  return time;
+}
+
 Query& Query::Hash(const Hash128& hash) {
   const std::array<std::uint64_t, 2> words{__builtin_bswap64(hash.high), __builtin_bswap64(hash.low)};
   statement_.bind(++bound_, words.data(), sizeof words);

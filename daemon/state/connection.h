@@ -76,7 +76,9 @@ class Query {
   }
   std::string TextAt(int column) const { return statement_.getColumn(column).getString(); }
   bool IsNullAt(int column) const { return statement_.getColumn(column).isNull(); }
-  Instant TimeAt(int column) const { return Instant(Duration(IntAt(column))); }
+  /// In the years 0 to 9999, as anything that writes a time has it; others are a MalformedRow, so that no reckoning
+  /// with two of them overflows.
+  Instant TimeAt(int column) const;
   std::optional<Instant> MaybeTimeAt(int column) const {
     return IsNullAt(column) ? std::nullopt : std::optional(TimeAt(column));
   }

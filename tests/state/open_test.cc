@@ -240,6 +240,10 @@ TEST_CASE("the check finds what no run could read, row by row, and goes on") {
   broken_by("UPDATE operation SET changes = '['", "cannot read a run's operations");
   broken_by("INSERT INTO due VALUES (1, 9, 3, 'E1', 0, '')", "cannot read what is due");
   broken_by("INSERT INTO drift VALUES (2, 0, 'x', NULL)", "cannot read what differs at the target");
+  for (const char* time : {"-9223372036854775808", "-62167219200001", "253402300800000", "9223372036854775807"}) {
+    broken_by("INSERT OR REPLACE INTO absence (entity_id, since, reads) VALUES (2, " + std::string(time) + ", 1)",
+              "cannot read the absences: a time that no clock shows");
+  }
   broken_by("UPDATE known SET flags = flags + 32000", "source 1000 has no name");
 }
 
