@@ -17,6 +17,12 @@ inline constexpr Origin kOwn = 0;
 inline constexpr Origin kNoPartner = 0xFE;
 /// Cannot be known now: the partner source is unhealthy, or has two records for the key.
 inline constexpr Origin kUnknowable = 0xFF;
+/// The values at hand are not all: a range without its tail.
+inline constexpr Origin kCutShort = 0xFD;
+/// Whether what the record has for the attribute, or that it has nothing, is the whole of it.
+constexpr bool IsWhole(Origin origin) {
+  return origin < kCutShort;
+}
 
 struct Facts {
   const Record& record;

@@ -15,6 +15,7 @@ bool Holds(std::strong_ordering order, bool less, bool equal, bool greater) {
 }
 
 Findings::Why WhyUnknown(Origin origin) {
+  if (origin == kCutShort) return Findings::Why::kPartOfRange;
   return origin == kNoPartner ? Findings::Why::kMissingRecord : Findings::Why::kSilentSource;
 }
 
@@ -120,13 +121,18 @@ std::uint32_t Filter::FindDecisive(std::uint32_t index, const Facts& facts, std:
 
 Verdict Filter::JudgeItem(const Node& node, const Facts& facts, std::span<const DateReader> formats,
                           Findings& findings) const {
-  if (node.is_date) return JudgeDate(node, facts, formats, findings);
+  if (node.is_date) return JudgeDate(node, node.day, facts, formats, findings);
+  if (IsOrdering(node.op)) {
+    if (const auto day = ReaderFor(node, facts, formats).Read(texts_[node.first_text].text)) {
+      return JudgeDate(node, *day, facts, formats, findings);
+    }
+  }
   bool matches = false;
   facts.record.ForEach(node.slot, [&](std::string_view value) { matches = matches || Matches(node, value); });
   if (!matches && node.looks_at_dn) matches = MatchesInDn(node, facts.record.dn);
   if (matches) return Verdict::kYes;
   const Origin origin = facts.OriginOf(node.slot);
-  if (origin != kUnknowable && origin != kNoPartner) return Verdict::kNo;
+  if (IsWhole(origin)) return Verdict::kNo;
   Blame({.why = WhyUnknown(origin), .slot = node.slot}, findings);
   return Verdict::kUndefined;
 }
@@ -137,14 +143,23 @@ void Filter::Blame(const Findings::Cause& cause, Findings& findings) {
   if (is_weaker && findings.cause.why < cause.why) findings.cause = cause;
 }
 
-Verdict Filter::JudgeDate(const Node& node, const Facts& facts, std::span<const DateReader> formats,
+bool Filter::IsOrdering(Op op) {
+  return op == Op::kGreaterOrEqual || op == Op::kLessOrEqual || op == Op::kGreater || op == Op::kLess;
+}
+
+const DateReader& Filter::ReaderFor(const Node& node, const Facts& facts, std::span<const DateReader> formats) {
+  const Origin origin = facts.OriginOf(node.slot);
+  return formats[origin < formats.size() ? origin : 0];
+}
+
+Verdict Filter::JudgeDate(const Node& node, Date day, const Facts& facts, std::span<const DateReader> formats,
                           Findings& findings) const {
   const Origin origin = facts.OriginOf(node.slot);
-  if (origin == kUnknowable || origin == kNoPartner) {
+  if (!IsWhole(origin)) {
     Blame({.why = WhyUnknown(origin), .slot = node.slot}, findings);
     return Verdict::kUndefined;
   }
-  const DateReader& reader = formats[origin < formats.size() ? origin : 0];
+  const DateReader& reader = ReaderFor(node, facts, formats);
   Verdict verdict = Verdict::kNo;
   facts.record.ForEach(node.slot, [&](std::string_view value) {
     if (verdict == Verdict::kYes) return;
@@ -161,32 +176,32 @@ Verdict Filter::JudgeDate(const Node& node, const Facts& facts, std::span<const 
     constexpr std::chrono::days kDay{1};
     switch (node.op) {
       case Op::kLessOrEqual:
-        holds = *date <= node.day;
+        holds = *date <= day;
         can_turn = !holds;
         if (can_turn) turns = node.offset.FirstReaching(*date);
         break;
       case Op::kLess:
-        holds = *date < node.day;
+        holds = *date < day;
         can_turn = !holds;
         if (can_turn) turns = node.offset.FirstReaching(*date + kDay);
         break;
       case Op::kGreaterOrEqual:
-        holds = *date >= node.day;
+        holds = *date >= day;
         can_turn = holds;
         if (can_turn) turns = node.offset.FirstReaching(*date + kDay);
         break;
       case Op::kGreater:
-        holds = *date > node.day;
+        holds = *date > day;
         can_turn = holds;
         if (can_turn) turns = node.offset.FirstReaching(*date);
         break;
       default:
-        holds = *date == node.day;
-        can_turn = *date >= node.day;
+        holds = *date == day;
+        can_turn = *date >= day;
         if (can_turn) turns = node.offset.FirstReaching(holds ? *date + kDay : *date);
         break;
     }
-    if (can_turn && (!findings.turns || turns < *findings.turns)) findings.turns = turns;
+    if (node.is_date && can_turn && (!findings.turns || turns < *findings.turns)) findings.turns = turns;
     if (holds) verdict = Verdict::kYes;
   });
   return verdict;

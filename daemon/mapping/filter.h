@@ -2,12 +2,13 @@
 //
 // Beyond the RFC: `<` and `>` beside `<=` and `>=`; white space between components; dates against today on the value
 // side of = < > <= >= ("today", "today+7d", "today-3m"; d, w, m, y).
-// Comparing: values are trimmed and NFC. Equality and substrings ignore case; ordering is numeric when both sides are
-// numbers, else by folded text; ~= looks at letters and digits only; (attr=*) needs a value that is not empty.
-// An attribute without a value matches nothing, so a negation of it does; what only another source's record could say
-// cannot be judged while that source is silent, nor where there is no such record.
-// Extensible matches know the case, numeric, DN and bit-wise (Active Directory) rules; `:dn:` looks at the DN too.
-// A filter is a value; SetToday() apart, it is constant after Compile() and thread-safe.
+// Comparing: values are trimmed and NFC. Equality and substrings ignore case; ordering is by date when the value side
+// is a whole date as the source writes them, numeric when both sides are numbers, else by folded text; ~= looks at
+// letters and digits only; (attr=*) needs a value that is not empty. An attribute without a value matches nothing, so a
+// negation of it does; what only another source's record could say cannot be judged while that source is silent, nor
+// where there is no such record. Of a range without its tail a value that is there matches; that none matches cannot be
+// said. Extensible matches know the case, numeric, DN and bit-wise (Active Directory) rules; `:dn:` looks at the DN
+// too. A filter is a value; SetToday() apart, it is constant after Compile() and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,7 @@ struct Findings {
     kNothing,
     kMissingRecord,  ///< The attribute would come from a joined record that does not exist.
     kSilentSource,   ///< The attribute comes from a source that cannot be asked now.
+    kPartOfRange,    ///< Of the attribute's values there are some: a range without its tail.
     kNoDate,         ///< `value` is no date, and is compared with one.
   };
   struct Cause {
@@ -129,8 +131,11 @@ class Filter {
                     Findings& findings) const;
   Verdict JudgeItem(const Node& node, const Facts& facts, std::span<const DateReader> formats,
                     Findings& findings) const;
-  Verdict JudgeDate(const Node& node, const Facts& facts, std::span<const DateReader> formats,
+  Verdict JudgeDate(const Node& node, Date day, const Facts& facts, std::span<const DateReader> formats,
                     Findings& findings) const;
+  static bool IsOrdering(Op op);
+  /// How the source that the attribute comes from writes dates.
+  static const DateReader& ReaderFor(const Node& node, const Facts& facts, std::span<const DateReader> formats);
   static void Blame(const Findings::Cause& cause, Findings& findings);
   bool Matches(const Node& node, std::string_view value) const;
   bool MatchesSubstrings(const Node& node, std::string_view value) const;

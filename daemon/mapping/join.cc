@@ -1,5 +1,7 @@
 #include "daemon/mapping/join.h"
 
+#include <algorithm>
+
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::mapping {
@@ -19,6 +21,19 @@ std::string DescribeAmbiguity(const CompiledSource& source, const Partner& partn
 }
 
 }  // namespace
+
+bool MarkCutShort(const CompiledSource& source, const Record& record, std::vector<Origin>& origins) {
+  if (source.markers.empty()) return false;
+  const auto is_marker = [&](const Record::Cell& cell) { return cell.slot >= source.first_marker; };
+  if (std::none_of(record.cells().begin(), record.cells().end(), is_marker)) return false;
+  origins.resize(source.table.size(), kOwn);
+  for (Slot slot = 0; slot < source.markers.size(); ++slot) {
+    const Slot marker = source.markers[slot];
+    // A partner's marker says nothing of what the record has itself.
+    if (marker != kNoSlot && record.Has(marker) && origins[marker] == origins[slot]) origins[slot] = kCutShort;
+  }
+  return true;
+}
 
 void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, const std::vector<Partner>& partners,
           const Record& own, Record& partner_record, JoinedRecord& joined) {
@@ -66,6 +81,7 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
       }
     }
   }
+  MarkCutShort(sources[rule.source], joined.record, joined.origins);
   joined.dn_known = !joined.record.dn.empty() || (!is_dn_unknowable && !lacks_partner);
 }
 

@@ -39,6 +39,10 @@ struct JoinedRecord {
   Facts facts() const { return {.record = record, .origins = origins, .may_be_rejected = may_be_rejected}; }
 };
 
+/// Gives each attribute of `record` that lacks the tail of its range the origin kCutShort. `origins` are those of a
+/// joined record of `source`, or none; false, and they stay as they are, when nothing is cut short.
+bool MarkCutShort(const CompiledSource& source, const Record& record, std::vector<Origin>& origins);
+
 /// Fills `joined` from `own` for `rule`. A value of the leading record wins; of several partners the first that has
 /// one.
 void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, const std::vector<Partner>& partners,

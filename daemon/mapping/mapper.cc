@@ -51,10 +51,11 @@ class Mapper::Impl {
     mapper_.StartKey();
     mapper_.StartRecord(index, record_);
     Findings findings;
-    const Verdict verdict = source.filter.Judge({.record = record_}, {&source.dates, 1}, findings);
+    const Facts own = OwnFacts(source, record_);
+    const Verdict verdict = source.filter.Judge(own, {&source.dates, 1}, findings);
     mapper_.NoteTurn(findings);
     if (verdict == Verdict::kNo) {
-      mapper_.KeepOut(source, record_);
+      mapper_.KeepOut(source, record_, own);
       return;
     }
     if (verdict == Verdict::kUndefined) {
@@ -136,6 +137,13 @@ class Mapper::Impl {
     std::string trouble;  ///< Why they cannot be ranked.
   };
 
+  /// Valid until the next call.
+  Facts OwnFacts(const CompiledSource& source, const Record& record) {
+    origins_.clear();
+    MarkCutShort(source, record, origins_);
+    return {.record = record, .origins = origins_};
+  }
+
   void DeliverWaiting(std::size_t index, KeyedRecords::Ref first) {
     const CompiledSource& source = book_->sources[index];
     const KeyedRecords& waiting = waiting_[index];
@@ -212,7 +220,7 @@ class Mapper::Impl {
   void RankAll(const CompiledSource& source, Contenders& contenders) {
     for (const Record& record : contenders.records) {
       Findings findings;
-      auto rank = source.prefer.Rank(record, source.dates, findings);
+      auto rank = source.prefer.Rank(OwnFacts(source, record), source.dates, findings);
       mapper_.NoteTurn(findings);
       if (!rank && contenders.trouble.empty()) {
         contenders.trouble = "which of " + std::to_string(contenders.records.size()) +
@@ -244,6 +252,7 @@ class Mapper::Impl {
   Times times_;
   Record record_;
   Record gathered_;
+  std::vector<Origin> origins_;
 };
 
 Mapper::Mapper(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

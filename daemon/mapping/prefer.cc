@@ -38,18 +38,18 @@ void Preference::SetToday(Date today) {
   for (Clause& clause : clauses_) clause.filter.SetToday(today);
 }
 
-std::optional<std::vector<std::int64_t>> Preference::Rank(const Record& record, const DateReader& dates,
+std::optional<std::vector<std::int64_t>> Preference::Rank(const Facts& facts, const DateReader& dates,
                                                           Findings& findings) const {
   std::vector<std::int64_t> rank;
   rank.reserve(clauses_.size());
   for (const Clause& clause : clauses_) {
     if (clause.order == Order::kMatching) {
-      const Verdict verdict = clause.filter.Judge({.record = record}, {&dates, 1}, findings);
+      const Verdict verdict = clause.filter.Judge(facts, {&dates, 1}, findings);
       if (verdict == Verdict::kUndefined) return std::nullopt;
       rank.push_back(verdict == Verdict::kYes ? 1 : 0);
       continue;
     }
-    const std::string_view value = record.First(clause.slot);
+    const std::string_view value = facts.record.First(clause.slot);
     if (value.empty()) {
       rank.push_back(std::numeric_limits<std::int64_t>::min());
       continue;

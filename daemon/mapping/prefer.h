@@ -27,9 +27,9 @@ class Preference {
   void SetToday(Date today);
 
   /// One number for each clause; of two records the one whose rank is greater leads. A record without a date loses
-  /// against one that has it. Nothing, with the reason in `findings`, when a value that must be a date is none.
-  std::optional<std::vector<std::int64_t>> Rank(const Record& record, const DateReader& dates,
-                                                Findings& findings) const;
+  /// against one that has it. Nothing, with the reason in `findings`, when a value that must be a date is none, or a
+  /// filter cannot be judged.
+  std::optional<std::vector<std::int64_t>> Rank(const Facts& facts, const DateReader& dates, Findings& findings) const;
 
  private:
   enum class Order : std::uint8_t { kMatching, kNewest, kOldest };

@@ -53,7 +53,13 @@ void RuleMapper::NoteTurn(const Findings& findings) {
 }
 
 Facts RuleMapper::FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined) {
-  if (rule.joins.empty()) return {.record = record};
+  if (rule.joins.empty()) {
+    joined.origins.clear();
+    joined.trouble.clear();
+    joined.may_be_rejected = false;
+    MarkCutShort(book_.sources[rule.source], record, joined.origins);
+    return {.record = record, .origins = joined.origins};
+  }
   Join(rule, book_.sources, partners_, record, partner_record_, joined);
   return joined.facts();
 }
@@ -229,9 +235,7 @@ void RuleMapper::MapMembers(const CompiledRule& rule, const Facts& all) {
   view_.maps_members = true;
   const Rendered rendered = rule.members->RenderEach(all, bench(), members_);
   if (rendered.failed) AddProblem("members: " + ExplainFailure(rule, all, rendered));
-  const bool lacks_tail = std::any_of(rule.member_markers.begin(), rule.member_markers.end(),
-                                      [&](Slot marker) { return all.record.Has(marker); });
-  view_.members_known = rendered.state != FieldState::kUnknown && !lacks_tail;
+  view_.members_known = rendered.state != FieldState::kUnknown;
   if (!view_.members_known) members_.clear();
   view_.members = members_;
 }

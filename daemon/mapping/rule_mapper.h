@@ -39,7 +39,7 @@ class RuleMapper {
   /// `gathered`; where nothing is gathered that is `record` itself.
   void Map(const CompiledRule& rule, const Record& record, const Record& gathered);
   /// A record that the source's own filter keeps out.
-  void KeepOut(const CompiledSource& source, const Record& record);
+  void KeepOut(const CompiledSource& source, const Record& record, const Facts& own);
   /// For a trace: why the next record that is mapped leads others.
   void NotePreference(std::string text) { preference_ = std::move(text); }
   /// Sets the record's entity aside for `reason` without looking further.

@@ -10,7 +10,8 @@ namespace ucaas_sync::mapping {
 
 void RuleMapper::RefuseGroup(const CompiledRule& rule, const Facts& facts, const Record& record, Standing standing,
                              const Rendered& rendered) {
-  const bool is_silent = facts.OriginOf(rendered.slot) == kUnknowable;
+  const Origin origin = facts.OriginOf(rendered.slot);
+  const bool is_silent = origin == kUnknowable || origin == kCutShort;
   if (rendered.state == FieldState::kUnknown && !rendered.failed && !is_silent) {
     // Without its joined record it names no group; a rejected one may be that record.
     if (joined_.may_be_rejected) hides_groups_[source_] = true;
@@ -24,7 +25,7 @@ void RuleMapper::RefuseGroup(const CompiledRule& rule, const Facts& facts, const
     RejectGroup(record, ExplainFailure(rule, facts, rendered));
   } else if (rendered.state == FieldState::kUnknown) {
     // Said once: it is the partner's trouble, not this record's.
-    if (joined_.trouble.empty()) {
+    if (origin == kUnknowable && joined_.trouble.empty()) {
       if (silence_reported_[rule.index]) return;
       silence_reported_[rule.index] = true;
     }

@@ -9,6 +9,11 @@
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::mapping {
+namespace {
+
+constexpr std::string_view kCutShortWords = " is a range without its tail: it has more values than are listed";
+
+}  // namespace
 
 void RuleMapper::FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter) {
   // Groups come and go with the records that name them.
@@ -53,8 +58,7 @@ void RuleMapper::Quarantine(const CompiledRule& rule, const Record& record, cons
   }
 }
 
-void RuleMapper::KeepOut(const CompiledSource& source, const Record& record) {
-  const Facts own{.record = record};
+void RuleMapper::KeepOut(const CompiledSource& source, const Record& record, const Facts& own) {
   for (const std::size_t index : source.rules) {
     const CompiledRule& rule = book_.rules[index];
     FilteredOut(rule, record, source.filter_named);
@@ -74,9 +78,10 @@ void RuleMapper::RefuseKey(const CompiledRule& rule, const Facts& facts, const R
     if (standing != Standing::kOutOfScope) Reject(record, ExplainFailure(rule, facts, rendered));
     return;
   }
-  if (rendered.state == FieldState::kUnknown && facts.OriginOf(rendered.slot) == kUnknowable) {
+  const Origin origin = facts.OriginOf(rendered.slot);
+  if (rendered.state == FieldState::kUnknown && (origin == kUnknowable || origin == kCutShort)) {
     // Said once: it is the partner's trouble, not this record's.
-    if (joined_.trouble.empty()) {
+    if (origin == kUnknowable && joined_.trouble.empty()) {
       if (silence_reported_[rule.index]) return;
       silence_reported_[rule.index] = true;
     }
@@ -131,7 +136,7 @@ std::string RuleMapper::ExplainFailure(const CompiledRule& rule, const Facts& fa
 }
 
 std::string RuleMapper::ExplainFindings(const CompiledRule& rule, const Facts& facts, const Findings& findings) const {
-  if (findings.cause.why == Findings::Why::kSilentSource) return ExplainSilence(rule, facts, findings.cause.slot);
+  if (findings.cause.why != Findings::Why::kNoDate) return ExplainSilence(rule, facts, findings.cause.slot);
   const Origin origin = facts.OriginOf(findings.cause.slot);
   const DateReader& dates = rule.dates[origin < rule.dates.size() ? origin : 0];
   return Quoted(findings.cause.value) + " in " + Attribute(rule, facts, findings.cause.slot) + " is no date (" +
@@ -139,6 +144,7 @@ std::string RuleMapper::ExplainFindings(const CompiledRule& rule, const Facts& f
 }
 
 std::string RuleMapper::ExplainSilence(const CompiledRule& rule, const Facts& facts, Slot slot) const {
+  if (facts.OriginOf(slot) == kCutShort) return Attribute(rule, facts, slot) + std::string(kCutShortWords);
   if (!joined_.trouble.empty()) return joined_.trouble;
   for (const CompiledJoin& join : rule.joins) {
     if (partners_[join.partner].is_healthy) continue;
@@ -149,8 +155,9 @@ std::string RuleMapper::ExplainSilence(const CompiledRule& rule, const Facts& fa
 }
 
 std::string RuleMapper::Explain(const CompiledSource& source, const Findings& findings) const {
-  return Quoted(findings.cause.value) + " in " + source.attribute_word() + " " +
-         std::string(source.table.NameOf(findings.cause.slot)) + " is no date (" + source.dates.format() + ")";
+  const std::string attribute = source.attribute_word() + (" " + std::string(source.table.NameOf(findings.cause.slot)));
+  if (findings.cause.why == Findings::Why::kPartOfRange) return attribute + std::string(kCutShortWords);
+  return Quoted(findings.cause.value) + " in " + attribute + " is no date (" + source.dates.format() + ")";
 }
 
 }  // namespace ucaas_sync::mapping

@@ -34,6 +34,13 @@ std::string LineOf(Location at) {
   return " (" + at.ToString() + ')';
 }
 
+/// The slot of what says that the attribute of `slot` lacks the tail of its range.
+Slot NeedMarker(CompiledSource& source, Slot slot) {
+  const Slot marker = source.table.Need(std::string(source.table.NameOf(slot)) + std::string(kRangeMarker));
+  if (source.markers.size() <= slot) source.markers.resize(slot + 1, kNoSlot);
+  return source.markers[slot] = marker;
+}
+
 class RuleCompiler {
  public:
   RuleCompiler(const config::RuleConfig& config, RuleBook& book, config::Diagnostics& diagnostics, CompiledRule& rule)
@@ -66,14 +73,10 @@ class RuleCompiler {
 
   /// Once every attribute of every source has its slot.
   void AddMarkers() {
-    if (!rule_.members) return;
-    for (const Template::Use& use : rule_.members->uses()) {
-      for (const Slot slot : use.attributes) {
-        const std::string marker = std::string(leading_.table.NameOf(slot)) + std::string(kRangeMarker);
-        const Slot own = leading_.table.Need(marker);
-        rule_.member_markers.push_back(own);
-        for (CompiledJoin& join : rule_.joins) AddCopy(join, marker, own);
-      }
+    if (!rule_.reads_bytes) return;
+    for (const Slot slot : named_) {
+      const Slot marker = NeedMarker(leading_, slot);
+      for (CompiledJoin& join : rule_.joins) AddCopy(join, leading_.table.NameOf(marker), marker);
     }
   }
 
@@ -279,6 +282,12 @@ std::unique_ptr<RuleBook> RuleBook::Compile(const config::Config& config, config
   }
   for (CompiledSource& source : book->sources) source.first_marker = static_cast<Slot>(source.table.size());
   for (RuleCompiler& compiler : compilers) compiler.AddMarkers();
+  for (CompiledSource& source : book->sources) {
+    if (source.format == config::Format::kCsv) continue;
+    for (const Need& need : source.needs) {
+      for (const Slot slot : need.attributes) NeedMarker(source, slot);
+    }
+  }
   book->read_order = ReadOrder(*book, config, diagnostics).Find();
   return book;
 }

@@ -58,7 +58,6 @@ struct CompiledRule {
   std::vector<CompiledField> fields;
   std::optional<Template> groups;
   std::optional<Template> members;
-  std::vector<Slot> member_markers;  ///< A value in one of these says that `members` lacks its tail.
   std::vector<CompiledJoin> joins;
   std::vector<DateReader> dates;  ///< By origin: the leading source's, then each join's.
   std::vector<Need> needs;
@@ -74,7 +73,8 @@ struct CompiledSource {
   std::string location;  ///< Its path in the configuration.
   config::Format format = config::Format::kCsv;
   AttributeTable table = AttributeTable::Selected();
-  Slot first_marker = 0;  ///< From here on, slots are markers and not attributes.
+  Slot first_marker = 0;      ///< From here on, slots are markers and not attributes.
+  std::vector<Slot> markers;  ///< By slot, where ranges may come: a value there says that the attribute lacks its tail.
   Slot key = kNoSlot;
   bool key_is_needed = false;  ///< A rule, a join or `prefer` looks at it.
   Location key_at;

@@ -123,6 +123,11 @@ Rendered Template::Fill(const Piece& piece, const Facts& facts, Workbench& bench
   bool lacks_partner = false;
   for (const Slot slot : piece.slots) {
     rendered.slot = slot;
+    const Origin origin = facts.OriginOf(slot);
+    if (origin == kCutShort) {
+      rendered.state = FieldState::kUnknown;
+      return rendered;
+    }
     if (facts.record.Has(slot)) {
       if (piece.takes_all) {
         facts.record.ForEach(slot, [&](std::string_view value) {
@@ -134,7 +139,6 @@ Rendered Template::Fill(const Piece& piece, const Facts& facts, Workbench& bench
       if (!bench.values.empty()) break;
     }
     // A fallback must not stand in for what a silent source, or a rejected record, would have said.
-    const Origin origin = facts.OriginOf(slot);
     if (origin == kUnknowable || (origin == kNoPartner && facts.may_be_rejected)) {
       rendered.state = FieldState::kUnknown;
       return rendered;

@@ -264,6 +264,25 @@ TEST_CASE("a value that is no date leaves the clause undecided, which counts onl
   CHECK(bench.Judge("(end<today)") == Verdict::kUndefined);
 }
 
+TEST_CASE("an ordering against a date, written as the source writes it, goes by the calendar") {
+  Bench bench({{"start", "31.01.2026"}, {"end", "01.12.2026"}, {"end", "5.2.2027"}, {"soon", "soon"}, {"level", "12"}});
+  bench.format = "%d.%m.%Y";
+  CHECK(bench.Yes("(start<=01.12.2026)"));
+  CHECK(bench.No("(start>01.12.2026)"));
+  CHECK(bench.Yes("(start<=31.1.2026)"));
+  CHECK(bench.No("(start<31.01.2026)"));
+  CHECK(bench.Yes("(end>01.12.2026)"));
+  CHECK(bench.No("(none<=01.12.2026)"));
+  CHECK(bench.Turns("(start<=01.12.2026)") == "never");
+  CHECK(bench.Judge("(soon>=01.12.2026)") == Verdict::kUndefined);
+  CHECK(bench.findings.cause.why == Findings::Why::kNoDate);
+  CHECK(bench.findings.cause.value == "soon");
+  // No date as the source writes them: numbers and texts as ever.
+  CHECK(bench.Yes("(level>=9)"));
+  CHECK(bench.Yes("(soon>=01.12)"));
+  CHECK(bench.Yes("(start>2026-12-01)"));
+}
+
 TEST_CASE("an attribute that a silent source may have is undecided, a value that is there is not") {
   config::Diagnostics diagnostics;
   AttributeTable table = AttributeTable::Selected();
