@@ -69,8 +69,9 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
     }
     for (const CompiledJoin::Copy& copy : join.copies) {
       Origin& origin = joined.origins[copy.to];
-      // Where an earlier partner might have had the word, a later one does not take it.
-      if (joined.record.Has(copy.to) || origin == kUnknowable) continue;
+      // Where an earlier partner might have had the word, a later one does not take it; so might a rejected record.
+      const bool may_have_been_said = origin == kUnknowable || (origin == kNoPartner && joined.may_be_rejected);
+      if (joined.record.Has(copy.to) || may_have_been_said) continue;
       if (!is_knowable) {
         if (partner.carries(copy.from)) origin = kUnknowable;
       } else if (found == 0) {

@@ -71,7 +71,7 @@ class Mapper::Impl {
     if (source.is_joined() && !key.empty()) {
       partners_[index].records.Add(key, record_, source.joined, book_->keeps_partners_dn);
     }
-    for (const std::size_t rule : source.rules) mapper_.Map(book_->rules[rule], record_, record_);
+    for (const std::size_t rule : source.rules) mapper_.Map(book_->rules[rule], record_, {.record = record_});
     mapper_.EndKey();
   }
 
@@ -171,13 +171,16 @@ class Mapper::Impl {
 
   void DeliverWaiting(std::size_t index, const CompiledRule& rule, const Contenders& contenders,
                       const std::vector<std::size_t>& all) {
-    // Filters are judged before duplicates: whom the rule lets in, contends. Only when it lets nobody in does the
-    // leading one of all say why (it left, it is out of scope).
+    // Filters are judged before duplicates: whom the rule lets in, or may let in, contends. Only when it lets nobody in
+    // does the leading one of all say why (it left, it is out of scope).
     std::vector<std::size_t> let_in;
+    bool is_doubtful = false;
     if (all.size() > 1) {
       for (const std::size_t i : all) {
         mapper_.StartRecord(index, contenders.records[i]);
-        if (mapper_.LetsIn(rule, contenders.records[i])) let_in.push_back(i);
+        const Verdict verdict = mapper_.LetsIn(rule, contenders.records[i]);
+        if (verdict != Verdict::kNo) let_in.push_back(i);
+        is_doubtful = is_doubtful || verdict == Verdict::kUndefined;
       }
     }
     const std::vector<std::size_t>& field = let_in.empty() ? all : let_in;
@@ -192,7 +195,7 @@ class Mapper::Impl {
       mapper_.StartRecord(index, record);
       if (trace_ != nullptr && all.size() > 1) mapper_.NotePreference(Preferred(contenders, all, field.size()));
       if (field.size() == 1) {
-        mapper_.Map(rule, record, record);
+        mapper_.Map(rule, record, {.record = record});
         continue;
       }
       gathered_.Clear();
@@ -202,7 +205,7 @@ class Mapper::Impl {
       for (const std::size_t i : field) {
         if (i != leader) AddCells(contenders.records[i]);
       }
-      mapper_.Map(rule, record, gathered_);
+      mapper_.Map(rule, record, {.record = gathered_, .is_whole = !is_doubtful});
     }
   }
 

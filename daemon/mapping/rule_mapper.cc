@@ -64,21 +64,27 @@ Facts RuleMapper::FactsOf(const CompiledRule& rule, const Record& record, Joined
   return joined.facts();
 }
 
-bool RuleMapper::LetsIn(const CompiledRule& rule, const Record& record) {
+Verdict RuleMapper::LetsIn(const CompiledRule& rule, const Record& record) {
   const Facts facts = FactsOf(rule, record, joined_);
-  Findings findings;
-  const bool lets_in = rule.scope.Judge(facts, rule.dates, findings) == Verdict::kYes &&
-                       rule.filter.Judge(facts, rule.dates, findings) == Verdict::kYes;
-  NoteTurn(findings);
+  Verdict lets_in = Verdict::kYes;
+  for (const Filter* filter : {&rule.scope, &rule.filter}) {
+    Findings findings;
+    const Verdict verdict = filter->Judge(facts, rule.dates, findings);
+    NoteTurn(findings);
+    if (verdict == Verdict::kYes) continue;
+    const bool lacks_partner = verdict == Verdict::kUndefined && findings.cause.why == Findings::Why::kMissingRecord;
+    if (verdict == Verdict::kNo || (lacks_partner && KeepsOutWithoutPartner(rule, *filter, facts))) return Verdict::kNo;
+    lets_in = Verdict::kUndefined;
+  }
   return lets_in;
 }
 
-void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Record& gathered) {
+void RuleMapper::Map(const CompiledRule& rule, const Record& record, const Gathered& gathered) {
   MapRecord(rule, record, gathered);
   if (trace_ != nullptr) Retrace(rule, record, gathered);
 }
 
-void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const Record& gathered) {
+void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const Gathered& gathered) {
   const Facts facts = FactsOf(rule, record, joined_);
   reason_.clear();
   if (note_ != nullptr) NoteJoins(rule, record);
@@ -105,7 +111,8 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   view_.key = *key;
 
   if (standing != Standing::kOutOfScope && standing != Standing::kUndecided) {
-    const Facts all = &gathered == &record ? facts : FactsOf(rule, gathered, joined_gathered_);
+    const Facts all = &gathered.record == &record ? facts : FactsOf(rule, gathered.record, joined_gathered_);
+    gathered_is_whole_ = gathered.is_whole;
     const std::size_t judged = reason_.size();
     MapFields(rule, facts, all);
     if (rule.groups) MapGroups(rule, all);
@@ -148,11 +155,13 @@ std::optional<std::string_view> RuleMapper::FindKey(const CompiledRule& rule, co
     for (const CompiledField& field : rule.fields) {
       if (field.id == kGroupName) name = field.value.Render(facts, bench());
     }
-    // A record that names no group has none.
-    if (name.state == FieldState::kEmpty) return std::nullopt;
+    // A record that names no group has none. Where its own attribute is the key, that names it.
+    const bool has_key_of_its_own = rule.key && rule.key->is_one_attribute();
+    if (name.state == FieldState::kEmpty && !has_key_of_its_own) return std::nullopt;
   }
   const Rendered rendered = rule.key ? rule.key->Render(facts, bench()) : name;
   if (rendered.state == FieldState::kValue) return KeyFrom(rule, rendered, record);
+  if (rule.kind == Kind::kGroup && name.state == FieldState::kEmpty) return std::nullopt;
   if (rule.kind == Kind::kGroup) {
     RefuseGroup(rule, facts, record, standing, rendered);
   } else {
@@ -182,6 +191,7 @@ void RuleMapper::MapFields(const CompiledRule& rule, const Facts& facts, const F
     FieldView& out = view_.fields[field.id];
     out = {.state = rendered.state, .text = rendered.state == FieldState::kValue ? rendered.text : std::string_view()};
     CheckField(rule, field, rendered, seen);
+    if (field.value.gathers() && !gathered_is_whole_) out = {.state = FieldState::kUnknown, .text = {}};
     if (note_ != nullptr) NoteField(rule, field);
   }
 }
@@ -223,7 +233,7 @@ void RuleMapper::MapGroups(const CompiledRule& rule, const Facts& all) {
   view_.maps_groups = true;
   const Rendered rendered = rule.groups->RenderEach(all, bench(), groups_);
   if (rendered.failed) AddProblem("groups: " + ExplainFailure(rule, all, rendered));
-  view_.groups_known = rendered.state != FieldState::kUnknown;
+  view_.groups_known = rendered.state != FieldState::kUnknown && gathered_is_whole_;
   if (!view_.groups_known) groups_.clear();
   std::sort(groups_.begin(), groups_.end());
   groups_.erase(std::unique(groups_.begin(), groups_.end()), groups_.end());
@@ -235,7 +245,7 @@ void RuleMapper::MapMembers(const CompiledRule& rule, const Facts& all) {
   view_.maps_members = true;
   const Rendered rendered = rule.members->RenderEach(all, bench(), members_);
   if (rendered.failed) AddProblem("members: " + ExplainFailure(rule, all, rendered));
-  view_.members_known = rendered.state != FieldState::kUnknown;
+  view_.members_known = rendered.state != FieldState::kUnknown && gathered_is_whole_;
   if (!view_.members_known) members_.clear();
   view_.members = members_;
 }

@@ -33,11 +33,16 @@ class RuleMapper {
   void StartRecord(std::size_t source, const Record& record);
   void EndKey();
 
-  /// Whether `rule` would let the record in: in scope and matching the filter.
-  bool LetsIn(const CompiledRule& rule, const Record& record);
-  /// Sends what the record is under `rule` to the sink. Templates that look at all values of an attribute find them in
-  /// `gathered`; where nothing is gathered that is `record` itself.
-  void Map(const CompiledRule& rule, const Record& record, const Record& gathered);
+  /// Whether `rule` would let the record in: in scope and matching the filter. Undefined where that cannot be told now.
+  Verdict LetsIn(const CompiledRule& rule, const Record& record);
+  /// What templates find that look at all values of an attribute: those of several records of one key, or of the record
+  /// alone.
+  struct Gathered {
+    const Record& record;
+    bool is_whole = true;  ///< False: whether one of them counts cannot be told now.
+  };
+  /// Sends what the record is under `rule` to the sink.
+  void Map(const CompiledRule& rule, const Record& record, const Gathered& gathered);
   /// A record that the source's own filter keeps out.
   void KeepOut(const CompiledSource& source, const Record& record, const Facts& own);
   /// For a trace: why the next record that is mapped leads others.
@@ -79,7 +84,7 @@ class RuleMapper {
     std::string reason;
   };
 
-  void MapRecord(const CompiledRule& rule, const Record& record, const Record& gathered);
+  void MapRecord(const CompiledRule& rule, const Record& record, const Gathered& gathered);
   /// Tells whom `filter` (its name and place) keeps out: somebody who is known may have been let in before.
   void FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter);
 
@@ -87,7 +92,7 @@ class RuleMapper {
   /// Whether the record is about the person that is traced.
   bool IsTraced(const CompiledRule& rule, const Record& record);
   /// Maps a record that is traced once more, with its decisions noted and nothing sent to the sink.
-  void Retrace(const CompiledRule& rule, const Record& record, const Record& gathered);
+  void Retrace(const CompiledRule& rule, const Record& record, const Gathered& gathered);
   void NoteRecord(const CompiledRule& rule, const Record& record);
   void NoteJoins(const CompiledRule& rule, const Record& record);
   void NoteFilter(std::string name, const CompiledSource& source, const Filter& filter, Verdict verdict,
@@ -97,6 +102,10 @@ class RuleMapper {
 
   Facts FactsOf(const CompiledRule& rule, const Record& record, JoinedRecord& joined);
   Standing Judge(const CompiledRule& rule, const Facts& facts);
+  /// What `filter` says where a joined record that does not exist is taken for one without values.
+  static Verdict JudgeWithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts);
+  /// Whether it keeps the record out then, and no rejected record can be the missing one.
+  static bool KeepsOutWithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts);
   /// What a record is that `filter` cannot judge because a joined record does not exist; `outside`: when it says no.
   Standing WithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts, Slot slot,
                           Standing outside);
@@ -143,6 +152,7 @@ class RuleMapper {
   Record partner_record_;
   JoinedRecord joined_;
   JoinedRecord joined_gathered_;
+  bool gathered_is_whole_ = true;
   std::string reason_;
   EntityView view_;
   std::vector<std::string_view> groups_;

@@ -52,20 +52,25 @@ Standing RuleMapper::Judge(const CompiledRule& rule, const Facts& facts) {
   return Standing::kPresent;
 }
 
-Standing RuleMapper::WithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts, Slot slot,
-                                    Standing outside) {
+Verdict RuleMapper::JudgeWithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts) {
   Facts without_values = facts;
   without_values.takes_missing_for_empty = true;
   Findings findings;
+  return filter.Judge(without_values, rule.dates, findings);
+}
+
+bool RuleMapper::KeepsOutWithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts) {
+  return !facts.may_be_rejected && JudgeWithoutPartner(rule, filter, facts) == Verdict::kNo;
+}
+
+Standing RuleMapper::WithoutPartner(const CompiledRule& rule, const Filter& filter, const Facts& facts, Slot slot,
+                                    Standing outside) {
+  if (KeepsOutWithoutPartner(rule, filter, facts)) return outside;
+  AddProblem(ExplainNoPartner(rule, facts, slot));
   // A filter that only excludes ("not disabled") lets in whoever has no value: to keep out for a record that is not
   // there would remove people whom nothing speaks against, to let in would overlook what it says.
-  if (filter.Judge(without_values, rule.dates, findings) != Verdict::kNo) {
-    AddProblem(ExplainNoPartner(rule, facts, slot));
-    return Standing::kQuarantined;
-  }
-  if (!joined_.may_be_rejected) return outside;
-  AddProblem(ExplainNoPartner(rule, facts, slot));
-  return Standing::kUndecided;
+  const bool only_excludes = JudgeWithoutPartner(rule, filter, facts) != Verdict::kNo;
+  return only_excludes ? Standing::kQuarantined : Standing::kUndecided;
 }
 
 std::optional<Date> RuleMapper::LeavesOn(const CompiledRule& rule, const Facts& facts, Date turn) {

@@ -46,7 +46,7 @@ bool RuleMapper::IsTraced(const CompiledRule& rule, const Record& record) {
   return IsUtf8(key) && IsUtf8(address) && trace_->Wants(key, address);
 }
 
-void RuleMapper::Retrace(const CompiledRule& rule, const Record& record, const Record& gathered) {
+void RuleMapper::Retrace(const CompiledRule& rule, const Record& record, const Gathered& gathered) {
   const std::string preference = std::exchange(preference_, {});
   if (!IsTraced(rule, record)) return;
   RecordTrace note;

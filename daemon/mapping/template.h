@@ -69,6 +69,8 @@ class Template {
 
   const std::string& text() const { return text_; }
   bool is_constant() const { return uses_.empty(); }
+  /// An attribute's value, or nothing: no text around it, no default.
+  bool is_one_attribute() const { return pieces_.size() == 1 && uses_.size() == 1 && !uses_.front().has_default; }
   std::span<const Use> uses() const { return uses_; }
   /// Looks at all values of an attribute (`join:`), not only at the first.
   bool gathers() const { return gathers_; }

@@ -142,6 +142,27 @@ TEST_CASE("one person's two joined records, or two contracts, do not set aside t
   CHECK(company.seen.Only(Kind::kGroup, "D1").standing == Standing::kPresent);
 }
 
+TEST_CASE("a group that its key names and whose name is missing is set aside, not gone") {
+  Company company;
+  company.AddSource("ad", "id", config::Format::kLdif);
+  config::RuleConfig& groups = company.AddRule(Kind::kGroup, "ad");
+  groups.key = At("{account}");
+  groups.members = At("{member}");
+  SetField(groups, "name", "{cn}");
+  const std::vector<Row> entries{
+      {{"dn", "cn=a"}, {"account", "G1"}, {"cn", "Sales"}}, {{"dn", "cn=b"}, {"account", "G2"}}, {{"dn", "cn=c"}}};
+  company.Run({{"ad", entries}});
+  CHECK(company.seen.entities.size() == 2);
+  CHECK(company.seen.Only(Kind::kGroup, "G2").standing == Standing::kQuarantined);
+  CHECK(company.seen.Only(Kind::kGroup, "G2").reason == "name missing");
+  // Where text or a default makes a key of nothing, nothing is named.
+  for (const std::string key : {"G-{account}", "{account|default:none}"}) {
+    company.config.rules[0].key = At(key);
+    company.Run({{"ad", entries}});
+    CHECK(company.seen.entities.size() == 1);
+  }
+}
+
 TEST_CASE("what a record says wrongly of the group itself sets the group aside") {
   Company company = Departments("{department}");
   SetField(company.config.rules[0], "shared", "{shared}");

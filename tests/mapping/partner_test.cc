@@ -134,6 +134,27 @@ TEST_CASE("a default serves for a missing joined record, but not for one that ma
   CHECK(bench.Of("E1").Text(kUserDesignation) == "yes");
 }
 
+TEST_CASE("another joined source does not speak for a record that may be rejected") {
+  Bench bench;
+  bench.company.AddSource("old", "emp");
+  bench.rule().join.emplace_back(At("old"), At("id"));
+  bench.rule().left = At("(enabled=no)");
+  SetField(bench.rule(), "designation", "{enabled}");
+  const auto run = [&](bool rejects) {
+    bench.company.rejecting.clear();
+    if (rejects) bench.company.rejecting.emplace_back("dir");
+    bench.company.Run(
+        {{"hr", {Hr("E1"), Hr("E7")}}, {"dir", {Entry("E1", "yes")}}, {"old", {Entry("E1", "no"), Entry("E7", "no")}}});
+  };
+  run(false);
+  CHECK(bench.Of("E1").standing == Standing::kPresent);
+  CHECK(bench.Of("E7").standing == Standing::kLeft);
+  run(true);
+  CHECK(bench.Of("E7").standing == Standing::kPresent);
+  CHECK(bench.Of("E7").State(kUserDesignation) == FieldState::kUnknown);
+  CHECK(bench.Of("E7").may_be_rejected);
+}
+
 TEST_CASE("a record that the joined source's own filter cannot judge is rejected, and may be the missing one") {
   Bench bench;
   bench.rule().filter = At("(enabled=yes)");
