@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <string_view>
 #include <system_error>
 
 #include "connectors/bytes/unique_fd.h"
@@ -28,7 +32,8 @@ int Above(int descriptor) {
 
 // posix_spawn(3) cannot ask for the parent's death. Between fork and exec a thread of a program that has several may
 // call what is async-signal-safe and nothing else: no memory is asked for here.
-[[noreturn]] void BecomeProgram(const ChildStreams& streams, int report, pid_t parent, char* const* arguments) {
+[[noreturn]] void BecomeProgram(const ChildStreams& streams, int report, pid_t parent, const char* program,
+                                char* const* arguments) {
   // Without a terminal nobody is asked for a passphrase there; the group is what is ended.
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -56,8 +61,13 @@ int Above(int descriptor) {
   sigset_t none{};
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execvp(arguments[0], arguments);
+  ::execve(program, arguments, environ);
   GiveUp(kReport, errno);
+}
+
+bool MayBeRun(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
 // No handler of ours may run in the child.
@@ -78,7 +88,24 @@ class SignalsBlocked {
 
 }  // namespace
 
+std::string FindProgram(const std::string& name) {
+  if (name.find('/') != std::string::npos) return MayBeRun(name) ? name : std::string();
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
+  while (!rest.empty()) {
+    const std::size_t colon = std::min(rest.find(':'), rest.size());
+    const std::string candidate = std::string(rest.substr(0, colon)) + '/' + name;
+    if (colon > 0 && MayBeRun(candidate)) return candidate;
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+  return {};
+}
+
 Started StartChild(std::vector<std::string> command, const ChildStreams& streams) {
+  // With a slash the kernel says what is wrong with it.
+  const bool is_path = command.front().find('/') != std::string::npos;
+  const std::string program = is_path ? command.front() : FindProgram(command.front());
+  if (program.empty()) return {.process = -1, .error = ENOENT};
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
   for (std::string& word : command) arguments.push_back(word.data());
@@ -93,7 +120,7 @@ Started StartChild(std::vector<std::string> command, const ChildStreams& streams
   {
     const SignalsBlocked blocked;
     process = ::fork();
-    if (process == 0) BecomeProgram(streams, says.get(), parent, arguments.data());
+    if (process == 0) BecomeProgram(streams, says.get(), parent, program.c_str(), arguments.data());
   }
   if (process < 0) throw std::system_error(errno, std::generic_category(), "fork");
   says.Close();

@@ -22,8 +22,11 @@ struct Started {
   int error = 0;       ///< Then: why, as in errno.
 };
 
-/// `command` is not empty; a program without a slash is looked for in $PATH. Throws std::system_error where the system
-/// has no process or descriptor left.
+/// Where the program `name` is: with a slash as it is, else the first of $PATH that may be run. Empty: there is none.
+std::string FindProgram(const std::string& name);
+
+/// `command` is not empty; its program is looked for by FindProgram. A file that the kernel cannot run is not given to
+/// a shell. Throws std::system_error where the system has no process or descriptor left.
 Started StartChild(std::vector<std::string> command, const ChildStreams& streams);
 
 }  // namespace ucaas_sync::bytes

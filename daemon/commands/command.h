@@ -126,6 +126,10 @@ ExitCode RunStateRebind(const Session& session, bool yes);
 /// The configuration, ready to run; from now on the log names people as it says. Throws Failure (78).
 run::Program LoadProgram(const Session& session);
 
+/// Where a source is made by a command, a signal asks it to end, and it may put away what it has made. Else a signal
+/// ends the program at once, as is usual with what writes nothing.
+void LetCommandsEnd(const std::vector<config::SourceConfig>& sources);
+
 /// What a run came to: what holds it or what was newly set aside, and one line. Off a terminal nobody is named unless
 /// `log.people` is full.
 void TellResult(const Session& session, const run::Program& program, const run::SyncResult& result);

@@ -14,6 +14,7 @@ namespace ucaas_sync::commands {
 ExitCode RunExplain(const Session& session, const ExplainOptions& options) {
   if (Trim(options.who).empty()) throw Failure(ExitCode::kUsage, "explain: WHO is empty; name a key or an e-mail");
   run::Program program = run::CompileOrThrow(session.config_file, session.environment);
+  LetCommandsEnd(program.config.sources);
   SilentObserver silent;
   const run::Context context{.program = program,
                              .clock = session.clock,

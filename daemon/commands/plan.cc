@@ -96,6 +96,7 @@ ExitCode RunPlan(const Session& session, const PlanOptions& options) {
                            .offline = options.offline,
                            .only = options.only,
                            .source_paths = SourcePaths(options.sources)};
+  LetCommandsEnd(program.config.sources);
   for (const auto& path : request.source_paths) RequireReplaceable(program.config, path.first);
   const run::Planned planned = run::PlanOnly({.program = program,
                                               .clock = session.clock,

@@ -151,6 +151,7 @@ ExitCode RunRead(const Session& session, const ReadOptions& options) {
   if (!options.encoding.empty()) source.encoding.value = options.encoding;
   AttributeTable attributes = AttributeTable::Everything();
   Printer printer(session, attributes, options, source.format == config::Format::kLdif);
+  LetCommandsEnd({source});
   // The file is taken as it is: it is not waited for.
   const bytes::Patience patience{.pause = {}, .stop = session.stop_requested, .tell = {}};
   const Snapshot snapshot = MakeSource(source, session.clock.Now(), patience)->Read(attributes, printer);
@@ -158,7 +159,7 @@ ExitCode RunRead(const Session& session, const ReadOptions& options) {
   if (printer.reached_limit()) return ExitCode::kConverged;
   if (snapshot.incomplete) {
     std::fprintf(stderr, "%s\n", Printable(snapshot.incomplete->ToString()).c_str());
-    return ExitCode::kSource;
+    return session.stop_requested() ? ExitCode::kUnavailable : ExitCode::kSource;
   }
   std::fprintf(stderr, "%s: %s, %s\n", snapshot.location.c_str(), Counted(snapshot.records, "record").c_str(),
                printer.rejected() == 0 ? "complete" : (WithThousands(printer.rejected()) + " rejected").c_str());

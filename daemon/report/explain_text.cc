@@ -311,8 +311,9 @@ class Story {
     if (!past.outcome) {
       out_ << Paint("no answer is known", Ink::kCareful, colour_) << '\n';
     } else {
-      out_ << Paint(past.outcome->done ? "done" : "failed", past.outcome->done ? Ink::kGood : Ink::kBad, colour_)
-           << '\n';
+      const bool is_sent = past.outcome->verdict != kVerdictUnsent;
+      const char* const word = past.outcome->done ? "done" : is_sent ? "failed" : "not sent";
+      out_ << Paint(word, past.outcome->done ? Ink::kGood : is_sent ? Ink::kBad : Ink::kCareful, colour_) << '\n';
     }
     section_.clear();
     Section("because",
@@ -320,6 +321,10 @@ class Story {
     Changes(operation);
     if (!past.outcome) return;
     const OperationOutcome& outcome = *past.outcome;
+    if (outcome.verdict == kVerdictUnsent) {
+      Section("result", outcome.message);
+      return;
+    }
     if (outcome.requests.empty()) {
       Section("reply", Reply(outcome.verdict, outcome.http_status, outcome.result, outcome.latency, outcome.request_id,
                              outcome.message));

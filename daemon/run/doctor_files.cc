@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
 #include <system_error>
 
 #include "connectors/bytes/checksum.h"
+#include "connectors/bytes/child_process.h"
 #include "connectors/bytes/unique_fd.h"
 #include "connectors/sources.h"
 #include "daemon/model/text.h"
@@ -112,20 +112,6 @@ void ExamineDisk(const Program& program, const Tell& tell) {
   tell(finding);
 }
 
-/// A program as the shell would find it: with a slash as it is, else in $PATH.
-bool IsProgram(const std::string& name) {
-  if (name.find('/') != std::string::npos) return access(name.c_str(), X_OK) == 0;
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
-  while (!rest.empty()) {
-    const std::size_t colon = std::min(rest.find(':'), rest.size());
-    const std::string candidate = std::string(rest.substr(0, colon)) + '/' + name;
-    if (access(candidate.c_str(), X_OK) == 0) return true;
-    rest.remove_prefix(std::min(colon + 1, rest.size()));
-  }
-  return false;
-}
-
 Finding SourceFinding(const config::SourceConfig& source, Health worst, std::string text, std::string remedy) {
   // An optional source that fails freezes its own people only.
   const bool is_failure = source.required && worst == Health::kFailed;
@@ -138,7 +124,7 @@ Finding SourceFinding(const config::SourceConfig& source, Health worst, std::str
 
 // `state` may be null.
 void ExamineSource(const config::SourceConfig& source, const state::SqliteStore* state, Instant now, const Tell& tell) {
-  if (!source.command.empty() && !IsProgram(source.command.front().value)) {
+  if (!source.command.empty() && bytes::FindProgram(source.command.front().value).empty()) {
     tell(SourceFinding(source, Health::kFailed, "there is no program " + source.command.front().value,
                        "install it, or write its full path in `command:`"));
     return;
@@ -174,6 +160,9 @@ void ExamineSource(const config::SourceConfig& source, const state::SqliteStore*
   // What a run would refuse, in its own words.
   auto refused = TooOld(source, found.files, now);
   if (!refused && state != nullptr) refused = OlderThanBefore(source, found.files, *state);
+  for (const FileIdentity& file : found.files) {
+    if (!refused && bytes::HasChecksum(file.path)) refused = bytes::CheckWholeFile(file.path);
+  }
   if (refused) {
     tell(SourceFinding(source, Health::kFailed, refused->at.ToString() + ": " + refused->what, refused->remedy));
     return;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -314,6 +315,33 @@ TEST_CASE("explain writes nothing, neither to the account nor to the state") {
   company.Run({"explain", "E1", "--run", NewestRun(company)});
   CHECK(company.Everything() == account);
   CHECK(company.Read("state/state.db") + company.Read("state/state.db-wal") == state);
+}
+
+TEST_CASE("explain: what a stopped run never sent is not called failed") {
+  Cli cli;
+  Service target(cli);
+  cli.Write("config.yaml", CompanyConfig({}, target.Target()));
+  auto people = CompanyPeople(150);
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 0);
+  for (std::size_t i = 0; i < 30; ++i) people[i].title += " of Staff";
+  cli.Write("people.csv", CsvOf(people));
+  target.Fault("PATCH users/{id}: 406");
+  Expect(cli.Run({"sync"}), 4, {"left for the next run"});
+  const std::string run = NewestRun(cli);
+  int refused = 0;
+  int unsent = 0;
+  for (const auto& person : std::span(people).first(30)) {
+    const Output output = cli.Run({"explain", person.id, "--run", run});
+    const bool is_refused = output.Says("update user " + person.id + ": failed");
+    refused += is_refused ? 1 : 0;
+    if (!output.Says("update user " + person.id + ": not sent")) continue;
+    ++unsent;
+    CHECK(output.Says("the run was stopped before"));
+    CHECK_FALSE(is_refused);
+  }
+  CHECK(refused > 0);
+  CHECK(unsent > 0);
 }
 
 TEST_CASE("runs lists the newest first within 80 columns, as text and as JSON") {

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/connectors/bytes/temporary_folder.h"
 
@@ -80,6 +81,15 @@ TEST_CASE("a command that fills its stderr does not wait for us for ever, and th
 TEST_CASE("a program that is not there is named") {
   CHECK_THROWS_WITH_AS(CommandStream({"no-such-program-here"}),
                        doctest::Contains("\"no-such-program-here\" cannot be run"), SourceFailure);
+  CHECK(HasNoChildren());
+}
+
+TEST_CASE("a file that the kernel cannot run is not given to a shell") {
+  const tests::TemporaryFolder folder;
+  const std::string script = folder.Path("script");
+  std::ofstream(script) << "echo id,name\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  CHECK_THROWS_WITH_AS(CommandStream({script}), doctest::Contains("Exec format error"), SourceFailure);
   CHECK(HasNoChildren());
 }
 
