@@ -94,9 +94,15 @@ struct Plan {
 /// What `sync` notes beside the operations: bookkeeping that changes no entity's row. Made with the plan.
 struct PlanNotes {
   struct Absence {
+    /// In place of `since`: the clock begins with the next read that proves it gone. Until then the note only tells
+    /// that a rejected record with its key, or with that of a manager who left, is not its own.
+    static constexpr Instant kNotBegun = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
+
     std::int64_t entity_id = 0;
     Instant since;            ///< Of the first complete read that lacked it.
     std::uint32_t reads = 1;  ///< Complete reads that lacked it.
+
+    bool has_begun() const { return since != kNotBegun; }
   };
   /// Why somebody whom the state knows is neither changed nor removed; kept when it is news.
   struct Standstill {
@@ -132,7 +138,8 @@ struct PlanNotes {
     Hash128 fingerprint;
   };
   std::vector<Barred> barred;
-  /// Replaces what was noted before. Of a held plan: what was noted before, without those who are there again.
+  /// Replaces what was noted before. Of a held plan: what was noted before, without those who are there again; who went
+  /// missing since is noted, and no clock begins.
   std::vector<Absence> absences;
   std::vector<HoldNote> holds;
   std::vector<std::pair<std::int64_t, Hash128>>

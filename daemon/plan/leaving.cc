@@ -52,6 +52,7 @@ class Leaving {
     for (SlotId id = 0; id < work_.table.known(); ++id) {
       const Slot& slot = work_.table[id];
       if (!slot.is_there()) continue;
+      const std::size_t noted = work_.notes.absences.size();
       NoteScope(slot);
       if (slot.has(kFrozen)) {
         // Nothing is done to who is frozen, but to be there ends an absence all the same.
@@ -62,6 +63,7 @@ class Leaving {
       } else if (slot.seen == Seen::kNot) {
         Missing(id);
       }
+      if (work_.notes.absences.size() == noted) NoteWithoutClock(id);
     }
     TellComing();
     report_.Tell(work_);
@@ -76,9 +78,27 @@ class Leaving {
     }
   }
 
-  void KeepNote(SlotId id) {
+  /// The absence of which the clock runs, or null.
+  const PlanNotes::Absence* Running(SlotId id) const {
     const auto it = work_.absences.find(id);
-    if (it != work_.absences.end()) work_.notes.absences.push_back(it->second);
+    return it == work_.absences.end() || !it->second.has_begun() ? nullptr : &it->second;
+  }
+
+  void KeepNote(SlotId id) {
+    if (const PlanNotes::Absence* noted = Running(id)) work_.notes.absences.push_back(*noted);
+  }
+
+  /// Whoever is gone and waits for nothing, or is there while a rejected record bears their name, must not explain that
+  /// record later on, by being missing: it is somebody else's, who may be hidden by it.
+  void NoteWithoutClock(SlotId id) {
+    const Slot& slot = work_.table[id];
+    if (slot.kind == Kind::kGroup) return;
+    const auto noted = work_.absences.find(id);
+    const bool was_noted = noted != work_.absences.end() && !noted->second.has_begun();
+    const bool is_missing = slot.lifecycle == Lifecycle::kActive && !slot.has(kWasOutside) && IsRead(slot);
+    const bool stays_away = slot.seen == Seen::kNot && (was_noted || is_missing);
+    if (slot.has(kRejectNamed) ? rejects_.MayBeOf(id) : !stays_away) return;
+    Note(id, PlanNotes::Absence::kNotBegun, 1);
   }
 
   /// A clock that was ahead when it noted the absence, and was put right since, must not stop the removal for as long.
@@ -108,8 +128,8 @@ class Leaving {
   void Left(SlotId id) {
     const RulePolicy& rule = work_.policy.rules[work_.table[id].rule];
     const LeavePolicy policy = LeftPolicy(rule);
-    const auto noted = work_.absences.find(id);
-    const Instant since = noted == work_.absences.end() ? work_.now : Begun(noted->second);
+    const PlanNotes::Absence* noted = Running(id);
+    const Instant since = noted == nullptr ? work_.now : Begun(*noted);
     Go(id, policy, since, 0, rule.left.empty() ? "left" : "left: " + rule.left);
   }
 
@@ -147,17 +167,17 @@ class Leaving {
       work_.Note(id, "absence", "not in the source any more, and the rule says absent: keep");
       return;
     }
-    const auto noted = work_.absences.find(id);
-    const bool is_first = noted == work_.absences.end();
-    const Instant since = is_first ? work_.now : Begun(noted->second);
-    const std::uint32_t reads = is_first ? 1 : noted->second.reads + 1;
+    const PlanNotes::Absence* noted = Running(id);
+    const bool is_first = noted == nullptr;
+    const Instant since = is_first ? work_.now : Begun(*noted);
+    const std::uint32_t reads = is_first ? 1 : noted->reads + 1;
     const std::string& source = work_.policy.sources[slot.source];
     const std::string* filter = work_.filtered_out.Of(id);
     if (filter != nullptr && slot.lifecycle == Lifecycle::kActive && ActionFor(slot, policy)) {
       report_.filtered[*filter][Index(slot.kind)].push_back(id);
     }
     const std::string what = filter == nullptr ? "absent" : "does not match " + *filter;
-    if (!is_first && noted->second.reads == 0) {
+    if (!is_first && noted->reads == 0) {
       // Left by evidence before the record went too: the clock that began then goes on.
       Go(id, policy, since, 0, "left before, and not in " + source + " any more");
       return;
@@ -210,12 +230,13 @@ class Leaving {
                                      : "a rejected record of " + source.name + " may hide anybody";
   }
 
-  bool ProvesAbsence(const Slot& slot) const {
+  bool IsRead(const Slot& slot) const {
     if (slot.source >= sources_.size()) return false;
     const SourceState& source = sources_[slot.source];
-    return source.healthy && source.snapshot != nullptr && source.snapshot->complete() &&
-           source.snapshot->records != 0 && !rejects_.HidesAnybody(slot.source, slot.kind);
+    return source.healthy && source.snapshot != nullptr && source.snapshot->complete() && source.snapshot->records != 0;
   }
+
+  bool ProvesAbsence(const Slot& slot) const { return IsRead(slot) && !rejects_.HidesAnybody(slot.source, slot.kind); }
 
   /// Whoever would go, were it not for a rejected record that may be theirs.
   void CountHidden(const Slot& slot, const LeavePolicy& policy) {
@@ -345,8 +366,18 @@ class Leaving {
 
 std::vector<PlanNotes::Absence> AbsencesWhenHeld(const Workspace& work) {
   std::vector<PlanNotes::Absence> notes;
+  const auto stays = [&work](SlotId slot) {
+    const auto before = work.absences.find(slot);
+    return before != work.absences.end() && before->second.has_begun() && MayStillBeGone(work.table[slot]);
+  };
   for (const auto& [slot, absence] : work.absences) {
-    if (MayStillBeGone(work.table[slot])) notes.push_back(absence);
+    if (stays(slot)) notes.push_back(absence);
+  }
+  for (const PlanNotes::Absence& absence : work.notes.absences) {
+    const SlotId slot = work.table.WithRow(absence.entity_id);
+    if (stays(slot) || (absence.has_begun() && work.table[slot].seen != Seen::kNot)) continue;
+    if (work.table[slot].kind == Kind::kGroup) continue;
+    notes.push_back({.entity_id = absence.entity_id, .since = PlanNotes::Absence::kNotBegun, .reads = 1});
   }
   return notes;
 }

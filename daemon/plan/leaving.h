@@ -11,7 +11,7 @@
 namespace ucaas_sync::plan {
 
 /// The notes of a plan that is held: its read is not believed to prove an absence, but who is there is there. What was
-/// noted of anybody else stays as it was.
+/// noted of anybody else stays as it was, and for whoever is missing since no clock begins.
 std::vector<PlanNotes::Absence> AbsencesWhenHeld(const Workspace& work);
 
 /// Drafts suspends and deletes, keeps the absence notes, and lists who is due. Needs everybody frozen who will be by

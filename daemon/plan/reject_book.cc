@@ -1,7 +1,11 @@
 #include "daemon/plan/reject_book.h"
 
+#include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ucaas_sync::plan {
 namespace {
@@ -14,6 +18,7 @@ bool IsMissingSinceThisRead(const Workspace& work, SlotId id, std::uint16_t sour
   const Slot& slot = work.table[id];
   const bool is_missing = slot.is_there() && slot.lifecycle == Lifecycle::kActive && slot.seen == Seen::kNot;
   if (!is_missing || slot.source != source || slot.has(kWasOutside) || work.absences.contains(id)) return false;
+  if (work.filtered_out.Of(id) != nullptr || work.drift.IsActiveAgain(id)) return false;
   // Whose absence nobody notes may have been gone for long.
   const LeavePolicy policy = work.policy.LeavingFrom(slot.kind, source);
   if (!policy.known || policy.absent == config::AbsentPolicy::kKeep) return false;
@@ -62,27 +67,61 @@ void RejectBook::Add(const RejectView& reject, Workspace& work) {
   entries_.push_back(entry);
 }
 
+std::vector<bool> RejectBook::FindOwners(const Workspace& work) {
+  std::vector<std::vector<Hash128>> keys(entries_.size());
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    for (std::size_t at = entry.begin; at < entry.end; ++at) {
+      for (const Kind kind : {Kind::kUser, Kind::kContact}) {
+        const SlotId id = work.table.Find(kind, values_[at]);
+        if (id == kNone || !IsMissingSinceThisRead(work, id, entry.source)) continue;
+        if (keys[i].empty() || keys[i].back() != values_[at]) keys[i].push_back(values_[at]);
+        if (owners_.empty() || owners_.back() != id) owners_.push_back(id);
+      }
+    }
+    if (!keys[i].empty()) order.push_back(i);
+  }
+  std::sort(owners_.begin(), owners_.end());
+  // Nobody has two records: the row that names its manager is not the manager's, whose own one is rejected too. Those
+  // with the least to choose from choose first; copies are one record.
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return keys[a].size() < keys[b].size(); });
+  std::vector<bool> has_owner(entries_.size());
+  std::set<Hash128> taken;
+  std::map<std::vector<Hash128>, bool> copies;
+  for (const std::size_t i : order) {
+    const auto begin = values_.begin();
+    std::vector<Hash128> values(begin + static_cast<std::ptrdiff_t>(entries_[i].begin),
+                                begin + static_cast<std::ptrdiff_t>(entries_[i].end));
+    const auto [copy, is_first] = copies.try_emplace(std::move(values), false);
+    if (is_first) {
+      copy->second = std::any_of(keys[i].begin(), keys[i].end(),
+                                 [&taken](const Hash128& key) { return taken.insert(key).second; });
+    }
+    has_owner[i] = copy->second;
+  }
+  return has_owner;
+}
+
 void RejectBook::Resolve(Workspace& work) {
-  for (const Entry& entry : entries_) {
-    // A key that also has a good record of its own does not tell whose record this one is: the row of a missing person
-    // names their manager, who is there.
-    bool found_person = false;
+  // A key that also has a good record of its own does not tell whose record this one is: the row of a missing person
+  // names their manager, who is there.
+  const std::vector<bool> has_owner = FindOwners(work);
+  for (std::size_t e = 0; e < entries_.size(); ++e) {
+    const Entry& entry = entries_[e];
     bool found_group = false;
     for (std::size_t i = entry.begin; i < entry.end; ++i) {
       for (const Kind kind : kAllKinds) {
         const SlotId id = work.table.Find(kind, values_[i]);
         if (id == kNone) continue;
         work.table[id].set(kRejectNamed);
-        if (kind == Kind::kGroup) {
-          found_group = found_group || work.table[id].is_known();
-        } else {
-          found_person = found_person || IsMissingSinceThisRead(work, id, entry.source);
-        }
+        found_group = found_group || (kind == Kind::kGroup && work.table[id].is_known());
       }
     }
     Stops& stops = StopsOf(entry.source);
-    stops.people = stops.people || !found_person;
-    stops.groups = stops.groups || (!found_person && !found_group);
+    stops.people = stops.people || !has_owner[e];
+    stops.groups = stops.groups || (!has_owner[e] && !found_group);
   }
   if (entries_.empty()) return;
   for (SlotId id = 0; id < work.table.size(); ++id) {
@@ -95,6 +134,10 @@ void RejectBook::Resolve(Workspace& work) {
 bool RejectBook::HidesAnybody(std::uint16_t source, Kind kind) const {
   if (source >= stops_.size()) return false;
   return kind == Kind::kGroup ? stops_[source].groups : stops_[source].people;
+}
+
+bool RejectBook::MayBeOf(SlotId id) const {
+  return std::binary_search(owners_.begin(), owners_.end(), id);
 }
 
 }  // namespace ucaas_sync::plan

@@ -26,6 +26,8 @@ class RejectBook {
   void Resolve(Workspace& work);
   /// After Resolve: whether a missing `kind` of `source` proves nothing in this read.
   bool HidesAnybody(std::uint16_t source, Kind kind) const;
+  /// After Resolve: whether a rejected record was taken for this one's own, as nobody is known to have gone before it.
+  bool MayBeOf(SlotId id) const;
 
  private:
   struct Entry {
@@ -38,9 +40,11 @@ class RejectBook {
     bool groups = false;
   };
   Stops& StopsOf(std::uint16_t source);
+  std::vector<bool> FindOwners(const Workspace& work);
 
   std::vector<Entry> entries_;
   std::vector<Hash128> values_;
+  std::vector<SlotId> owners_;         // in order
   std::vector<Stops> stops_;           // by source
   std::vector<std::uint64_t> counts_;  // by source
 };

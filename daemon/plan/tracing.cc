@@ -75,7 +75,8 @@ void BeginTrace(Workspace& work) {
       EntityTrace& traced = work.trace->Of(kind, key);
       if (work.table[id].is_known()) traced.stored = work.state.Load(work.table[id].id);
       if (const DriftFinding* drift = work.drift.Of(id)) traced.drift = *drift;
-      if (const auto note = work.absences.find(id); note != work.absences.end()) traced.absence = note->second;
+      const auto note = work.absences.find(id);
+      if (note != work.absences.end() && note->second.has_begun()) traced.absence = note->second;
     }
   }
 }

@@ -1,6 +1,9 @@
 // Rejected records: whom they freeze, and whose absence they leave unproved.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "tests/plan/world.h"
 
 namespace ucaas_sync::plan {
@@ -56,6 +59,127 @@ TEST_CASE("a reject that names somebody long gone, or of another source, may hid
     REQUIRE(plan.warnings.size() == 1);
     CHECK(plan.warnings[0].starts_with("1 entity is missing from hr and left as they are: a rejected record"));
   }
+}
+
+/// E1 went before the row of E5 broke, which names E1 as its manager and has lost its own key.
+void HideBehindManager(World& world) {
+  world.Remove(Kind::kUser, "E5");
+  world.bad_rows = {{.line = 6, .values = {"E5 Ada", "E1"}}};
+}
+
+TEST_CASE("a rejected row with the name of somebody who went before stops the clock for as long as it is there") {
+  World world = CompanyOf(8);
+  world.policy.rules[0].absent_after = hours(24);
+  const auto go = [&world] {
+    world.Remove(Kind::kUser, "E1");
+    CHECK(Lines(world.Sync().plan).empty());
+  };
+  SUBCASE("noted as absent") {
+    go();
+  }
+  SUBCASE("held by a person") {
+    world.state.holds = {{.key = "E1", .reason = "sabbatical", .until = {}}};
+    go();
+  }
+  SUBCASE("protected") {
+    world.policy.rules[0].absent_after = Duration::zero();
+    world.policy.protect = [](Kind, const FieldSetView& fields) { return fields[kUserEmail].text == "e1@example.com"; };
+    go();
+  }
+  SUBCASE("kept until the rule says otherwise") {
+    world.policy.rules[0].absent = config::AbsentPolicy::kKeep;
+    go();
+    world.policy.rules[0].absent = config::AbsentPolicy::kSuspend;
+  }
+  SUBCASE("while another row bore the name") {
+    HideBehindManager(world);
+    world.Sync();
+    go();
+  }
+  SUBCASE("for a new key, which nobody has confirmed") {
+    world.Add(User("N1", {{"email", "e1@example.com"}}));
+    go();
+  }
+  SUBCASE("in a plan that was held") {
+    world.policy.rules[0].absent_after = Duration::zero();
+    world.policy.guards = DefaultGuards();
+    world.Remove(Kind::kUser, "E1");
+    for (const std::string key : {"E2", "E3", "E4"}) world.Get(Kind::kUser, key).standing = Standing::kLeft;
+    const auto held = world.Plan();
+    REQUIRE(held.plan.held);
+    CHECK(held.notes.absences.size() == 1);
+    world.state.absences = held.notes.absences;
+    for (const std::string key : {"E2", "E3", "E4"}) world.Get(Kind::kUser, key).standing = Standing::kPresent;
+    world.policy.guards = WideGuards();
+  }
+  HideBehindManager(world);
+  for (int read = 0; read < 4; ++read) {
+    world.Pass(hours(25));
+    const auto plan = world.Sync().plan;
+    CHECK(plan.operations.empty());
+    CHECK(plan.due.empty());
+    REQUIRE(!plan.warnings.empty());
+    CHECK(plan.warnings[0].starts_with("1 entity is missing from hr and left as they are: a rejected record"));
+  }
+  // Mended: nobody stays hidden, and E1 goes in time if nothing else holds them.
+  world.bad_rows.clear();
+  world.Add(User("E5"));
+  world.state.holds.clear();
+  world.policy.protect = {};
+  world.Remove(Kind::kUser, "N1");
+  for (int read = 0; read < 2; ++read) {
+    world.Sync();
+    world.Pass(hours(25));
+  }
+  world.Sync();
+  CHECK(world.state.Find(Kind::kUser, "E1")->lifecycle == Lifecycle::kSuspended);
+  CHECK(world.state.Find(Kind::kUser, "E5")->lifecycle == Lifecycle::kActive);
+}
+
+TEST_CASE("somebody whose own record is kept out by a filter is not who a rejected row hides") {
+  World world = CompanyOf(5);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Get(Kind::kUser, "E1").standing = Standing::kFilteredOut;
+  world.Get(Kind::kUser, "E1").reason = "the filter of users from hr";
+  HideBehindManager(world);
+  for (int read = 0; read < 2; ++read) CHECK(world.Sync().plan.operations.empty());
+}
+
+TEST_CASE("who was made active again by hand is not who a rejected row hides") {
+  World world = CompanyOf(5);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E1");
+  REQUIRE(Lines(world.Sync().plan) == Texts{"user suspend E1"});
+  world.state.drift.push_back({.entity_id = world.state.Find(Kind::kUser, "E1")->id,
+                               .missing = false,
+                               .shown = {{kUserStatus, Field::Value("A")}},
+                               .groups = {}});
+  HideBehindManager(world);
+  CHECK(world.Sync().plan.operations.empty());
+}
+
+TEST_CASE("of two rejected rows with one missing name only one is that person's own") {
+  World world = CompanyOf(6);
+  world.policy.rules[0].absent_after = Duration::zero();
+  for (const std::string key : {"E1", "E2", "E5"}) world.Remove(Kind::kUser, key);
+  // Whoever has their own key in their row leaves the manager's to the manager.
+  world.bad_rows = {{.line = 6, .values = {"E5", "E1"}}, {.line = 2, .values = {"E1", "Ada"}}};
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
+  world.bad_rows.push_back({.line = 7, .values = {"E1", "Ada"}});
+  CHECK_MESSAGE(Lines(world.Plan().plan) == Texts{"user suspend E2"}, "a copy is no second record");
+  world.bad_rows = {{.line = 2, .values = {"E1", "Ada"}}, {.line = 6, .values = {"E5 Ada", "E1"}}};
+  for (int read = 0; read < 2; ++read) CHECK(world.Sync().plan.operations.empty());
+}
+
+TEST_CASE("the person of a rejected row that stays keeps no other absence from counting") {
+  World world = CompanyOf(6);
+  world.Remove(Kind::kUser, "E2");
+  world.bad_rows = {{.line = 3, .values = {"E2", "Ada"}}};
+  world.Sync();
+  world.Remove(Kind::kUser, "E3");
+  world.Sync();
+  world.Pass(hours(25));
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E3"});
 }
 
 TEST_CASE("who stays though missing makes no reject a harmless one") {

@@ -186,7 +186,8 @@ std::set<Auditor::Id> Auditor::ThereLately() const {
   for (const auto* rows : {&there_, &lost_}) {
     for (const StoredEntity& row : *rows) {
       const auto trail = people_.find(row.key);
-      const bool was_missing = trail != people_.end() && (trail->second.missing_since || trail->second.left_before);
+      const bool was_missing = trail != people_.end() && (trail->second.missing_since || trail->second.left_before ||
+                                                          trail->second.owns_no_broken_row);
       const bool is_kept = row.kind == Kind::kUser && settings_.absent_users == config::AbsentPolicy::kKeep;
       if (row.kind == Kind::kGroup || row.lifecycle != Lifecycle::kActive || was_missing || is_kept) continue;
       if (row.kind == Kind::kUser || row.ownership == Ownership::kCreated) lately.emplace(row.kind, row.key);
@@ -226,10 +227,20 @@ void Auditor::Follow(const Reading& reading, const RunReport& report) {
     const Word word = reading.Of(Kind::kUser, key);
     // Somebody of that key is there: whatever it was before, an absence begins anew.
     const bool is_back = word == Word::kUnsure && !reading.left.contains(key);
+    const bool owns_none = OwnsNone(key, word, trail.owns_no_broken_row, reading, report);
     if (is_back && report.end != End::kCrashed) trail = {};
     Step(trail, word, reading.hides_people, report);
+    trail.owns_no_broken_row = owns_none;
   }
   for (auto& [name, trail] : groups_) Step(trail, reading.Of(Kind::kGroup, name), reading.hides_groups, report);
+}
+
+bool Auditor::OwnsNone(const std::string& key, Word word, bool owned_none, const Reading& reading,
+                       const RunReport& report) {
+  const bool is_named = reading.broken_values.contains(key);
+  const bool owns_none = is_named ? !reading.broken_owners.contains(key) : word == Word::kNothing;
+  // A run that was cut off may not have come to note it.
+  return owns_none && (owned_none || report.end != End::kCrashed);
 }
 
 void Auditor::Step(Trail& trail, Word word, bool is_hidden, const RunReport& report) {

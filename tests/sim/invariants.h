@@ -55,11 +55,16 @@ class Auditor {
     std::optional<Instant> missing_since;
     int complete_reads_without = 0;
     bool left_before = false;  ///< The last word before it went missing.
+    /// Before this run it was missing, or a broken row that bore its key was another's.
+    bool owns_no_broken_row = false;
   };
 
   /// The groups that are known, and who was there until this run.
   std::set<Id> ThereLately() const;
   void Follow(const Reading& reading, const RunReport& report);
+  /// Whether the next broken row with `key` is somebody else's.
+  static bool OwnsNone(const std::string& key, Word word, bool owned_none, const Reading& reading,
+                       const RunReport& report);
   static void Step(Trail& trail, Word word, bool is_hidden, const RunReport& report);
   void CompareAccounts(const Scene& scene, const RunReport& report);
   void JudgeRemoval(Kind kind, Action action, const Object& object, const RunReport& report);

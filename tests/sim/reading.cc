@@ -56,6 +56,47 @@ void SetAsideTwins(Reading& reading) {
   }
 }
 
+using Owners = std::vector<std::set<std::string>>;  // by broken row: whose it may be
+
+/// Whether row `i` finds an owner when those who have one make way.
+bool FindOwner(const Owners& owners, std::size_t i, std::set<std::string>& asked,
+               std::map<std::string, std::size_t>& of) {
+  for (const std::string& key : owners[i]) {
+    if (!asked.insert(key).second) continue;
+    const auto has = of.find(key);
+    if (has != of.end() && !FindOwner(owners, has->second, asked, of)) continue;
+    of[key] = i;
+    return true;
+  }
+  return false;
+}
+
+/// Nobody has two rows: each broken one must find somebody of its own.
+void FindHidden(Reading& reading, const Export& day, const std::set<std::string>& in_rows,
+                const std::set<std::pair<Kind, std::string>>& lately) {
+  Owners owners;
+  for (const BrokenRow& broken : day.broken) {
+    reading.broken_values.insert(broken.values.begin(), broken.values.end());
+    std::set<std::string>& mine = owners.emplace_back();
+    for (const std::string& value : broken.values) {
+      const bool was_there = lately.contains({Kind::kUser, value}) || lately.contains({Kind::kContact, value});
+      if (was_there && !in_rows.contains(value)) mine.insert(value);
+    }
+    reading.broken_owners.insert(mine.begin(), mine.end());
+  }
+  std::map<std::string, std::size_t> of;
+  for (std::size_t i = 0; i < day.broken.size(); ++i) {
+    const std::vector<std::string>& values = day.broken[i].values;
+    const bool has_group = std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+      return lately.contains({Kind::kGroup, value});
+    });
+    std::set<std::string> asked;
+    const bool has_owner = FindOwner(owners, i, asked, of);
+    reading.hides_people = reading.hides_people || !has_owner;
+    reading.hides_groups = reading.hides_groups || (!has_owner && !has_group);
+  }
+}
+
 }  // namespace
 
 Word Reading::Of(Kind kind, const std::string& key) const {
@@ -99,18 +140,9 @@ Reading Read(const Export& day, const Settings& settings, Date today,
     if (row.status != "active" && row.status != "leave") reading.bad_status.insert(key);
   }
   SetAsideTwins(reading);
-  for (const BrokenRow& broken : day.broken) {
-    reading.broken_values.insert(broken.values.begin(), broken.values.end());
-    const auto is_missing = [&](const std::string& value) {
-      return !reading.people.contains(value) &&
-             (lately.contains({Kind::kUser, value}) || lately.contains({Kind::kContact, value}));
-    };
-    const auto is_group = [&](const std::string& value) { return lately.contains({Kind::kGroup, value}); };
-    const bool finds_person = std::any_of(broken.values.begin(), broken.values.end(), is_missing);
-    const bool finds_group = std::any_of(broken.values.begin(), broken.values.end(), is_group);
-    reading.hides_people = reading.hides_people || !finds_person;
-    reading.hides_groups = reading.hides_groups || (!finds_person && !finds_group);
-  }
+  std::set<std::string> in_rows;
+  for (const auto& [key, rows] : by_key) in_rows.insert(key);
+  FindHidden(reading, day, in_rows, lately);
   return reading;
 }
 

@@ -29,6 +29,7 @@ struct Reading {
   std::set<std::string> left;           ///< Of whom some row says that they left, be it believed or not.
   std::set<std::string> departments;    ///< Every one that a row names.
   std::set<std::string> broken_values;  ///< All that can be read of broken rows.
+  std::set<std::string> broken_owners;  ///< Those of them whose own row a broken one may be.
   bool hides_people = false;            ///< A broken row may be anybody's.
   bool hides_groups = false;
   bool knows_titles = false;  ///< The directory is whole.
@@ -36,8 +37,8 @@ struct Reading {
   Word Of(Kind kind, const std::string& key) const;
 };
 
-/// `lately`: the groups that are known, and the people who were there until now: of a broken row with the key of
-/// anybody else it is not known whose it is.
+/// `lately`: the groups that are known, and the people who were there until now, and of whom no broken row told before
+/// that it is another's: of a broken row with the key of anybody else it is not known whose it is.
 Reading Read(const Export& day, const Settings& settings, Date today,
              const std::set<std::pair<Kind, std::string>>& lately);
 
