@@ -241,7 +241,10 @@ class Leaving {
   /// Whoever would go, were it not for a rejected record that may be theirs.
   void CountHidden(const Slot& slot, const LeavePolicy& policy) {
     if (!rejects_.HidesAnybody(slot.source, slot.kind) || slot.lifecycle != Lifecycle::kActive) return;
-    if (policy.absent != config::AbsentPolicy::kKeep && ActionFor(slot, policy)) ++report_.hidden[slot.source];
+    if (policy.absent == config::AbsentPolicy::kKeep || !ActionFor(slot, policy)) return;
+    // Where people's absences count, no rejected record of this source is the reason.
+    const bool is_of_groups_alone = slot.kind == Kind::kGroup && !rejects_.HidesAnybody(slot.source, Kind::kUser);
+    ++(is_of_groups_alone ? report_.unnamed : report_.hidden)[slot.source];
   }
 
   /// What leaving means for this entity; nothing when it stays as it is.

@@ -31,6 +31,13 @@ void TellHidden(Workspace& work, const std::string& source, std::uint64_t count)
       source + " are mended (`ucaas-sync quarantine list`)");
 }
 
+void TellUnnamed(Workspace& work, const std::string& source, std::uint64_t count) {
+  work.WarnLasting(Counted(count, "group is", "groups are") + " missing from " + source +
+                   " and left as they are: a record of " + source +
+                   " may name it, and cannot be read as far as that; no group's absence counts until it can (the "
+                   "records that are joined to it included: `ucaas-sync quarantine list`)");
+}
+
 void TellKeptAdopted(Workspace& work, std::vector<std::string>& keys) {
   std::sort(keys.begin(), keys.end());
   const std::string text = Counted(keys.size(), "adopted contact or group is", "adopted contacts and groups are") +
@@ -48,6 +55,7 @@ void LeavingReport::Tell(Workspace& work) {
     for (const Kind kind : kAllKinds) TellFiltered(work, filter, kind, kinds[Index(kind)]);
   }
   for (const auto& [source, count] : hidden) TellHidden(work, work.policy.sources[source], count);
+  for (const auto& [source, count] : unnamed) TellUnnamed(work, work.policy.sources[source], count);
   if (without_rule != 0) {
     work.warnings.push_back(Counted(without_rule, "entity", "entities") +
                             " came from a source that no rule reads for that kind any more: left as they are");
