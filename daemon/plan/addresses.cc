@@ -282,6 +282,11 @@ std::string RekeyProposal(std::string_view vanished) {
 
 void SettleAddresses(Workspace& work, std::span<const SourceState> sources) {
   for (const Kind kind : kAllKinds) Settlement(work, sources, kind).Run();
+  // Whoever is set aside by now waits for a person, and no day is near.
+  std::erase_if(work.due, [&work](const DueItem& due) {
+    const SlotId slot = work.table.Find(due.kind, HashOf(due.key));
+    return slot != kNone && work.table[slot].has(kFrozen);
+  });
 }
 
 }  // namespace ucaas_sync::plan

@@ -60,6 +60,21 @@ TEST_CASE("who is gone is spared while somebody new with their e-mail is set asi
   CHECK(plan.quarantine[2].key == "N1");
 }
 
+TEST_CASE("nobody is announced as a coming removal who is set aside for the sake of a new key") {
+  World world;
+  for (const std::string key : {"E1", "E2", "E3"}) world.Add(User(key));
+  world.Sync();
+  for (const std::string key : {"E1", "E2", "E3"}) world.Remove(Kind::kUser, key);
+  world.Add(User("N1", {{"email", "e1@example.com"}}));
+  world.Add(User("N2", {{"email", "e2@example.com"}}));
+  world.Get(Kind::kUser, "N2").standing = Standing::kQuarantined;
+  world.Get(Kind::kUser, "N2").reason = "first_name missing";
+  const auto plan = world.Plan().plan;
+  CHECK(plan.quarantine.size() == 4);
+  REQUIRE(plan.due.size() == 1);
+  CHECK(plan.due[0].key == "E3");
+}
+
 TEST_CASE("who is gone is spared while two new ones have their e-mail") {
   World world;
   world.Add(User("E1"));
