@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "daemon/model/text.h"
@@ -75,18 +76,26 @@ std::optional<GuardVerdict> JudgeKeys(const SourceState& source, std::uint64_t r
 }  // namespace
 
 std::vector<std::uint64_t> RepeatedRecords(const Workspace& work, std::size_t sources) {
-  std::vector<std::pair<std::uint16_t, std::uint64_t>> lines;
+  std::vector<std::tuple<std::uint16_t, std::uint64_t, std::uint16_t>> lines;  // source, line, rule
   for (const Repeat& repeat : work.repeats) {
     const Slot& slot = work.table[repeat.slot];
     // Two rules that make one key of one record are a slip in the configuration, and the record repeats nothing.
-    const bool is_same_record = slot.source == repeat.source && slot.line == repeat.line;
-    if (slot.kind != Kind::kGroup && !is_same_record) lines.emplace_back(repeat.source, repeat.line);
+    const bool is_same_record = slot.source == repeat.source && slot.line == repeat.line && slot.rule != repeat.rule;
+    if (slot.kind != Kind::kGroup && !is_same_record) lines.emplace_back(repeat.source, repeat.line, repeat.rule);
   }
   std::sort(lines.begin(), lines.end());
-  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
   std::vector<std::uint64_t> repeated(sources);
-  for (const auto& [source, line] : lines) {
-    if (source < sources) ++repeated[source];
+  for (auto line = lines.begin(); line != lines.end();) {
+    const std::uint16_t source = std::get<0>(*line);
+    const std::uint64_t number = std::get<1>(*line);
+    // A record counts once, whatever rules read it; a rule meets the number again in another file of the source.
+    std::uint64_t most = 0;
+    while (line != lines.end() && std::get<0>(*line) == source && std::get<1>(*line) == number) {
+      const auto end = std::upper_bound(line, lines.end(), *line);
+      most = std::max(most, static_cast<std::uint64_t>(end - line));
+      line = end;
+    }
+    if (source < sources) repeated[source] += most;
   }
   return repeated;
 }

@@ -88,6 +88,38 @@ TEST_CASE("keys under 99 percent distinct are held, a few are only set aside") {
   CHECK(Contains(FindGuard(result.plan, "distinct_keys")->meaning, "5 records of source hr repeat the key"));
 }
 
+TEST_CASE("keys that come again in another file of their source are repeated, whatever line they are on") {
+  World world = Company(400, 400);
+  for (int file = 0; file < 2; ++file) {
+    for (int i = 1; i <= 3; ++i) {
+      Row row = User("E" + std::to_string(i), {{"last_name", "Other" + std::to_string(file)}});
+      row.line = world.Get(Kind::kUser, row.key).line;
+      world.Add(row);
+    }
+  }
+  const auto result = world.Plan();
+  CHECK(result.notes.repeated == std::vector<std::uint64_t>{6, 0});
+  CHECK(FindGuard(result.plan, "distinct_keys", "hr")->held);
+}
+
+TEST_CASE("one record that two rules make a key of repeats none, and repeats another one once") {
+  World world = Company(5, 5);
+  RulePolicy second = world.policy.rules[0];
+  world.policy.rules.push_back(second);
+  Row row = world.Get(Kind::kUser, "E1");
+  row.rule = 4;
+  row.fields["last_name"] = "Second";
+  world.Add(row);
+  CHECK(world.Plan().notes.repeated == std::vector<std::uint64_t>{0, 0});
+  for (const std::uint16_t rule : {std::uint16_t{0}, std::uint16_t{4}}) {
+    Row other = User("E2", {{"last_name", "Other"}});
+    other.rule = rule;
+    other.line = 77;
+    world.Add(other);
+  }
+  CHECK(world.Plan().notes.repeated == std::vector<std::uint64_t>{1, 0});
+}
+
 TEST_CASE("byte-identical records and the records of one group repeat no key") {
   World world = Company(5, 5);
   world.Add(Group("Sales"));
