@@ -110,7 +110,7 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   if (!key) return;
   view_.key = *key;
 
-  if (standing != Standing::kOutOfScope && standing != Standing::kUndecided) {
+  if (standing != Standing::kOutOfScope) {
     const Facts all = &gathered.record == &record ? facts : FactsOf(rule, gathered.record, joined_gathered_);
     gathered_is_whole_ = gathered.is_whole;
     const std::size_t judged = reason_.size();
@@ -118,8 +118,8 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
     if (rule.groups) MapGroups(rule, all);
     if (rule.members) MapMembers(rule, all);
     is_records_trouble_ = reason_.size() == judged;
-    if (standing == Standing::kLeft) {
-      // Gone is gone, whatever else is wrong with the record.
+    if (standing == Standing::kLeft || standing == Standing::kUndecided) {
+      // Gone is gone, whatever else is wrong with the record; and of who may be gone it is of no use to know.
       reason_.resize(judged);
     } else {
       if (!rule.joins.empty() && !joined_.trouble.empty()) {

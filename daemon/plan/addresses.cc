@@ -153,6 +153,9 @@ class Settlement {
       const Hash128 address = AddressHash(work_.candidates.Get(i).fields[NaturalKeyField(kind_)].text);
       if (!address.is_zero()) newcomers.emplace_back(address, id);
     }
+    for (const auto& [address, id] : work_.more_addresses) {
+      if (work_.table[id].kind == kind_ && work_.table[id].has(kFrozen)) newcomers.emplace_back(address, id);
+    }
     if (newcomers.empty()) return;
     std::sort(newcomers.begin(), newcomers.end());
     for (SlotId id = 0; id < work_.table.known(); ++id) {
@@ -166,6 +169,10 @@ class Settlement {
       work_.SetAside(id, "gone from the source while " + appeared + " (" + work_.PlaceOf(newcomer->second) +
                              ") appeared with the same e-mail and is set aside or held; see to that one first, then "
                              "say whether they are one person");
+      const Slot& other = work_.table[newcomer->second];
+      if (other.has(kUndecided)) {
+        work_.SetAside(newcomer->second, std::string(work_.candidates.Get(other.candidate).reason));
+      }
     }
   }
 

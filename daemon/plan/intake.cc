@@ -55,17 +55,6 @@ void Intake::OnEntity(const EntityView& entity) {
     if (id != kNone && work_.table[id].is_there()) work_.filtered_out.Add(id, entity.reason);
     return;
   }
-  if (entity.standing == Standing::kUndecided) {
-    const SlotId id = work_.table.Find(entity.kind, key_hash);
-    if (id == kNone || !work_.table[id].is_there()) return;
-    if (work_.table[id].has(kHeldByRevert)) revert_holds_.OnEntity(id, entity);
-    undecided_.push_back({.slot = id,
-                          .source = entity.source,
-                          .line = LineOf(entity),
-                          .folded_key = FoldedKey(entity.key),
-                          .reason = std::string(entity.reason)});
-    return;
-  }
   const SlotId id = work_.table.FindOrAdd(entity.kind, key_hash);
   if (work_.table[id].has(kHeldByRevert)) revert_holds_.OnEntity(id, entity);
   const Seen seen = work_.table[id].seen;
@@ -89,8 +78,9 @@ void Intake::First(SlotId id, const EntityView& entity) {
     if (!slot.is_known()) slot.candidate = work_.candidates.Add(id, entity, {});
     return;
   }
-  if (entity.standing == Standing::kQuarantined) {
+  if (entity.standing == Standing::kQuarantined || entity.standing == Standing::kUndecided) {
     slot.seen = Seen::kQuarantined;
+    if (entity.standing == Standing::kUndecided) slot.set(kUndecided);
     slot.candidate = work_.candidates.Add(id, entity, {});
     if (entity.kind == Kind::kGroup) membership_.OnUnusableGroup(id, entity);
     return;
@@ -117,6 +107,7 @@ void Intake::Again(SlotId id, const EntityView& entity) {
   Slot& slot = work_.table[id];
   if (entity.kind == Kind::kGroup) membership_.OnGroupAgain(id, entity);
   const bool both_left = slot.seen == Seen::kLeft && entity.standing == Standing::kLeft;
+  const bool is_undecided = entity.standing == Standing::kUndecided;
   const bool same_rule = slot.rule == entity.rule || entity.kind == Kind::kGroup;
   const bool same_standing = (slot.seen == Seen::kPresent && entity.standing == Standing::kPresent) ||
                              (slot.seen == Seen::kQuarantined && entity.standing == Standing::kQuarantined);
@@ -124,42 +115,47 @@ void Intake::Again(SlotId id, const EntityView& entity) {
   const bool is_repeat = same_rule && same_standing && slot.record == RecordMark(entity, scratch_) &&
                          (!is_group_there || membership_.HasSameMembers(id, entity, work_));
   if (both_left || is_repeat) return;
+  const FieldView address = entity.fields[NaturalKeyField(entity.kind)];
+  if (!slot.is_there() && address.state == FieldState::kValue) {
+    work_.more_addresses.emplace_back(AddressHash(address.text), id);
+  }
+  // Nobody knows of either whether it counts.
+  if (is_undecided && slot.seen == Seen::kQuarantined && slot.has(kUndecided)) return;
+  if (is_undecided) slot.set(kUndecided);
   slot.set(kConflict);
   work_.repeats.push_back({.slot = id, .rule = entity.rule, .source = entity.source, .line = entity.line});
 }
 
 void Intake::SetAsideUnusable() {
   SetAsideRepeats();
-  SetAsideUndecided();
+  std::array<std::uint64_t, kKindCount> newcomers{};  // who are undecided
   for (SlotId id = 0; id < work_.table.size(); ++id) {
     const Slot& slot = work_.table[id];
-    if (slot.seen == Seen::kQuarantined && slot.candidate != kNone) {
-      work_.SetAside(id, std::string(work_.candidates.Get(slot.candidate).reason));
+    if (slot.seen != Seen::kQuarantined || slot.candidate == kNone) continue;
+    const std::string reason(work_.candidates.Get(slot.candidate).reason);
+    const bool is_active = slot.is_there() && slot.lifecycle == Lifecycle::kActive;
+    if (!slot.has(kUndecided) || is_active) {
+      work_.SetAside(id, reason);
+      continue;
+    }
+    // Nearly all of them are nobody that anybody wants: one rejected record would fill the quarantine with them.
+    work_.Freeze(id);
+    if (slot.is_there()) {
+      work_.Note(id, "frozen", reason);
+    } else if (!work_.WasSetAside(id)) {
+      ++newcomers[Index(slot.kind)];
     }
   }
+  SayUndecided(newcomers);
   SetAsideCaseTwins();
 }
 
-void Intake::MarkUndecided() {
-  // Any other record's word on them is worth more.
-  std::erase_if(undecided_, [&](const Undecided& undecided) {
-    Slot& slot = work_.table[undecided.slot];
-    if (slot.seen != Seen::kNot) return true;
-    slot.seen = Seen::kQuarantined;
-    slot.source = undecided.source;
-    slot.line = undecided.line;
-    slot.folded_key = undecided.folded_key;
-    return false;
-  });
-}
-
-void Intake::SetAsideUndecided() {
-  for (const Undecided& undecided : undecided_) {
-    if (work_.table[undecided.slot].lifecycle == Lifecycle::kActive) {
-      work_.SetAside(undecided.slot, undecided.reason);
-    } else {
-      work_.Freeze(undecided.slot);
-      work_.Note(undecided.slot, "frozen", undecided.reason);
+void Intake::SayUndecided(const std::array<std::uint64_t, kKindCount>& newcomers) {
+  for (const Kind kind : kAllKinds) {
+    if (const std::uint64_t count = newcomers[Index(kind)]; count != 0) {
+      work_.WarnLasting("whether " + Counted(count, Name(kind)) +
+                        " should be made cannot be told, because a rejected record may be what lets them in: not made "
+                        "until the rejected records are mended");
     }
   }
 }
@@ -192,6 +188,9 @@ void Intake::SetAsideRepeats() {
     std::string reason =
         is_one_place && !is_one_rule ? "two rules make this key of " : "the same key with different content: ";
     reason += ListOf(places, places.size());
+    if (is_one_place && !is_one_rule && work_.table[id].has(kUndecided)) {
+      reason += ", or one of them does: a rejected record may be what decides it";
+    }
     if (is_one_place && is_one_rule && work_.policy.reads_several_files(work_.table[id].source))
       reason += " in several files";
     work_.SetAside(id, reason);

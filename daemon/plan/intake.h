@@ -2,9 +2,9 @@
 // An unchanged person only marks a slot. Single-threaded.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "daemon/model/entity.h"
 #include "daemon/plan/membership.h"
@@ -20,32 +20,21 @@ class Intake {
 
   void OnEntity(const EntityView& entity);
 
-  /// After the last entity: whoever is undecided is there, and not missing.
-  void MarkUndecided();
-  /// After it: sets aside keys that came more than once with different content, keys that differ only in
+  /// After the last entity: sets aside keys that came more than once with different content, keys that differ only in
   /// case, and what mapping could not use.
   void SetAsideUnusable();
 
  private:
   void First(SlotId id, const EntityView& entity);
   void Again(SlotId id, const EntityView& entity);
-  void SetAsideUndecided();
+  void SayUndecided(const std::array<std::uint64_t, kKindCount>& newcomers);
   void SetAsideRepeats();
   void SetAsideCaseTwins();
-
-  struct Undecided {
-    SlotId slot = kNone;
-    std::uint16_t source = 0;
-    std::uint32_t line = 0;
-    std::uint64_t folded_key = 0;
-    std::string reason;
-  };
 
   Workspace& work_;
   Membership& membership_;
   RevertHolds& revert_holds_;
   std::string scratch_;
-  std::vector<Undecided> undecided_;
 };
 
 }  // namespace ucaas_sync::plan

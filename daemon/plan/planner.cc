@@ -252,7 +252,6 @@ Planner::Result Planner::Finish(const Inputs& inputs) {
 Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   work.warnings.insert(work.warnings.begin(), inputs.warnings.begin(), inputs.warnings.end());
   if (work.trace != nullptr) BeginTrace(work);
-  intake.MarkUndecided();
   FreezeHeld(work);
   FreezeUnhealthy(work, inputs.sources);
   for (std::size_t i = 0; i < inputs.sources.size(); ++i) {

@@ -39,6 +39,7 @@ enum SlotFlag : std::uint16_t {
   kLacksRequired = 1U << 11U,    ///< A required field of its record is unknown: it cannot be created.
   kMayHaveLeft = 1U << 12U,      ///< For want of a joined record nobody can tell: it is not let in.
   kDnUnknown = 1U << 13U,        ///< Contacts: groups may name it by a DN that is not known in this read.
+  kUndecided = 1U << 15U,        ///< A rejected record may be what decides whether one of its records counts.
 };
 
 struct Slot {

@@ -130,6 +130,7 @@ struct Workspace {
   DraftBoard drafts;
   Arena texts;
   std::vector<Repeat> repeats;
+  std::vector<std::pair<Hash128, SlotId>> more_addresses;  ///< Of newcomers, from records after their first.
   FilteredOut filtered_out;
   ComingLeavers coming_leavers;
   std::vector<QuarantineItem> quarantine;

@@ -96,6 +96,7 @@ TEST_CASE(
   bench.Run(true);
   CHECK(bench.Of("E7").standing == Standing::kUndecided);
   CHECK(bench.Of("E7").reason == kNoRecord + kMayBeIt);
+  CHECK_MESSAGE(bench.Of("E7").State(kUserEmail) == FieldState::kValue, "it may be somebody's who is known");
   CHECK(bench.Of("E1").standing == Standing::kPresent);
 }
 

@@ -75,6 +75,44 @@ TEST_CASE("nobody is announced as a coming removal who is set aside for the sake
   CHECK(plan.due[0].key == "E3");
 }
 
+TEST_CASE("who is gone is spared while a record with their e-mail is undecided, and both are listed then") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E1");
+  Row newcomer = User("N1");
+  newcomer.standing = Standing::kUndecided;
+  newcomer.reason = "no record in dir with emp N1";
+  SUBCASE("its first record has it") {
+    newcomer.fields["email"] = "e1@example.com";
+    world.Add(newcomer);
+  }
+  SUBCASE("a later record has it") {
+    world.Add(newcomer);
+    newcomer.fields["email"] = "e1@example.com";
+    world.Add(newcomer);
+  }
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 2);
+  CHECK(Contains(plan.quarantine[0].reason + plan.quarantine[1].reason, "gone from the source while N1 (line "));
+  CHECK(Contains(plan.quarantine[0].reason + plan.quarantine[1].reason, newcomer.reason));
+}
+
+TEST_CASE("who is gone is spared while any of the records of one new key has their e-mail") {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E1");
+  world.Add(User("N1"));
+  world.Add(User("N1", {{"email", "e1@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  CHECK(plan.quarantine.size() == 2);
+}
+
 TEST_CASE("who is gone is spared while two new ones have their e-mail") {
   World world;
   world.Add(User("E1"));

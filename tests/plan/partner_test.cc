@@ -1,6 +1,8 @@
 // What a plan does with those of whom a missing joined record leaves something open, and with groups that nobody names.
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "daemon/model/trace.h"
 #include "tests/plan/world.h"
 
@@ -72,17 +74,83 @@ TEST_CASE("who is undecided is there: a reject that names only them may hide any
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
 }
 
-TEST_CASE("a newcomer who is undecided is nobody, and another record's word counts for more") {
+TEST_CASE("newcomers who are undecided are not made and fill no list, but the plan counts them") {
   World world = Company();
-  world.Add(User("E9"));
-  Undecided(world, Kind::kUser, "E9");
-  Row twin = world.Get(Kind::kUser, "E7");
-  Undecided(world, Kind::kUser, "E7");
-  twin.fields["department"] = "Finance";
-  world.rows.push_back(twin);
+  for (const char* key : {"E8", "E9"}) {
+    world.Add(User(key));
+    Undecided(world, Kind::kUser, key);
+  }
+  Row other = world.Get(Kind::kUser, "E9");
+  other.fields["last_name"] = "Other";
+  world.Add(other);
   const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
   CHECK(plan.quarantine.empty());
-  CHECK(Lines(plan) == Texts{"user update E7"});
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0] ==
+        "whether 2 users should be made cannot be told, because a rejected record may be what lets them in: not made "
+        "until the rejected records are mended");
+}
+
+TEST_CASE("who is undecided by one record is set aside with both, whatever the other says and whichever comes first") {
+  for (const Standing standing : {Standing::kPresent, Standing::kLeft, Standing::kQuarantined}) {
+    for (const bool is_undecided_first : {true, false}) {
+      for (const char* key : {"E7", "E9"}) {
+        CAPTURE(static_cast<int>(standing));
+        CAPTURE(is_undecided_first);
+        CAPTURE(key);
+        World world = Company();
+        world.Remove(Kind::kUser, key);
+        Row undecided = User(key);
+        undecided.standing = Standing::kUndecided;
+        undecided.reason = kWhy;
+        Row other = User(key, {{"department", "Finance"}});
+        other.standing = standing;
+        if (standing == Standing::kQuarantined) other.reason = "e-mail missing";
+        world.Add(is_undecided_first ? undecided : other);
+        world.Add(is_undecided_first ? other : undecided);
+        const auto plan = world.Plan().plan;
+        CHECK(plan.operations.empty());
+        REQUIRE(plan.quarantine.size() == 1);
+        CHECK(plan.quarantine[0].key == key);
+        CHECK(Contains(plan.quarantine[0].reason, "the same key with different content: lines "));
+      }
+    }
+  }
+}
+
+TEST_CASE("who is undecided gives no way to a record that is filtered out or out of scope") {
+  for (const Standing standing : {Standing::kFilteredOut, Standing::kOutOfScope}) {
+    for (const bool is_undecided_first : {true, false}) {
+      CAPTURE(static_cast<int>(standing));
+      CAPTURE(is_undecided_first);
+      World world = Company();
+      for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+      Row other = world.Get(Kind::kUser, "E7");
+      other.standing = standing;
+      other.reason = "the filter of users";
+      Undecided(world, Kind::kUser, "E7");
+      if (!is_undecided_first) std::swap(world.Get(Kind::kUser, "E7"), other);
+      world.rows.push_back(other);
+      const auto plan = world.Plan().plan;
+      CHECK(plan.operations.empty());
+      REQUIRE(plan.quarantine.size() == 1);
+      CHECK(plan.quarantine[0].reason == kWhy);
+    }
+  }
+}
+
+TEST_CASE("a record of which one rule is sure and another undecided says so") {
+  World world = Company();
+  Row other = world.Get(Kind::kUser, "E7");
+  world.policy.rules.push_back(world.policy.rules[0]);
+  other.rule = 4;
+  other.standing = Standing::kUndecided;
+  other.reason = kWhy;
+  world.rows.push_back(other);
+  const auto plan = world.Plan().plan;
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(Contains(plan.quarantine[0].reason, " of hr, or one of them does: a rejected record may be what decides it"));
 }
 
 TEST_CASE("who is suspended and undecided stays so, without being told again as news, and is not deleted") {
