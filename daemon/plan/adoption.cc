@@ -114,9 +114,12 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
   operation.reason = "in the account already with this " + word;
   // Left for the next run it would let them in without ever having been shown.
   const bool returns = draft.kind == Kind::kUser && IsInactive(there[kUserStatus]) && LetsIn(candidate.fields);
+  const bool may_have_left = returns && !candidate.reason.empty();
   if (returns) AddReturn(object.fields[kUserStatus], operation.changes);
   if (work_.policy.protect && work_.policy.protect(draft.kind, there)) {
     LeaveProtected(draft.slot, there, operation);
+  } else if (may_have_left) {
+    LeaveSuspended(std::string(candidate.reason), operation);
   } else {
     if (returns) operation.reason += ", but suspended: reactivated";
     const std::vector<FieldChange> others = returns ? WithoutStatus(operation.changes) : operation.changes;
@@ -144,6 +147,14 @@ void Adoption::LeaveProtected(SlotId slot, const FieldSetView& there, Operation&
   if (!operation.changes.empty()) work_.IsProtected(slot, operation.key, there);
   operation.changes.clear();
   operation.fingerprint = {};  // so that it is compared again once nothing protects it
+}
+
+// On such a word nobody comes back. Known from now on, it is set aside by the next plan.
+void Adoption::LeaveSuspended(const std::string& why, Operation& operation) {
+  operation.reason += ", but suspended, and stays so: " + why;
+  operation.changes.clear();
+  operation.fingerprint = {};
+  work_.WakeAt(work_.now);
 }
 
 bool Adoption::IsOurs(const std::string& remote_key) {

@@ -33,6 +33,7 @@ class Adoption {
   std::vector<const TargetListing::Object*> MatchesAt(Kind kind, std::string_view address);
   static ExistingObject ExistingOf(const TargetListing::Object& object);
   void Bar(SlotId slot, const std::string& reason);
+  void LeaveSuspended(const std::string& why, Operation& operation);
   void LeaveProtected(SlotId slot, const FieldSetView& there, Operation& operation);
   bool IsOurs(const std::string& remote_id);
   /// A run that was cut off may have made it, for this key or for another that had the address then: who looks it up

@@ -62,6 +62,29 @@ TEST_CASE("whoever was deleted at the target is ours no more: what is there with
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("who is suspended at the target is adopted as they are while nobody can tell whether they left") {
+  World world;
+  world.Add(User("E1", {{"last_name", "New"}}));
+  world.Get(Kind::kUser, "E1").reason = "whether it left cannot be told: no record in dir with emp E1";
+  TargetListing listing;
+  Values there = User("E1").fields;
+  there["status"] = "S";
+  listing.objects[Index(Kind::kUser)] = {Remote(Kind::kUser, "9", there)};
+  world.listing = &listing;
+  auto result = world.Sync();
+  CHECK(Lines(result.plan) == Texts{"user adopt E1"});
+  CHECK(Operations(result.plan)[0].changes.empty());
+  CHECK(Contains(Operations(result.plan)[0].reason, "but suspended, and stays so: whether it left cannot be told"));
+  CHECK_MESSAGE(result.notes.due_at == world.now, "the next plan says it of somebody who is known");
+  world.listing = nullptr;
+  result = world.Sync();
+  CHECK(result.plan.operations.empty());
+  REQUIRE(result.plan.quarantine.size() == 1);
+  CHECK(Contains(result.plan.quarantine[0].reason, "whether it left cannot be told"));
+  world.Get(Kind::kUser, "E1").reason.clear();
+  CHECK(Lines(world.Sync().plan) == Texts{"user reactivate E1"});
+}
+
 TEST_CASE("an adopted contact that is in a group of ours already is not put into it again") {
   World world;
   world.Add(Group("Sales"));
