@@ -82,7 +82,7 @@ void Intake::First(SlotId id, const EntityView& entity) {
     slot.seen = Seen::kQuarantined;
     if (entity.standing == Standing::kUndecided) slot.set(kUndecided);
     slot.candidate = work_.candidates.Add(id, entity, {});
-    if (entity.kind == Kind::kGroup) membership_.OnUnusableGroup(id, entity);
+    if (entity.kind == Kind::kGroup) membership_.OnUnusableGroup(id, entity, work_);
     return;
   }
   slot.seen = Seen::kPresent;
@@ -105,7 +105,7 @@ void Intake::First(SlotId id, const EntityView& entity) {
 
 void Intake::Again(SlotId id, const EntityView& entity) {
   Slot& slot = work_.table[id];
-  if (entity.kind == Kind::kGroup) membership_.OnGroupAgain(id, entity);
+  if (entity.kind == Kind::kGroup) membership_.OnGroupAgain(id, entity, work_);
   const bool both_left = slot.seen == Seen::kLeft && entity.standing == Standing::kLeft;
   const bool is_undecided = entity.standing == Standing::kUndecided;
   const bool same_rule = slot.rule == entity.rule || entity.kind == Kind::kGroup;

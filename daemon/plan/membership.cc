@@ -72,8 +72,9 @@ void Membership::OnGroup(SlotId slot, const EntityView& group, Workspace& work) 
   NameByDn(slot, group.dn);
 }
 
-void Membership::OnUnusableGroup(SlotId slot, const EntityView& group) {
-  if (!group.maps_members) return;
+void Membership::OnUnusableGroup(SlotId slot, const EntityView& group, const Workspace& work) {
+  // Of a group that waited for the end of its source only the rule still tells.
+  if (!group.maps_members && !work.policy.rules[group.rule].maps_members) return;
   node_of_.emplace(slot, static_cast<std::uint32_t>(nodes_.size()));
   nodes_.push_back({.slot = slot,
                     .begin = member_refs_.size(),
@@ -85,8 +86,8 @@ void Membership::OnUnusableGroup(SlotId slot, const EntityView& group) {
   NameByDn(slot, group.dn);
 }
 
-void Membership::OnGroupAgain(SlotId slot, const EntityView& group) {
-  if (group.maps_members) NameByDn(slot, group.dn);
+void Membership::OnGroupAgain(SlotId slot, const EntityView& group, const Workspace& work) {
+  if (group.maps_members || work.policy.rules[group.rule].maps_members) NameByDn(slot, group.dn);
 }
 
 bool Membership::HasSameMembers(SlotId slot, const EntityView& group, const Workspace& work) const {
@@ -174,6 +175,8 @@ void Membership::ResolveMembers(Workspace& work) {
         node.contacts.push_back(slot);
       } else if (const auto child = node_of_.find(slot); child != node_of_.end()) {
         node.children.push_back(child->second);
+      } else if (missing_.contains(slot)) {
+        node.has_unfound = node.may_lack_group = true;
       }
     };
     for (std::size_t i = node.begin; i < node.end; ++i) {
@@ -193,6 +196,8 @@ void Membership::ResolveMembers(Workspace& work) {
       ++here;
       node.has_unfound_dns = node.has_unfound_dns || ref.is_dn;
     }
+    node.has_unfound = node.has_unfound || here != 0;
+    node.may_lack_group = node.may_lack_group || node.has_unfound_dns;
     if (here != 0) groups_with_strangers.push_back(GroupKey(node.slot, work));
     strangers += here;
   }
@@ -205,6 +210,7 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
   for (const NameUse& use : name_uses_) {
     if (groups[use.name] != kNone) edges.push_back({.contact = use.contact, .group = groups[use.name]});
   }
+  FindMissing(work);
   ResolveMembers(work);
   ReportUnknown(work);
   ReportCycles(work);
@@ -212,6 +218,8 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
   std::vector<std::uint32_t> open;
   std::vector<std::uint8_t> cannot_know(nodes_.size(), 0);
   std::vector<std::uint8_t> lacks_dns(nodes_.size(), 0);
+  std::vector<std::uint8_t> lacks_any(nodes_.size(), 0);
+  std::vector<std::uint8_t> lacks_group(nodes_.size(), 0);
   for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
     open.assign(1, root);
     stamp[root] = root;
@@ -223,6 +231,8 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
       const bool is_doubtful = slot.has(kConflict) || slot.seen == Seen::kQuarantined;
       if (node.unknown || is_doubtful) cannot_know[root] = 1;
       if (node.has_unfound_dns) lacks_dns[root] = 1;
+      if (node.has_unfound && nodes_[root].nested) lacks_any[root] = 1;
+      if (node.may_lack_group && nodes_[root].nested) lacks_group[root] = 1;
       if (is_doubtful) continue;
       for (const SlotId contact : node.contacts) edges.push_back({.contact = contact, .group = nodes_[root].slot});
       if (!nodes_[root].nested) break;
@@ -236,6 +246,8 @@ std::vector<Membership::Edge> Membership::DesiredEdges(Workspace& work) {
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
     nodes_[i].unknown = cannot_know[i] != 0;
     nodes_[i].has_unfound_dns = lacks_dns[i] != 0;
+    nodes_[i].has_unfound = lacks_any[i] != 0;
+    nodes_[i].may_lack_group = lacks_group[i] != 0;
   }
   std::sort(edges.begin(), edges.end());
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
@@ -273,28 +285,10 @@ std::vector<Membership::Edge> Membership::StoredEdges(const Workspace& work, con
   return edges;
 }
 
-/// Whether the sources are known to say that the pair is no more. Both sides that could have made it must be heard.
-bool Membership::MayRemove(const Edge& edge, const Workspace& work) const {
-  const Slot& contact = work.table[edge.contact];
-  const Slot& group = work.table[edge.group];
-  const bool contact_says = contact.has(kMapsGroups);
-  if (contact_says && !contact.has(kGroupsKnown)) return false;
-  if (group.seen == Seen::kPresent) {
-    const auto node = node_of_.find(edge.group);
-    if (node == node_of_.end()) return contact_says;
-    const GroupNode& of_group = nodes_[node->second];
-    // One of the DNs may be theirs.
-    if (contact.has(kDnUnknown) && of_group.has_unfound_dns) return false;
-    return !of_group.unknown && !group.has(kFrozen);
-  }
-  // The group is not in the source: its members are not known to have left, and its own removal takes them along.
-  const LeavePolicy leaving = work.policy.LeavingFrom(Kind::kGroup, group.source);
-  return contact_says && leaving.known && !leaving.maps_members;
-}
-
-MembershipChanges Membership::Resolve(Workspace& work, const Adoption& adoption) {
+MembershipChanges Membership::Resolve(Workspace& work, const Adoption& adoption, bool hides_groups) {
   MembershipChanges changes;
   if (!work.policy.membership) return changes;
+  hides_groups_ = hides_groups;
   const std::vector<Edge> desired = DesiredEdges(work);
   const std::vector<Edge> stored = StoredEdges(work, adoption);
   std::vector<SlotId> before;
@@ -323,13 +317,14 @@ MembershipChanges Membership::Resolve(Workspace& work, const Adoption& adoption)
       const Edge edge{.contact = contact, .group = group};
       if (!std::binary_search(desired.begin() + static_cast<std::ptrdiff_t>(first),
                               desired.begin() + static_cast<std::ptrdiff_t>(d), edge) &&
-          !MayRemove(edge, work)) {
+          (!MayRemove(edge, work) || MayBelongWithin(edge, before, work))) {
         after.push_back(group);
       }
     }
     std::sort(after.begin(), after.end());
     if (after != before) changes.Add(contact, before, after);
   }
+  ReportKept(work);
   return changes;
 }
 

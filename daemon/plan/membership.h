@@ -5,10 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "daemon/plan/adoption.h"
@@ -45,15 +48,16 @@ class Membership {
   void OnContact(SlotId slot, const EntityView& contact, Workspace& work);
   void OnGroup(SlotId slot, const EntityView& group, Workspace& work);
   /// Called for the first record of a group that cannot be used: who is in it through which others is not known.
-  void OnUnusableGroup(SlotId slot, const EntityView& group);
+  void OnUnusableGroup(SlotId slot, const EntityView& group, const Workspace& work);
   /// Called for every later record of a group: by its DN others may contain it too.
-  void OnGroupAgain(SlotId slot, const EntityView& group);
+  void OnGroupAgain(SlotId slot, const EntityView& group, const Workspace& work);
   /// Whether `group`, a later record of a group that is present, names the members of the first, in any order and
   /// however their DNs are written.
   bool HasSameMembers(SlotId slot, const EntityView& group, const Workspace& work) const;
 
-  /// After all other drafts are settled. Says cycles, unknown members and unknown names as warnings.
-  MembershipChanges Resolve(Workspace& work, const Adoption& adoption);
+  /// After all other drafts are settled. Says cycles, unknown members and unknown names as warnings. `hides_groups`:
+  /// some group with members may have a record that cannot be used in this read.
+  MembershipChanges Resolve(Workspace& work, const Adoption& adoption, bool hides_groups);
 
   /// How many members each group has by the state; for the guard.
   std::uint64_t MembersOf(SlotId group) const;
@@ -78,7 +82,10 @@ class Membership {
     std::size_t end = 0;
     bool nested = false;
     bool unknown = false;
-    bool has_unfound_dns = false;  // in the end: here or in a group within
+    // In the end: here or in a group within.
+    bool has_unfound_dns = false;
+    bool has_unfound = false;     // somebody is nobody whose record is there
+    bool may_lack_group = false;  // one of those may be a group that the state knows
     std::vector<SlotId> contacts;
     std::vector<std::uint32_t> children;  // into nodes_
   };
@@ -102,7 +109,10 @@ class Membership {
   void ReportCycles(Workspace& work) const;
   std::vector<Edge> DesiredEdges(Workspace& work);
   std::vector<Edge> StoredEdges(const Workspace& work, const Adoption& adoption);
+  void FindMissing(const Workspace& work);
+  void ReportKept(Workspace& work) const;
   bool MayRemove(const Edge& edge, const Workspace& work) const;
+  bool MayBelongWithin(const Edge& edge, std::span<const SlotId> before, Workspace& work);
   bool CanHaveMembers(SlotId group, const Workspace& work) const;
 
   std::vector<std::string> names_;
@@ -115,6 +125,10 @@ class Membership {
   std::uint64_t contacts_without_dn_ = 0;                           // whose DN is not known
   std::unordered_map<Hash128, SlotId, Hash128Hasher> group_names_;  // of groups that are present
   std::unordered_map<SlotId, std::uint64_t> member_counts_;
+  bool hides_groups_ = false;
+  std::unordered_set<SlotId> missing_;                    // groups with members that no record makes
+  std::set<SlotId> kept_for_rejects_;                     // groups that somebody stays in
+  std::set<std::pair<SlotId, SlotId>> kept_for_missing_;  // such a group and the missing one
   mutable std::unordered_map<SlotId, std::string> keys_;
   std::string scratch_;
 };

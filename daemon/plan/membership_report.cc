@@ -32,6 +32,31 @@ void Membership::ReportUnknown(Workspace& work) const {
                    "nobody is taken out of " + ListOf(groups, kMostSaid));
 }
 
+void Membership::ReportKept(Workspace& work) const {
+  const auto keys_of = [&](const std::set<SlotId>& groups) {
+    std::vector<std::string> keys;
+    for (const SlotId group : groups) keys.push_back(GroupKey(group, work));
+    std::sort(keys.begin(), keys.end());
+    return ListOf(keys, kMostSaid);
+  };
+  if (!kept_for_rejects_.empty()) {
+    work.WarnLasting("nobody is taken out of " + keys_of(kept_for_rejects_) +
+                     " until the rejected records are mended: one of them may be a group within, since not all members "
+                     "are found");
+  }
+  std::set<SlotId> within;
+  std::set<SlotId> around;
+  for (const auto& [group, missing] : kept_for_missing_) {
+    around.insert(group);
+    within.insert(missing);
+  }
+  if (!around.empty()) {
+    work.WarnLasting("who is in a group that is missing from the source (" + keys_of(within) +
+                     ") stays in those that may contain it (" + keys_of(around) +
+                     ") until it is there again or deleted");
+  }
+}
+
 void Membership::ReportCycles(Workspace& work) const {
   enum class Colour : std::uint8_t { kWhite, kGrey, kBlack };
   std::vector<Colour> colours(nodes_.size(), Colour::kWhite);

@@ -76,6 +76,14 @@ void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
   }
 }
 
+/// Whether the record of some group with members may be among those that nobody can use.
+bool MayHideGroups(const Policy& policy, std::span<const SourceState> sources, const RejectBook& rejects) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const RulePolicy& rule) {
+    if (rule.kind != Kind::kGroup || !rule.maps_members || rule.source >= sources.size()) return false;
+    return rejects.HidesAnybody(rule.source, Kind::kGroup) || !IsWhole(sources[rule.source]);
+  });
+}
+
 /// A file that was cut ends in nonsense: of what is wrong with the records of a source that is not whole nothing is
 /// news, and who was set aside for one before stays so.
 void KeepAsideOfUnhealthy(Workspace& work, std::span<const SourceState> sources) {
@@ -271,7 +279,8 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   for (PlanNotes::Barred& barred : work.notes.barred) {
     barred.fingerprint = RefusalMark(barred.fingerprint, inputs.config_hash);
   }
-  const MembershipChanges memberships = membership.Resolve(work, adoption);
+  const MembershipChanges memberships =
+      membership.Resolve(work, adoption, MayHideGroups(work.policy, inputs.sources, rejects));
   DraftMembershipOnly(work, memberships);
   SettleDrift(work, [&](SlotId contact) { return memberships.Of(contact) != nullptr; });
 

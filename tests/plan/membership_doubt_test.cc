@@ -1,6 +1,9 @@
 // Groups and contacts of which too little is known: who stays where they are.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "daemon/model/trace.h"
 #include "tests/plan/directory.h"
 
 namespace ucaas_sync::plan {
@@ -185,6 +188,115 @@ TEST_CASE("a group that cannot be used takes nobody out of the groups around it"
   CHECK(plan.operations.empty());
   CHECK(plan.warnings.empty());
   CHECK(plan.quarantine.size() == 1);
+}
+
+World Nested(const std::string& inner) {
+  World world = Directory();
+  for (const char* key : {"C1", "C2"}) world.Add(DirectoryContact(key));
+  world.Add(DirectoryGroup("Inner", {Dn("C1")}));
+  world.Add(DirectoryGroup("Outer", {inner, Dn("C2")}));
+  world.Sync();
+  REQUIRE(world.state.Find(Kind::kContact, "C1")->groups == Texts{"Inner", "Outer"});
+  return world;
+}
+
+constexpr const char* kInnerDn = "cn=Inner,ou=groups,dc=example,dc=com";
+
+TEST_CASE("a rejected record of a group takes nobody out of the groups around it until it is mended") {
+  for (const char* name : {"Inner", kInnerDn}) {
+    CAPTURE(name);
+    World world = Nested(name);
+    world.Remove(Kind::kGroup, "Inner");
+    SUBCASE("it names the group") {
+      world.bad_rows = {{.line = 3, .values = {"Inner"}}};
+    }
+    SUBCASE("it has no key") {
+      world.bad_rows = {{.line = 3, .values = {"Nobody knows"}}};
+    }
+    SUBCASE("what group it is cannot be known") {
+      world.hides_groups = true;
+    }
+    auto& members = world.Get(Kind::kGroup, "Outer").members;
+    std::erase(members, Dn("C2"));
+    const auto plan = world.Sync().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(!plan.warnings.empty());
+    CHECK(std::count(plan.warnings.begin(), plan.warnings.end(),
+                     "nobody is taken out of Outer until the rejected records are mended: one of them may be a group "
+                     "within, since not all members are found") == 1);
+    world.bad_rows.clear();
+    world.hides_groups = false;
+    world.Add(DirectoryGroup("Inner", {}));
+    CHECK(Lines(world.Sync().plan) == Texts{"contact update C1", "contact update C2"});
+  }
+}
+
+TEST_CASE("who is in a group that is missing stays in those around it until it is deleted, and others may go") {
+  for (const char* name : {"Inner", kInnerDn}) {
+    CAPTURE(name);
+    World world = Nested(name);
+    world.Remove(Kind::kGroup, "Inner");
+    std::erase(world.Get(Kind::kGroup, "Outer").members, Dn("C2"));
+    Trace trace("C1");
+    world.trace = &trace;
+    auto result = world.Sync();
+    world.trace = nullptr;
+    CHECK(Lines(result.plan) == Texts{"contact update C2"});
+    CHECK(std::count(result.plan.warnings.begin(), result.plan.warnings.end(),
+                     "who is in a group that is missing from the source (Inner) stays in those that may contain it "
+                     "(Outer) until it is there again or deleted") == 1);
+    REQUIRE(trace.Find(Kind::kContact, "C1") != nullptr);
+    REQUIRE(!trace.Find(Kind::kContact, "C1")->notes.empty());
+    CHECK(trace.Find(Kind::kContact, "C1")->notes.back().text ==
+          "stays in Outer: a group within that one may be missing from the source, Inner");
+    world.Pass(std::chrono::hours(25));
+    result = world.Sync();
+    CHECK(Lines(result.plan) == Texts{"group delete Inner"});
+    CHECK(result.notes.due_at == world.now);
+    CHECK(Lines(world.Sync().plan) == Texts{"contact update C1"});
+    CHECK(world.Sync().plan.operations.empty());
+  }
+}
+
+TEST_CASE("a missing group spares nobody in groups that are not nested or find all whom they name") {
+  World world = Nested("Inner");
+  world.Remove(Kind::kGroup, "Inner");
+  SUBCASE("not nested") {
+    world.policy.rules[1].nested = false;
+  }
+  SUBCASE("all found") {
+    std::erase(world.Get(Kind::kGroup, "Outer").members, "Inner");
+  }
+  CHECK(Lines(world.Plan().plan) == Texts{"contact update C1"});
+}
+
+TEST_CASE("a group that left takes its members out of the groups around it") {
+  World world = Nested(kInnerDn);
+  world.Get(Kind::kGroup, "Inner").standing = Standing::kLeft;
+  CHECK(Lines(world.Plan().plan) == Texts{"contact update C1", "group delete Inner"});
+}
+
+TEST_CASE("a group that is undecided takes nobody out of the groups around it, known or new") {
+  for (const char* name : {"Inner", kInnerDn}) {
+    CAPTURE(name);
+    World world = Nested(name);
+    Row& inner = world.Get(Kind::kGroup, "Inner");
+    inner.standing = Standing::kUndecided;
+    inner.reason = "no record in dir";
+    inner.members.clear();
+    SUBCASE("as its rule waits for the end of the source to say it") {
+      inner.maps_members = false;
+    }
+    SUBCASE("at once") {}
+    auto plan = world.Plan().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(plan.quarantine.size() == 1);
+    CHECK(plan.quarantine[0].key == "Inner");
+    inner.key = "Renamed";
+    std::replace(world.Get(Kind::kGroup, "Outer").members.begin(), world.Get(Kind::kGroup, "Outer").members.end(),
+                 std::string("Inner"), std::string("Renamed"));
+    CHECK(world.Plan().plan.operations.empty());
+  }
 }
 
 TEST_CASE("a group that a person holds keeps its members, whatever the directory says by now") {
