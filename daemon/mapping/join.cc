@@ -29,8 +29,9 @@ bool MarkCutShort(const CompiledSource& source, const Record& record, std::vecto
   origins.resize(source.table.size(), kOwn);
   for (Slot slot = 0; slot < source.markers.size(); ++slot) {
     const Slot marker = source.markers[slot];
+    if (marker == kNoSlot || !record.Has(marker)) continue;
     // A partner's marker says nothing of what the record has itself.
-    if (marker != kNoSlot && record.Has(marker) && origins[marker] == origins[slot]) origins[slot] = kCutShort;
+    if (!record.Has(slot) || origins[marker] == origins[slot]) origins[slot] = kCutShort;
   }
   return true;
 }

@@ -174,13 +174,15 @@ class Mapper::Impl {
     // Filters are judged before duplicates: whom the rule lets in, or may let in, contends. Only when it lets nobody in
     // does the leading one of all say why (it left, it is out of scope).
     std::vector<std::size_t> let_in;
-    bool is_doubtful = false;
+    std::vector<bool> is_doubtful(contenders.records.size(), false);
+    bool is_whole = true;
     if (all.size() > 1) {
       for (const std::size_t i : all) {
         mapper_.StartRecord(index, contenders.records[i]);
         const Verdict verdict = mapper_.LetsIn(rule, contenders.records[i]);
         if (verdict != Verdict::kNo) let_in.push_back(i);
-        is_doubtful = is_doubtful || verdict == Verdict::kUndefined;
+        is_doubtful[i] = verdict == Verdict::kUndefined;
+        is_whole = is_whole && !is_doubtful[i];
       }
     }
     const std::vector<std::size_t>& field = let_in.empty() ? all : let_in;
@@ -195,7 +197,7 @@ class Mapper::Impl {
       mapper_.StartRecord(index, record);
       if (trace_ != nullptr && all.size() > 1) mapper_.NotePreference(Preferred(contenders, all, field.size()));
       if (field.size() == 1) {
-        mapper_.Map(rule, record, {.record = record});
+        mapper_.Map(rule, record, {.record = record, .leads = !is_doubtful[leader]});
         continue;
       }
       gathered_.Clear();
@@ -205,7 +207,7 @@ class Mapper::Impl {
       for (const std::size_t i : field) {
         if (i != leader) AddCells(contenders.records[i]);
       }
-      mapper_.Map(rule, record, {.record = gathered_, .is_whole = !is_doubtful});
+      mapper_.Map(rule, record, {.record = gathered_, .is_whole = is_whole, .leads = !is_doubtful[leader]});
     }
   }
 

@@ -88,7 +88,12 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   const Facts facts = FactsOf(rule, record, joined_);
   reason_.clear();
   if (note_ != nullptr) NoteJoins(rule, record);
-  const Standing standing = Judge(rule, facts);
+  Standing standing = Judge(rule, facts);
+  if (standing == Standing::kLeft && !gathered.leads) {
+    // Another record may lead, and that one says of nobody that they left.
+    AddProblem("which of the records with this key leads cannot be told now");
+    standing = Standing::kQuarantined;
+  }
   if (standing == Standing::kFilteredOut) {
     reason_ = rule.filter_named;
     if (lacks_partner_) reason_ += " for want of a joined record";

@@ -40,6 +40,7 @@ class RuleMapper {
   struct Gathered {
     const Record& record;
     bool is_whole = true;  ///< False: whether one of them counts cannot be told now.
+    bool leads = true;     ///< False: whether the record that is mapped leads them cannot be told now.
   };
   /// Sends what the record is under `rule` to the sink.
   void Map(const CompiledRule& rule, const Record& record, const Gathered& gathered);

@@ -66,6 +66,18 @@ TEST_CASE("the leading record with an unreadable date sets its person aside, wha
   CHECK(bench.Person().reason == "\"May\" in column start is no date (%Y-%m-%d)");
 }
 
+TEST_CASE("nobody left by a record of which it cannot be told whether it leads") {
+  Bench bench;
+  const std::vector<Row> contracts{Contract("l5", "Y", {{"status", "terminated"}}), Contract("x5", "N")};
+  bench.Run(contracts, {"x5"}, false);
+  CHECK(bench.Person().standing == Standing::kPresent);
+  for (const bool rejects : {true, false}) {
+    if (!rejects) bench.company.incomplete.emplace_back("dir");
+    bench.Run(contracts, {"x5"}, rejects);
+    CHECK(bench.Person().standing == Standing::kQuarantined);
+  }
+}
+
 TEST_CASE("a lesser record that may count leaves alone what is gathered from all, and changes nothing else") {
   Bench bench;
   const std::vector<Row> contracts{Contract("l5", "Y"), Contract("x5", "N")};

@@ -132,6 +132,8 @@ TEST_CASE("a range without its tail in a joined record counts where that record'
   CHECK(company.seen.Only(Kind::kUser, "E7").standing == Standing::kQuarantined);
   company.Run({{"hr", {with_value}}, {"ad", {partner}}});
   CHECK(company.seen.Only(Kind::kUser, "E7").standing == Standing::kFilteredOut);
+  company.Run({{"hr", {own}}, {"ad", {{{"emp", "E7"}, {"memberOf;range", ""}}}}});
+  CHECK(company.seen.Only(Kind::kUser, "E7").standing == Standing::kQuarantined);
 }
 
 }  // namespace

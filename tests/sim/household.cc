@@ -76,7 +76,7 @@ class Household::Listener final : public Observer {
 };
 
 Household::Household(const Settings& settings, Instant start, std::uint64_t seed)
-    : random_(seed), program_(Compiled(settings, folder_.path())), network_(clock, target, fuse, Random(seed + 1)) {
+    : random_(seed, 1), program_(Compiled(settings, folder_.path())), network_(clock, target, fuse, Random(seed, 2)) {
   clock.now = start;
   listener_ = std::make_unique<Listener>(fuse, network_.strict(), network_.trace);
   network_.strict().AskState(
