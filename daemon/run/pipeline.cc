@@ -115,6 +115,21 @@ Planned PlanToApply(const Context& context, const PlanRequest& request, const st
   }
 }
 
+/// What came while a run was under way is not in its plan, and is told however the run ends.
+class TellsOfOthers {
+ public:
+  TellsOfOthers(const Context& context, const state::SqliteStore& store) : told_(context.others_wrote), store_(store) {}
+  ~TellsOfOthers() {
+    if (told_ != nullptr) *told_ = store_.WasWrittenByOthers();
+  }
+  TellsOfOthers(const TellsOfOthers&) = delete;
+  TellsOfOthers& operator=(const TellsOfOthers&) = delete;
+
+ private:
+  bool* told_;
+  const state::SqliteStore& store_;
+};
+
 // What is held is kept with the run, so that a person can agree to it without a file.
 void NoteHeld(const Context& context, state::SqliteStore& store, const PlanRequest& request, const ConsentScope& scope,
               SyncResult& result) {
@@ -186,6 +201,7 @@ Planned PlanOnly(const Context& given, const PlanRequest& request) {
 SyncResult Sync(const Context& given, const PlanRequest& request, const std::string& trigger) {
   const auto lock = state::RunLock::Acquire(given.program.config.state_dir, given.clock.Now());
   const auto store = OpenState(given, state::OpenMode::kReadWrite);
+  const TellsOfOthers tells(given, *store);
   PoliteContext polite(given, *store);
   const Context& context = polite.context;
   SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {

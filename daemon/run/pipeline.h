@@ -41,6 +41,9 @@ struct Context {
   Transport* transport = nullptr;
   /// Read before the target is asked anything, and kept up to date by whoever asks it. Null: nobody remembers.
   TargetPause* pause_of_target = nullptr;
+  /// Told at the end of a sync, also of one that fails: whether somebody else wrote to the state since its plan was
+  /// begun. Null: nobody asks.
+  bool* others_wrote = nullptr;
   /// Seeds and ids; empty: the system's.
   std::function<std::uint64_t()> random = {};
 };

@@ -45,8 +45,10 @@ Event TellingOf(const RunReport& report, Duration took) {
   return {.id = EventOf(report.code), .text = std::move(text)};
 }
 
-RunReport RunOnce(const run::Context& context, Trigger trigger) noexcept {
+RunReport RunOnce(const run::Context& given, Trigger trigger) noexcept {
   RunReport report;
+  run::Context context = given;
+  context.others_wrote = &report.is_asked;
   try {
     const run::SyncResult result = run::Sync(context, {}, std::string(Word(trigger)));
     report.run = result.run;

@@ -25,6 +25,7 @@ struct RunReport {
   std::uint64_t set_aside = 0;   ///< Newly, by the plan or by the target.
   std::uint64_t left = 0;        ///< Not begun.
   std::uint64_t unfinished = 0;  ///< Those, and who failed without being set aside: the next run does them.
+  bool is_asked = false;         ///< Somebody else wrote to the state after its plan was made: a wish, mostly.
   std::optional<report::Inventory> inventory;  ///< What is kept now; nothing when the state cannot be read.
 };
 

@@ -105,6 +105,7 @@ void Schedule::Reconfigure(const config::ScheduleConfig& config, const std::stri
   hours_ = OpeningHours(config.at, zone);
   looked_.reset();
   rests_until_.reset();
+  new_not_before_.reset();
   due_not_before_.reset();
   rests_in_a_row_ = due_in_a_row_ = 0;
 }
@@ -115,17 +116,21 @@ void Schedule::Stir(Moment now) {
   if (!look_again_) look_again_ = now.ticks + kSoon;
 }
 
-std::optional<Instant> Schedule::DueAt() const {
-  const std::optional<Instant>& due = last_look_.due_at;
-  const std::optional<Instant>& stale = last_look_.stale_at;
-  return due && stale ? std::min(*due, *stale) : due ? due : stale;
+std::optional<Monotonic> Schedule::DueIsDoneAt(Moment now) const {
+  std::optional<Monotonic> at;
+  for (const std::optional<Instant>& due : {last_look_.due_at, last_look_.stale_at}) {
+    if (!due) continue;
+    const std::optional<Monotonic>& opens = IsNew(*due) ? new_not_before_ : due_not_before_;
+    const Monotonic done = std::max(now.ticks + (*due - now.wall), opens.value_or(Monotonic{}));
+    at = std::min(at.value_or(done), done);
+  }
+  return at;
 }
 
 std::optional<Monotonic> Schedule::NewIsTriedAt(Moment now) const {
   if (!opens_at_) return std::nullopt;
   if (last_look_.changed) return opens_at_;
-  // What was due before the last run ended was tried by it.
-  if (!last_look_.due_at || *last_look_.due_at <= last_end_wall_) return std::nullopt;
+  if (!last_look_.due_at || !IsNew(*last_look_.due_at)) return std::nullopt;
   return std::max(*opens_at_, now.ticks + (*last_look_.due_at - now.wall));
 }
 
@@ -153,9 +158,8 @@ Schedule::Wake Schedule::NextLook(Moment now) const {
   } else if (rests_until_) {
     sooner(*rests_until_, "retry");
     if (const auto tried = NewIsTriedAt(now)) sooner(*tried, "retry");
-  } else if (const auto due_at = DueAt()) {
-    const Monotonic due = now.ticks + (*due_at - now.wall);
-    sooner(due_not_before_ ? std::max(due, *due_not_before_) : due, "due");
+  } else if (const auto done = DueIsDoneAt(now)) {
+    sooner(*done, "due");
   }
   Wake wake = NotBeforeHours(now, {.after = Until(at, now.ticks), .why = why});
   wake.after = std::min(wake.after, kLongestWait);
@@ -181,8 +185,7 @@ std::optional<Trigger> Schedule::Judge(Moment now, const Look& look) {
     started_ = true;
     moving_since_.reset();
     run_began_ = now.wall;
-    const auto due_at = DueAt();
-    was_due_at_once_ = *reason == Trigger::kDue && last_end_ && due_at && *due_at <= last_end_wall_;
+    was_due_at_once_ = *reason == Trigger::kDue && last_end_ && look.due_at && !IsNew(*look.due_at);
   } else if (is_open && !look_again_ && failures_ == 0) {
     // A moment lasts until something came of it: a run that did not fail, or a look that found nothing to do.
     seen_ = std::max(seen_, now.wall);
@@ -207,21 +210,22 @@ std::optional<Trigger> Schedule::Reason(Moment now, const Look& look) {
   }
   if (look.changed) return Trigger::kChange;
   if (failures_ > 0) return is_resting ? Trigger::kDue : Trigger::kRetry;
-  const bool may_be_due = !due_not_before_ || *due_not_before_ <= now.ticks;
-  const auto due_at = DueAt();
-  if (may_be_due && due_at && *due_at <= now.wall) return Trigger::kDue;
+  const auto done = DueIsDoneAt(now);
+  if (done && *done <= now.ticks) return Trigger::kDue;
   if (look.blind && (!last_end_ || now.ticks - *last_end_ >= config_.every)) return Trigger::kSchedule;
   return std::nullopt;
 }
 
-void Schedule::RunEnded(Moment now, ExitCode code, std::uint64_t unfinished) {
+void Schedule::RunEnded(Moment now, ExitCode code, Left left) {
   last_end_ = now.ticks;
   last_end_wall_ = now.wall;
+  is_asked_ = left.is_asked;
   // What happened meanwhile is seen by a look, not remembered.
   look_again_ = now.ticks;
   last_look_ = {};
   rests_until_.reset();
   opens_at_.reset();
+  new_not_before_.reset();
   due_not_before_.reset();
   const Rest rest = RestAfter(code);
   if (rest.first > Duration(0)) {
@@ -235,12 +239,13 @@ void Schedule::RunEnded(Moment now, ExitCode code, std::uint64_t unfinished) {
   seen_ = std::max(seen_, run_began_);
   // A run that leaves more to do at once is followed by the next, but not in a tight circle. Where operations keep
   // failing each run keeps the whole of its plan in the journal, and mostly waits for a person: the pauses grow as long
-  // as a target's.
+  // as a target's. What that person does, and whose date comes, waits for none of them.
   constexpr Duration kBreath = seconds(10);
   constexpr std::uint32_t kQuickOnes = 3;
-  const Duration longest = unfinished > 0 ? RestAfter(ExitCode::kUnavailable).longest : kBreath;
+  const Duration longest = left.unfinished > 0 ? RestAfter(ExitCode::kUnavailable).longest : kBreath;
   due_in_a_row_ = was_due_at_once_ ? due_in_a_row_ + 1 : 0;
   const std::uint32_t beyond = due_in_a_row_ > kQuickOnes ? due_in_a_row_ - kQuickOnes : 0;
+  new_not_before_ = now.ticks + kBreath;
   due_not_before_ = now.ticks + Doubled(kBreath, std::max(config_.every, longest), beyond);
 }
 

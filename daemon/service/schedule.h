@@ -36,6 +36,12 @@ struct Look {
   std::optional<Instant> stale_at;  ///< From then on a file is too old.
 };
 
+/// What a run leaves to the next one.
+struct Left {
+  std::uint64_t unfinished = 0;  ///< Operations.
+  bool is_asked = false;         ///< A person may have wished something after its plan was made.
+};
+
 class Schedule {
  public:
   /// `last_run`: when a run last began, by the state.
@@ -58,15 +64,18 @@ class Schedule {
   Wake NextAttempt(Moment now) const;
   /// Whether the look of this moment asks for a run, and why.
   std::optional<Trigger> Judge(Moment now, const Look& look);
-  /// The run that Judge asked for has ended; `unfinished`: operations that the next one does.
-  void RunEnded(Moment now, ExitCode code, std::uint64_t unfinished = 0);
+  /// The run that Judge asked for has ended.
+  void RunEnded(Moment now, ExitCode code, Left left = {});
 
   /// Runs that failed since the last one that did not.
   std::uint32_t failures() const { return failures_; }
 
  private:
   std::optional<Trigger> Reason(Moment now, const Look& look);
-  std::optional<Instant> DueAt() const;
+  /// Whether the last run has not tried what is due from `due` on.
+  bool IsNew(Instant due) const { return due > last_end_wall_ || is_asked_; }
+  /// When what is due by the last look is done, unless something fails.
+  std::optional<Monotonic> DueIsDoneAt(Moment now) const;
   /// When, during a rest, what is new by the last look is tried; nothing when nothing is.
   std::optional<Monotonic> NewIsTriedAt(Moment now) const;
   Wake NotBeforeHours(Moment now, Wake wake) const;
@@ -83,9 +92,11 @@ class Schedule {
   Look last_look_;
   std::optional<Monotonic> rests_until_;     // after a failure
   std::optional<Monotonic> opens_at_;        // within that rest: from then on what is new is tried
-  std::optional<Monotonic> due_not_before_;  // after a run that left more to do
+  std::optional<Monotonic> new_not_before_;  // after a run that did not fail: what fell due since, or a person wished
+  std::optional<Monotonic> due_not_before_;  // and what it left to do
   std::optional<Monotonic> last_end_;
   Instant last_end_wall_;
+  bool is_asked_ = false;  // while the last run was under way
   std::uint32_t failures_ = 0;
   std::uint32_t rests_in_a_row_ = 0;
   std::uint32_t due_in_a_row_ = 0;

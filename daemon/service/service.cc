@@ -307,7 +307,7 @@ class Loop {
     const Moment now = Now();
     const bool had_failed = schedule_->failures() > 0;
     const ExitCode before = view_.outcome.value_or(ExitCode::kConverged);
-    schedule_->RunEnded(now, report.code, report.unfinished);
+    schedule_->RunEnded(now, report.code, {.unfinished = report.unfinished, .is_asked = report.is_asked});
     const bool fails = schedule_->failures() > 0;
     view_.running = false;
     view_.phase.clear();

@@ -65,6 +65,15 @@ void QuarantineBarred(Connection& connection, const std::vector<StoredQuarantine
   }
 }
 
+// A wish that came while the plan was made is no ground of it, and stays due.
+void NoteNextDue(SqliteStore::Impl& impl, const std::optional<Instant>& at) {
+  if (impl.DataVersion() == impl.data_version) {
+    impl.connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(at).Run();
+  } else if (at) {
+    WakeBy(impl.connection, *at);
+  }
+}
+
 // Four hexadecimal digits.
 std::string Suffix(std::uint64_t random) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -246,7 +255,7 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
       change.Run();
     }
     for (const SnapshotHistory& snapshot : snapshots) WriteSnapshot(connection, impl_->sources, snapshot);
-    connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(notes.due_at).Run();
+    NoteNextDue(*impl_, notes.due_at);
   });
 }
 
@@ -255,7 +264,7 @@ void SqliteStore::RecordHeldNotes(const PlanNotes& notes) {
   impl_->Write("record who is there", [&] {
     ReplaceAbsences(connection, Absences(), notes.absences);
     for (const auto& [entity, is_outside] : notes.scope_changes) NoteScope(connection, entity, is_outside);
-    connection.Prepare("UPDATE meta SET due_at = ?1 WHERE due_at IS NOT ?1").Time(notes.due_at).Run();
+    NoteNextDue(*impl_, notes.due_at);
   });
 }
 

@@ -49,6 +49,7 @@ ImplPtr OpenForWriting(const std::filesystem::path& path, const StoreOptions& op
   });
   BringUpToDate(connection, Migrations());
   impl->Write("note who writes it", [&] { NoteWriter(connection, options.program_version); });
+  connection.Guard("read it", [&] { impl->NoteDataVersion(); });
   return impl;
 }
 
@@ -101,6 +102,7 @@ void SqliteStore::Impl::BeginMoment() {
     connection.database().exec("BEGIN");
     // The transaction is of the moment of its first read.
     connection.database().execAndGet("SELECT state_version FROM meta");
+    NoteDataVersion();
     sources.Reload(connection);
   });
 }
@@ -137,6 +139,14 @@ SqliteStore::~SqliteStore() = default;
 
 std::unique_ptr<SqliteStore::HeldMoment> SqliteStore::HoldMoment() {
   return std::make_unique<HeldMoment>(*impl_);
+}
+
+bool SqliteStore::WasWrittenByOthers() const noexcept {
+  try {
+    return impl_->DataVersion() != impl_->data_version;
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 std::filesystem::path StatePath(const std::filesystem::path& dir) {

@@ -102,7 +102,8 @@ class SqliteStore final : public StateStore {
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                    std::span<const SnapshotHistory> snapshots) override;
-  /// Of a held plan's notes what is believed: who is missing no more, and when to look again.
+  /// Of a held plan's notes what is believed: who is missing no more, and when to look again. Here and in RecordNotes:
+  /// what a person has wished while the plan was made stays due.
   void RecordHeldNotes(const PlanNotes& notes);
   void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                  const std::array<KindSummary, kKindCount>& summary, Instant at) override;
@@ -158,6 +159,9 @@ class SqliteStore final : public StateStore {
     Impl* impl_;
   };
   [[nodiscard]] std::unique_ptr<HeldMoment> HoldMoment();
+  /// Whether another connection has written to the file since the last moment began, or else since this one was opened.
+  /// False when that cannot be told.
+  bool WasWrittenByOthers() const noexcept;
 
   /// The instant noted by the last RecordNotes at which the same files would give another plan.
   std::optional<Instant> DueAt() const;

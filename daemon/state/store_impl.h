@@ -25,12 +25,16 @@ struct SqliteStore::Impl {
   SourceTable sources;
   std::mt19937_64 random;
   bool read_only = false;
-  int moments = 0;  // HeldMoments that live
+  int moments = 0;                // HeldMoments that live
+  std::int64_t data_version = 0;  // SQLite's: another one once somebody else has written to the file
   std::pair<std::string, std::int64_t> last_run;
 
   /// Begins the read transaction that every answer then comes from. Ended by EndMoment.
   void BeginMoment();
   void EndMoment();
+  /// What the last moment began with, or the opening: the rest is news.
+  void NoteDataVersion() { data_version = DataVersion(); }
+  std::int64_t DataVersion() { return connection.database().execAndGet("PRAGMA data_version").getInt64(); }
 
   /// One commit. The write lock is taken first, so `work` reads what it changes; an exception undoes all of it.
   template <typename Work>

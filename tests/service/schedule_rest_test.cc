@@ -112,6 +112,74 @@ TEST_CASE("what a person approves, and what falls due, while a target rests, is 
   CHECK(service.runs.size() == before + 1);
 }
 
+TEST_CASE("what a person wishes while a failing run is under way is tried a minute after it, and once") {
+  Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
+  service.run = [](Trigger) { return ExitCode::kUnavailable; };
+  service.unfinished = 1;
+  // Long enough for the pauses to have grown.
+  while (service.runs.size() < 5) service.Until(service.now.wall + seconds(1));
+  const Instant ended = service.now.wall;
+  service.Until(ended + minutes(5));
+  REQUIRE_MESSAGE(service.runs.size() == 5, "what a run leaves due itself is no wish");
+  service.asked = true;
+  while (service.runs.size() < 6) service.Until(service.now.wall + seconds(1));
+  service.asked = false;
+  const Instant asked = service.now.wall;
+  service.Until(asked + minutes(15));
+  REQUIRE(service.runs.size() == 7);
+  CHECK(service.runs[6].first >= asked + minutes(1) - seconds(1));
+  CHECK(service.runs[6].first <= asked + minutes(1));
+  CHECK(service.runs[6].second == Trigger::kDue);
+}
+
+TEST_CASE("what a person wishes, and a date that comes, waits for no pause of runs that stop") {
+  Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
+  service.run = [](Trigger) { return ExitCode::kPartial; };
+  service.unfinished = 5;
+  service.Until(At("2026-11-23T12:00:00Z"));
+  // Long into the longest pause, but not at its end.
+  const std::size_t before = service.runs.size();
+  while (service.runs.size() == before) service.Until(service.now.wall + seconds(1));
+  const std::size_t count = service.runs.size();
+  const Instant ended = service.now.wall;
+  Instant wished = ended + seconds(3);
+  Instant tried = ended + seconds(10);
+  SUBCASE("wished right after a run") {}
+  SUBCASE("wished later") {
+    wished = tried = ended + minutes(5);
+  }
+  SUBCASE("a date that comes") {
+    wished = tried = ended + minutes(20);
+    service.look.due_at = wished;
+    service.schedule.Stir(service.now);
+  }
+  SUBCASE("wished while the run was under way") {
+    service.asked = true;
+    service.schedule.Ask();
+    service.Step();
+    REQUIRE(service.runs.size() == count + 1);
+    service.asked = false;
+    service.Until(service.now.wall + seconds(8));
+    CHECK(service.runs.size() == count + 1);
+    service.Until(service.now.wall + seconds(3));
+    CHECK(service.runs.size() == count + 2);
+    return;
+  }
+  SUBCASE("nothing happens") {
+    service.Until(ended + minutes(25));
+    CHECK(service.runs.size() == count);
+    return;
+  }
+  service.Until(wished);
+  CHECK(service.runs.size() == count);
+  service.look.due_at = wished;
+  service.schedule.Stir(service.now);
+  service.Until(tried + seconds(2));
+  REQUIRE(service.runs.size() == count + 1);
+  CHECK(service.runs.back().second == Trigger::kDue);
+  CHECK(service.runs.back().first >= tried - seconds(1));
+}
+
 TEST_CASE("a new configuration is tried at once, and what fails still rests as after a first failure") {
   for (const ExitCode code : {ExitCode::kRefused, ExitCode::kUnavailable, ExitCode::kSource}) {
     CAPTURE(static_cast<int>(code));

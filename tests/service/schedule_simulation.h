@@ -33,6 +33,7 @@ struct Simulation {
   /// What a run comes to; may set what the next look shows.
   std::function<ExitCode(Trigger)> run;
   std::uint64_t unfinished = 0;  ///< What each run leaves; the state then says that the next is due.
+  bool asked = false;            ///< Whether somebody wishes something while each run is under way.
   std::function<void(Simulation&)> before_look;
   std::vector<std::pair<Instant, Trigger>> runs;
   std::uint64_t looks = 0;
@@ -58,7 +59,7 @@ struct Simulation {
     const ExitCode code = run(*trigger);
     Pass(std::chrono::seconds(1));
     if (unfinished > 0) look.due_at = now.wall;
-    schedule.RunEnded(now, code, unfinished);
+    schedule.RunEnded(now, code, {.unfinished = unfinished, .is_asked = asked});
   }
 
   void Until(Instant end) {

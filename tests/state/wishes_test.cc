@@ -23,6 +23,40 @@ TEST_CASE("a new key keeps the row with its groups, remote id and hold, and the 
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("what a person wishes while a plan is made stays due when the plan's notes are kept") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "due", .at = At(0)});
+  const auto person = OpenForTest(dir);
+  PlanNotes notes;
+  const auto keep = [&](bool is_held) {
+    if (is_held) {
+      store->RecordHeldNotes(notes);
+    } else {
+      store->RecordNotes(run, notes, {}, {});
+    }
+  };
+  for (const bool is_held : {false, true}) {
+    CAPTURE(is_held);
+    for (const std::optional<Instant>& by_plan : {std::optional<Instant>(), std::optional(At(90))}) {
+      notes.due_at = by_plan;
+      person->PutHold({.key = "E1", .reason = "legal", .until = {}, .since = At(10)});
+      { const auto moment = store->HoldMoment(); }
+      CHECK_FALSE(store->WasWrittenByOthers());
+      keep(is_held);
+      CHECK_MESSAGE(store->DueAt() == by_plan, "wished before the plan, which knew it");
+      CHECK_FALSE(store->WasWrittenByOthers());
+      {
+        const auto moment = store->HoldMoment();
+        person->PutHold({.key = "E2", .reason = "legal", .until = {}, .since = At(20)});
+      }
+      CHECK(store->WasWrittenByOthers());
+      keep(is_held);
+      CHECK(store->DueAt() == At(20));
+    }
+  }
+}
+
 TEST_CASE("what runs did under the old key is the new key's, and the old one is remembered with its day") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
