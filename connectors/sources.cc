@@ -207,12 +207,12 @@ std::optional<Problem> TooOld(const config::SourceConfig& config, const std::vec
   if (!config.max_age) return std::nullopt;
   for (const FileIdentity& file : files) {
     const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
-    const Duration age = now - written;
-    if (age <= *config.max_age) continue;
-    return bytes::ProblemAt(
-        file.path, 0, 0,
-        "the file was written " + FormatDuration(age) + " ago, and \"max_age:\" is " + FormatDuration(*config.max_age),
-        "see why no newer export has come, or raise \"max_age:\"");
+    if (now - written <= *config.max_age) continue;
+    // Not its age, which is another one at each attempt: what stays the same is said once.
+    return bytes::ProblemAt(file.path, 0, 0,
+                            "the file was written at " + FormatInstant(written) + ", and \"max_age:\" is " +
+                                FormatDuration(*config.max_age),
+                            "see why no newer export has come, or raise \"max_age:\"");
   }
   return std::nullopt;
 }

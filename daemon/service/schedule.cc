@@ -118,11 +118,15 @@ void Schedule::Stir(Moment now) {
 
 std::optional<Monotonic> Schedule::DueIsDoneAt(Moment now) const {
   std::optional<Monotonic> at;
-  for (const std::optional<Instant>& due : {last_look_.due_at, last_look_.stale_at}) {
-    if (!due) continue;
-    const std::optional<Monotonic>& opens = IsNew(*due) ? new_not_before_ : due_not_before_;
-    const Monotonic done = std::max(now.ticks + (*due - now.wall), opens.value_or(Monotonic{}));
+  const auto consider = [&](Instant due) {
+    const std::optional<Monotonic>& opens = IsNew(due) ? new_not_before_ : due_not_before_;
+    const Monotonic done = std::max(now.ticks + (due - now.wall), opens.value_or(Monotonic{}));
     at = std::min(at.value_or(done), done);
+  };
+  if (last_look_.due_at) consider(*last_look_.due_at);
+  for (const Instant stale : last_look_.stale_at) {
+    // What was too old when the last run began was so for that run, and reading it again mends nothing.
+    if (stale > run_began_) consider(stale);
   }
   return at;
 }

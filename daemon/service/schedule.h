@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 #include "daemon/model/clock.h"
@@ -33,7 +34,7 @@ struct Look {
   bool at_rest = true;            ///< Nothing was written between this look and the one before it.
   bool blind = false;             ///< A source can only be asked, not looked at.
   std::optional<Instant> due_at;  ///< By the state, the same files give another plan from then on: a person's wish too.
-  std::optional<Instant> stale_at;  ///< From then on a file is too old.
+  std::vector<Instant> stale_at;  ///< From when on each file is too old, or has long been.
 };
 
 /// What a run leaves to the next one.

@@ -33,10 +33,8 @@ Sight LookAtSources(const config::Config& config) {
     for (const FileIdentity& file : found.files) {
       const Instant written{std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(file.mtime_ns))};
       seen.written_at = std::max(seen.written_at.value_or(written), written);
-      if (source.max_age) {
-        const Instant stale = written + *source.max_age;
-        sight.stale_at = std::min(sight.stale_at.value_or(stale), stale);
-      }
+      // A run that begins then must find it so: it may still be as old as `max_age` says.
+      if (source.max_age) sight.stale_at.push_back(written + *source.max_age + Duration(1));
       AddIfThere(file.path + std::string(bytes::kChecksumEnding), seen.files);
     }
     seen.files.insert(seen.files.end(), found.files.begin(), found.files.end());

@@ -23,8 +23,8 @@ struct SourceSight {
 struct Sight {
   std::vector<SourceSight> sources;  ///< By index of the configuration.
   bool blind = false;                ///< A command without a file: only running it can tell.
-  /// When the first of the files will be older than its source's `max_age`.
-  std::optional<Instant> stale_at;
+  /// From when on each file is older than its source's `max_age`.
+  std::vector<Instant> stale_at;
 };
 
 Sight LookAtSources(const config::Config& config);

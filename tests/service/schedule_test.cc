@@ -68,6 +68,26 @@ TEST_CASE("what stays due whatever is done does not make it turn in a circle") {
   CHECK(service.runs.size() < 12 * 12 + 20);
 }
 
+TEST_CASE("a file that grows too old makes one run, whatever else has long been too old") {
+  Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
+  service.look.stale_at = {At("2026-11-23T21:00:00Z"), At("2026-11-20T09:00:00Z"), At("2026-11-23T12:34:56Z")};
+  service.Until(At("2026-11-23T12:34:56Z"));
+  CHECK(service.runs.size() == 1);
+  service.Until(At("2026-11-23T20:00:00Z"));
+  REQUIRE(service.runs.size() == 2);
+  CHECK(service.runs[1] == std::pair{At("2026-11-23T12:34:56Z"), Trigger::kDue});
+  service.Until(At("2026-11-24T21:00:00Z"));
+  REQUIRE(service.runs.size() == 3);
+  CHECK(service.runs[2].first == At("2026-11-23T21:00:00Z"));
+}
+
+TEST_CASE("a file that grew too old while a run was under way makes one more") {
+  Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
+  service.look.stale_at = {At("2026-11-23T09:00:00Z") + Duration(500)};
+  service.Until(At("2026-11-23T21:00:00Z"));
+  CHECK(service.runs.size() == 2);
+}
+
 TEST_CASE("a source that can only be asked is asked every so often") {
   Simulation service(Configured({}, minutes(30)), "UTC", At("2026-11-23T09:00:00Z"));
   service.look.blind = true;
