@@ -4,6 +4,8 @@
 
 #include "daemon/model/text.h"
 #include "daemon/report/naming.h"
+#include "daemon/report/runs.h"
+#include "daemon/service/schedule.h"
 
 namespace ucaas_sync::service {
 namespace {
@@ -37,8 +39,24 @@ std::string AdviceOn(ExitCode code) {
 
 }  // namespace
 
+std::optional<News::Before> News::BeforeOf(const std::vector<RunRecord>& runs) {
+  std::optional<Before> outage;
+  for (const RunRecord& run : runs) {
+    if (!run.outcome || !IsTrigger(run.trigger)) continue;
+    // The second failure in a row was told.
+    if (outage && IsFailure(*run.outcome)) return outage;
+    if (outage || *run.outcome != ExitCode::kUnavailable) return Before{*run.outcome, report::LeftBy(run)};
+    outage = Before{.code = ExitCode::kUnavailable, .left = 0};
+  }
+  return std::nullopt;
+}
+
 News::News(std::string host, std::optional<Before> before) : host_(std::move(host)) {
-  if (!before || before->code == ExitCode::kUnavailable) return;
+  if (!before) return;
+  if (before->code == ExitCode::kUnavailable) {
+    told_ = State::kPerhaps;
+    return;
+  }
   told_code_ = before->code;
   if (before->code == ExitCode::kHeld) told_ = State::kHeld;
   if (IsFailure(before->code) || before->left > 0) told_ = State::kFailing;
@@ -63,7 +81,7 @@ std::optional<notify::Notice> News::AfterPartial(const RunReport& report, notify
   }
   if (report.set_aside == 0) {
     // The next run tries again, and tells: a failure that was told is not over yet.
-    if (told_ == State::kFailing || told_ == State::kPartly) return std::nullopt;
+    if (told_ == State::kFailing || told_ == State::kPerhaps || told_ == State::kPartly) return std::nullopt;
     told_ = State::kPartly;
   } else {
     told_ = report.unfinished > 0 ? State::kPartly : State::kWell;

@@ -143,8 +143,7 @@ class Loop {
     Recall(runs, view_);
     if (view_.last_success) publication_.metrics().SetLastSuccess(*view_.last_success);
     if (runs.empty()) return std::nullopt;
-    // Nobody is told of what a command came to.
-    if (view_.outcome && IsTrigger(runs.front().trigger)) told_before_ = {.code = *view_.outcome, .left = view_.left};
+    told_before_ = News::BeforeOf(runs);
     return runs.front().started;
   }
 

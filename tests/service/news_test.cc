@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace ucaas_sync::service {
 namespace {
 
@@ -93,9 +98,36 @@ TEST_CASE("a restart does not tell again what was told before it") {
   CHECK(Told({ExitCode::kBusy, kHeld}, News::Before{.code = kHeld}) == "- -");
 }
 
-TEST_CASE("a target that fails on after a restart is told, and one that is well by then is not told as recovered") {
+TEST_CASE("a target that fails on after a restart is told, and so is one that is well by then") {
   CHECK(Told({kDown, kDown, kDown, kOk}, News::Before{.code = kDown}) == "- failed - recovered");
-  CHECK(Told({kOk, kOk}, News::Before{.code = kDown}) == "- -");
+  CHECK(Told({kOk, kOk}, News::Before{.code = kDown}) == "recovered -");
+  CHECK(Told({kDown, kOk, kDown, kOk}, News::Before{.code = kDown}) == "- recovered - -");
+  CHECK(Told({kSomeFailed, kOk}, News::Before{.code = kDown}) == "- recovered");
+  CHECK(Told({kSetAside, kOk}, News::Before{.code = kDown}) == "quarantine -");
+  CHECK(Told({kHeld, kOk}, News::Before{.code = kDown}) == "held recovered");
+}
+
+TEST_CASE("what was told before a restart is what the service's runs came to, without a moment's outage") {
+  const auto ran = [](std::optional<ExitCode> outcome, std::string trigger = "change") {
+    RunRecord run;
+    run.outcome = outcome;
+    run.trigger = std::move(trigger);
+    return run;
+  };
+  const auto before = [](std::vector<RunRecord> runs) {
+    const auto told = News::BeforeOf(runs);
+    return told ? std::string(Word(told->code)) : "nothing";
+  };
+  CHECK(before({}) == "nothing");
+  CHECK(before({ran(kHeld), ran(kOk)}) == "held");
+  CHECK(before({ran(kOk, "command"), ran(kHeld)}) == "held");
+  CHECK(before({ran({}), ran(kHeld)}) == "held");
+  CHECK(before({ran(kDown)}) == "nothing");
+  CHECK(before({ran(kDown), ran(kOk)}) == "converged");
+  CHECK(before({ran(kDown), ran(kHeld)}) == "held");
+  CHECK(before({ran(kDown, "retry"), ran(kDown), ran(kOk)}) == "unavailable");
+  CHECK(before({ran(kDown, "retry"), ran(kOk, "command"), ran(kSource)}) == "unavailable");
+  CHECK(before({ran(ExitCode::kPartial), ran(kOk)}) == "partial");
 }
 
 TEST_CASE("a notice says where, what and what to do, and nobody's address") {
