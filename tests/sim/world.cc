@@ -12,7 +12,9 @@ void BreakRow(Export& day, std::size_t index, bool shows_key) {
   const HrRow row = day.rows[index];
   day.rows.erase(day.rows.begin() + static_cast<std::ptrdiff_t>(index));
   BrokenRow broken{.line = row.line, .values = {row.person.last, row.person.email, row.person.department}};
-  if (shows_key) broken.values.push_back(row.person.id);
+  // Without its own key it still shows the manager's, who may have left long ago.
+  const std::string manager = "P1";
+  if (shows_key || row.person.id != manager) broken.values.push_back(shows_key ? row.person.id : manager);
   day.broken.push_back(std::move(broken));
 }
 
