@@ -92,12 +92,12 @@ class Leaving {
   /// record later on, by being missing: it is somebody else's, who may be hidden by it.
   void NoteWithoutClock(SlotId id) {
     const Slot& slot = work_.table[id];
-    if (slot.kind == Kind::kGroup) return;
+    const bool is_named = slot.has(kRejectNamed);
+    if (slot.kind == Kind::kGroup || (slot.seen != Seen::kNot && !is_named)) return;
     const auto noted = work_.absences.find(id);
     const bool was_noted = noted != work_.absences.end() && !noted->second.has_begun();
     const bool is_missing = slot.lifecycle == Lifecycle::kActive && !slot.has(kWasOutside) && IsRead(slot);
-    const bool stays_away = slot.seen == Seen::kNot && (was_noted || is_missing);
-    if (slot.has(kRejectNamed) ? rejects_.MayBeOf(id) : !stays_away) return;
+    if (is_named ? rejects_.MayBeOf(id) : !was_noted && !is_missing) return;
     Note(id, PlanNotes::Absence::kNotBegun, 1);
   }
 

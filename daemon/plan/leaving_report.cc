@@ -32,9 +32,10 @@ void TellHidden(Workspace& work, const std::string& source, std::uint64_t count)
 }
 
 void TellUnnamed(Workspace& work, const std::string& source, std::uint64_t count) {
-  work.WarnLasting(Counted(count, "group is", "groups are") + " missing from " + source +
-                   " and left as they are: a record of " + source +
-                   " may name it, and cannot be read as far as that; no group's absence counts until it can (the "
+  work.WarnLasting(Counted(count, "group is", "groups are") + " missing from " + source + " and left as " +
+                   (count == 1 ? "it is" : "they are") + ": a record of " + source + " may name " +
+                   (count == 1 ? "it" : "them") +
+                   ", and cannot be read as far as that; no group's absence counts until it can (the "
                    "records that are joined to it included: `ucaas-sync quarantine list`)");
 }
 

@@ -230,7 +230,7 @@ TEST_CASE("a record whose group is not known stops the clock of groups alone, an
   CHECK(Lines(plan) == Texts{"user suspend E7", "user update E1"});
   CHECK(Contains(trace.Find(Kind::kGroup, "Sales")->notes[0].text, "a record of hr may name it, and"));
   REQUIRE(plan.warnings.size() == 1);
-  CHECK(plan.warnings[0].starts_with("1 group is missing from hr and left as they are: a record of hr may name it,"));
+  CHECK(plan.warnings[0].starts_with("1 group is missing from hr and left as it is: a record of hr may name it,"));
   world.bad_rows = {{.line = 9, .values = {"garbage"}}};
   plan = world.Plan().plan;
   CHECK(Lines(plan) == Texts{"user update E1"});
