@@ -153,11 +153,19 @@ void SqliteStore::TakeOver(
           to.Prepare("INSERT OR REPLACE INTO reverted (kind, key, reason, mark, since) VALUES (?1, ?2, ?3, ?4, ?5)");
       insert.Int(reverted.IntAt(0)).Text(key).Text(reason).Hash(reverted.HashAt(3)).Time(reverted.TimeAt(4)).Run();
     }
+    // Those of a run that was cut off are counted when the next begins: here nobody has begun one since.
     Query removal = from.Prepare(
-        "SELECT r.at, r.kind, r.action, r.approved, o.remote_id, o.entity_id FROM removal r LEFT JOIN operation o "
+        "WITH counted (operation, at, kind, action, approved) AS "
+        "(SELECT operation, at, kind, action, approved FROM removal UNION ALL "
+        "SELECT o.id, run.started, o.kind, o.action, EXISTS (SELECT 1 FROM approved_removal a WHERE a.run = run.id "
+        "AND a.kind = o.kind AND a.action = o.action) FROM run CROSS JOIN operation o "
+        "ON o.id BETWEEN (run.id << 32) + 1 AND (run.id << 32) + run.mark WHERE run.ended IS NULL "
+        "AND o.action IN (?2, ?3) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id) "
+        "AND NOT EXISTS (SELECT 1 FROM removal WHERE removal.operation = o.id)) "
+        "SELECT r.at, r.kind, r.action, r.approved, o.remote_id, o.entity_id FROM counted r LEFT JOIN operation o "
         "ON o.id = r.operation AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id AND outcome.done = 1) "
-        "WHERE r.at > (SELECT max(at) FROM removal) - ?1 ORDER BY r.at, r.operation");
-    removal.Int(kGuardsLookBack.count());
+        "WHERE r.at > (SELECT max(at) FROM counted) - ?1 ORDER BY r.at, r.operation");
+    removal.Int(kGuardsLookBack.count()).Int(Index(Action::kSuspend)).Int(Index(Action::kDelete));
     std::set<std::pair<std::int64_t, std::int64_t>> unanswered;  // action, entity
     // No operation of the new journal has a number below 1.
     for (std::int64_t number = -1; removal.Next(); --number) {

@@ -146,6 +146,26 @@ TEST_CASE("a rebuild takes over creates that nobody answered, and the next run k
   if (is_in_source) Expect(company.Run({"sync"}), 0, {"nothing to do"});
 }
 
+TEST_CASE("a rebuild after a crash counts what was removed before it, so that no second quota goes the same day") {
+  Troubled company(100);
+  company.Terminate(1, 5);
+  company.Fail({"PATCH users/{id}: 504 after"});
+  CHECK(company.Run({"sync"}).code != 0);
+  REQUIRE(company.Account("SELECT count(*) FROM users WHERE status = 'A'") == "95\n");
+  // As a kill leaves it: sent, and no word of any of it.
+  for (const char* sql : {"DELETE FROM outcome WHERE id >> 32 = (SELECT max(id) FROM run)", "DELETE FROM removal",
+                          "DELETE FROM unknown_change", "DELETE FROM attempt",
+                          "UPDATE run SET ended = NULL, outcome = NULL WHERE id = (SELECT max(id) FROM run)"}) {
+    SQLite::Database(company.Path("state/state.db"), SQLite::OPEN_READWRITE).exec(sql);
+  }
+  company.Fail({});
+  Expect(company.Run({"state", "rebuild", "--yes"}), 0);
+  CHECK(company.Ask("SELECT count(*) FROM removal WHERE kind = 0 AND action = 3") == 5);
+  company.Terminate(6, 9);
+  Expect(company.Run({"sync"}), 3, {"user.suspend: 9, limit 5"});
+  CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'A'") == "95\n");
+}
+
 TEST_CASE("a rebuild counts a removal that nobody answered if the target shows that it was done, and once") {
   Troubled company(100);
   company.Terminate(1, 5);

@@ -143,6 +143,40 @@ TEST_CASE("a state that is made anew takes over removals that nobody answered on
   CHECK(fresh->RemovalsSince(At(0)).size() == 4);
 }
 
+TEST_CASE("a state that is made anew takes over what a run that was cut off may have removed, if it was done") {
+  for (const bool is_approved : {false, true}) {
+    CAPTURE(is_approved);
+    const TemporaryDirectory dir;
+    const TemporaryDirectory other;
+    const auto old = OpenForTest(dir);
+    RunOf(*old, {User("E1"), User("E2"), User("E3"), User("E4"), User("E5")});
+    std::vector<Operation> operations;
+    for (const char* key : {"E1", "E2", "E3", "E4", "E5"}) {
+      const StoredEntity row = *old->Find(Kind::kUser, key);
+      operations.push_back(For(row, std::string_view(key) == "E4" ? Action::kUpdate : Action::kSuspend));
+      operations.back().remote_id = row.remote_id;
+    }
+    Plan plan = PlanOf(operations);
+    plan.guards.emplace_back();
+    plan.guards.back().name = "user.suspend";
+    if (is_approved) plan.guards.back().approved_by = "ada";
+    const std::string cut = old->BeginRun({.trigger = "command", .at = At(20)});
+    old->StorePlan(cut, plan);
+    old->AdvanceMark(cut, 4);
+    old->RecordOutcomes(cut, std::vector{Done(1, std::nullopt, At(21))});
+    const auto fresh = OpenForTest(other);
+    // E5 was never sent: the mark had not come so far.
+    fresh->TakeOver(*old, [](Kind, Action, const std::string& remote_id) { return remote_id != "7E3"; });
+    const auto removals = fresh->RemovalsSince(At(0));
+    REQUIRE(removals.size() == 2);
+    CHECK(removals[0].at == At(20));
+    for (const PastRemoval& removal : removals) {
+      CHECK(removal.action == Action::kSuspend);
+      CHECK(removal.approved == is_approved);
+    }
+  }
+}
+
 TEST_CASE("runs go when they are old, with their operations, and never the last one that finished") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
