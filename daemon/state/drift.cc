@@ -58,22 +58,19 @@ DriftFinding FindingAt(Query& query) {
 }
 
 // Whoever is there was not deleted by a request that nobody answered, and whoever is active was not suspended by one.
-void ForgetUndoneRemovals(Connection& connection, std::int64_t entity, bool is_active) {
-  connection
-      .Prepare(
-          "DELETE FROM removal WHERE (?2 OR action <> ?3) AND EXISTS "
-          "(SELECT 1 FROM operation WHERE operation.id = removal.operation AND operation.entity_id = ?1) AND NOT "
-          "EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)")
-      .Int(entity)
-      .Int(is_active ? 1 : 0)
-      .Int(Index(Action::kSuspend))
-      .Run();
+// Whether any counts no longer.
+bool ForgetUndoneRemovals(Connection& connection, std::int64_t entity, bool is_active) {
+  Query undone = connection.Prepare(
+      "DELETE FROM removal WHERE (?2 OR action <> ?3) AND EXISTS "
+      "(SELECT 1 FROM operation WHERE operation.id = removal.operation AND operation.entity_id = ?1) AND NOT "
+      "EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)");
+  return undone.Int(entity).Int(is_active ? 1 : 0).Int(Index(Action::kSuspend)).Run() > 0;
 }
 
 // Who is gone or suspended by now may be so by the very request that nobody answered. When it was repeated since, the
 // repeat counts for both: as the first did, unless the answer tells that it was the repeat that did it. That of a
-// delete does; a suspend is answered alike whether they were let in until then or not.
-void CountRemovalOnce(Connection& connection, std::int64_t entity) {
+// delete does; a suspend is answered alike whether they were let in until then or not. Whether any counts no longer.
+bool CountRemovalOnce(Connection& connection, std::int64_t entity) {
   connection
       .Prepare(
           "UPDATE removal SET approved = 0 WHERE EXISTS (SELECT 1 FROM operation o JOIN outcome c ON c.id = o.id "
@@ -85,14 +82,12 @@ void CountRemovalOnce(Connection& connection, std::int64_t entity) {
       .Int(entity)
       .Int(Index(Action::kSuspend))
       .Run();
-  connection
-      .Prepare(
-          "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation p WHERE p.id = removal.operation "
-          "AND p.entity_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1)) "
-          "AND EXISTS (SELECT 1 FROM removal r JOIN operation o ON o.id = r.operation JOIN outcome c ON c.id = o.id "
-          "WHERE o.entity_id = ?1 AND c.done = 1 AND r.action = removal.action AND r.operation > removal.operation)")
-      .Int(entity)
-      .Run();
+  Query counted_twice = connection.Prepare(
+      "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation p WHERE p.id = removal.operation "
+      "AND p.entity_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1)) "
+      "AND EXISTS (SELECT 1 FROM removal r JOIN operation o ON o.id = r.operation JOIN outcome c ON c.id = o.id "
+      "WHERE o.entity_id = ?1 AND c.done = 1 AND r.action = removal.action AND r.operation > removal.operation)");
+  return counted_twice.Int(entity).Run() > 0;
 }
 
 }  // namespace
@@ -297,6 +292,7 @@ void SqliteStore::RecordChanges(const SettledChanges& settled, Instant at) {
   Connection& connection = impl_->connection;
   impl_->Write("note how the target shows them", [&] {
     if (!settled.moved.empty()) MoveRows(settled.moved);
+    bool counts_less = false;
     for (const std::int64_t id : settled.entities) {
       connection.Prepare("DELETE FROM unknown_change WHERE entity_id = ?1").Int(id).Run();
       connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
@@ -304,13 +300,16 @@ void SqliteStore::RecordChanges(const SettledChanges& settled, Instant at) {
                                             [id](const DriftFinding& finding) { return finding.entity_id == id; });
       if (!is_as_known) continue;
       const Lifecycle lifecycle = Load(id).lifecycle;
-      if (lifecycle != Lifecycle::kGone) ForgetUndoneRemovals(connection, id, lifecycle == Lifecycle::kActive);
+      if (lifecycle != Lifecycle::kGone) {
+        counts_less = ForgetUndoneRemovals(connection, id, lifecycle == Lifecycle::kActive) || counts_less;
+      }
       // A look may have found them suspended, and a plan taken that over, before anybody asked what became of the
       // request: it counts, as a delete does of whoever is gone.
-      if (lifecycle != Lifecycle::kActive) CountRemovalOnce(connection, id);
+      if (lifecycle != Lifecycle::kActive) counts_less = CountRemovalOnce(connection, id) || counts_less;
     }
     for (const DriftFinding& finding : settled.found) WriteFinding(connection, Load(finding.entity_id).kind, finding);
-    if (!settled.found.empty() || !settled.moved.empty()) WakeBy(connection, at);
+    // What a guard holds may have been held by what counts no longer.
+    if (!settled.found.empty() || !settled.moved.empty() || counts_less) WakeBy(connection, at);
   });
 }
 

@@ -143,7 +143,7 @@ class SqliteStore final : public StateStore {
     std::vector<StoredEntity> moved{};   ///< Rows of those whose object was made anew, with its id.
     std::vector<DriftFinding> found{};   ///< Whom the target shows otherwise than the state, a moved row included.
   };
-  /// With rows that moved, or findings, the next run is due at `at`.
+  /// With rows that moved, findings, or removals that count no longer, the next run is due at `at`.
   void RecordChanges(const SettledChanges& settled, Instant at);
   /// `due_at` becomes `at` unless it is earlier.
   void NoteDue(Instant at);

@@ -120,6 +120,8 @@ TEST_CASE("a removal that nobody answered counts in the sums until the target sh
     scene.E1().fields["status"] = had_effect ? "S" : "A";
     scene.SettleThem();
     CHECK(counted().size() == (had_effect ? 1 : 0));
+    // Either way the next plan is another one: a guard that held the last may let this one pass.
+    CHECK(scene.store->DueAt() == scene.clock.now);
   }
 }
 
@@ -209,6 +211,7 @@ TEST_CASE("a removal that nobody answered and its repeat count once, approved on
     const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
     REQUIRE(removals.size() == 1);
     CHECK(removals[0].approved == one.counts_as_approved);
+    CHECK(scene.store->DueAt() == scene.clock.now);
   }
 }
 
