@@ -181,11 +181,13 @@ constexpr std::array kCatalogue{
     EventType{kRefreshFailed, "refresh_failed", kWarning, "The account could not be compared with the state.",
               "The run's own work is done and stands. The next run tries the comparison again; the line says what kept "
               "it from it."},
-    EventType{kLeftoverUnknown, "leftover_unknown", kWarning,
-              "It is not known yet what became of a request of a run that was cut off.",
-              "The next run asks the target again, and sends nothing for this person before. If the line says that the "
-              "target has several objects with one address, remove there the ones that nobody needs: only a person can "
-              "tell which."},
+    EventType{
+        kLeftoverUnknown, "leftover_unknown", kWarning,
+        "It is not known yet what became of a request of a run that was cut off.",
+        "The next run asks the target again, after five minutes if nothing else brings it before, and sends nothing "
+        "for this person before. If the line says that the "
+        "target has several objects with one address, remove there the ones that nobody needs: only a person can "
+        "tell which."},
     EventType{kLeftoverFound, "leftover_found", kWarning, "What a request has made that nobody answered was found.",
               "It is known now, and judged like anybody else: whoever left meanwhile leaves. Nothing is to be done."},
     EventType{kJournalNotTidied, "journal_not_tidied", kWarning,

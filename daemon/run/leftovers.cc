@@ -18,13 +18,14 @@ void TellNotAsked(const Context& context, state::SqliteStore& store, const Failu
        .text = std::string("what a run that was cut off may have done cannot be looked up now, the next run asks "
                            "again: ") +
                failure.what()});
-  store.NoteDue(context.clock.Now());
+  store.NoteDue(context.clock.Now() + kAskAgainAfter);
 }
 
 /// Whether the target can be asked; says so when it cannot.
-bool Reaches(const Context& context, state::SqliteStore& store, std::optional<Target>& target) {
+bool Reaches(const Context& context, state::SqliteStore& store, Target::Patience patience,
+             std::optional<Target>& target) {
   try {
-    target.emplace(context);
+    target.emplace(context, patience);
     return true;
   } catch (const Failure& failure) {
     TellNotAsked(context, store, failure);
@@ -47,34 +48,43 @@ void SettleBeforePlan(state::SqliteStore& store, apply::Caller& caller, const pl
   SettleUnanswered(store, caller, policy, clock, observer, changed, unanswered, Moment::kBeforePlan);
 }
 
-void SettleBeforePlan(const Context& context, state::SqliteStore& store) {
-  if (store.LeftoverCreates().empty() && store.UnansweredUpdates().empty()) return;
+std::optional<apply::Stop> SettleBeforePlan(const Context& context, state::SqliteStore& store) {
+  if (store.LeftoverCreates().empty() && store.UnansweredUpdates().empty()) return std::nullopt;
   std::optional<Target> target;
   try {
     target.emplace(context);
   } catch (const Failure&) {
     // Whoever asks next, for what the plan wants, says so.
-    return;
+    return std::nullopt;
   }
   SettleBeforePlan(store, target->caller(), context.program.policy, context.clock, context.observer);
+  return target->caller().stopped();
 }
 
-void SettleHeld(const Context& context, state::SqliteStore& store) {
+std::optional<apply::Stop> SettleHeld(const Context& context, state::SqliteStore& store,
+                                      const std::optional<apply::Stop>& before) {
+  if (before) {
+    // What was just asked in vain would be asked in vain again.
+    store.NoteDue(context.clock.Now() + kAskAgainAfter);
+    return before;
+  }
   const std::vector<std::int64_t> unknown = store.UnknownChanges();
-  if (unknown.empty()) return;
+  if (unknown.empty()) return std::nullopt;
   std::optional<Target> target;
-  if (!Reaches(context, store, target)) return;
+  if (!Reaches(context, store, Target::Patience::kLittle, target)) return std::nullopt;
   SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer, unknown);
+  return target->caller().stopped();
 }
 
-void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
-                     const std::vector<std::int64_t>& unknown) {
-  if (!HasLeftovers(store, plan) && unknown.empty()) return;
+std::optional<apply::Stop> SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
+                                           const std::vector<std::int64_t>& unknown) {
+  if (!HasLeftovers(store, plan) && unknown.empty()) return std::nullopt;
   std::optional<Target> target;
-  if (!Reaches(context, store, target)) return;
+  if (!Reaches(context, store, Target::Patience::kAsConfigured, target)) return std::nullopt;
   SettleLeftovers(store, target->caller(), context.clock, context.observer, plan);
-  if (target->caller().stopped()) return;
+  if (target->caller().stopped()) return target->caller().stopped();
   SettleChanges(store, target->caller(), context.program.policy, context.clock, context.observer, unknown);
+  return target->caller().stopped();
 }
 
 }  // namespace ucaas_sync::run

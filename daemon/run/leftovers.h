@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "daemon/apply/caller.h"
@@ -34,14 +35,17 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
 void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
                    Observer& observer, const std::vector<std::int64_t>& unknown);
 
-/// With a target of its own; asks nobody when nothing was left.
-void SettleBeforePlan(const Context& context, state::SqliteStore& store);
+/// With a target of its own; asks nobody when nothing was left. Why it was stopped before the end, if it was: so do the
+/// other two.
+std::optional<apply::Stop> SettleBeforePlan(const Context& context, state::SqliteStore& store);
 
-/// Where a plan is held, and nothing of it is applied: SettleChanges of all, with a target of its own.
-void SettleHeld(const Context& context, state::SqliteStore& store);
+/// Where a plan is held, and nothing of it is applied: SettleChanges of all, with a target of its own that is not
+/// waited for. `before`: why SettleBeforePlan was stopped; then nobody is asked again.
+std::optional<apply::Stop> SettleHeld(const Context& context, state::SqliteStore& store,
+                                      const std::optional<apply::Stop>& before);
 
 /// The other two, with a target of its own; asks nobody when nothing was left.
-void SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
-                     const std::vector<std::int64_t>& unknown);
+std::optional<apply::Stop> SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
+                                           const std::vector<std::int64_t>& unknown);
 
 }  // namespace ucaas_sync::run

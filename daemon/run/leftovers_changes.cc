@@ -133,7 +133,7 @@ void SettleUnanswered(state::SqliteStore& store, apply::Caller& caller, const pl
                         .key = asked[i].key,
                         .rest = ": a run that was cut off may have changed it, and the target cannot say so now; the "
                                 "next run asks again"});
-      store.NoteDue(clock.Now());
+      store.NoteDue(clock.Now() + kAskAgainAfter);
     }
     if (!settled.entities.empty()) store.RecordChanges(settled, clock.Now());
     for (const StoredEntity& moved : settled.moved) {

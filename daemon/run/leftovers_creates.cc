@@ -183,7 +183,7 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
                : ": a run that was cut off may have created it, and the target cannot say so now; the next run asks "
                  "again");
       // Nothing but another run can tell; of several objects only a person can.
-      if (!made.is_told) store.NoteDue(clock.Now());
+      if (!made.is_told) store.NoteDue(clock.Now() + kAskAgainAfter);
       if (caller.stopped()) return;
       continue;
     }

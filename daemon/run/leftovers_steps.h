@@ -1,6 +1,7 @@
 // What leftovers.h is made of: creates and changes, each before a plan and after it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -12,6 +13,10 @@ namespace ucaas_sync::run {
 
 /// So many are asked for beside each other, and recorded in one commit.
 inline constexpr std::size_t kAtOnce = 16;
+
+/// When the next run is due after the target did not say: not at once, since runs that write nothing end well, and have
+/// no other rest between them.
+inline constexpr Duration kAskAgainAfter = std::chrono::minutes(5);
 
 enum class Moment : std::uint8_t { kBeforePlan, kAfterPlan };
 

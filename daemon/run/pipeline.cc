@@ -143,6 +143,13 @@ void NoteHeld(const Context& context, state::SqliteStore& store, const PlanReque
   }
 }
 
+// Keys that are refused are not shown again as soon as a run that wrote nothing would follow another: the run ends so.
+void TellRefusal(const std::optional<apply::Stop>& stopped, SyncResult& result) {
+  if (!stopped || stopped->code != ExitCode::kRefused) return;
+  result.code = ExitCode::kRefused;
+  result.message = stopped->because + (result.message.empty() ? "" : "; " + result.message);
+}
+
 }  // namespace
 
 Planned MakePlan(const Context& context, const PlanRequest& request, const state::SqliteStore& state) {
@@ -206,7 +213,8 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
   const Context& context = polite.context;
   SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {
     // Whoever is known by now has an address that the plan can order, or find in a circle.
-    if (request.only.empty()) SettleBeforePlan(context, *store);
+    std::optional<apply::Stop> stopped;
+    if (request.only.empty()) stopped = SettleBeforePlan(context, *store);
     Planned planned = [&] {
       const auto moment = store->HoldMoment();
       return PlanToApply(context, request, *store);
@@ -220,10 +228,11 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
       if (request.only.empty()) {
         store->RecordHeldNotes(planned.notes);
         // What nobody answered counts in the sums of a day and a week, and may be what holds it.
-        SettleHeld(context, *store);
+        stopped = SettleHeld(context, *store, stopped);
       }
       result.code = ExitCode::kHeld;
       result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
+      TellRefusal(stopped, result);
       return;
     }
     // Before anything is sent: an absence or a quarantine is a fact of this read, whatever becomes of the operations.
@@ -235,11 +244,13 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
     const std::vector<std::int64_t> unknown = store->UnknownChanges();
     result.applied = Apply(context, *store, result.run, result.plan);
     const bool may_look = request.only.empty() && result.applied.left == 0;
-    if (may_look) SettleLeftovers(context, *store, result.plan, unknown);
+    if (may_look) stopped = SettleLeftovers(context, *store, result.plan, unknown);
     RecordPutBack(context, *store, result.run, planned.notes.repairs);
     const bool is_settled = planned.listed_at && request.only.empty() && !result.applied.left;
     if (is_settled) RecordWholeLook(*store, *planned.listed_at, std::move(planned.listed));
     Conclude(result);
+    // What was written went through: then the next run has the word.
+    if (may_look && result.plan.operations.empty()) TellRefusal(stopped, result);
     if (!result.approve.empty() && result.code == ExitCode::kConverged) {
       result.message += (result.message.empty() ? "" : "; ") + ("group removals wait: " + HeldMessage(result.plan)) +
                         "; if it is right: " + result.approve;

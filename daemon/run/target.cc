@@ -1,5 +1,6 @@
 #include "daemon/run/target.h"
 
+#include <algorithm>
 #include <optional>
 #include <random>
 #include <utility>
@@ -20,6 +21,7 @@ namespace ucaas_sync::run {
 namespace {
 
 constexpr std::string_view kSandboxId = "sandbox";
+constexpr Duration kLittlePatience = std::chrono::seconds(10);
 
 std::uint64_t RandomSeed() {
   std::random_device device;
@@ -54,11 +56,11 @@ struct Target::Parts {
 };
 
 Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested)
-    : Target(program, clock, observer, std::move(stop_requested), nullptr, RandomSeed()) {}
+    : Target(program, clock, observer, std::move(stop_requested), nullptr, RandomSeed(), Patience::kAsConfigured) {}
 
-Target::Target(const Context& context)
+Target::Target(const Context& context, Patience patience)
     : Target(context.program, context.clock, context.observer, context.stop_requested, context.transport,
-             RandomNumber(context)) {
+             RandomNumber(context), patience) {
   pause_ = context.pause_of_target;
   if (pause_ == nullptr || !pause_->until) return;
   const Duration left = *pause_->until - clock_.Now();
@@ -72,10 +74,11 @@ Target::Target(const Context& context)
 }
 
 Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested,
-               Transport* outside, std::uint64_t seed)
+               Transport* outside, std::uint64_t seed, Patience patience)
     : program_(program), clock_(clock), observer_(observer), parts_(std::make_unique<Parts>()) {
   const config::TargetConfig& target = program.config.target;
   apply::GatePolicy policy = apply::GatePolicy::From(target, seed);
+  if (patience == Patience::kLittle) policy.retry.give_up = std::min(policy.retry.give_up, kLittlePatience);
   std::optional<ucaas::CurlOptions> options;
   if (outside == nullptr) options = ucaas::OptionsFrom(target, UCAAS_SYNC_VERSION);
   if (options && !target.sandbox.empty()) {

@@ -31,8 +31,11 @@ class Target {
  public:
   /// Connects nothing yet, but starts the sandbox. Throws Failure.
   Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested);
+  /// How long it is waited for while it gives no answer: as target.retry says, or some seconds at most, where nothing
+  /// is to be written and the question keeps.
+  enum class Patience : std::uint8_t { kAsConfigured, kLittle };
   /// Over the context's transport where it has one; rests as long as the target has asked earlier runs to.
-  explicit Target(const Context& context);
+  explicit Target(const Context& context, Patience patience = Patience::kAsConfigured);
   ~Target();
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
@@ -46,7 +49,7 @@ class Target {
  private:
   struct Parts;
   Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested,
-         Transport* transport, std::uint64_t seed);
+         Transport* transport, std::uint64_t seed, Patience patience);
 
   const Program& program_;
   const Clock& clock_;

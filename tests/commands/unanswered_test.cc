@@ -100,10 +100,30 @@ TEST_CASE("suspends that nobody answered count once each, and hold nothing longe
   company.Terminate(6, 6);
   company.Fail({"GET users/{id}: 503", "GET users: 503"});
   Expect(company.Run({"sync"}), 3, {"user.suspend: 6, limit 5"});
+  Expect(company.Run({"status"}), 0, {"Next run: due in 4 min"});
+  // As long as keys are refused nothing else can be known, however the plan is held.
+  company.Fail({"GET users/{id}: 401", "GET users: 401"});
+  Expect(company.Run({"sync"}), 6, {"refused", "held by user.suspend: 6, limit 5", "ucaas-sync approve"});
+  CHECK(company.Ask("SELECT count(*) FROM run WHERE outcome = 'refused'") == 1);
   company.Fail({});
   Expect(company.Run({"sync"}), 3, {"user.suspend: 6, limit 5"});
+  Expect(company.Run({"status"}), 0, {"Next run: due now"});
   Expect(company.Run({"sync"}), 0, {"converged"});
   CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'A'") == "99\n");
+}
+
+TEST_CASE("a run that has nothing to write and is refused when it asks what became of a change ends so") {
+  Troubled company(15);
+  company.Terminate(1, 1);
+  company.Fail({"PATCH users/{id}: close"});
+  CHECK(company.Run({"sync"}).code != 0);
+  REQUIRE(company.Ask("SELECT count(*) FROM unknown_change") > 0);
+  company.Terminate(1, 1, "active");
+  company.Fail({"GET users/{id}: 401", "GET users: 401"});
+  Expect(company.Run({"sync"}), 6, {"refused"});
+  company.Fail({});
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+  CHECK(company.Ask("SELECT count(*) FROM unknown_change") == 0);
 }
 
 TEST_CASE("nobody is forgotten while a create that nobody answered may have made them") {

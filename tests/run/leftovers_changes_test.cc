@@ -1,6 +1,7 @@
 // What a cut-off run may have changed, before the next plan and after it, over a real state and a fake target.
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,26 @@ struct ChangeScene : Scene {
     Ask([&](apply::Caller& caller) {
       SettleChanges(*store, caller, policy, clock, observer, store->UnknownChanges());
     });
+  }
+  /// Whatever it is asked about users, from now on.
+  void Refuse(int status) {
+    HttpReply refusal;
+    refusal.status = status;
+    target.faults.push_back({.request = "GET users", .reply = refusal, .times = 100'000});
+  }
+  /// As a run whose plan is held does.
+  std::optional<apply::Stop> SettleWhatHolds(const std::optional<apply::Stop>& before = std::nullopt) {
+    config::Diagnostics diagnostics;
+    Program program = Compile(config::Config{}, diagnostics);
+    const Context context{.program = program,
+                          .clock = clock,
+                          .observer = observer,
+                          .stop_requested = {},
+                          .pause = {},
+                          .transport = &target,
+                          .pause_of_target = nullptr,
+                          .random = [] { return std::uint64_t{1}; }};
+    return SettleHeld(context, *store, before);
   }
   testing::FakeTarget::Object& E1() { return target.objects[Kind::kUser][0]; }
   /// E1's object is gone, and another is there at `address`: by its id.
@@ -215,14 +236,37 @@ TEST_CASE("a removal that nobody answered and its repeat count once, approved on
   }
 }
 
-TEST_CASE("whom the target cannot show now stays unknown, and the next run is due") {
+TEST_CASE("whom the target cannot show now stays unknown, and the next run is due in some minutes") {
   ChangeScene scene;
-  HttpReply refused;
-  refused.status = 403;
-  scene.target.faults.push_back({.request = "GET users", .reply = refused, .times = 1000});
+  scene.Refuse(403);
   scene.SettleThem();
   CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
-  CHECK(scene.store->DueAt() == scene.clock.now);
+  CHECK(scene.store->DueAt() == scene.clock.now + std::chrono::minutes(5));
+}
+
+TEST_CASE("where a plan is held, a target that puts us off is waited for some seconds, and asked again minutes later") {
+  ChangeScene scene;
+  scene.Refuse(429);
+  const Instant begun = scene.clock.now;
+  const auto stopped = scene.SettleWhatHolds();
+  REQUIRE(stopped);
+  CHECK(stopped->code == ExitCode::kUnavailable);
+  CHECK(scene.clock.now - begun < std::chrono::minutes(1));
+  CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
+  CHECK(scene.store->DueAt() == scene.clock.now + std::chrono::minutes(5));
+}
+
+TEST_CASE("where a plan is held, keys that were refused before it was made are not shown again, nor those of a look") {
+  ChangeScene scene;
+  scene.Refuse(401);
+  const auto stopped = scene.SettleWhatHolds();
+  REQUIRE(stopped);
+  CHECK(stopped->code == ExitCode::kRefused);
+  const std::size_t asked = scene.target.CountRequests();
+  CHECK(asked == 1);
+  CHECK(scene.SettleWhatHolds(stopped)->code == ExitCode::kRefused);
+  CHECK(scene.target.CountRequests() == asked);
+  CHECK(scene.store->UnknownChanges() == std::vector{scene.id});
 }
 
 TEST_CASE("a change that ended without an answer is asked for too, one that was answered is not") {
