@@ -308,10 +308,20 @@ bool History::Run() {
     const bool is_smooth = report.applied.failed == 0 && report.applied.left == 0 && !report.had_trouble;
     if (random_.Chance(15) && is_smooth) CheckNextPlan(report);
   }
+  if (report.end == RunReport::End::kHeld && !report.is_revert) CheckHeldPlan(report);
   // A run that broke off in the middle has said nothing that could be approved.
   const bool is_said = report.end == RunReport::End::kHeld || report.end == RunReport::End::kDone;
   if (is_said && report.was_planned && IsHeldBySomething(report.plan) && random_.Chance(40)) Approve(report);
   return violations_.empty();
+}
+
+void History::CheckHeldPlan(const RunReport& report) {
+  const Instant soon = machine_->clock.now + Duration(1);
+  if (report.notes.due_at && *report.notes.due_at <= soon) return;
+  const auto next = machine_->Plan(today_, soon);
+  if (next && !next->plan.held) {
+    violations_.emplace_back("what a guard held would pass by now, and no run is due");
+  }
 }
 
 void History::Approve(const RunReport& report) {

@@ -54,6 +54,8 @@ class History {
   void Approve(const RunReport& report);
   /// A plan of the same files: nothing to do, and time changes it no earlier than `due_at` said.
   void CheckNextPlan(const RunReport& report);
+  /// A plan of the same files that a guard held is held still, or the next run is due.
+  void CheckHeldPlan(const RunReport& report);
   Date Today() const;
   /// Good days without a change, until nothing is left to do.
   void Rest();
