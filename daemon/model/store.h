@@ -181,6 +181,7 @@ struct RunRecord {
   std::array<KindSummary, kKindCount> summary;  ///< What was planned.
   std::uint64_t done = 0;                       ///< Operations that the target accepted.
   std::uint64_t failed = 0;
+  std::uint64_t left = 0;  ///< What it planned and left to the next run, since it was stopped or found it otherwise.
   std::string plan_hash;
 };
 

@@ -1,6 +1,5 @@
 #include "daemon/report/runs.h"
 
-#include <algorithm>
 #include <ostream>
 
 #include "daemon/model/json_text.h"
@@ -44,12 +43,8 @@ std::uint64_t PlannedIn(const RunRecord& run) {
 }
 
 std::uint64_t LeftBy(const RunRecord& run) {
-  // Without a failure, what was planned and not done is spared by guards.protect; a plan of a file leaves also what it
-  // finds otherwise.
-  const bool may_leave = run.failed > 0 || run.trigger.starts_with("apply");
-  if (run.outcome != ExitCode::kPartial || !may_leave) return 0;
-  const std::uint64_t planned = PlannedIn(run);
-  return planned - std::min(planned, run.done + run.failed);
+  // One that failed as a whole is told by its outcome.
+  return run.outcome == ExitCode::kPartial ? run.left : 0;
 }
 
 std::string ChangesOf(const RunRecord& run) {

@@ -68,6 +68,9 @@ SyncResult Journalled(const Context& context, state::SqliteStore& store, const s
     throw;
   }
   KeepTargetPause(context, store);
+  // The next run plans anew also what a reviewed plan found otherwise.
+  const std::uint64_t left = result.applied.left + result.applied.outdated;
+  if (left > 0) store.NoteLeft(result.run, left);
   const std::string reason =
       result.why_approved.empty() ? std::string() : std::string(report::kReasonFollows) + result.why_approved;
   store.FinishRun(result.run, result.code, result.message + reason, result.applied.failed, result.plan.summary,

@@ -36,7 +36,8 @@ std::vector<RunRecord> SqliteStore::Runs(std::size_t limit) const {
   return connection.Guard("read the runs", [&] {
     std::vector<RunRecord> runs;
     Query query = connection.Prepare(
-        "SELECT id, name, cause, started, ended, outcome, message, failed, plan_hash, done FROM run ORDER BY id DESC "
+        "SELECT id, name, cause, started, ended, outcome, message, failed, plan_hash, done, undone FROM run ORDER BY "
+        "id DESC "
         "LIMIT ?1");
     query.Int(std::min<std::size_t>(limit, INT32_MAX));
     while (query.Next()) {

@@ -12,7 +12,8 @@ namespace {
 
 std::optional<RunRecord> RunWithNumber(Connection& connection, std::int64_t number) {
   Query query = connection.Prepare(
-      "SELECT id, name, cause, started, ended, outcome, message, failed, plan_hash, done FROM run WHERE id = ?1");
+      "SELECT id, name, cause, started, ended, outcome, message, failed, plan_hash, done, undone FROM run WHERE id = "
+      "?1");
   query.Int(number);
   if (!query.Next()) return std::nullopt;
   return ReadRun(connection, query);
@@ -107,7 +108,8 @@ std::optional<RunRecord> SqliteStore::FindRun(const std::string& run) const {
   Connection& connection = impl_->connection;
   return connection.Guard("look up a run", [&]() -> std::optional<RunRecord> {
     Query query = connection.Prepare(
-        "SELECT id, name, cause, started, ended, outcome, message, failed, plan_hash, done FROM run WHERE name = ?1");
+        "SELECT id, name, cause, started, ended, outcome, message, failed, plan_hash, done, undone FROM run WHERE name "
+        "= ?1");
     query.Text(run);
     if (!query.Next()) return std::nullopt;
     return ReadRun(connection, query);

@@ -268,6 +268,12 @@ void SqliteStore::RecordHeldNotes(const PlanNotes& notes) {
   });
 }
 
+void SqliteStore::NoteLeft(const std::string& run, std::uint64_t left) {
+  const std::int64_t id = impl_->RunNumber(run);
+  impl_->Write("note what the run left",
+               [&] { impl_->connection.Prepare("UPDATE run SET undone = ?2 WHERE id = ?1").Int(id).Int(left).Run(); });
+}
+
 void SqliteStore::FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                             const std::array<KindSummary, kKindCount>& summary, Instant at) {
   const std::int64_t id = impl_->RunNumber(run);

@@ -260,6 +260,7 @@ RunRecord ReadRun(Connection& connection, const Query& row) {
   run.plan_hash = row.TextAt(8);
   run.summary = ReadSummary(connection, row.IntAt(0));
   run.done = row.As<std::uint64_t>(9);
+  run.left = row.As<std::uint64_t>(10);
   return run;
 }
 

@@ -107,6 +107,8 @@ class SqliteStore final : public StateStore {
   void RecordHeldNotes(const PlanNotes& notes);
   void FinishRun(const std::string& run, ExitCode outcome, const std::string& message, std::uint64_t failed,
                  const std::array<KindSummary, kKindCount>& summary, Instant at) override;
+  /// Before the run's end: how much of its plan the next one has to do.
+  void NoteLeft(const std::string& run, std::uint64_t left);
   std::vector<UnknownCreate> UnknownCreates() const override;
   bool WasOthers(Kind kind, std::string_view remote_id) const override;
 

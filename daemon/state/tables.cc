@@ -356,11 +356,19 @@ INSERT INTO unknown_create (kind, key, address, operation)
 DROP TABLE unknown_create_of_one_address;
 )sql";
 
-constexpr std::array<Migration, 4> kMigrations{
+// What a run left to the next one cannot be told from what it did: what guards.protect spares is neither.
+constexpr const char* kVersion5 = R"sql(
+ALTER TABLE run ADD COLUMN undone INTEGER NOT NULL DEFAULT 0; -- operations that it left to the next run
+UPDATE run SET undone = max(0, planned - done - failed)
+  WHERE outcome = 'partial' AND (failed > 0 OR substr(cause, 1, 5) = 'apply');
+)sql";
+
+constexpr std::array<Migration, 5> kMigrations{
     {{.version = 1, .sql = kVersion1, .tables = "4f300974876117fe9841ac8f5aca62e3f942a44f74218305c7a93da5c783b1a5"},
      {.version = 2, .sql = kVersion2, .tables = "060c6f9dfecfe1733697f95b498f879635727a6baa358500e10f25b8a55fbd40"},
      {.version = 3, .sql = kVersion3, .tables = "84914e4f77bb0b439113c4af8cf3d193bf9cbcf0655e42345a4472472f017104"},
-     {.version = 4, .sql = kVersion4, .tables = "688eb36dd2aefb86b67b517f1d97690b81500be2446a261bfde69a6a28a15dc9"}}};
+     {.version = 4, .sql = kVersion4, .tables = "688eb36dd2aefb86b67b517f1d97690b81500be2446a261bfde69a6a28a15dc9"},
+     {.version = 5, .sql = kVersion5, .tables = "9ad9c2c8ef16e9deac0841f8bd9e913bd55642979c73f64ce1787b42c28fcd26"}}};
 
 }  // namespace
 

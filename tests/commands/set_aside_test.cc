@@ -6,6 +6,7 @@
 
 #include "tests/commands/company.h"
 #include "tests/support/bytes.h"
+#include "tests/support/service.h"
 
 namespace ucaas_sync::testing {
 namespace {
@@ -178,6 +179,24 @@ TEST_CASE("protect is asked of the account at the moment of writing, whoever cha
   // From then on the plan knows.
   Expect(company.Run({"plan"}), 0, {"guards.protect"});
   Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE("who is protected when it is to be done is left to no run, also where another change failed") {
+  Cli company;
+  Service service(company);
+  company.Write("config.yaml", CompanyConfig("guards: { protect: \"(designation=Boss)\" }\n", service.Target()));
+  auto people = CompanyPeople(15);
+  company.Write("people.csv", CsvOf(people));
+  Expect(company.Run({"sync"}), 0);
+  SQLite::Database(company.Path("account.db"), SQLite::OPEN_READWRITE, 5000)
+      .exec("UPDATE users SET designation = 'Boss' WHERE email = 'person1@example.com'");
+  people[0].last_name = people[1].last_name = "Newname";
+  company.Write("people.csv", CsvOf(people));
+  service.Fault("PATCH users/{id}: 400");
+  Expect(company.Run({"sync"}), 4, {"1 failed, 1 protected"});
+  const Output status = company.Run({"status"});
+  Expect(status, 0, {"Last run: partial"});
+  CHECK_FALSE(status.Says("Not up to date"));
 }
 
 TEST_CASE("hold and protect are stronger than an approval") {

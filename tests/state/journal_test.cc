@@ -33,6 +33,7 @@ TEST_CASE("runs are listed newest first, with refused ones, and a cut-off one ha
   std::array<KindSummary, kKindCount> summary{};
   summary[Index(Kind::kUser)].actions[Index(Action::kSuspend)] = 60;
   summary[Index(Kind::kUser)].unchanged = 1140;
+  store->NoteLeft(held, 7);
   store->FinishRun(held, ExitCode::kHeld, "user.suspend: 60, limit 30", 3, summary, At(201));
   const auto runs = store->Runs(10);
   REQUIRE(runs.size() == 3);
@@ -41,6 +42,7 @@ TEST_CASE("runs are listed newest first, with refused ones, and a cut-off one ha
   CHECK(runs[0].outcome == ExitCode::kHeld);
   CHECK(runs[0].message == "user.suspend: 60, limit 30");
   CHECK(runs[0].failed == 3);
+  CHECK(runs[0].left == 7);
   CHECK(runs[0].summary == summary);
   CHECK(runs[0].ended == At(201));
   CHECK(runs[1].id == cut);

@@ -32,8 +32,15 @@ void Upgrade(const TemporaryDirectory& dir, std::span<const Migration> migration
   BringUpToDate(connection, migrations);
 }
 
+// As it was before runs said what they left.
+constexpr const char* kToVersion4 = R"sql(
+ALTER TABLE run DROP COLUMN undone;
+PRAGMA user_version = 4;
+)sql";
+
 // Undoes what came after the third tables: then a create of unknown outcome had one address.
 constexpr const char* kToVersion3 = R"sql(
+ALTER TABLE run DROP COLUMN undone;
 DROP TABLE unknown_create;
 CREATE TABLE unknown_create (
   kind INTEGER NOT NULL,
@@ -124,6 +131,28 @@ TEST_CASE("creates of unknown outcome stay known when a state is brought up to d
   store->FinishRun(second, ExitCode::kUnavailable, "stopped", 0, {}, At(3));
   CHECK(store->UnknownCreates().size() == 2);
   CHECK(store->Check().empty());
+}
+
+TEST_CASE("runs of before a state could say so left what they neither did nor failed to do") {
+  const TemporaryDirectory dir;
+  {
+    const auto store = OpenForTest(dir);
+    for (const ExitCode code : {ExitCode::kPartial, ExitCode::kUnavailable}) {
+      const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+      store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate),
+                                    For(User("E3"), Action::kCreate)}));
+      store->AdvanceMark(run, 2);
+      store->RecordOutcomes(run, std::vector{Done(1, User("E1"), At(1)), Failed(2, "invalid", "no", At(1))});
+      store->FinishRun(run, code, "stopped", 1, {}, At(2));
+    }
+  }
+  Undo(dir, kToVersion4);
+  for (const OpenMode mode : {OpenMode::kReadOnly, OpenMode::kReadWrite}) {
+    CHECK(IsOlder(dir.state()));
+    const std::vector<RunRecord> runs = OpenForTest(dir, mode)->Runs(2);
+    CHECK(runs[0].left == 0);
+    CHECK(runs[1].left == 1);
+  }
 }
 
 TEST_CASE("what is up to date is not copied") {
