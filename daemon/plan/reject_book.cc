@@ -18,7 +18,7 @@ bool IsMissingSinceThisRead(const Workspace& work, SlotId id, std::uint16_t sour
   const Slot& slot = work.table[id];
   const bool is_missing = slot.is_there() && slot.lifecycle == Lifecycle::kActive && slot.seen == Seen::kNot;
   if (!is_missing || slot.source != source || slot.has(kWasOutside) || work.absences.contains(id)) return false;
-  if (work.filtered_out.Of(id) != nullptr || work.drift.IsActiveAgain(id)) return false;
+  if (work.filtered_out.Of(id) != nullptr || work.drift.IsActiveAgain(id) || slot.has(kHeldByRevert)) return false;
   // Whose absence nobody notes may have been gone for long.
   const LeavePolicy policy = work.policy.LeavingFrom(slot.kind, source);
   if (!policy.known || policy.absent == config::AbsentPolicy::kKeep) return false;

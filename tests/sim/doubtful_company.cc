@@ -320,8 +320,8 @@ bool DoubtfulCompany::Deliver(std::size_t source, std::vector<Snapshot>& snapsho
 
 std::optional<Changes> DoubtfulCompany::Sync() {
   std::optional<plan::TargetListing> listing;
-  if (store_.IsEmpty()) listing = testing::ListingOf(target_);
-  plan::Planner planner(store_, policy_, clock.now, store_.Drift());
+  if (store_->IsEmpty()) listing = testing::ListingOf(target_);
+  plan::Planner planner(*store_, policy_, clock.now, store_->Drift());
   mapper_->Begin({.today = *DateIn(clock.now, "UTC"), .timezone = "UTC", .now = clock.now}, planner);
   std::vector<Snapshot> snapshots;
   std::vector<plan::SourceState> states;
@@ -352,10 +352,10 @@ std::optional<Changes> DoubtfulCompany::Sync() {
                                        .config_hash = "c0",
                                        .only = {},
                                        .new_id = [] { return std::string("plan"); }});
-  const std::string run = store_.BeginRun({.trigger = "command", .at = clock.now});
+  const std::string run = store_->BeginRun({.trigger = "command", .at = clock.now});
   if (plan.held) {
-    store_.RecordHeldNotes(notes);
-    store_.FinishRun(run, ExitCode::kHeld, "held", 0, plan.summary, clock.now);
+    store_->RecordHeldNotes(notes);
+    store_->FinishRun(run, ExitCode::kHeld, "held", 0, plan.summary, clock.now);
     return Changes{.is_held = true, .lines = {}};
   }
   Changes changes;
@@ -363,18 +363,33 @@ std::optional<Changes> DoubtfulCompany::Sync() {
     changes.lines.push_back(std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)) + ' ' +
                             operation.key + ": " + operation.reason);
   });
-  store_.RecordNotes(run, notes, plan.quarantine, histories);
-  store_.ReplaceDue(plan.due);
+  store_->RecordNotes(run, notes, plan.quarantine, histories);
+  store_->ReplaceDue(plan.due);
   clock.ticks = {};
   SilentObserver observer;
   ucaas::Client client(target_, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 100);
   apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
   apply::Caller caller(client, gate, clock, observer, {});
-  apply::Executor executor(store_, caller, clock, observer, {});
+  apply::Executor executor(*store_, caller, clock, observer, {});
   apply::ApplyResult applied;
-  if (!changes.lines.empty()) applied = executor.Apply(run, plan);
-  store_.FinishRun(run, applied.code, applied.message, applied.failed, plan.summary, clock.now);
+  if (!plan.operations.empty()) applied = executor.Apply(run, plan);
+  store_->FinishRun(run, applied.code, applied.message, applied.failed, plan.summary, clock.now);
   return changes;
+}
+
+std::string DoubtfulCompany::Account() const {
+  std::string text;
+  for (const auto& [kind, objects] : target_.objects) {
+    for (const testing::FakeTarget::Object& object : objects) {
+      text += std::string(Name(kind)) + ' ' + object.id;
+      for (const auto& [field, value] : object.fields) text += ' ' + field + '=' + value;
+      std::vector<std::string> groups = object.group_ids;
+      std::sort(groups.begin(), groups.end());
+      for (const std::string& group : groups) text += " in " + group;
+      text += '\n';
+    }
+  }
+  return text;
 }
 
 bool DoubtfulCompany::Settle() {

@@ -48,6 +48,10 @@ class DoubtfulCompany {
   std::vector<Feed> feeds;  ///< As they lie on the disk; by source.
   testing::FakeClock clock;
 
+  /// The state's files are gone; the account is as it was.
+  void LoseState() { store_.emplace(fuse_); }
+  /// All that the account shows.
+  std::string Account() const;
   /// One run. Nothing when a source cannot be used.
   std::optional<Changes> Sync();
   /// Runs a day apart, until two have nothing to do. False: they always have.
@@ -84,7 +88,7 @@ class DoubtfulCompany {
   std::optional<mapping::Mapper> mapper_;
   plan::Policy policy_;
   Fuse fuse_;
-  Store store_{fuse_};
+  std::optional<Store> store_{std::in_place, fuse_};
   std::vector<std::string> log_;
   testing::FakeTarget target_{clock, log_};
 };

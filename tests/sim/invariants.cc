@@ -186,8 +186,9 @@ std::set<Auditor::Id> Auditor::ThereLately() const {
   for (const auto* rows : {&there_, &lost_}) {
     for (const StoredEntity& row : *rows) {
       const auto trail = people_.find(row.key);
-      const bool was_missing = trail != people_.end() && (trail->second.missing_since || trail->second.left_before ||
-                                                          trail->second.owns_no_broken_row);
+      // Who left by evidence has a record still, which may be the broken one.
+      const bool was_missing =
+          trail != people_.end() && (trail->second.missing_since || trail->second.owns_no_broken_row);
       const bool is_kept = row.kind == Kind::kUser && settings_.absent_users == config::AbsentPolicy::kKeep;
       if (row.kind == Kind::kGroup || row.lifecycle != Lifecycle::kActive || was_missing || is_kept) continue;
       if (row.kind == Kind::kUser || row.ownership == Ownership::kCreated) lately.emplace(row.kind, row.key);

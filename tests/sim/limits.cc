@@ -29,7 +29,9 @@ std::vector<std::string> GuardsOver(const Operation& operation) {
   if (is_update) guards.push_back(kind + ".update");
   if (operation.action == Action::kSuspend) guards.push_back(kind + ".suspend");
   if (operation.action == Action::kDelete) guards.push_back(kind + ".delete");
-  if (operation.groups && is_update) {
+  // Whom somebody put in by hand, the group has not lost.
+  const bool is_put_back = operation.reason.starts_with("changed at the target");
+  if (operation.groups && is_update && !is_put_back) {
     const std::vector<std::string>& after = operation.groups->after;
     for (const std::string& group : operation.groups->before) {
       if (std::find(after.begin(), after.end(), group) == after.end()) guards.push_back("members_lost " + group);

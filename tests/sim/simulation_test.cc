@@ -31,17 +31,6 @@ TEST_CASE("simulation: whatever the network does, nobody by accident, nobody twi
               "simulation: whatever*", Simulated);
 }
 
-TEST_CASE("simulation: what random histories have found once stays mended") {
-  // One or two of a kind, of those that a run of 120,000 histories complained of. They keep their worth as long as the
-  // same seed makes the same history.
-  constexpr std::uint64_t kMended[] = {6084,  6773,  7480,  9468,  15989,  18718,  20673, 27345,
-                                       28929, 29261, 31862, 35956, 44528,  54959,  69416, 77082,
-                                       77701, 89702, 95126, 96844, 102066, 115967, 122705};
-  for (const std::uint64_t seed : kMended) {
-    LiveThrough(seed, 1, "simulation: what random*", Simulated);
-  }
-}
-
 TEST_CASE("simulation: the same seed gives the same requests, replies and decisions, byte by byte") {
   constexpr std::uint64_t kTwice = 15;
   for (std::uint64_t seed = 1; seed <= kTwice; ++seed) {
