@@ -17,6 +17,16 @@ World Contested() {
   return world;
 }
 
+/// E1 was there and is gone, and nobody waits before acting on that.
+World WithoutE1() {
+  World world;
+  world.Add(User("E1"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E1");
+  return world;
+}
+
 /// A group whose key is another one than its name.
 Row NamedGroup(const std::string& key, const std::string& name) {
   Row row = Group(key);
@@ -76,11 +86,7 @@ TEST_CASE("nobody is announced as a coming removal who is set aside for the sake
 }
 
 TEST_CASE("who is gone is spared while a record with their e-mail is undecided, and both are listed then") {
-  World world;
-  world.Add(User("E1"));
-  world.Sync();
-  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
-  world.Remove(Kind::kUser, "E1");
+  World world = WithoutE1();
   Row newcomer = User("N1");
   newcomer.standing = Standing::kUndecided;
   newcomer.reason = "no record in dir with emp N1";
@@ -101,11 +107,7 @@ TEST_CASE("who is gone is spared while a record with their e-mail is undecided, 
 }
 
 TEST_CASE("who is gone is spared while any of the records of one new key has their e-mail") {
-  World world;
-  world.Add(User("E1"));
-  world.Sync();
-  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
-  world.Remove(Kind::kUser, "E1");
+  World world = WithoutE1();
   world.Add(User("N1"));
   world.Add(User("N1", {{"email", "e1@example.com"}}));
   const auto plan = world.Plan().plan;
@@ -114,11 +116,7 @@ TEST_CASE("who is gone is spared while any of the records of one new key has the
 }
 
 TEST_CASE("who is gone is spared while two new ones have their e-mail") {
-  World world;
-  world.Add(User("E1"));
-  world.Sync();
-  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
-  world.Remove(Kind::kUser, "E1");
+  World world = WithoutE1();
   for (const std::string key : {"N1", "N2"}) world.Add(User(key, {{"email", "e1@example.com"}}));
   const auto plan = world.Plan().plan;
   CHECK(plan.operations.empty());

@@ -1,5 +1,5 @@
 // What is merely not known any more changes nothing. UCAAS_SYNC_SEED=N replays one company; UCAAS_SYNC_DOUBTS=N says
-// how many there are.
+// how many there are, UCAAS_SYNC_FAILURES=N how many of those that fail are told.
 #include <doctest/doctest.h>
 
 #include <cstdint>

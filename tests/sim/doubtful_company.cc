@@ -4,10 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "connectors/ucaas/client.h"
-#include "daemon/apply/caller.h"
-#include "daemon/apply/executor.h"
-#include "daemon/apply/gate.h"
+#include "tests/sim/apply_plan.h"
 #include "tests/support/target_listing.h"
 
 namespace ucaas_sync::sim {
@@ -365,14 +362,7 @@ std::optional<Changes> DoubtfulCompany::Sync() {
   });
   store_->RecordNotes(run, notes, plan.quarantine, histories);
   store_->ReplaceDue(plan.due);
-  clock.ticks = {};
-  SilentObserver observer;
-  ucaas::Client client(target_, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 100);
-  apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
-  apply::Caller caller(client, gate, clock, observer, {});
-  apply::Executor executor(*store_, caller, clock, observer, {});
-  apply::ApplyResult applied;
-  if (!plan.operations.empty()) applied = executor.Apply(run, plan);
+  const apply::ApplyResult applied = ApplyPlan(run, plan, *store_, target_, clock);
   store_->FinishRun(run, applied.code, applied.message, applied.failed, plan.summary, clock.now);
   return changes;
 }

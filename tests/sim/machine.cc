@@ -4,11 +4,9 @@
 #include <map>
 #include <utility>
 
-#include "connectors/ucaas/client.h"
-#include "daemon/apply/caller.h"
-#include "daemon/apply/gate.h"
 #include "daemon/plan/drift.h"
 #include "daemon/plan/revert.h"
+#include "tests/sim/apply_plan.h"
 #include "tests/support/target_listing.h"
 
 namespace ucaas_sync::sim {
@@ -139,14 +137,7 @@ void Machine::RunRevert(const std::string& past, RunReport& report) {
 }
 
 void Machine::Apply(RunReport& report) {
-  if (report.plan.operations.empty()) return;
-  clock.ticks = {};
-  SilentObserver observer;
-  ucaas::Client client(target, ucaas::Routes::BuiltIn(), ucaas::Codes::BuiltIn(), 100);
-  apply::Gate gate({.concurrency = 8, .rate = 1'000'000, .retry = {}, .seed = 1}, clock.ticks);
-  apply::Caller caller(client, gate, clock, observer, {});
-  apply::Executor executor(*store_, caller, clock, observer, {});
-  report.applied = executor.Apply(report.run, report.plan);
+  report.applied = ApplyPlan(report.run, report.plan, *store_, target, clock);
 }
 
 void Machine::Finish(RunReport& report) {
