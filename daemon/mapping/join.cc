@@ -74,9 +74,9 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
       const bool may_have_been_said = origin == kUnknowable || (origin == kNoPartner && joined.may_be_rejected);
       if (joined.record.Has(copy.to) || may_have_been_said) continue;
       if (!is_knowable) {
-        if (partner.carries(copy.from)) origin = kUnknowable;
+        if (partner.may_carry(copy.from)) origin = kUnknowable;
       } else if (found == 0) {
-        if (partner.carries(copy.from)) origin = kNoPartner;
+        if (partner.may_carry(copy.from)) origin = kNoPartner;
       } else if (partner_record.Has(copy.from)) {
         origin = static_cast<Origin>(i + 1);
         partner_record.ForEach(copy.from, [&](std::string_view value) { joined.record.Add(copy.to, value); });

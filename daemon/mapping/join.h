@@ -16,12 +16,15 @@ namespace ucaas_sync::mapping {
 /// What was read of a source that others join.
 struct Partner {
   KeyedRecords records;
-  std::vector<std::uint64_t> filled;  ///< By slot: records with a value.
-  bool is_healthy = false;            ///< Read to the end, complete and without problems.
-  bool has_rejects = false;           ///< Whoever has no record may be one of them.
+  std::vector<bool> carried;  ///< By slot: some record has a value.
+  std::vector<bool> hidden;   ///< By slot: a record that the reader rejects may have one.
+  bool is_healthy = false;    ///< Read to the end, complete and without problems.
+  bool has_rejects = false;   ///< Whoever has no record may be one of them.
 
-  /// Whether its records may have a value in `slot` at all.
-  bool carries(Slot slot) const { return !is_healthy || (slot < filled.size() && filled[slot] > 0); }
+  /// Whether the records that were taken may have a value in `slot` at all.
+  bool carries(Slot slot) const { return !is_healthy || (slot < carried.size() && carried[slot]); }
+  /// The same of all of its records, those that are rejected too.
+  bool may_carry(Slot slot) const { return carries(slot) || (slot < hidden.size() && hidden[slot]); }
 };
 
 /// The leading record with the attributes that it lacks and its partners have. Reused from record to record.

@@ -52,6 +52,7 @@ class Mapper::Impl {
     mapper_.StartRecord(index, record_);
     Findings findings;
     const Facts own = OwnFacts(source, record_);
+    CountCutShort(counts, own);
     const Verdict verdict = source.filter.Judge(own, {&source.dates, 1}, findings);
     mapper_.NoteTurn(findings);
     if (verdict == Verdict::kNo) {
@@ -96,10 +97,10 @@ class Mapper::Impl {
     waiting_[index].Clear();
     mapper_.FlushHeldGroups(index);
     Partner& partner = partners_[index];
-    partner.filled = counts_[index].filled;
     SourceCheck check = CheckSource(*book_, index, counts_[index], partners_, snapshot);
     partner.is_healthy = snapshot.complete() && check.problems.empty();
     partner.has_rejects = mapper_.has_rejects(index);
+    NoteCarried(book_->sources[index], counts_[index], snapshot, partner);
     check.hides_groups = mapper_.hides_groups(index);
     return check;
   }
@@ -142,6 +143,21 @@ class Mapper::Impl {
     origins_.clear();
     MarkCutShort(source, record, origins_);
     return {.record = record, .origins = origins_};
+  }
+
+  /// What has more values than are listed has one, though none is.
+  static void CountCutShort(SourceCounts& counts, const Facts& own) {
+    for (Slot slot = 0; slot < own.origins.size() && slot < counts.filled.size(); ++slot) {
+      if (own.origins[slot] == kCutShort && !own.record.Has(slot)) ++counts.filled[slot];
+    }
+  }
+
+  static void NoteCarried(const CompiledSource& source, const SourceCounts& counts, const Snapshot& snapshot,
+                          Partner& partner) {
+    for (Slot slot = 0; slot < source.table.size(); ++slot) {
+      partner.carried.push_back(counts.filled[slot] > 0);
+      partner.hidden.push_back(partner.has_rejects && MayHaveAttribute(source, source.table.NameOf(slot), snapshot));
+    }
   }
 
   void DeliverWaiting(std::size_t index, KeyedRecords::Ref first) {

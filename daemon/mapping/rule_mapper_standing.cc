@@ -95,7 +95,7 @@ std::string RuleMapper::ExplainNoPartner(const CompiledRule& rule, const Facts& 
     const Partner& partner = partners_[join.partner];
     const std::string_view key = facts.record.First(join.attribute);
     const bool may_have_it = std::any_of(join.copies.begin(), join.copies.end(), [&](const CompiledJoin::Copy& copy) {
-      return copy.to == slot && partner.carries(copy.from);
+      return copy.to == slot && partner.may_carry(copy.from);
     });
     if (!may_have_it || !partner.is_healthy || (!key.empty() && partner.records.Find(key) != 0)) continue;
     const CompiledSource& source = book_.sources[join.partner];

@@ -76,7 +76,7 @@ class RuleCompiler {
     if (!rule_.reads_bytes) return;
     for (const Slot slot : named_) {
       const Slot marker = NeedMarker(leading_, slot);
-      for (CompiledJoin& join : rule_.joins) AddCopy(join, leading_.table.NameOf(marker), marker);
+      for (CompiledJoin& join : rule_.joins) AddMarker(join, slot, marker);
     }
   }
 
@@ -85,6 +85,14 @@ class RuleCompiler {
     const Slot slot = leading_.table.Need(name);
     if (std::find(named_.begin(), named_.end(), slot) == named_.end()) named_.push_back(slot);
     return slot;
+  }
+
+  void AddMarker(CompiledJoin& join, Slot slot, Slot marker) {
+    CompiledSource& partner = book_.sources[join.partner];
+    const auto copy = std::find_if(join.copies.begin(), join.copies.end(),
+                                   [&](const CompiledJoin::Copy& each) { return each.to == slot; });
+    if (copy != join.copies.end() && partner.format != config::Format::kCsv) NeedMarker(partner, copy->from);
+    AddCopy(join, leading_.table.NameOf(marker), marker);
   }
 
   Filter CompileFilter(const config::Text& text) {

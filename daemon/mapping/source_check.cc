@@ -57,11 +57,6 @@ class Checker {
  private:
   bool IsCarried(Slot slot) const { return counts_.filled[slot] > 0; }
 
-  bool HasColumn(std::string_view name) const {
-    return std::any_of(snapshot_.columns.begin(), snapshot_.columns.end(),
-                       [&](const std::string& column) { return EqualsIgnoreAsciiCase(column, name); });
-  }
-
   Location Place() const {
     Location at;
     at.file = snapshot_.files.empty() ? snapshot_.location : snapshot_.files.front().path;
@@ -79,7 +74,7 @@ class Checker {
   Problem Describe(std::string_view name, const std::string& needed_by, const Location& at,
                    const std::string& if_right) const {
     const std::string quoted = std::string(source_.attribute_word()) + " \"" + std::string(name) + "\"";
-    if (source_.format == config::Format::kCsv && !HasColumn(name)) {
+    if (!MayHaveAttribute(source_, name, snapshot_)) {
       std::vector<std::string_view> columns(snapshot_.columns.begin(), snapshot_.columns.end());
       const auto nearest = Nearest(name, columns);
       return {.at = Place(),
@@ -144,6 +139,12 @@ class Checker {
 };
 
 }  // namespace
+
+bool MayHaveAttribute(const CompiledSource& source, std::string_view name, const Snapshot& snapshot) {
+  return source.format != config::Format::kCsv ||
+         std::any_of(snapshot.columns.begin(), snapshot.columns.end(),
+                     [&](const std::string& column) { return EqualsIgnoreAsciiCase(column, name); });
+}
 
 SourceCheck CheckSource(const RuleBook& book, std::size_t source, const SourceCounts& counts,
                         const std::vector<Partner>& partners, const Snapshot& snapshot) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 
 namespace ucaas_sync::mapping {
 
+struct CompiledSource;
 struct Partner;
 struct RuleBook;
 
@@ -46,6 +48,9 @@ struct SourceCounts {
   std::uint64_t passed = 0;           ///< Those that the source's filter let through.
   std::vector<std::uint64_t> filled;  ///< By slot: records with a value.
 };
+
+/// Whether a record of the source may have the attribute: of a CSV file its heading tells.
+bool MayHaveAttribute(const CompiledSource& source, std::string_view name, const Snapshot& snapshot);
 
 SourceCheck CheckSource(const RuleBook& book, std::size_t source, const SourceCounts& counts,
                         const std::vector<Partner>& partners, const Snapshot& snapshot);

@@ -183,5 +183,31 @@ TEST_CASE("a group whose only record lacks the joined one is neither made nor go
   CHECK(bench.Of("D7").standing == Standing::kPresent);
 }
 
+TEST_CASE("what only a rejected record may have is not empty for who has no record, where the heading names it") {
+  Bench bench;
+  SetField(bench.rule(), "designation", "{title}");
+  const Row nobodys{{"emp", "E1"}, {"title", ""}};
+  const std::vector<Row> people{Hr("E7", {{"title", ""}}), Hr("E8", {{"title", "Clerk"}})};
+  bench.company.rejecting = {"dir"};
+  bench.company.Run({{"hr", people}, {"dir", {nobodys}}});
+  CHECK(bench.Of("E7").State(kUserDesignation) == FieldState::kUnknown);
+  bench.company.Run({{"hr", people}, {"dir", {{{"emp", "E1"}}}}});
+  CHECK(bench.Of("E7").State(kUserDesignation) == FieldState::kEmpty);
+  bench.company.rejecting.clear();
+  bench.company.Run({{"hr", people}, {"dir", {nobodys}}});
+  CHECK(bench.Of("E7").State(kUserDesignation) == FieldState::kEmpty);
+}
+
+TEST_CASE("an attribute of which a directory lists a range without any value is one that it has") {
+  Company company;
+  company.AddSource("hr", "id");
+  company.AddSource("ad", "emp", config::Format::kLdif);
+  SetField(company.AddUsers("hr"), "designation", "{memberOf}");
+  company.config.rules[0].join.emplace_back(At("ad"), At("id"));
+  company.Run({{"hr", {Hr("E7")}}, {"ad", {{{"dn", "uid=e1"}, {"emp", "E1"}, {"memberOf;range", ""}}}}});
+  CHECK(company.seen.Only(Kind::kUser, "E7").State(kUserDesignation) == FieldState::kUnknown);
+  CHECK(company.checks["ad"].filled.back() == std::pair<std::string, std::uint64_t>("memberof", 1));
+}
+
 }  // namespace
 }  // namespace ucaas_sync::mapping
