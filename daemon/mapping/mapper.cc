@@ -1,6 +1,7 @@
 #include "daemon/mapping/mapper.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "daemon/mapping/join.h"
@@ -17,6 +18,7 @@ class Mapper::Impl {
         partners_(book_->sources.size()),
         counts_(book_->sources.size()),
         waiting_(book_->sources.size()),
+        rejected_(book_->sources.size()),
         mapper_(*book_, partners_) {
     for (std::size_t i = 0; i < book_->sources.size(); ++i) inputs_.emplace_back(*this, i);
   }
@@ -30,6 +32,7 @@ class Mapper::Impl {
     for (std::size_t i = 0; i < book_->sources.size(); ++i) {
       partners_[i] = {};
       waiting_[i].Clear();
+      rejected_[i].clear();
       counts_[i] = {};
       counts_[i].filled.assign(book_->sources[i].table.size(), 0);
     }
@@ -83,7 +86,9 @@ class Mapper::Impl {
     values.reserve(reject.values.size());
     for (const std::string_view value : reject.values) {
       const std::string_view normal = Normalize(value, mapper_.scratch());
-      if (!normal.empty()) values.push_back(normal);
+      if (normal.empty()) continue;
+      values.push_back(normal);
+      if (!book_->sources[index].prefer.empty()) rejected_[index].insert(HashOf(normal));
     }
     sink_->OnReject({.source = static_cast<std::uint16_t>(index),
                      .file = reject.file,
@@ -136,6 +141,7 @@ class Mapper::Impl {
     std::vector<Record> records;
     std::vector<std::vector<std::int64_t>> ranks;
     std::string trouble;  ///< Why they cannot be ranked.
+    bool is_all = true;   ///< False: a rejected record may be another of them.
   };
 
   /// Valid until the next call.
@@ -173,9 +179,13 @@ class Mapper::Impl {
     std::vector<std::size_t> all(contenders.records.size());
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
     if (all.size() > 1) RankAll(source, contenders);
+    const std::string_view key = waiting.KeyOf(first);
+    if (rejected_[index].contains(HashOf(key))) {
+      contenders.is_all = false;
+      contenders.trouble = "a rejected record carries its key, and may be the one that leads";
+    }
 
     if (source.is_joined()) {
-      const std::string_view key = waiting.KeyOf(first);
       for (const std::size_t leader : Leaders(contenders, all)) {
         partners_[index].records.Add(key, contenders.records[leader], source.joined, book_->keeps_partners_dn);
       }
@@ -192,7 +202,7 @@ class Mapper::Impl {
     std::vector<std::size_t> let_in;
     std::vector<bool> is_doubtful(contenders.records.size(), false);
     bool is_whole = true;
-    if (all.size() > 1) {
+    if (all.size() > 1 || !contenders.is_all) {
       for (const std::size_t i : all) {
         mapper_.StartRecord(index, contenders.records[i]);
         const Verdict verdict = mapper_.LetsIn(rule, contenders.records[i]);
@@ -202,18 +212,19 @@ class Mapper::Impl {
       }
     }
     const std::vector<std::size_t>& field = let_in.empty() ? all : let_in;
-    if (field.size() > 1 && !contenders.trouble.empty()) {
-      mapper_.StartRecord(index, contenders.records[field.front()]);
-      mapper_.Quarantine(rule, contenders.records[field.front()], contenders.trouble);
+    const bool may_give_way = !contenders.is_all && !let_in.empty();
+    if (!contenders.trouble.empty() && (field.size() > 1 || may_give_way)) {
+      SetAside(index, rule, contenders, field, contenders.trouble);
       return;
     }
     // Several leaders: no clause tells them apart. They go on as what they are, two records with one key.
-    for (const std::size_t leader : Leaders(contenders, field)) {
+    std::vector<std::size_t> leaders = Leaders(contenders, field);
+    for (const std::size_t leader : leaders) {
       const Record& record = contenders.records[leader];
       mapper_.StartRecord(index, record);
       if (trace_ != nullptr && all.size() > 1) mapper_.NotePreference(Preferred(contenders, all, field.size()));
       if (field.size() == 1) {
-        mapper_.Map(rule, record, {.record = record, .leads = !is_doubtful[leader]});
+        mapper_.Map(rule, record, {.record = record, .leads = contenders.is_all && !is_doubtful[leader]});
         continue;
       }
       gathered_.Clear();
@@ -224,6 +235,25 @@ class Mapper::Impl {
         if (i != leader) AddCells(contenders.records[i]);
       }
       mapper_.Map(rule, record, {.record = gathered_, .is_whole = is_whole, .leads = !is_doubtful[leader]});
+    }
+    if (rule.keyed_by_source()) return;
+    // By another key than the source's, whoever would lead if those may not is somebody else, who must not be missed.
+    std::vector<std::size_t> rest = field;
+    while (std::all_of(leaders.begin(), leaders.end(), [&](std::size_t leader) { return is_doubtful[leader]; })) {
+      std::erase_if(rest, [&](std::size_t i) { return std::find(leaders.begin(), leaders.end(), i) != leaders.end(); });
+      if (rest.empty()) return;
+      leaders = Leaders(contenders, rest);
+      SetAside(index, rule, contenders, leaders, "which of the records with this key leads cannot be told now");
+    }
+  }
+
+  /// All whom they may be: one by the source's key, as many as there are by another.
+  void SetAside(std::size_t index, const CompiledRule& rule, const Contenders& contenders,
+                const std::vector<std::size_t>& field, const std::string& reason) {
+    for (const std::size_t i : field) {
+      mapper_.StartRecord(index, contenders.records[i]);
+      mapper_.Quarantine(rule, contenders.records[i], reason);
+      if (rule.keyed_by_source()) return;
     }
   }
 
@@ -263,9 +293,10 @@ class Mapper::Impl {
   }
 
   std::unique_ptr<RuleBook> book_;
-  std::vector<Partner> partners_;      // by source
-  std::vector<SourceCounts> counts_;   // by source
-  std::vector<KeyedRecords> waiting_;  // by source: for others of their key
+  std::vector<Partner> partners_;                                     // by source
+  std::vector<SourceCounts> counts_;                                  // by source
+  std::vector<KeyedRecords> waiting_;                                 // by source: for others of their key
+  std::vector<std::unordered_set<Hash128, Hash128Hasher>> rejected_;  // by source: values of what its reader rejects
   RuleMapper mapper_;
   std::vector<Input> inputs_;  // by source
   EntitySink* sink_ = nullptr;

@@ -111,7 +111,9 @@ void Company::Run(const std::map<std::string, std::vector<Row>>& rows, const std
     }
     if (std::find(rejecting.begin(), rejecting.end(), name) != rejecting.end()) {
       ++snapshot.rejected;
-      mapper.SinkFor(index).OnReject({.file = name, .line = 99, .reason = "1 field, the heading has 2", .values = {}});
+      const std::vector<std::string_view> values(rejected.begin(), rejected.end());
+      mapper.SinkFor(index).OnReject(
+          {.file = name, .line = 99, .reason = "1 field, the heading has 2", .values = values});
     }
     if (std::find(incomplete.begin(), incomplete.end(), name) != incomplete.end()) {
       snapshot.incomplete.emplace().what = "it ends in mid-row";

@@ -106,6 +106,7 @@ class Company {
   config::Config config;
   std::vector<std::string> incomplete;
   std::vector<std::string> rejecting;  ///< Sources whose reader cannot use one record more.
+  std::vector<std::string> rejected;   ///< The values of that record.
   std::string timezone = "UTC";
   Trace* trace = nullptr;
 

@@ -38,7 +38,8 @@ struct Bench {
     }
     company.Run({{"hr", contracts}, {"dir", entries}});
   }
-  Seen Person() const { return company.seen.Only(Kind::kUser, "E5"); }
+  Seen Person() const { return Of("E5"); }
+  Seen Of(const std::string& key) const { return company.seen.Only(Kind::kUser, key); }
 
   Company company;
 };
@@ -111,6 +112,54 @@ TEST_CASE("groups that are gathered from records of which one may not count are 
   CHECK_FALSE(bench.company.seen.Only(Kind::kContact, "E5").groups_known);
   bench.Run(contracts, {"l5"}, false);
   CHECK(bench.company.seen.Only(Kind::kContact, "E5").groups == std::vector<std::string>{"l5"});
+}
+
+TEST_CASE("by a key of the rule's own, whoever would lead if the leading record may not is set aside, not missed") {
+  Bench bench;
+  bench.company.config.rules[0].key = At("{login}");
+  const std::vector<Row> contracts{Contract("l5", "Y"), Contract("x5", "N"), Contract("y5", "N")};
+  bench.Run({contracts[0], contracts[1]}, {"x5"}, false);
+  CHECK(bench.Of("x5").standing == Standing::kPresent);
+  CHECK(bench.company.seen.entities.size() == 1);
+  bench.Run({contracts[0], contracts[1]}, {"x5"}, true);
+  CHECK(bench.Of("l5").standing == Standing::kUndecided);
+  CHECK(bench.Of("x5").standing == Standing::kQuarantined);
+  CHECK(bench.Of("x5").reason == "which of the records with this key leads cannot be told now");
+  // Whoever is passed over by a record that counts stays passed over.
+  bench.Run({contracts[0], Contract("x5", "Y"), contracts[2]}, {"x5", "y5"}, true);
+  CHECK(bench.Of("x5").standing == Standing::kPresent);
+  CHECK(bench.company.seen.Of(Kind::kUser, "y5").empty());
+}
+
+TEST_CASE("by a key of the rule's own, all records that cannot be ranked are set aside") {
+  Bench bench;
+  bench.company.config.rules[0].key = At("{login}");
+  bench.company.config.sources[0].prefer = {At("(start<=today)")};
+  bench.Run({Contract("l5", "Y", {{"start", "May"}}), Contract("x5", "N", {{"start", "2026-01-01"}})}, {"l5", "x5"},
+            false);
+  CHECK(bench.Of("l5").standing == Standing::kQuarantined);
+  CHECK(bench.Of("x5").standing == Standing::kQuarantined);
+}
+
+TEST_CASE("a rejected record that carries the key may be the one that leads") {
+  Bench bench;
+  bench.company.rejected = {"E5", "l5"};
+  const auto run = [&](const std::vector<Row>& contracts) {
+    bench.company.rejecting = {"hr"};
+    bench.company.Run({{"hr", contracts}, {"dir", {{{"login", "x5"}, {"account", "active"}}}}});
+  };
+  for (const std::string key : {"", "{login}"}) {
+    bench.company.config.rules[0].key = At(key);
+    run({Contract("x5", "N")});
+    CHECK(bench.Of(key.empty() ? "E5" : "x5").standing == Standing::kQuarantined);
+    CHECK(bench.Of(key.empty() ? "E5" : "x5").reason ==
+          "a rejected record carries its key, and may be the one that leads");
+    run({Contract("x5", "N", {{"status", "terminated"}})});
+    CHECK(bench.Of(key.empty() ? "E5" : "x5").standing == Standing::kQuarantined);
+  }
+  bench.company.rejected = {"E6"};
+  run({Contract("x5", "N")});
+  CHECK(bench.Of("x5").standing == Standing::kPresent);
 }
 
 }  // namespace

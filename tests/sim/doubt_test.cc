@@ -29,14 +29,16 @@ std::string Live(std::uint64_t seed, bool& is_settled) {
   Random random(seed);
   DoubtfulCompany company(random);
   is_settled = company.Settle();
-  if (random.Chance(60)) company.LiveOn(random);
+  const bool is_lost = random.Chance(25);
+  if (random.Chance(60)) company.LiveOn(random, is_lost);
   is_settled = is_settled && company.Settle();
   if (!is_settled) return {};
   const std::vector<Feed> good = company.feeds;
   std::string story = company.ToString();
-  for (std::size_t damages = 1 + random.Below(4); damages > 0; --damages) story += "\n" + company.Damage(random);
+  for (std::size_t damages = 1 + random.Below(4); damages > 0; --damages) {
+    story += "\n" + company.Damage(random, is_lost);
+  }
   const std::string account = company.Account();
-  const bool is_lost = random.Chance(25);
   if (is_lost) company.LoseState();
   if (is_lost) story += "\nthe state is lost";
   // Who is taken over late is planned as a create, which the target answers with whom it has.

@@ -1,7 +1,6 @@
 #include "tests/sim/doubtful_company.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "tests/sim/apply_plan.h"
@@ -9,10 +8,6 @@
 
 namespace ucaas_sync::sim {
 namespace {
-
-config::Text At(const std::string& value) {
-  return {.value = value, .at = {.file = "config.yaml", .line = 1, .column = 1}};
-}
 
 const std::string kNothing;
 
@@ -28,140 +23,6 @@ const std::string& Entry::Of(const std::string& attribute) const {
 void Entry::Set(const std::string& attribute, const std::string& value) {
   for (auto& [name, before] : values) {
     if (name == attribute) before = value;
-  }
-}
-
-DoubtfulCompany::DoubtfulCompany(Random& random) {
-  clock.now = Instant(std::chrono::sys_days(std::chrono::year(2026) / 11 / 23));
-  DrawConfig(random);
-  DrawPeople(random);
-  DrawGroups(random);
-  config::Diagnostics diagnostics;
-  mapper_ = mapping::Mapper::Compile(config_, diagnostics);
-  diagnostics.ThrowIfErrors();
-  policy_ = plan::MakePolicy(
-      config_, [](Kind /*kind*/, const FieldSetView& /*fields*/) { return false; }, 1);
-}
-
-void DoubtfulCompany::DrawConfig(Random& random) {
-  constexpr std::array kFilters{"", "(account=active)", "(!(account=disabled))", "(start<=today)",
-                                "(&(account=active)(start<=today))"};
-  constexpr std::array kLeft{"", "(status=terminated)", "(account=disabled)",
-                             "(|(status=terminated)(account=disabled))"};
-  constexpr std::array kScopes{"", "", "(team=*)", "(account=*)"};
-  constexpr std::array kTitles{"{title}", "{title|default:Staff}", "{title,team}"};
-  constexpr std::array kDepartments{"{team}", "{team|join:+}"};
-  filter_ = random.Pick(kFilters);
-  left_ = random.Pick(kLeft);
-  scope_ = random.Pick(kScopes);
-  title_ = random.Pick(kTitles);
-  department_ = random.Pick(kDepartments);
-  absent_after_ = std::chrono::hours(random.Chance(50) ? 0 : 24);
-  has_old_ = random.Chance(40);
-  prefers_ = random.Chance(60);
-  groups_from_ = random.Below(3);
-
-  const auto add_source = [&](const std::string& name, const std::string& key, config::Format format) {
-    config::SourceConfig source;
-    source.name = At(name);
-    source.format = format;
-    source.path = At("/srv/" + name);
-    source.key = At(key);
-    source.date_format = At("%Y-%m-%d");
-    config_.sources.push_back(std::move(source));
-    feeds.push_back({.name = name, .entries = {}});
-  };
-  add_source("hr", "id", config::Format::kCsv);
-  if (prefers_) config_.sources.back().prefer.push_back(At("(primary=Y)"));
-  add_source("dir", "login", config::Format::kLdif);
-  config_.sources.back().required = random.Chance(50);
-  if (has_old_) add_source("old", "login", config::Format::kCsv);
-  if (groups_from_ == 2) add_source("ad", "cn", config::Format::kLdif);
-
-  config::RuleConfig users = PeopleRule(Kind::kUser);
-  users.fields = {{At("first_name"), At("{name}")}, {At("last_name"), At("{name}")},
-                  {At("email"), At("{email}")},     {At("department"), At(department_)},
-                  {At("designation"), At(title_)},  {At("user_type"), At("moderator")}};
-  if (random.Chance(30)) users.absent = config::AbsentPolicy::kDelete;
-  config::RuleConfig groups;
-  groups.kind = Kind::kGroup;
-  groups.at = users.at;
-  groups.from = At(groups_from_ == 2 ? "ad" : "hr");
-  groups.fields = {{At("name"), At(groups_from_ == 2 ? "{cn}" : "{team}")}};
-  if (groups_from_ == 2) groups.members = At("{member}");
-  groups.nested = groups_from_ == 2 && random.Chance(70);
-  groups.absent = config::AbsentPolicy::kDelete;
-  groups.absent_after = absent_after_;
-  config::RuleConfig contacts = PeopleRule(Kind::kContact);
-  contacts.absent = config::AbsentPolicy::kDelete;
-  contacts.fields = {{At("name"), At("{name}")}, {At("email"), At("{email}")}, {At("designation"), At(title_)}};
-  if (groups_from_ != 2) contacts.groups = At(groups_from_ == 1 ? "{memberOf}" : "{team}");
-  config_.rules = {std::move(users), std::move(groups), std::move(contacts)};
-  config_.guards.kinds = {};
-  config_.guards.rewrite = config_.guards.members_lost = config_.guards.source_drop = config_.guards.rejects =
-      config_.guards.fill_drop = 100'000;
-}
-
-config::RuleConfig DoubtfulCompany::PeopleRule(Kind kind) const {
-  config::RuleConfig rule;
-  rule.kind = kind;
-  rule.at = {.file = "config.yaml", .line = 1, .column = 1};
-  rule.from = At("hr");
-  rule.join = {{At("dir"), At("login")}};
-  if (has_old_) rule.join.emplace_back(At("old"), At("login"));
-  rule.filter = At(filter_);
-  rule.left = At(left_);
-  rule.scope = At(scope_);
-  rule.absent_after = absent_after_;
-  return rule;
-}
-
-void DoubtfulCompany::DrawPeople(Random& random) {
-  const std::size_t count = 4 + random.Below(5);
-  const auto team = [&] { return "T" + std::to_string(1 + random.Below(3)); };
-  for (std::size_t i = 1; i <= count; ++i) {
-    const std::string number = std::to_string(i);
-    const std::size_t contracts = random.Chance(30) ? 2 : 1;
-    for (std::size_t contract = 0; contract < contracts; ++contract) {
-      const std::string login = (contract == 0 ? "l" : "x") + number;
-      FeedNamed("hr").entries.push_back(
-          {.dn = {},
-           .values = {{"id", "P" + number},
-                      {"name", "N" + number},
-                      {"email", "e" + number + "@example.com"},
-                      {"login", login},
-                      {"status", random.Chance(contract == 0 ? 10 : 50) ? "terminated" : "active"},
-                      {"start", random.Chance(10) ? "2100-01-01" : "2020-01-01"},
-                      {"primary", contract == 0 ? "Y" : "N"},
-                      {"team", team()},
-                      {"mgr", "P1"}}});
-      for (const std::string source : {"dir", "old"}) {
-        if (!Has(source) || !random.Chance(80)) continue;
-        Entry entry{
-            .dn = source == "dir" ? "uid=" + login + ",dc=x" : "",
-            .values = {
-                {"login", login}, {"account", random.Chance(15) ? "disabled" : "active"}, {"title", source + login}}};
-        if (source == "dir") {
-          const std::string first = team();
-          const std::string second = team();
-          entry.values.emplace_back("memberOf", first);
-          if (second != first) entry.values.emplace_back("memberOf", second);
-        }
-        FeedNamed(source).entries.push_back(std::move(entry));
-      }
-    }
-  }
-}
-
-void DoubtfulCompany::DrawGroups(Random& random) {
-  if (!Has("ad")) return;
-  for (std::size_t i = 1; i <= 3; ++i) {
-    Entry group{.dn = "cn=G" + std::to_string(i) + ",dc=x", .values = {{"cn", "G" + std::to_string(i)}}};
-    for (const Entry& person : FeedNamed("dir").entries) {
-      if (random.Chance(40)) group.values.emplace_back("member", person.dn);
-    }
-    if (i > 1 && random.Chance(70)) group.values.emplace_back("member", "cn=G" + std::to_string(i - 1) + ",dc=x");
-    FeedNamed("ad").entries.push_back(std::move(group));
   }
 }
 
@@ -181,23 +42,51 @@ std::vector<Entry*> DoubtfulCompany::EntriesOf(const std::string& id) {
   return entries;
 }
 
-void DoubtfulCompany::LiveOn(Random& random) {
+void DoubtfulCompany::LiveOn(Random& random, bool forgets) {
   std::vector<Entry>& people = FeedNamed("hr").entries;
-  const std::string who = random.Chance(50) ? "P1" : "P" + std::to_string(1 + random.Below(6));
-  switch (random.Below(3)) {
+  const auto anybody = [&] { return "P" + std::to_string(1 + random.Below(6)); };
+  const std::string who = random.Chance(50) ? "P1" : anybody();
+  switch (random.Below(forgets ? 3 : 6)) {
     case 0:
       std::erase_if(people, [&](const Entry& entry) { return entry.Of("id") == who; });
       break;
     case 1:
       for (Entry* entry : EntriesOf(who)) entry->Set("status", "terminated");
       break;
-    default:
+    case 2:
       for (Entry* entry : EntriesOf(who)) entry->Set("id", "N" + who);
+      break;
+    case 3:
+      if (EntriesOf(who).size() == 1) EntriesOf(who).front()->Set("email", "new@example.com");
+      break;
+    case 4: {
+      const std::vector<Entry*> successors = EntriesOf(anybody());
+      const std::vector<Entry*> own = EntriesOf(who);
+      if (own.empty() || successors.size() != 1 || own.front() == successors.front()) break;
+      successors.front()->Set("email", own.front()->Of("email"));
+      std::erase_if(people, [&](const Entry& entry) { return entry.Of("id") == who; });
+      break;
+    }
+    default:
+      if (!Has("ext") || EntriesOf(who).size() != 1) break;
+      EntriesOf(who).front()->Set("email", FeedNamed("ext").entries.front().Of("email"));
+      FeedNamed("ext").entries.erase(FeedNamed("ext").entries.begin());
       break;
   }
 }
 
-std::string DoubtfulCompany::Damage(Random& random) {
+std::string DoubtfulCompany::SomebodysAddress(Random& random, const std::string& but) {
+  std::vector<std::string> addresses;
+  for (const testing::FakeTarget::Object& user : target_.objects[Kind::kUser]) {
+    const std::string& email = user.fields.at("email");
+    const auto status = user.fields.find("status");
+    const bool may_work = status == user.fields.end() || status->second == kStatusActive;
+    if (may_work && email != but && target_.With(Kind::kContact, email) != nullptr) addresses.push_back(email);
+  }
+  return addresses.empty() ? std::string() : random.Pick(addresses);
+}
+
+std::string DoubtfulCompany::Damage(Random& random, bool forgets) {
   Feed& feed = random.Pick(feeds);
   if (feed.entries.empty()) return "nothing";
   Entry& entry = random.Pick(feed.entries);
@@ -215,7 +104,8 @@ std::string DoubtfulCompany::Damage(Random& random) {
   // Of several records of one person another one then says what the team is, and which values there are.
   const bool is_alone = feed.name != "hr" || EntriesOf(entry.Of("id")).size() == 1;
   if (how < 3) {
-    if (!is_alone && groups_from_ != 2) return "nothing";
+    const bool names_its_key = key_ != "K{id}" && groups_from_ == 2;
+    if (!is_alone && !prefers_ && !names_its_key) return "nothing";
     entry.is_broken = true;
     return named + " is broken";
   }
@@ -232,6 +122,7 @@ std::string DoubtfulCompany::Damage(Random& random) {
     feed.entries.push_back(std::move(twin));
     return named + " comes twice";
   }
+  if (feed.name == "ext" && how < 6) return "nothing";
   switch (how) {
     case 3:
       entry.Set("start", "May");
@@ -251,26 +142,15 @@ std::string DoubtfulCompany::Damage(Random& random) {
       feed.entries.push_back(std::move(twin));
       return named + " comes twice";
     }
-    default:
-      return "nothing";
-  }
-}
-
-std::string DoubtfulCompany::ToString() const {
-  std::string text =
-      "filter " + filter_ + ", left " + left_ + ", scope " + scope_ + ", title " + title_ + ", department " +
-      department_ + ", absent after " + FormatDuration(absent_after_) + (prefers_ ? ", prefers (primary=Y)" : "") +
-      (config_.rules[0].absent == config::AbsentPolicy::kDelete ? ", users are deleted" : "") +
-      (config_.sources[1].required ? "" : ", dir is optional") + (config_.rules[1].nested ? ", nested" : "") +
-      std::array{", groups by team", ", groups by memberOf", ", groups by members"}[groups_from_];
-  for (const Feed& feed : feeds) {
-    text += "\n" + feed.name + (feed.is_whole ? "" : " (not whole)");
-    for (const Entry& entry : feed.entries) {
-      text += "\n " + std::string(entry.is_broken ? " BROKEN " : " ") + entry.dn;
-      for (const auto& [name, value] : entry.values) text += " " + name + "=" + value;
+    default: {
+      const bool is_taken = !forgets && feed.name == "hr" && random.Chance(50);
+      const std::string email = is_taken ? SomebodysAddress(random, entry.Of("email")) : "nobody";
+      // Whoever has a new key is known by their address alone.
+      if (!is_alone || email.empty() || entry.Of("id").starts_with('N')) return "nothing";
+      entry.Set("email", email);
+      return named + " has the address " + email;
     }
   }
-  return text;
 }
 
 bool DoubtfulCompany::Deliver(std::size_t source, std::vector<Snapshot>& snapshots,

@@ -56,10 +56,11 @@ class DoubtfulCompany {
   std::optional<Changes> Sync();
   /// Runs a day apart, until two have nothing to do. False: they always have.
   bool Settle();
-  /// People leave, or get another key.
-  void LiveOn(Random& random);
+  /// People leave, get another key, another address or that of somebody who leaves, or come from
+  /// outside into the company. `forgets`: the state will be lost, and only addresses tell who is who.
+  void LiveOn(Random& random, bool forgets);
   /// Takes from what is known, without saying anything else; answers with what, for people.
-  std::string Damage(Random& random);
+  std::string Damage(Random& random, bool forgets);
   /// Configuration and records, for people.
   std::string ToString() const;
 
@@ -68,9 +69,13 @@ class DoubtfulCompany {
   void DrawPeople(Random& random);
   void DrawGroups(Random& random);
   config::RuleConfig PeopleRule(Kind kind) const;
+  /// The same users of another source, which nobody joins.
+  static config::RuleConfig ExternalsRule(config::RuleConfig users);
   Feed& FeedNamed(const std::string& name);
   bool Has(const std::string& name) const;
   std::vector<Entry*> EntriesOf(const std::string& id);
+  /// Of somebody who may work there; empty when there is nobody else.
+  std::string SomebodysAddress(Random& random, const std::string& but);
   bool Deliver(std::size_t source, std::vector<Snapshot>& snapshots, std::vector<SnapshotHistory>& histories);
 
   config::Config config_;
@@ -78,6 +83,8 @@ class DoubtfulCompany {
   std::string filter_;
   std::string left_;
   std::string scope_;
+  std::string key_;  // of people
+  bool clears_ = false;
   Duration absent_after_{};
   bool has_old_ = false;
   bool prefers_ = false;
