@@ -20,6 +20,11 @@ std::string DescribeAmbiguity(const CompiledSource& source, const Partner& partn
   return text + ")";
 }
 
+std::string DescribeReject(const CompiledSource& source, std::string_view key) {
+  return "a rejected record in " + source.name + " carries " + Shorten(key, 60) +
+         ", and may be another one with this " + std::string(source.table.NameOf(source.key));
+}
+
 }  // namespace
 
 bool MarkCutShort(const CompiledSource& source, const Record& record, std::vector<Origin>& origins) {
@@ -53,9 +58,12 @@ void Join(const CompiledRule& rule, const std::vector<CompiledSource>& sources, 
     const Partner& partner = partners[join.partner];
     const std::string_view key = own.First(join.attribute);
     const KeyedRecords::Ref found = partner.is_healthy && !key.empty() ? partner.records.Find(key) : 0;
-    const bool is_ambiguous = found != 0 && !partner.records.Others(found).empty();
+    const bool is_twin = found != 0 && !partner.records.Others(found).empty();
+    const bool may_be_twin = found != 0 && partner.has_rejects && partner.rejected.MayHold(key);
+    const bool is_ambiguous = is_twin || may_be_twin;
     if (is_ambiguous && joined.trouble.empty()) {
-      joined.trouble = DescribeAmbiguity(sources[join.partner], partner, found, key);
+      joined.trouble = is_twin ? DescribeAmbiguity(sources[join.partner], partner, found, key)
+                               : DescribeReject(sources[join.partner], key);
     }
     const bool is_missing = partner.is_healthy && !key.empty() && found == 0;
     if (is_missing && partner.has_rejects) joined.may_be_rejected = true;

@@ -8,6 +8,7 @@
 
 #include "daemon/mapping/facts.h"
 #include "daemon/mapping/keyed_records.h"
+#include "daemon/mapping/rejected_values.h"
 #include "daemon/mapping/rules.h"
 #include "daemon/model/record.h"
 
@@ -20,6 +21,7 @@ struct Partner {
   std::vector<bool> hidden;   ///< By slot: a record that the reader rejects may have one.
   bool is_healthy = false;    ///< Read to the end, complete and without problems.
   bool has_rejects = false;   ///< Whoever has no record may be one of them.
+  RejectedValues rejected;    ///< Whoever has a record and a key among them may have two.
 
   /// Whether the records that were taken may have a value in `slot` at all.
   bool carries(Slot slot) const { return !is_healthy || (slot < carried.size() && carried[slot]); }

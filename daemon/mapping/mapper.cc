@@ -1,11 +1,11 @@
 #include "daemon/mapping/mapper.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "daemon/mapping/join.h"
 #include "daemon/mapping/normalize.h"
+#include "daemon/mapping/rejected_values.h"
 #include "daemon/mapping/rule_mapper.h"
 #include "daemon/mapping/rules.h"
 
@@ -32,7 +32,7 @@ class Mapper::Impl {
     for (std::size_t i = 0; i < book_->sources.size(); ++i) {
       partners_[i] = {};
       waiting_[i].Clear();
-      rejected_[i].clear();
+      rejected_[i].Clear();
       counts_[i] = {};
       counts_[i].filled.assign(book_->sources[i].table.size(), 0);
     }
@@ -63,6 +63,9 @@ class Mapper::Impl {
       return;
     }
     if (verdict == Verdict::kUndefined) {
+      if (TellsRecordsApart(source)) {
+        for (const Record::Cell& cell : record_.cells()) rejected_[index].Add(cell.value);
+      }
       mapper_.Reject(record_, mapper_.Explain(source, findings));
       return;
     }
@@ -88,7 +91,7 @@ class Mapper::Impl {
       const std::string_view normal = Normalize(value, mapper_.scratch());
       if (normal.empty()) continue;
       values.push_back(normal);
-      if (!book_->sources[index].prefer.empty()) rejected_[index].insert(HashOf(normal));
+      if (TellsRecordsApart(book_->sources[index])) rejected_[index].Add(normal);
     }
     sink_->OnReject({.source = static_cast<std::uint16_t>(index),
                      .file = reject.file,
@@ -106,6 +109,7 @@ class Mapper::Impl {
     partner.is_healthy = snapshot.complete() && check.problems.empty();
     partner.has_rejects = mapper_.has_rejects(index);
     NoteCarried(book_->sources[index], counts_[index], snapshot, partner);
+    partner.rejected = std::move(rejected_[index]);
     check.hides_groups = mapper_.hides_groups(index);
     return check;
   }
@@ -144,6 +148,9 @@ class Mapper::Impl {
     bool is_all = true;   ///< False: a rejected record may be another of them.
   };
 
+  /// Whether another record of a key takes part in what is made of it.
+  static bool TellsRecordsApart(const CompiledSource& source) { return source.is_joined() || !source.prefer.empty(); }
+
   /// Valid until the next call.
   Facts OwnFacts(const CompiledSource& source, const Record& record) {
     origins_.clear();
@@ -180,7 +187,7 @@ class Mapper::Impl {
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
     if (all.size() > 1) RankAll(source, contenders);
     const std::string_view key = waiting.KeyOf(first);
-    if (rejected_[index].contains(HashOf(key))) {
+    if (rejected_[index].MayHold(key)) {
       contenders.is_all = false;
       contenders.trouble = "a rejected record carries its key, and may be the one that leads";
     }
@@ -293,10 +300,10 @@ class Mapper::Impl {
   }
 
   std::unique_ptr<RuleBook> book_;
-  std::vector<Partner> partners_;                                     // by source
-  std::vector<SourceCounts> counts_;                                  // by source
-  std::vector<KeyedRecords> waiting_;                                 // by source: for others of their key
-  std::vector<std::unordered_set<Hash128, Hash128Hasher>> rejected_;  // by source: values of what its reader rejects
+  std::vector<Partner> partners_;         // by source
+  std::vector<SourceCounts> counts_;      // by source
+  std::vector<KeyedRecords> waiting_;     // by source: for others of their key
+  std::vector<RejectedValues> rejected_;  // by source, where another record than those that were read would count
   RuleMapper mapper_;
   std::vector<Input> inputs_;  // by source
   EntitySink* sink_ = nullptr;

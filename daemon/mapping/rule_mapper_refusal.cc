@@ -46,6 +46,10 @@ void RuleMapper::Quarantine(const CompiledRule& rule, const Record& record, cons
   const auto key = FindKey(rule, facts, record, Standing::kQuarantined);
   if (!key) return;
   view_.key = *key;
+  // Whose new key it is, their address tells.
+  gathered_is_whole_ = false;
+  MapFields(rule, facts, facts);
+  reason_ = reason;
   view_.reason = reason_;
   Emit(rule);
   if (trace_ != nullptr && IsTraced(rule, record)) {
@@ -74,8 +78,10 @@ void RuleMapper::KeepOut(const CompiledSource& source, const Record& record, con
 
 void RuleMapper::RefuseKey(const CompiledRule& rule, const Facts& facts, const Record& record, Standing standing,
                            const Rendered& rendered) {
+  // Whoever left or is out of scope, and has no key, hides nobody who is there.
+  const bool is_wanted = standing != Standing::kOutOfScope && standing != Standing::kLeft;
   if (rendered.failed) {
-    if (standing != Standing::kOutOfScope) Reject(record, ExplainFailure(rule, facts, rendered));
+    if (is_wanted) Reject(record, ExplainFailure(rule, facts, rendered));
     return;
   }
   const Origin origin = facts.OriginOf(rendered.slot);
@@ -88,7 +94,15 @@ void RuleMapper::RefuseKey(const CompiledRule& rule, const Facts& facts, const R
     Reject(record, ExplainSilence(rule, facts, rendered.slot));
     return;
   }
-  if (standing != Standing::kOutOfScope) Reject(record, "no value for the key of this " + std::string(Name(rule.kind)));
+  const std::string why = "no value for the key of this " + std::string(Name(rule.kind));
+  if (is_wanted) {
+    Reject(record, why);
+  } else if (standing == Standing::kOutOfScope && origin == kNoPartner && joined_.may_be_rejected) {
+    // Somebody who is known may have moved out of the scope: they are not absent.
+    if (silence_reported_[rule.index]) return;
+    silence_reported_[rule.index] = true;
+    Reject(record, why + ", who is out of scope: a rejected record may hold it");
+  }
 }
 
 bool RuleMapper::IsFirstRejectOf(const Record& record) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -121,6 +122,9 @@ struct PlanNotes {
   std::vector<Standstill> standstills;  ///< Everybody of whom it is so now.
   /// Known entities whose record is seen outside the scope of its rule from now on, or is no more.
   std::vector<std::pair<std::int64_t, bool>> scope_changes;
+  /// Known entities whose record comes from another source from now on, by that source's name: it is the one in which
+  /// they can be missed.
+  std::map<std::string, std::vector<std::int64_t>> moved;
   /// What became of a revert's hold: its source says something else by now, or was read for the first time since.
   struct HoldNote {
     Kind kind = Kind::kUser;

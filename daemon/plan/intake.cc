@@ -67,6 +67,9 @@ void Intake::OnEntity(const EntityView& entity) {
 
 void Intake::First(SlotId id, const EntityView& entity) {
   Slot& slot = work_.table[id];
+  if (slot.is_there() && slot.source != entity.source && entity.standing == Standing::kPresent) {
+    work_.moved.push_back(id);
+  }
   slot.rule = entity.rule;
   slot.source = entity.source;
   slot.line = LineOf(entity);

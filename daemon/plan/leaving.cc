@@ -65,11 +65,20 @@ class Leaving {
       }
       if (work_.notes.absences.size() == noted) NoteWithoutClock(id);
     }
+    NoteMoved();
     TellComing();
     report_.Tell(work_);
   }
 
  private:
+  /// Of whoever is in doubt nothing is taken over.
+  void NoteMoved() {
+    for (const SlotId id : work_.moved) {
+      const Slot& slot = work_.table[id];
+      if (!slot.has(kFrozen)) work_.notes.moved[work_.policy.sources[slot.source]].push_back(slot.id);
+    }
+  }
+
   void NoteScope(const Slot& slot) {
     const bool is_outside = slot.seen == Seen::kOutOfScope;
     const bool is_inside = slot.seen == Seen::kPresent || slot.seen == Seen::kLeft;
@@ -96,7 +105,7 @@ class Leaving {
     if (slot.kind == Kind::kGroup || (slot.seen != Seen::kNot && !is_named)) return;
     const auto noted = work_.absences.find(id);
     const bool was_noted = noted != work_.absences.end() && !noted->second.has_begun();
-    const bool is_missing = slot.lifecycle == Lifecycle::kActive && !slot.has(kWasOutside) && IsRead(slot);
+    const bool is_missing = slot.lifecycle == Lifecycle::kActive && !slot.has(kWasOutside) && IsRead(slot.source);
     if (is_named ? rejects_.MayBeOf(id) : !was_noted && !is_missing) return;
     Note(id, PlanNotes::Absence::kNotBegun, 1);
   }
@@ -221,7 +230,7 @@ class Leaving {
   /// Why ProvesAbsence says no.
   std::string Doubt(const Slot& slot) const {
     if (slot.source >= sources_.size()) return "its source is not in the configuration any more";
-    const SourceState& source = sources_[slot.source];
+    const SourceState& source = sources_[DoubtfulSource(slot).value_or(slot.source)];
     if (!source.healthy || source.snapshot == nullptr || !source.snapshot->complete()) {
       return "source " + source.name + " is not whole";
     }
@@ -230,13 +239,27 @@ class Leaving {
                                      : "a rejected record of " + source.name + " may hide anybody";
   }
 
-  bool IsRead(const Slot& slot) const {
-    if (slot.source >= sources_.size()) return false;
-    const SourceState& source = sources_[slot.source];
+  bool IsRead(std::uint16_t index) const {
+    if (index >= sources_.size()) return false;
+    const SourceState& source = sources_[index];
     return source.healthy && source.snapshot != nullptr && source.snapshot->complete() && source.snapshot->records != 0;
   }
 
-  bool ProvesAbsence(const Slot& slot) const { return IsRead(slot) && !rejects_.HidesAnybody(slot.source, slot.kind); }
+  bool SaysWhoIsGone(std::uint16_t source, Kind kind) const {
+    return IsRead(source) && !rejects_.HidesAnybody(source, kind);
+  }
+
+  /// The source that leaves open whether a missing entity is gone: its own, or for a group any that names groups.
+  std::optional<std::uint16_t> DoubtfulSource(const Slot& slot) const {
+    if (!SaysWhoIsGone(slot.source, slot.kind)) return slot.source;
+    if (slot.kind != Kind::kGroup) return std::nullopt;
+    for (const RulePolicy& rule : work_.policy.rules) {
+      if (rule.kind == Kind::kGroup && !SaysWhoIsGone(rule.source, Kind::kGroup)) return rule.source;
+    }
+    return std::nullopt;
+  }
+
+  bool ProvesAbsence(const Slot& slot) const { return !DoubtfulSource(slot); }
 
   /// Whoever would go, were it not for a rejected record that may be theirs.
   void CountHidden(const Slot& slot, const LeavePolicy& policy) {

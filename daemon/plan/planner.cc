@@ -25,6 +25,7 @@
 #include "daemon/plan/source_guards.h"
 #include "daemon/plan/tally.h"
 #include "daemon/plan/tracing.h"
+#include "daemon/plan/unhealthy.h"
 #include "daemon/plan/workspace.h"
 
 namespace ucaas_sync::plan {
@@ -58,49 +59,12 @@ void FreezeHeld(Workspace& work) {
   }
 }
 
-bool IsWhole(const SourceState& source) {
-  return source.healthy && source.snapshot != nullptr && source.snapshot->complete();
-}
-
-/// What came of a source that is not whole is not acted upon; nor is anybody missed from it (see leaving).
-void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
-  std::vector<bool> is_unhealthy;
-  for (const SourceState& source : sources) is_unhealthy.push_back(!IsWhole(source));
-  if (std::find(is_unhealthy.begin(), is_unhealthy.end(), true) == is_unhealthy.end()) return;
-  for (SlotId id = 0; id < work.table.size(); ++id) {
-    const Slot& slot = work.table[id];
-    if (slot.source >= is_unhealthy.size() || !is_unhealthy[slot.source]) continue;
-    work.Freeze(id);
-    work.Note(id, "frozen",
-              "source " + work.policy.sources[slot.source] + " is not whole: everybody who comes from it stays as is");
-  }
-}
-
 /// Whether the record of some group with members may be among those that nobody can use.
 bool MayHideGroups(const Policy& policy, std::span<const SourceState> sources, const RejectBook& rejects) {
   return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const RulePolicy& rule) {
     if (rule.kind != Kind::kGroup || !rule.maps_members || rule.source >= sources.size()) return false;
     return rejects.HidesAnybody(rule.source, Kind::kGroup) || !IsWhole(sources[rule.source]);
   });
-}
-
-/// A file that was cut ends in nonsense: of what is wrong with the records of a source that is not whole nothing is
-/// news, and who was set aside for one before stays so.
-void KeepAsideOfUnhealthy(Workspace& work, std::span<const SourceState> sources) {
-  std::set<std::string_view> unhealthy;
-  for (const SourceState& source : sources) {
-    if (!IsWhole(source)) unhealthy.insert(source.name);
-  }
-  if (unhealthy.empty()) return;
-  std::erase_if(work.quarantine,
-                [&](const QuarantineItem& item) { return item.is_new && unhealthy.contains(item.source.name); });
-  std::set<std::pair<std::string, std::string>> listed;
-  for (const QuarantineItem& item : work.quarantine) listed.emplace(item.kind, item.key);
-  for (const StoredQuarantine& item : work.state.Quarantined()) {
-    if (item.by_target || !unhealthy.contains(item.source.name) || listed.contains({item.kind, item.key})) continue;
-    work.quarantine.push_back(
-        {.kind = item.kind, .key = item.key, .reason = item.reason, .is_new = false, .source = item.source});
-  }
 }
 
 /// Who the target called invalid is tried again when the fields or the configuration differ from those that were

@@ -1,6 +1,7 @@
 #include "daemon/plan/policy.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace ucaas_sync::plan {
 namespace {
@@ -32,6 +33,22 @@ FieldMask CreateOnly(const config::RuleConfig& rule) {
   return mask;
 }
 
+/// "{team}": one attribute and nothing else.
+bool IsOneAttribute(std::string_view text) {
+  const bool is_braced = text.size() > 2 && text.front() == '{' && text.back() == '}';
+  return is_braced && text.substr(1, text.size() - 2).find_first_of("{}|,") == std::string_view::npos;
+}
+
+/// What a joined record adds, or a template makes, does not stand in the record.
+bool ShowsKey(const config::RuleConfig& rule) {
+  if (rule.kind != Kind::kGroup) return rule.key.empty();
+  if (!rule.join.empty()) return false;
+  if (!rule.key.empty()) return IsOneAttribute(rule.key.value);
+  return std::any_of(rule.fields.begin(), rule.fields.end(), [](const auto& field) {
+    return field.first.value == "name" && IsOneAttribute(field.second.value);
+  });
+}
+
 }  // namespace
 
 bool Policy::maps_members() const {
@@ -40,6 +57,12 @@ bool Policy::maps_members() const {
 
 bool Policy::has_rule_for(Kind kind) const {
   return std::any_of(rules.begin(), rules.end(), [&](const RulePolicy& rule) { return rule.kind == kind; });
+}
+
+bool Policy::ShowsKeys(std::uint16_t source, bool of_groups) const {
+  return std::all_of(rules.begin(), rules.end(), [&](const RulePolicy& rule) {
+    return rule.source != source || (rule.kind == Kind::kGroup) != of_groups || rule.shows_key;
+  });
 }
 
 LeavePolicy Policy::LeavingFrom(Kind kind, std::uint16_t source) const {
@@ -90,7 +113,8 @@ Policy MakePolicy(const config::Config& config, Protect protect, std::uint32_t m
                             .left = rule.left.value,
                             .maps_members = !rule.members.empty(),
                             .nested = rule.nested,
-                            .has_scope = !rule.scope.value.empty()});
+                            .has_scope = !rule.scope.value.empty(),
+                            .shows_key = ShowsKey(rule)});
   }
   policy.guards = config.guards;
   policy.drift = config.drift;

@@ -37,6 +37,8 @@ struct RulePolicy {
   bool maps_members = false;  ///< Groups: has `members`.
   bool nested = false;
   bool has_scope = false;
+  /// A record shows the key of what is made of it as one of its values: a rejected one too, as far as it can be read.
+  bool shows_key = true;
 };
 
 /// What happens to somebody whose record is gone: of the rules that could have made the entity the most careful word.
@@ -67,6 +69,8 @@ struct Policy {
   bool has_rule_for(Kind kind) const;  ///< Some rule makes entities of `kind`.
   /// For an entity of `kind` that was last made from `source`.
   LeavePolicy LeavingFrom(Kind kind, std::uint16_t source) const;
+  /// Whether every record of `source` shows the keys of all that rules make of it: people, or groups.
+  bool ShowsKeys(std::uint16_t source, bool of_groups) const;
   bool reads_several_files(std::uint16_t source) const { return source < patterns.size() && !patterns[source].empty(); }
 };
 

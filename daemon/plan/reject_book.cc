@@ -120,8 +120,9 @@ void RejectBook::Resolve(Workspace& work) {
       }
     }
     Stops& stops = StopsOf(entry.source);
-    stops.people = stops.people || !has_owner[e];
-    stops.groups = stops.groups || (!has_owner[e] && !found_group);
+    // Of what a record does not show, being found elsewhere explains nothing.
+    stops.people = stops.people || !has_owner[e] || !work.policy.ShowsKeys(entry.source, false);
+    stops.groups = stops.groups || !found_group || !work.policy.ShowsKeys(entry.source, true);
   }
   if (entries_.empty()) return;
   for (SlotId id = 0; id < work.table.size(); ++id) {

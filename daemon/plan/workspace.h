@@ -131,6 +131,7 @@ struct Workspace {
   Arena texts;
   std::vector<Repeat> repeats;
   std::vector<std::pair<Hash128, SlotId>> more_addresses;  ///< Of newcomers, from records after their first.
+  std::vector<SlotId> moved;                               ///< Whose record came from another source before.
   FilteredOut filtered_out;
   ComingLeavers coming_leavers;
   std::vector<QuarantineItem> quarantine;

@@ -225,6 +225,19 @@ void SqliteStore::StorePlan(const std::string& run, const Plan& plan) {
   });
 }
 
+namespace {
+
+/// From which source, and whether inside the scope of its rule.
+void NoteWhereSeen(Connection& connection, SourceTable& sources, const PlanNotes& notes) {
+  for (const auto& [source, entities] : notes.moved) {
+    const std::uint16_t number = sources.NumberOf(connection, source);
+    for (const std::int64_t entity : entities) NoteSource(connection, entity, number);
+  }
+  for (const auto& [entity, is_outside] : notes.scope_changes) NoteScope(connection, entity, is_outside);
+}
+
+}  // namespace
+
 void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
                               std::span<const QuarantineItem> quarantine, std::span<const SnapshotHistory> snapshots) {
   const std::int64_t id = impl_->RunNumber(run);
@@ -241,7 +254,7 @@ void SqliteStore::RecordNotes(const std::string& run, const PlanNotes& notes,
     for (const auto& [entity, fingerprint] : notes.fingerprints) {
       connection.Prepare("UPDATE known SET fingerprint = ?2 WHERE id = ?1").Int(entity).Hash(fingerprint).Run();
     }
-    for (const auto& [entity, is_outside] : notes.scope_changes) NoteScope(connection, entity, is_outside);
+    NoteWhereSeen(connection, impl_->sources, notes);
     AcceptDrift(notes.accepted, now);
     DecisionWriter decisions(connection, id);
     QuarantineBarred(connection, Quarantined(), notes.barred, now, decisions);
@@ -263,7 +276,7 @@ void SqliteStore::RecordHeldNotes(const PlanNotes& notes) {
   Connection& connection = impl_->connection;
   impl_->Write("record who is there", [&] {
     ReplaceAbsences(connection, Absences(), notes.absences);
-    for (const auto& [entity, is_outside] : notes.scope_changes) NoteScope(connection, entity, is_outside);
+    NoteWhereSeen(connection, impl_->sources, notes);
     NoteNextDue(*impl_, notes.due_at);
   });
 }

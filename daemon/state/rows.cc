@@ -79,8 +79,18 @@ namespace {
 
 // Above the source's number, so that a state that never saw anybody outside a scope has it nowhere.
 constexpr std::int64_t kOutside = std::int64_t{1} << 40;
+constexpr int kSourceShift = 5;
 
 }  // namespace
+
+void NoteSource(Connection& connection, std::int64_t id, std::uint16_t source) {
+  connection.Prepare("UPDATE entity SET source = ?2 WHERE id = ?1").Int(id).Int(source).Run();
+  connection.Prepare("UPDATE known SET flags = (flags & ~?2) | ?3 WHERE id = ?1")
+      .Int(id)
+      .Int(std::int64_t{UINT16_MAX} << kSourceShift)
+      .Int(std::int64_t{source} << kSourceShift)
+      .Run();
+}
 
 void NoteScope(Connection& connection, std::int64_t id, bool is_outside) {
   connection.Prepare("UPDATE known SET flags = (flags & ~?2) | ?3 WHERE id = ?1")
@@ -92,14 +102,14 @@ void NoteScope(Connection& connection, std::int64_t id, bool is_outside) {
 
 std::int64_t PackFlags(Kind kind, Lifecycle lifecycle, Ownership ownership, std::uint16_t source) {
   return static_cast<std::int64_t>(kind) | static_cast<std::int64_t>(lifecycle) << 2 |
-         static_cast<std::int64_t>(ownership) << 4 | static_cast<std::int64_t>(source) << 5;
+         static_cast<std::int64_t>(ownership) << 4 | static_cast<std::int64_t>(source) << kSourceShift;
 }
 
 void UnpackFlags(std::int64_t flags, KnownEntity& known) {
   known.kind = KindFrom(flags & 3);
   known.lifecycle = Checked((flags >> 2) & 3, Lifecycle::kGone);
   known.ownership = Checked((flags >> 4) & 1, Ownership::kAdopted);
-  known.source = Checked((flags & ~kOutside) >> 5, std::uint16_t{UINT16_MAX});
+  known.source = Checked((flags & ~kOutside) >> kSourceShift, std::uint16_t{UINT16_MAX});
   known.was_outside = (flags & kOutside) != 0;
 }
 

@@ -34,6 +34,8 @@ Action ActionFrom(std::int64_t number);
 /// The flags of a `known` row.
 std::int64_t PackFlags(Kind kind, Lifecycle lifecycle, Ownership ownership, std::uint16_t source);
 void UnpackFlags(std::int64_t flags, KnownEntity& known);
+/// Keeps with entity `id` from which source its record comes.
+void NoteSource(Connection& connection, std::int64_t id, std::uint16_t source);
 /// Keeps with entity `id` whether its record is outside the scope of its rule; a row that is written anew is not.
 void NoteScope(Connection& connection, std::int64_t id, bool is_outside);
 

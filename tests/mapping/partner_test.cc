@@ -209,5 +209,52 @@ TEST_CASE("an attribute of which a directory lists a range without any value is 
   CHECK(company.checks["ad"].filled.back() == std::pair<std::string, std::uint64_t>("memberof", 1));
 }
 
+TEST_CASE("a joined record beside a rejected one that carries its key is not believed") {
+  Bench bench;
+  bench.rule().left = At("(enabled=no)");
+  bench.company.rejected = {"E2", "yes"};
+  bench.company.rejecting = {"dir"};
+  const std::vector<Row> people{Hr("E1"), Hr("E2")};
+  bench.company.Run({{"hr", people}, {"dir", {Entry("E1", "yes"), Entry("E2", "no")}}});
+  CHECK(bench.Of("E1").standing == Standing::kPresent);
+  CHECK(bench.Of("E2").standing == Standing::kQuarantined);
+  CHECK(bench.Of("E2").reason == "a rejected record in dir carries E2, and may be another one with this emp");
+  bench.company.rejecting.clear();
+  bench.company.Run({{"hr", people}, {"dir", {Entry("E1", "yes"), Entry("E2", "no")}}});
+  CHECK(bench.Of("E2").standing == Standing::kLeft);
+  // What the source's own filter cannot judge is rejected too.
+  bench.company.config.sources[1].filter = At("(|(until>=today)(!(until=*)))");
+  bench.company.Run(
+      {{"hr", people},
+       {"dir", {Entry("E1", "yes"), Entry("E2", "no"), {{"emp", "E2"}, {"enabled", "yes"}, {"until", "soon"}}}}});
+  CHECK(bench.Of("E2").standing == Standing::kQuarantined);
+}
+
+TEST_CASE("whoever left and has no key is no rejected record, and hides nobody") {
+  Bench bench;
+  bench.rule().key = At("{uuid}");
+  bench.rule().left = At("(department=gone)");
+  bench.company.Run({{"hr", {Hr("E1", {{"department", "D1"}}), Hr("E7", {{"department", "gone"}})}},
+                     {"dir", {{{"emp", "E1"}, {"enabled", "yes"}, {"uuid", "u1"}}}}});
+  CHECK(bench.company.seen.rejects.empty());
+  CHECK(bench.Of("u1").standing == Standing::kPresent);
+}
+
+TEST_CASE("whoever is out of scope, with a key that only a rejected record may hold, is told once and not missed") {
+  Bench bench;
+  bench.rule().key = At("{uuid}");
+  bench.rule().scope = At("(department=D1)");
+  const std::vector<Row> people{Hr("E1", {{"department", "D1"}}), Hr("E7", {{"department", "D7"}}),
+                                Hr("E8", {{"department", "D7"}})};
+  const std::vector<Row> entries{{{"emp", "E1"}, {"enabled", "yes"}, {"uuid", "u1"}}};
+  bench.company.Run({{"hr", people}, {"dir", entries}});
+  CHECK(bench.company.seen.rejects.empty());
+  bench.company.rejecting = {"dir"};
+  bench.company.Run({{"hr", people}, {"dir", entries}});
+  REQUIRE(bench.company.seen.rejects.size() == 2);
+  CHECK(bench.company.seen.rejects[1].reason ==
+        "no value for the key of this user, who is out of scope: a rejected record may hold it");
+}
+
 }  // namespace
 }  // namespace ucaas_sync::mapping

@@ -162,5 +162,28 @@ TEST_CASE("a rejected record that carries the key may be the one that leads") {
   CHECK(bench.Of("x5").standing == Standing::kPresent);
 }
 
+TEST_CASE("a record that the source's own filter cannot judge may be the one that leads") {
+  Bench bench;
+  bench.company.config.sources[0].filter = At("(end>=today)");
+  bench.company.config.rules[0].key = At("K{id}");
+  const std::vector<std::string> logins{"l5", "x5"};
+  const Row lesser = Contract("x5", "N", {{"status", "terminated"}, {"end", "2099-01-01"}});
+  bench.Run({Contract("l5", "Y", {{"end", "2099-01-01"}}), lesser}, logins, false);
+  CHECK(bench.Of("KE5").standing == Standing::kPresent);
+  bench.Run({Contract("l5", "Y", {{"end", "2099-13-01"}}), lesser}, logins, false);
+  CHECK(bench.Of("KE5").standing == Standing::kQuarantined);
+}
+
+TEST_CASE("whoever is set aside for want of a leading record shows their address, which tells whose new key it is") {
+  Bench bench;
+  bench.company.config.sources[0].prefer = {At("newest start")};
+  bench.Run({Contract("l5", "Y", {{"start", "2020-13-01"}}), Contract("x5", "N", {{"start", "2019-01-01"}})},
+            {"l5", "x5"}, false);
+  CHECK(bench.Person().standing == Standing::kQuarantined);
+  CHECK(bench.Person().Text(kUserEmail) == "e5@example.com");
+  CHECK(bench.Person().State(kUserDepartment) == FieldState::kUnknown);
+  CHECK(bench.Person().reason.find("cannot be told") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace ucaas_sync::mapping

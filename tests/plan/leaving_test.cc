@@ -372,5 +372,41 @@ TEST_CASE("whom one record lets in is not kept out by another, and who is unknow
   CHECK(plan.due.empty());
 }
 
+TEST_CASE("whoever comes from another source now is missed in that one") {
+  World world = CompanyOf(3);
+  world.Remove(Kind::kUser, "E2");
+  world.Add(OfOther(User("E2")));
+  CHECK(world.Sync().plan.operations.empty());
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.is_read[1] = false;
+  world.healthy[1] = false;
+  CHECK(world.Plan().plan.operations.empty());
+  world.is_read[1] = true;
+  world.healthy[1] = true;
+  world.Add(OfOther(User("X1")));
+  CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user suspend E2", "user create X1"});
+}
+
+TEST_CASE("a group is gone when every source that names groups is read and none names it") {
+  World world = CompanyOf(2);
+  world.policy.rules.push_back(world.policy.rules[1]);
+  world.policy.rules.back().source = 1;
+  world.Add(Group("Sales"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kGroup, "Sales");
+  world.healthy[1] = false;
+  world.is_read[1] = false;
+  CHECK(world.Plan().plan.operations.empty());
+  world.healthy[1] = true;
+  world.is_read[1] = true;
+  world.Add(OfOther(User("X1")));
+  world.bad_rows = {{.line = 9, .values = {"garbage"}, .source = 1}};
+  CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user create X1"});
+  world.bad_rows.clear();
+  CHECK(Lines(world.Plan().plan).size() == 2);
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

@@ -222,5 +222,67 @@ TEST_CASE("absence notes survive a read that proves nothing") {
   CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
 }
 
+TEST_CASE("where a rule has a key of its own, nobody who is missing explains a rejected row") {
+  World world = CompanyOf(3);
+  world.Add(Contact("e2@example.com"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.Remove(Kind::kContact, "e2@example.com");
+  world.bad_rows = {{.line = 3, .values = {"E2", "Ada"}}};
+  CHECK(Lines(world.Plan().plan) == Texts{"contact delete e2@example.com"});
+  world.policy.rules[2].shows_key = false;
+  CHECK(world.Plan().plan.operations.empty());
+  world.bad_rows.clear();
+  CHECK(world.Plan().plan.operations.size() == 2);
+}
+
+TEST_CASE("the person of a rejected row says nothing of the groups that the row may name") {
+  World world = CompanyOf(3);
+  world.Add(Group("Sales"));
+  world.Sync();
+  for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
+  world.Remove(Kind::kUser, "E2");
+  world.Remove(Kind::kGroup, "Sales");
+  world.bad_rows = {{.line = 3, .values = {"E2"}}};
+  CHECK(world.Plan().plan.operations.empty());
+  world.Add(Group("Finance"));
+  world.Add(Group("Legal"));
+  world.Sync();
+  world.Remove(Kind::kGroup, "Finance");
+  world.bad_rows = {{.line = 3, .values = {"E2", "Finance"}}};
+  CHECK(Lines(world.Plan().plan) == Texts{"group delete Sales"});
+  // A name that is made of the row's values, or comes with a joined one, does not stand in the row.
+  world.policy.rules[1].shows_key = false;
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("which rules show their keys follows from the configuration") {
+  const auto text = [](const char* value) { return config::Text{.value = value, .at = {}}; };
+  config::RuleConfig rule;
+  const auto shows = [&] {
+    config::Config config;
+    config.rules = {rule};
+    return MakePolicy(config, {}, 1).rules[0].shows_key;
+  };
+  CHECK(shows());
+  rule.key = text("{login}");
+  CHECK_FALSE(shows());
+  rule = {};
+  rule.kind = Kind::kGroup;
+  for (const auto& [name, is_shown] : {std::pair{"{team}", true},
+                                       {"{team|lower}", false},
+                                       {"Team {team}", false},
+                                       {"{a,b}", false},
+                                       {"{a}{b}", false}}) {
+    rule.fields = {{text("desc"), text("{team}")}, {text("name"), text(name)}};
+    CHECK(shows() == is_shown);
+  }
+  rule.key = text("{team}");
+  CHECK(shows());
+  rule.join = {{text("dir"), text("login")}};
+  CHECK_FALSE(shows());
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

@@ -152,5 +152,32 @@ TEST_CASE("a group that two rules make alike is one group") {
   CHECK(plan.quarantine.size() == 1);
 }
 
+TEST_CASE("of two records that contradict each other, one that cannot be read does not leave the other right") {
+  World world = CompanyOf(2);
+  // Of a few records that repeat a key the guard would hold everything.
+  for (int i = 0; i < 400; ++i) world.Add(OfOther(User("X" + std::to_string(i))));
+  world.Sync();
+  world.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+  Row newcomer = User("E9");
+  world.Add(newcomer);
+  for (Row row : {User("E2"), User("E9", {{"first_name", "Other"}})}) world.Add(OfOther(std::move(row)));
+  const auto contradicted = world.Sync();
+  CHECK(contradicted.plan.operations.empty());
+  REQUIRE(contradicted.plan.quarantine.size() == 2);
+  std::erase_if(world.rows, [](const Row& row) { return row.source == 1; });
+  world.is_read[1] = false;
+  world.healthy[1] = false;
+  for (int reads = 0; reads < 2; ++reads) {
+    const auto alone = world.Sync();
+    CHECK(alone.plan.operations.empty());
+    CHECK(alone.plan.quarantine.size() == 2);
+    world.Pass(std::chrono::hours(25));
+  }
+  world.healthy[1] = true;
+  world.is_read[1] = true;
+  for (int i = 0; i < 400; ++i) world.Add(OfOther(User("X" + std::to_string(i))));
+  CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user suspend E2", "user create E9"});
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

@@ -184,10 +184,18 @@ void Store::StorePlan(const std::string& run, const Plan& plan) {
   });
 }
 
+void Store::NoteWhereSeen(const PlanNotes& notes) {
+  for (const auto& [id, is_outside] : notes.scope_changes) rows.at(id).was_outside = is_outside;
+  for (const auto& [source, entities] : notes.moved) {
+    if (SourceIndex(source) == source_names_.size()) source_names_.push_back(source);
+    for (const std::int64_t id : entities) rows.at(id).entity.source = source;
+  }
+}
+
 void Store::RecordHeldNotes(const PlanNotes& notes) {
   Commit([&] {
     absences_ = notes.absences;
-    for (const auto& [id, is_outside] : notes.scope_changes) rows.at(id).was_outside = is_outside;
+    NoteWhereSeen(notes);
   });
 }
 
@@ -279,7 +287,7 @@ void Store::RecordNotes(const std::string& run, const PlanNotes& notes, std::spa
     AcceptDrift(notes.accepted, now);
     SettleHolds(notes.holds);
     for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
-    for (const auto& [id, is_outside] : notes.scope_changes) rows.at(id).was_outside = is_outside;
+    NoteWhereSeen(notes);
     for (const PlanNotes::Barred& item : notes.barred) {
       target_quarantine[{item.kind, item.key}] = {.kind = item.kind,
                                                   .key = item.key,

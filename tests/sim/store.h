@@ -114,6 +114,7 @@ class Store final : public StateStore {
   void WriteRow(const Operation& operation, const OperationOutcome& outcome);
   void SettleFinding(std::int64_t id, const Operation& operation, const OperationOutcome& outcome);
   void AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant now);
+  void NoteWhereSeen(const PlanNotes& notes);
   void SettleHolds(const std::vector<PlanNotes::HoldNote>& notes);
   std::uint16_t SourceIndex(const std::string& name) const;
 

@@ -180,6 +180,10 @@ void MemoryState::Apply(const Plan& plan, const PlanNotes& notes, Instant now) {
   }
   for (const auto& [id, fingerprint] : notes.fingerprints) rows.at(id).fingerprint = fingerprint;
   for (const auto& [id, is_outside] : notes.scope_changes) rows.at(id).was_outside = is_outside;
+  for (const auto& [source, entities] : notes.moved) {
+    if (SourceIndex(source) == source_names.size()) source_names.push_back(source);
+    for (const std::int64_t id : entities) rows.at(id).entity.source = source;
+  }
   std::erase_if(quarantine, [](const StoredQuarantine& item) { return !item.by_target; });
   for (const PlanNotes::Barred& item : notes.barred) {
     std::erase_if(quarantine, [&](const auto& old) { return old.kind == item.kind && old.key == item.key; });
