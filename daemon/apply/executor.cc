@@ -338,7 +338,8 @@ void Executor::Record(const WorkPtr& work, OperationOutcome outcome) {
   if (work->requests.size() > 1) outcome.requests = work->requests;
   outcome.seq = work->operation.seq;
   outcome.attempts = std::max<std::uint32_t>(1, work->attempts);
-  outcome.may_have_acted = work->may_have_acted;
+  // So may a create of an earlier run, which this one's look-up did not find.
+  outcome.may_have_acted = work->may_have_acted || (work->was_sent && work->operation.action == Action::kCreate);
   outcome.at = clock_.Now();
   if (outcomes_.empty()) oldest_outcome_ = clock_.Ticks();
   outcomes_.push_back(std::move(outcome));

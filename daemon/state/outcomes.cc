@@ -62,6 +62,13 @@ std::int64_t WriteOutcome(Connection& connection, std::int64_t id, const Operati
   return more;
 }
 
+// Whatever the last word on it was: a create that nobody answered may have its effect long after a look that found
+// nothing, and after a repeat that was refused. What the target calls taken was looked up, and is another's.
+bool MayYetCreate(Action action, const OperationOutcome& outcome) {
+  if (action != Action::kCreate || outcome.done) return false;
+  return outcome.verdict == "unknown" || (outcome.may_have_acted && outcome.verdict != "duplicate");
+}
+
 bool IsRemoval(Action action) {
   return action == Action::kSuspend || action == Action::kDelete;
 }
@@ -171,8 +178,7 @@ class OutcomeWriter {
 
   // What the outcome says of an operation whose effect nobody knows for sure.
   void NoteUnknown(std::int64_t id, const Performed& operation, const OperationOutcome& outcome) {
-    const bool is_unknown = operation.action == Action::kCreate && outcome.verdict == "unknown" && !outcome.done;
-    if (is_unknown) {
+    if (MayYetCreate(operation.action, outcome)) {
       RememberUnknownCreate(connection_, id, StoredOperation(connection_, id));
       has_unknown_ = true;
     } else if (outcome.done || outcome.quarantine || outcome.row) {

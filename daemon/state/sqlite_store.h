@@ -97,8 +97,8 @@ class SqliteStore final : public StateStore {
   void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes, std::uint64_t seq) override;
   /// The row is found by its id, or by kind and key when the id is 0. A gone row loses its remote id, memberships and
   /// absence. Keys in row.groups that the state does not know are left out: the next plan adds them again. A create
-  /// whose verdict is "unknown" joins UnknownCreates(), also when it is set aside for that; whatever is done, or set
-  /// aside for anything else, leaves it with all addresses.
+  /// that is not done and may have acted joins UnknownCreates(), whatever its verdict but "duplicate", also when it is
+  /// set aside; whatever is done, or set aside and has surely done nothing, leaves it with all addresses.
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                    std::span<const SnapshotHistory> snapshots) override;

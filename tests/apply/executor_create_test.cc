@@ -89,6 +89,41 @@ TEST_CASE("a create that is never answered is sent three times at most") {
   CHECK_FALSE(bench.store.quarantine.contains({"user", "E1"}));
 }
 
+TEST_CASE("a create that nobody answered once may have acted, whatever is said to its repeat") {
+  struct Case {
+    HttpReply reply;
+    const char* verdict;
+    bool is_set_aside;
+  };
+  for (const Case& last : {Case{Timeout(), "retry", false}, Case{Says(422, "422"), "invalid", true},
+                           Case{Says(404, "404"), "missing", false}, Case{Says(503, "503"), "retry", false}}) {
+    const int status = last.reply.status;
+    const std::string verdict = last.verdict;
+    CAPTURE(status);
+    for (const bool was_unanswered : {true, false}) {
+      CAPTURE(was_unanswered);
+      if (!was_unanswered && status == 0) continue;
+      Bench bench;
+      if (was_unanswered) bench.target.faults = {{.request = "POST users", .reply = Timeout()}};
+      bench.target.faults.push_back({.request = "POST users", .reply = last.reply, .times = 100});
+      CHECK(bench.Do({Bench::CreateUser("E1")}).failed == 1);
+      REQUIRE(bench.store.outcomes.contains(1));
+      const OperationOutcome& outcome = bench.store.outcomes.at(1);
+      CHECK(outcome.verdict == verdict);
+      CHECK(outcome.quarantine == last.is_set_aside);
+      CHECK(outcome.may_have_acted == was_unanswered);
+    }
+  }
+}
+
+TEST_CASE("a create of an earlier run that no look finds may act yet, though its repeat is refused") {
+  Bench bench;
+  bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "E1@x.org", .operation = "run-1/1"}};
+  bench.target.faults = {{.request = "POST users", .reply = Says(422, "422")}};
+  CHECK(bench.Do({Bench::CreateUser("E1")}).quarantined == 1);
+  CHECK(bench.store.outcomes.at(1).may_have_acted);
+}
+
 /// The Idempotency-Keys of the creates that reach the target, one a request.
 std::vector<std::string>& WatchKeys(Bench& bench, std::vector<std::string>& keys) {
   bench.target.on_request = [&keys](const HttpRequest& request) {

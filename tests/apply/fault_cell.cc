@@ -302,9 +302,14 @@ class World {
   /// What the journal would tell the next run.
   void Remember() {
     if (cell_.call != MatrixCall::kFind && cell_.call != MatrixCall::kCreate) return;
-    const bool has_outcome = store_.outcomes.contains(1);
-    if (has_outcome && (store_.outcomes.at(1).done || store_.outcomes.at(1).verdict != "unknown")) store_.unknown = {};
-    if (!has_outcome) store_.unknown = {{.kind = cell_.kind, .key = "E1", .address = Address()}};
+    const auto found = store_.outcomes.find(1);
+    const bool is_done = found != store_.outcomes.end() && found->second.done;
+    const bool may_have_acted = found == store_.outcomes.end() || found->second.may_have_acted;
+    if (!is_done && may_have_acted) {
+      store_.unknown = {{.kind = cell_.kind, .key = "E1", .address = Address()}};
+    } else if (is_done || found->second.quarantine) {
+      store_.unknown = {};
+    }
   }
 
   /// Until the servers have done what they were asked, also when nobody waited for their answer.

@@ -235,7 +235,10 @@ void Store::Write(Run& run, const OperationOutcome& outcome) {
   run.outcomes[outcome.seq] = outcome;
   if (outcome.row) WriteRow(operation, outcome);
   const Who who(operation.kind, operation.key);
-  const bool is_unknown = operation.action == Action::kCreate && outcome.verdict == "unknown" && !outcome.done;
+  // Where a look found another's object, the create has made none.
+  const bool is_anothers = outcome.verdict == "duplicate";
+  const bool is_unknown = operation.action == Action::kCreate && !outcome.done && !is_anothers &&
+                          (outcome.verdict == "unknown" || outcome.may_have_acted);
   if (is_unknown) {
     Remember(unknown_creates_[who], {.kind = operation.kind, .key = operation.key, .address = AddressOf(operation)});
   } else if (outcome.done || outcome.quarantine || outcome.row) {

@@ -185,6 +185,7 @@ TEST_CASE("every address to which a create may have been sent is known until its
   SUBCASE("it is refused for what it is, and none of the others was found") {
     OperationOutcome refused = Failed(1, "invalid", "name too long", At(6));
     refused.quarantine = true;
+    refused.may_have_acted = false;
     store->RecordOutcomes(last, std::vector{refused});
     CHECK(known(*store).empty());
   }
@@ -202,7 +203,9 @@ TEST_CASE("every address to which a create may have been sent is known until its
   }
   SUBCASE("a look settles a leftover") {
     store->RecordLeftover(store->LeftoverCreates().front(), std::nullopt, At(6));
-    store->RecordOutcomes(last, std::vector{Failed(1, "retry", "503", At(6))});
+    OperationOutcome refused = Failed(1, "retry", "503", At(6));
+    refused.may_have_acted = false;
+    store->RecordOutcomes(last, std::vector{refused});
     CHECK(known(*store).empty());
   }
 }
@@ -263,12 +266,42 @@ TEST_CASE("a create whose outcome says unknown is looked up next time, and one t
   store->AdvanceMark(run, 3);
   OperationOutcome unknown = Failed(1, "unknown", "timed out", At(1));
   OperationOutcome later = Failed(2, "retry", "503", At(1));
+  later.may_have_acted = false;
   OperationOutcome bad = Failed(3, "invalid", "bad name", At(1));
   bad.quarantine = true;
+  bad.may_have_acted = false;
   store->RecordOutcomes(run, std::vector{unknown, later, bad});
   store->FinishRun(run, ExitCode::kUnavailable, "", 2, {}, At(8));
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E1"});
   CHECK(store->PendingCreates(Kind::kUser) == 2);
+}
+
+TEST_CASE("a create that may have acted is unknown whatever was said last, but for an address that is another's") {
+  for (const char* verdict : {"retry", "denied", "missing", "invalid", "relogin", "duplicate"}) {
+    for (const bool is_set_aside : {false, true}) {
+      for (const bool was_unknown : {false, true}) {
+        CAPTURE(std::string(verdict));
+        CAPTURE(is_set_aside);
+        CAPTURE(was_unknown);
+        const TemporaryDirectory dir;
+        const auto store = OpenForTest(dir);
+        const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+        const Operation create = For(User("E1"), Action::kCreate);
+        store->StorePlan(run, PlanOf({create, create}));
+        store->AdvanceMark(run, 2);
+        OperationOutcome before = Failed(1, was_unknown ? "unknown" : "retry", "before", At(1));
+        before.may_have_acted = was_unknown;
+        OperationOutcome last = Failed(2, verdict, "in the end", At(2));
+        last.quarantine = is_set_aside;
+        store->RecordOutcomes(run, std::vector{before, last});
+        store->FinishRun(run, ExitCode::kPartial, "", 1, {}, At(8));
+        const bool is_anothers = std::string_view(verdict) == "duplicate";
+        const bool is_unknown = is_anothers ? was_unknown && !is_set_aside : true;
+        CHECK(KeysOf(store->UnknownCreates()) == (is_unknown ? Keys{"E1"} : Keys{}));
+        CHECK(store->Quarantined().size() == (is_set_aside ? 1U : 0U));
+      }
+    }
+  }
 }
 
 TEST_CASE("what the target called invalid is quarantined with its fingerprint until it is accepted") {
