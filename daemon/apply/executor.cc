@@ -27,6 +27,8 @@ Phase PhaseOf(const Operation& operation) {
   return kUsersLeave;
 }
 
+constexpr const char* kHasChanged = "has changed since the plan was made: left as it is; the next run plans it anew";
+
 // Against a slow target a batch takes its time; what was done meanwhile is not to be forgotten.
 constexpr std::chrono::milliseconds kCommitAfter{250};
 
@@ -213,10 +215,15 @@ std::string Executor::Moved(const Work& work) const {
   // An adopt's row is made of the listing; a newcomer has none.
   if (operation.existing || !work.row) return {};
   const bool is_there = work.row->lifecycle != Lifecycle::kGone;
+  // Whom the plan knew nothing of, the state may know by now; their row is another account's.
+  if (operation.entity_id == 0) {
+    const std::optional<StoredEntity> row = store_.Find(operation.kind, operation.key);
+    if (row && row->lifecycle != Lifecycle::kGone && row->remote_id != operation.remote_id) return kHasChanged;
+  }
   const bool makes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
   const bool is_same = work.row->key == operation.key && work.row->kind == operation.kind &&
                        (makes ? !is_there : is_there && work.row->remote_id == operation.remote_id);
-  return is_same ? std::string() : "has changed since the plan was made: left as it is; the next run plans it anew";
+  return is_same ? std::string() : kHasChanged;
 }
 
 void Executor::Dispatch(const WorkPtr& work) {

@@ -8,6 +8,7 @@
 #include "daemon/plan/addresses.h"
 #include "daemon/run/source_words.h"
 #include "daemon/run/steps.h"
+#include "daemon/state/run_lock.h"
 
 namespace ucaas_sync::run {
 namespace {
@@ -50,6 +51,8 @@ void RefuseTwoPeople(const Context& context, const StateView& state, const std::
 
 Rekeyed Rekey(const Context& context, const std::string& from, const std::string& to) {
   if (to == from) throw Failure(ExitCode::kUsage, "quarantine release: --as names the key that it had before");
+  // A run that is under way has planned to create whoever has the new key.
+  const auto lock = state::RunLock::Acquire(context.program.config.state_dir, context.clock.Now());
   const auto store = OpenState(context, state::OpenMode::kReadWrite);
   const bool was_proposed = IsProposed(*store, from, to);
   try {

@@ -135,9 +135,17 @@ StoredEntity ReadEntity(const Query& row, Connection& connection, SourceTable& s
 }
 
 std::int64_t EntityWriter::FindId(const StoredEntity& row) {
-  Query query = connection_.Prepare("SELECT id FROM entity WHERE kind = ?1 AND key = ?2");
+  Query query = connection_.Prepare("SELECT id, lifecycle, remote_id FROM entity WHERE kind = ?1 AND key = ?2");
   query.Int(Index(row.kind)).Text(row.key);
   if (!query.Next()) throw MalformedRow("no entity has the key " + row.key);
+  const bool is_there = Checked(query.IntAt(1), Lifecycle::kGone) != Lifecycle::kGone;
+  // Nobody would ever suspend or delete an account that no row knows any more.
+  if (is_there && row.lifecycle != Lifecycle::kGone && query.TextAt(2) != row.remote_id) {
+    throw StateFailure(ExitCode::kError, std::string(Name(row.kind)) + ' ' + Printable(row.key) +
+                                             " has got another account in the state meanwhile, " +
+                                             Printable(query.TextAt(2)) + " and not " + Printable(row.remote_id) +
+                                             "; neither is forgotten; run again, and the target is asked first");
+  }
   return query.IntAt(0);
 }
 

@@ -95,7 +95,8 @@ class SqliteStore final : public StateStore {
   void StorePlan(const std::string& run, const Plan& plan) override;
   void AdvanceMark(const std::string& run, std::uint64_t seq) override;
   void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes, std::uint64_t seq) override;
-  /// The row is found by its id, or by kind and key when the id is 0. A gone row loses its remote id, memberships and
+  /// The row is found by its id, or by kind and key when the id is 0; then one that is there with another object is not
+  /// replaced: StateFailure, and nothing of the commit is written. A gone row loses its remote id, memberships and
   /// absence. Keys in row.groups that the state does not know are left out: the next plan adds them again. A create
   /// that is not done and may have acted joins UnknownCreates(), whatever its verdict but "duplicate", also when it is
   /// set aside; whatever is done, or set aside and has surely done nothing, leaves it with all addresses.

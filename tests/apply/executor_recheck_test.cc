@@ -67,6 +67,25 @@ TEST_CASE("whom protect names as the target shows them now is not touched, and t
   CHECK(bench.target.CountRequests("PATCH users/" + ada.remote_id) == 0);
   CHECK(bench.target.CountRequests("PATCH users/" + bob.remote_id) == 1);
   CHECK(bench.store.outcomes.at(1).message.starts_with("guards.protect names it"));
+TEST_CASE("whom the plan knew nothing of and the state knows by now is left as they are, be it a create or an adopt") {
+  Bench bench;
+  Operation wanted = Bench::CreateUser("E1");
+  SUBCASE("a create") {}
+  SUBCASE("an adopt") {
+    wanted.action = Action::kAdopt;
+    wanted.remote_id = "79999";
+    wanted.existing.emplace();
+  }
+  bench.Plan({wanted});
+  const StoredEntity ada = bench.Known(Kind::kUser, "E1");
+  const ApplyResult result = bench.Apply();
+  CHECK(result.failed == 1);
+  CHECK(bench.target.CountRequests() == 0);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == ada.remote_id);
+  CHECK(bench.store.outcomes.at(1).message ==
+        "has changed since the plan was made: left as it is; the next run plans it anew");
+}
+
   CHECK(bench.store.Load(ada.id).fields[kUserDepartment].text == "Board");
   CHECK(bench.store.Load(ada.id).lifecycle == Lifecycle::kActive);
 }

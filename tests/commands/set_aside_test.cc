@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "daemon/state/run_lock.h"
 #include "tests/commands/company.h"
 #include "tests/support/bytes.h"
 #include "tests/support/service.h"
@@ -101,6 +102,18 @@ TEST_CASE(
   Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 0, {"Warning: no run has proposed this"});
   company.WritePeople(Rekeyed());
   Expect(company.Run({"sync"}), 0, {"nothing to do"});
+}
+
+TEST_CASE("a rekey is refused while a run is under way, which may be about to create whoever has the new key") {
+  Company company(15);
+  company.WritePeople(Rekeyed());
+  const std::string before = company.Everything();
+  {
+    const state::RunLock lock = state::RunLock::Acquire(company.folder() / "state", Instant{});
+    Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 8, {"another run is under way"});
+  }
+  CHECK(company.Everything() == before);
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 0, {"E3 is N3 from now on"});
 }
 
 TEST_CASE("a rekey is refused while both keys are in the sources, and when nobody can ask them") {

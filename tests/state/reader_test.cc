@@ -169,6 +169,26 @@ TEST_CASE("an entity whose key changes keeps its row") {
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("a row without an id takes the place of one that is gone, and of none that has another object") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2")});
+  StoredEntity gone = *store->Find(Kind::kUser, "E2");
+  gone.lifecycle = Lifecycle::kGone;
+  RunOf(*store, {gone}, Action::kDelete);
+  StoredEntity other = User("E1");
+  other.remote_id = "799";
+  StoredEntity same = User("E1", "Finance");
+  StoredEntity anew = User("E2");
+  anew.remote_id = "798";
+  CHECK(Says(FailureOf([&] { RunOf(*store, {User("E3"), other}); }), "another account"));
+  CHECK(store->Find(Kind::kUser, "E1")->remote_id == "7E1");
+  CHECK_FALSE(store->Find(Kind::kUser, "E3"));
+  RunOf(*store, {same, anew});
+  CHECK(store->Find(Kind::kUser, "E1")->fields[kUserDepartment].text == "Finance");
+  CHECK(store->Find(Kind::kUser, "E2")->remote_id == "798");
+}
+
 TEST_CASE("the version rises once for a commit that changes rows, and not for one that changes none") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
