@@ -179,6 +179,10 @@ void Executor::Begin(WorkPtr work) {
       work->row = RowGone(work->row, operation, work->row->ownership);
     }
   }
+  if (held_.contains(operation.key)) {
+    FinishHeld(work);
+    return;
+  }
   if (const std::string moved = Moved(*work); !moved.empty()) {
     ucaas::CallResult refused;
     refused.verdict = ucaas::Verdict::kInvalid;
@@ -203,7 +207,6 @@ void Executor::Begin(WorkPtr work) {
 
 std::string Executor::Moved(const Work& work) const {
   const Operation& operation = work.operation;
-  if (held_.contains(operation.key)) return "was put on hold meanwhile: left as it is";
   // When the run began, nobody had what it adopts. Since then a create may have turned out to be of that very object;
   // only then it is known who has what.
   if (owners_ && operation.action == Action::kAdopt) {
@@ -212,14 +215,14 @@ std::string Executor::Moved(const Work& work) const {
       return "what it is to adopt is " + Printable(owner->second) + "'s by now: left as it is";
     }
   }
-  // An adopt's row is made of the listing; a newcomer has none.
-  if (operation.existing || !work.row) return {};
-  const bool is_there = work.row->lifecycle != Lifecycle::kGone;
   // Whom the plan knew nothing of, the state may know by now; their row is another account's.
   if (operation.entity_id == 0) {
     const std::optional<StoredEntity> row = store_.Find(operation.kind, operation.key);
     if (row && row->lifecycle != Lifecycle::kGone && row->remote_id != operation.remote_id) return kHasChanged;
   }
+  // An adopt's row is made of the listing; a newcomer has none.
+  if (operation.existing || !work.row) return {};
+  const bool is_there = work.row->lifecycle != Lifecycle::kGone;
   const bool makes = operation.action == Action::kCreate || operation.action == Action::kAdopt;
   const bool is_same = work.row->key == operation.key && work.row->kind == operation.kind &&
                        (makes ? !is_there : is_there && work.row->remote_id == operation.remote_id);

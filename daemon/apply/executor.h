@@ -52,7 +52,8 @@ struct ApplyResult {
   std::uint64_t failed = 0;  ///< Quarantined ones included.
   std::uint64_t quarantined = 0;
   bool needs_another = false;  ///< Something was found unlike what is wanted: only the next plan shows and changes it.
-  std::uint64_t kept = 0;      ///< Left as they are: guards.protect names them, as the target shows them now.
+  /// Left as they are: guards.protect names them, as the target shows them now, or they were put on hold meanwhile.
+  std::uint64_t kept = 0;
   std::uint64_t outdated = 0;  ///< Left as they are: the target shows them otherwise than the reviewed plan.
   std::uint64_t left = 0;      ///< Not done because the run was stopped; the next one plans it again.
 };
@@ -140,6 +141,8 @@ class Executor {
   /// look found it; by name, empty when there is nothing.
   std::string ChangedSince(const Work& work, const ucaas::RemoteObject& object);
   void FinishOutdated(const WorkPtr& work, const std::string& what);
+  /// A person's word on somebody is no failure of the target's, however many they name.
+  void FinishHeld(const WorkPtr& work);
   /// Neither done nor failed.
   void FinishLeft(const WorkPtr& work, OperationOutcome outcome);
 

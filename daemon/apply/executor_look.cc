@@ -168,6 +168,14 @@ void Executor::FinishOutdated(const WorkPtr& work, const std::string& what) {
   FinishLeft(work, std::move(outcome));
 }
 
+void Executor::FinishHeld(const WorkPtr& work) {
+  OperationOutcome outcome;
+  outcome.verdict = "held";
+  outcome.message = "was put on hold meanwhile: left as it is";
+  ++result_.kept;
+  FinishLeft(work, std::move(outcome));
+}
+
 void Executor::FinishLeft(const WorkPtr& work, OperationOutcome outcome) {
   result_.needs_another = true;
   observer_.OnEvent({.id = EventId::kOperationFailed,
