@@ -111,9 +111,12 @@ std::string DoubtfulCompany::Damage(Random& random, bool forgets) {
   }
   if (feed.name == "dir" && how == 3) return cut("memberOf");
   if (feed.name == "ad") return cut("member");
-  if (feed.name == "dir" && how == 4 && !config_.sources[1].required) {
+  const bool is_optional = std::any_of(config_.sources.begin(), config_.sources.end(), [&](const auto& source) {
+    return source.name.value == feed.name && !source.required;
+  });
+  if (is_optional && how == 4) {
     feed.is_whole = false;
-    return "dir is not whole";
+    return feed.name + " is not whole";
   }
   if (feed.name == "dir" || feed.name == "old") {
     Entry twin = entry;

@@ -58,13 +58,14 @@ void DoubtfulCompany::DrawConfig(Random& random) {
     feeds.push_back({.name = name, .entries = {}});
   };
   add_source("hr", "id", config::Format::kCsv);
-  if (prefers_) config_.sources.back().prefer.push_back(At("(primary=Y)"));
+  if (prefers_) config_.sources.back().prefer.push_back(At(random.Chance(70) ? "(primary=Y)" : "newest start"));
   add_source("dir", "login", config::Format::kLdif);
   config_.sources.back().required = random.Chance(50);
   if (has_old_) add_source("old", "login", config::Format::kCsv);
   if (groups_from_ == 2) add_source("ad", "cn", config::Format::kLdif);
   const bool has_externals = random.Chance(40);
   if (has_externals) add_source("ext", "no", config::Format::kCsv);
+  if (has_externals) config_.sources.back().required = random.Chance(50);
 
   config::RuleConfig users = PeopleRule(Kind::kUser);
   users.fields = {{At("first_name"), At("{name}")}, {At("last_name"), At("{name}")},
@@ -86,6 +87,7 @@ void DoubtfulCompany::DrawConfig(Random& random) {
   groups.absent_after = absent_after_;
   config::RuleConfig contacts = PeopleRule(Kind::kContact);
   contacts.absent = config::AbsentPolicy::kDelete;
+  if (key_.empty() && random.Chance(30)) contacts.key = At("{email}");
   contacts.fields = {{At("name"), At("{name}")}, {At("email"), At("{email}")}, {At("designation"), At(title_)}};
   if (groups_from_ != 2) contacts.groups = At(groups_from_ == 1 ? "{memberOf}" : "{team}");
   config_.rules = {users, std::move(groups), std::move(contacts)};
@@ -182,14 +184,16 @@ void DoubtfulCompany::DrawGroups(Random& random) {
 }
 
 std::string DoubtfulCompany::ToString() const {
-  std::string text =
-      "filter " + filter_ + ", left " + left_ + ", scope " + scope_ + ", title " + title_ + ", department " +
-      department_ + ", absent after " + FormatDuration(absent_after_) + (prefers_ ? ", prefers (primary=Y)" : "") +
-      (key_.empty() ? "" : ", key " + key_) + (clears_ ? ", clears what is empty" : "") +
-      (config_.rules[0].absent == config::AbsentPolicy::kDelete ? ", users are deleted" : "") +
-      (config_.rules[0].delete_after ? ", deleted a day later" : "") +
-      (config_.sources[1].required ? "" : ", dir is optional") + (config_.rules[1].nested ? ", nested" : "") +
-      std::array{", groups by team", ", groups by memberOf", ", groups by members"}[groups_from_];
+  std::string text = "filter " + filter_ + ", left " + left_ + ", scope " + scope_ + ", title " + title_ +
+                     ", department " + department_ + ", absent after " + FormatDuration(absent_after_) +
+                     (prefers_ ? ", prefers " + config_.sources[0].prefer[0].value : "") +
+                     (key_.empty() ? "" : ", key " + key_) + (clears_ ? ", clears what is empty" : "") +
+                     (config_.rules[0].absent == config::AbsentPolicy::kDelete ? ", users are deleted" : "") +
+                     (config_.rules[0].delete_after ? ", deleted a day later" : "") +
+                     (config_.rules[2].key.empty() || !key_.empty() ? "" : ", contacts by e-mail") +
+                     (config_.sources[1].required ? "" : ", dir is optional") +
+                     (config_.rules[1].nested ? ", nested" : "") +
+                     std::array{", groups by team", ", groups by memberOf", ", groups by members"}[groups_from_];
   for (const Feed& feed : feeds) {
     text += "\n" + feed.name + (feed.is_whole ? "" : " (not whole)");
     for (const Entry& entry : feed.entries) {
