@@ -66,13 +66,20 @@ std::vector<StoredHold> HoldsFor(const Context& context, const StateView& state,
   return holds;
 }
 
-/// Who was not put back after all need not stay as is.
-void EndHoldsOfFailed(state::SqliteStore& store, const std::string& run, const std::set<KindAndKey>& held_before) {
+/// Who was not put back after all need not stay as is. `run` has ended: what it may have sent without an answer is
+/// known as unknown, and what else has no outcome was never sent.
+void EndHoldsOfUndone(state::SqliteStore& store, const std::string& run, const std::set<KindAndKey>& held_before) {
+  std::set<KindAndKey> unknown;
+  for (const UnknownCreate& create : store.UnknownCreates()) unknown.emplace(create.kind, create.key);
+  const std::vector<std::int64_t> changed = store.UnknownChanges();
   std::vector<StoredHold> ended;
   store.ForEachOperation(run, [&](const Operation& operation, const OperationOutcome* outcome) {
     const bool is_done = outcome != nullptr && outcome->done;
-    // Without an outcome nobody knows what the target did: held until a person has looked.
-    if (is_done || outcome == nullptr || held_before.contains({operation.kind, operation.key})) return;
+    // Nobody knows what the target did: held until a person has looked.
+    const bool is_unknown =
+        outcome == nullptr && (unknown.contains({operation.kind, operation.key}) ||
+                               std::binary_search(changed.begin(), changed.end(), operation.entity_id));
+    if (is_done || is_unknown || held_before.contains({operation.kind, operation.key})) return;
     ended.push_back({.key = operation.key, .reason = {}, .until = std::nullopt, .kind = operation.kind});
   });
   if (!ended.empty()) store.EndRevertHolds(ended);
@@ -91,7 +98,9 @@ SyncResult Revert(const Context& given, const std::string& run, const std::strin
   PoliteContext polite(given, *store);
   const Context& context = polite.context;
   plan::Revert revert = PlanAgainst(context, run, *store);
-  return Journalled(context, *store, "revert " + run, [&](SyncResult& result) {
+  std::set<KindAndKey> held_before;
+  bool is_applied = false;
+  SyncResult done = Journalled(context, *store, "revert " + run, [&](SyncResult& result) {
     result.plan = std::move(revert.plan);
     if (!reviewed.empty() && result.plan.hash != reviewed) {
       throw Failure(ExitCode::kStale,
@@ -107,16 +116,20 @@ SyncResult Revert(const Context& given, const std::string& run, const std::strin
       return;
     }
     if (result.plan.operations.empty()) return;
-    std::set<KindAndKey> held_before;
     for (const StoredHold& hold : store->Holds(context.clock.Now())) {
       if (hold.kind) held_before.emplace(*hold.kind, hold.key);
     }
     // Before anything is sent: after a crash in between, the next run must not do it all again.
     store->PutHolds(HoldsFor(context, *store, result.plan, run));
     result.applied = Apply(context, *store, result.run, result.plan);
-    EndHoldsOfFailed(*store, result.run, held_before);
+    is_applied = true;
     Conclude(result);
+    if (result.applied.left > 0) {
+      result.message += (result.message.empty() ? "`" : "; `") + ("ucaas-sync revert " + run) + "` again does the rest";
+    }
   });
+  if (is_applied) EndHoldsOfUndone(*store, done.run, held_before);
+  return done;
 }
 
 }  // namespace ucaas_sync::run

@@ -199,4 +199,22 @@ TEST_CASE("a rebuild counts a removal that nobody answered if the target shows t
   CHECK(company.Ask("SELECT count(*) FROM removal WHERE kind = 0 AND action = 3") == done);
 }
 
+TEST_CASE("a revert that stops holds nobody whom it never touched, and says that it again does the rest") {
+  Troubled company(15);
+  for (std::size_t i = 0; i < 3; ++i) company.people[i].title = "Director";
+  company.Put();
+  Expect(company.Run({"sync"}), 0, {"6 operations done"});
+  const std::string json = company.Run({"runs", "--limit", "1", "--format", "json"}).out;
+  const std::size_t at = json.find("\"id\":\"") + 6;
+  const std::string run = json.substr(at, json.find('"', at) - at);
+  company.Fail({"PATCH users/{id}: 401"});
+  Expect(company.Run({"revert", run, "--yes"}), 6, {"revert " + run + "` again does the rest"});
+  CHECK(company.Ask("SELECT count(*) FROM reverted") == 0);
+  company.Fail({});
+  Expect(company.Run({"revert", run, "--yes"}), 0, {"6 operations done"});
+  CHECK(company.Ask("SELECT count(*) FROM reverted") == 6);
+  Expect(company.Run({"sync"}), 0, {"nothing to do"});
+  CHECK(company.Account("SELECT count(*) FROM users WHERE designation = 'Director'") == "0\n");
+}
+
 }  // namespace ucaas_sync::testing
