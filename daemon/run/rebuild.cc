@@ -14,6 +14,7 @@
 #include "daemon/run/reading.h"
 #include "daemon/run/steps.h"
 #include "daemon/run/target.h"
+#include "daemon/state/replacement.h"
 #include "daemon/state/run_lock.h"
 
 namespace ucaas_sync::run {
@@ -257,6 +258,40 @@ class Rebuilder {
   std::map<std::string, std::string> groups_;  // remote id → key
 };
 
+/// Of the state and its log: what tells that somebody has written there.
+using FilesSeen = std::array<std::pair<std::uintmax_t, std::filesystem::file_time_type>, 2>;
+
+FilesSeen SeeFiles(const std::filesystem::path& dir) {
+  FilesSeen seen{};
+  const std::string state = state::StatePath(dir).string();
+  std::error_code gone;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const std::filesystem::path path = state + (i == 0 ? "" : "-wal");
+    seen[i] = {std::filesystem::file_size(path, gone), std::filesystem::last_write_time(path, gone)};
+  }
+  return seen;
+}
+
+/// The run that made it. Nobody knows of this state before it is whole.
+std::string MakeState(const Context& context, const std::filesystem::path& dir, const OldState& old,
+                      const Rebuilder& rebuilder, const Plan& plan) {
+  const auto store = OpenStateIn(context, dir, state::OpenMode::kReadWrite);
+  store->ContinueVersions(old.version);
+  if (old.store) {
+    store->TakeOver(*old.store, [&rebuilder](Kind kind, Action action, const std::string& remote_id) {
+      return rebuilder.WasDone(kind, action, remote_id);
+    });
+  }
+  std::string run = store->BeginRun({.trigger = "state rebuild", .at = context.clock.Now()});
+  store->StorePlan(run, plan);
+  store->AdvanceMark(run, plan.operations.size());
+  rebuilder.Record(*store, run);
+  KeepTargetPause(context, *store);
+  store->FinishRun(run, ExitCode::kConverged, "the state was made anew; nothing was written to the target", 0,
+                   plan.summary, context.clock.Now());
+  return run;
+}
+
 }  // namespace
 
 RebuildResult Rebuild(const Context& context) {
@@ -264,28 +299,22 @@ RebuildResult Rebuild(const Context& context) {
   const auto lock = state::RunLock::Acquire(dir, context.clock.Now());
   const plan::TargetListing listing = ListTarget(context);
   const Plan fresh = PlanFromNothing(context, listing);
+  state::Replacement made(dir);
   OldState old = OpenOld(context);
+  const FilesSeen seen = SeeFiles(dir);
   RebuildResult result;
   result.not_taken_over = old.why_not;
   Rebuilder rebuilder(context, listing, old, result);
   rebuilder.Collect(fresh);
   const Plan plan = rebuilder.MakePlan(fresh, NewPlanId(context));
-
-  result.moved_to = state::MoveAside(dir, context.clock.Now());
-  const auto store = OpenState(context, state::OpenMode::kReadWrite);
-  store->ContinueVersions(old.version);
-  if (old.store) {
-    store->TakeOver(*old.store, [&rebuilder](Kind kind, Action action, const std::string& remote_id) {
-      return rebuilder.WasDone(kind, action, remote_id);
-    });
+  result.run = MakeState(context, made.dir(), old, rebuilder, plan);
+  old.store.reset();
+  if (SeeFiles(dir) != seen) {
+    throw Failure(ExitCode::kBusy,
+                  "somebody's word (a hold, an approval, a release) has come into the old state while the new one was "
+                  "made; nothing was changed; run the command again");
   }
-  result.run = Journalled(context, *store, "state rebuild", [&](SyncResult& run) {
-                 run.plan = plan;
-                 run.message = "the state was made anew; nothing was written to the target";
-                 store->StorePlan(run.run, plan);
-                 store->AdvanceMark(run.run, plan.operations.size());
-                 rebuilder.Record(*store, run.run);
-               }).run;
+  result.moved_to = made.PutInPlace(context.clock.Now());
   return result;
 }
 

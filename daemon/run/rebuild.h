@@ -25,7 +25,8 @@ struct RebuildResult {
   std::array<std::uint64_t, kKindCount> not_there{};  ///< In the sources, and not at the target.
 };
 
-/// Under the run lock. The old state is moved away only once sources and target have been read.
+/// Under the run lock. The old state is moved away only once the new one is whole, so that wherever this is killed one
+/// of the two is the state. Throws Failure (kBusy), and the old one stays, when somebody has written to it meanwhile.
 RebuildResult Rebuild(const Context& context);
 
 struct RebindPlan {

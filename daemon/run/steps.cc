@@ -79,10 +79,13 @@ std::string NewPlanId(const Context& context) {
 }
 
 std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode) {
-  const config::Config& config = context.program.config;
-  auto store =
-      state::OpenStore(config.state_dir, mode, {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber(context)});
-  const AccountName account = AccountOf(config.target);
+  return OpenStateIn(context, context.program.config.state_dir, mode);
+}
+
+std::unique_ptr<state::SqliteStore> OpenStateIn(const Context& context, const std::filesystem::path& dir,
+                                                state::OpenMode mode) {
+  auto store = state::OpenStore(dir, mode, {.program_version = UCAAS_SYNC_VERSION, .seed = RandomNumber(context)});
+  const AccountName account = AccountOf(context.program.config.target);
   store->Bind(account.base_url, account.credential_id);
   return store;
 }

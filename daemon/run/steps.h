@@ -2,6 +2,7 @@
 // Private to this room, but for OpenState. Each throws Failure for what ends the run.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,9 @@ std::string NewPlanId(const Context& context);
 
 /// The state of the configured account; refused (78) when it belongs to another one.
 std::unique_ptr<state::SqliteStore> OpenState(const Context& context, state::OpenMode mode);
+/// The same in another directory.
+std::unique_ptr<state::SqliteStore> OpenStateIn(const Context& context, const std::filesystem::path& dir,
+                                                state::OpenMode mode);
 
 /// A plan that a person has read is done as it was read: what somebody changes at the target meanwhile stays.
 enum class PlanOrigin : std::uint8_t { kThisRun, kReviewed };

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "daemon/model/problem.h"
+#include "daemon/state/replacement.h"
 #include "daemon/state/state_dir.h"
 #include "daemon/state/storage_error.h"
 
@@ -48,6 +49,8 @@ RunLock RunLock::Acquire(const std::filesystem::path& dir, Instant now) {
       ::pwrite(descriptor, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
     throw FileFailure(path, "write the run lock", errno);
   }
+  // It names people, and nobody is at work with it.
+  RemoveHalfMade(dir);
   return lock;
 }
 

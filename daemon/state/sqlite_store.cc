@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "daemon/model/text.h"
+#include "daemon/state/replacement.h"
 #include "daemon/state/schema.h"
 #include "daemon/state/state_dir.h"
 #include "daemon/state/store_impl.h"
@@ -29,6 +30,7 @@ void NoteWriter(Connection& connection, const std::string& program_version) {
 
 ImplPtr OpenForWriting(const std::filesystem::path& path, const StoreOptions& options) {
   EnsureStateDirectory(path.parent_path());
+  FinishReplacement(path.parent_path());
   RemoveLeftBehind(path);
   if (!StateFileExists(path)) CreateStateFile(path, options.program_version, options.seed);
   auto impl = std::make_unique<SqliteStore::Impl>(path, SQLite::OPEN_READWRITE, options);
@@ -57,6 +59,13 @@ ImplPtr EmptyInMemory(const StoreOptions& options) {
   return std::make_unique<SqliteStore::Impl>(":memory:", SQLite::OPEN_READWRITE, options);
 }
 
+ImplPtr OpenUnshared(const std::filesystem::path& path, const StoreOptions& options) {
+  auto impl = std::make_unique<SqliteStore::Impl>("file:" + path.string() + "?immutable=1",
+                                                  SQLite::OPEN_READONLY | SQLite::OPEN_URI, options);
+  SchemaVersion(impl->connection);
+  return impl;
+}
+
 // A reader that may not write the directory cannot make the log's index; without a log there is nobody to share with.
 ImplPtr OpenFileForReading(const std::filesystem::path& path, const StoreOptions& options) {
   try {
@@ -65,20 +74,19 @@ ImplPtr OpenFileForReading(const std::filesystem::path& path, const StoreOptions
     return impl;
   } catch (const StateFailure&) {
     if (std::filesystem::exists(path.string() + "-wal")) throw;
-    auto impl = std::make_unique<SqliteStore::Impl>("file:" + path.string() + "?immutable=1",
-                                                    SQLite::OPEN_READONLY | SQLite::OPEN_URI, options);
-    SchemaVersion(impl->connection);
-    return impl;
+    return OpenUnshared(path, options);
   }
 }
 
-ImplPtr OpenForReading(const std::filesystem::path& path, const StoreOptions& options) {
+ImplPtr OpenForReading(const std::filesystem::path& dir, const StoreOptions& options) {
   ImplPtr impl;
-  if (!CheckStateDirectory(path.parent_path()) || !StateFileExists(path)) {
+  const bool is_dir = CheckStateDirectory(dir);
+  const ReadablePath at = PathToRead(dir);
+  if (!is_dir || !StateFileExists(at.path)) {
     impl = EmptyInMemory(options);
     CreateTables(impl->connection, options.program_version, options.seed);
   } else {
-    impl = OpenFileForReading(path, options);
+    impl = at.is_final ? OpenFileForReading(at.path, options) : OpenUnshared(at.path, options);
     RefuseNewer(impl->connection, Migrations(), options.program_version);
     RequireOurTables(impl->connection, Migrations());
     if (SchemaVersion(impl->connection) < Migrations().back().version) {
@@ -164,7 +172,7 @@ std::unique_ptr<SqliteStore> EmptyStore(const StoreOptions& options) {
 std::unique_ptr<SqliteStore> OpenStore(const std::filesystem::path& dir, OpenMode mode, const StoreOptions& options) {
   const std::filesystem::path path = StatePath(dir);
   return std::make_unique<SqliteStore>(mode == OpenMode::kReadWrite ? OpenForWriting(path, options)
-                                                                    : OpenForReading(path, options));
+                                                                    : OpenForReading(path.parent_path(), options));
 }
 
 bool IsOlder(const std::filesystem::path& dir) {

@@ -303,7 +303,5 @@ std::unique_ptr<SqliteStore> EmptyStore(const StoreOptions& options);
 
 /// The file in `dir`, whether it is there or not.
 std::filesystem::path StatePath(const std::filesystem::path& dir);
-/// Renames the state in `dir`, with its log, to state.db.YYYYMMDD-HHMMSS; the new name, or nothing when there is none.
-std::optional<std::filesystem::path> MoveAside(const std::filesystem::path& dir, Instant now);
 
 }  // namespace ucaas_sync::state

@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "tests/commands/company.h"
 
@@ -139,6 +142,39 @@ TEST_CASE("a rebuild from a readable state keeps who made whom, holds, and those
   CHECK(Ask(company, "SELECT suspended_at FROM entity WHERE key = 'E5' AND kind = 0") == suspended_at);
   Expect(company.Run({"state", "check"}), 0, {"14 active, 1 suspended", "Sound"});
   Expect(company.Run({"sync"}), 0, {"2 operations done"});
+}
+
+TEST_CASE("a rebuild that is killed anywhere forgets neither who left the sources nor who made whom") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[4].status = "terminated";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0);
+  people.erase(people.begin() + 4);
+  company.WritePeople(people);
+  const std::filesystem::path dir = company.folder() / "state";
+  const auto names = [&dir] {
+    const std::filesystem::directory_iterator entries(dir);
+    return std::distance(begin(entries), end(entries));
+  };
+  int killed = 0;
+  for (int delay = 0; delay < 24; ++delay) {
+    CAPTURE(delay);
+    const auto before = names();
+    Child rebuild = company.Start({"state", "rebuild", "--yes"});
+    // It is at work with the files from the first new one on.
+    for (int i = 0; i < 20'000 && names() == before; ++i) {
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+    rebuild.Signal(SIGKILL);
+    if (rebuild.Wait().code == 128 + SIGKILL) ++killed;
+    Expect(company.Run({"sync"}), 0);
+    for (const char* name : {"rebuilding", "rebuilt"}) CHECK_FALSE(std::filesystem::exists(dir / name));
+    CHECK(Ask(company, "SELECT count(*) FROM entity WHERE ownership = 0 AND lifecycle < 2") == 35);
+    CHECK(Ask(company, "SELECT count(*) FROM entity WHERE key = 'E5' AND kind = 0 AND lifecycle = 1") == 1);
+  }
+  CHECK(killed > 2);
 }
 
 TEST_CASE("a rebuild that cannot read its sources leaves the state where it is") {

@@ -304,17 +304,6 @@ TEST_CASE("holds of a revert are of one kind, learn their mark, and end with a n
   CHECK(store->Holds(At(1)).empty());
 }
 
-TEST_CASE("a state that is moved aside takes its log along, and two in one second do not meet") {
-  const TemporaryDirectory dir;
-  RunOf(*OpenForTest(dir), {User("E1")});
-  const auto first = MoveAside(dir.state(), At(0));
-  REQUIRE(first);
-  CHECK(SQLite::Database(first->string()).execAndGet("SELECT count(*) FROM entity").getInt() == 1);
-  CHECK_FALSE(MoveAside(dir.state(), At(0)));
-  RunOf(*OpenForTest(dir), {User("E2")});
-  CHECK(*MoveAside(dir.state(), At(0)) != *first);
-}
-
 TEST_CASE("a backup of a damaged state is refused and leaves no file") {
   const TemporaryDirectory dir;
   RunOf(*OpenForTest(dir), {User("E1"), User("E2")});
