@@ -1,10 +1,12 @@
 // Who is set aside: held by a person, in quarantine, with a new key; and what ends it.
 #include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <string>
 
-#include "daemon/state/run_lock.h"
 #include "tests/commands/company.h"
 #include "tests/support/bytes.h"
 #include "tests/support/service.h"
@@ -108,10 +110,10 @@ TEST_CASE("a rekey is refused while a run is under way, which may be about to cr
   Company company(15);
   company.WritePeople(Rekeyed());
   const std::string before = company.Everything();
-  {
-    const state::RunLock lock = state::RunLock::Acquire(company.folder() / "state", Instant{});
-    Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 8, {"another run is under way"});
-  }
+  const int run = ::open((company.folder() / "state" / "run.lock").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(run, LOCK_EX | LOCK_NB) == 0);
+  Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 8, {"another run is under way"});
+  ::close(run);
   CHECK(company.Everything() == before);
   Expect(company.Run({"quarantine", "release", "N3", "--as", "E3"}), 0, {"E3 is N3 from now on"});
 }
