@@ -149,7 +149,8 @@ std::string DoubtfulCompany::Damage(Random& random, bool forgets) {
       const bool is_taken = !forgets && feed.name == "hr" && random.Chance(50);
       const std::string email = is_taken ? SomebodysAddress(random, entry.Of("email")) : "nobody";
       // Whoever has a new key is known by their address alone.
-      if (!is_alone || email.empty() || entry.Of("id").starts_with('N')) return "nothing";
+      const bool is_known_by_it = entry.Of("id").starts_with('N') || !config_.rules[2].key.empty();
+      if (!is_alone || email.empty() || is_known_by_it) return "nothing";
       entry.Set("email", email);
       return named + " has the address " + email;
     }
