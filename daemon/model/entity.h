@@ -40,7 +40,7 @@ struct EntityView {
   /// For kQuarantined, kUndecided and kFilteredOut. For kPresent: why, for want of a joined record, nobody can tell
   /// whether it left; on such a word nobody comes back.
   std::string_view reason;
-  bool may_be_rejected = false;  ///< For kPresent with a reason: a rejected record may be it, so nobody is new either.
+  bool may_be_rejected = false;  ///< kPresent: a reject may be it, so nobody is new. kFilteredOut: it may have left.
   std::uint16_t rule = 0;        ///< Index of its rule among all rules of the configuration.
   std::uint16_t source = 0;      ///< Index of the rule's source (`from`) among all sources.
   std::uint64_t line = 0;

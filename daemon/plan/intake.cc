@@ -53,6 +53,7 @@ void Intake::OnEntity(const EntityView& entity) {
   if (entity.standing == Standing::kFilteredOut) {
     const SlotId id = work_.table.Find(entity.kind, key_hash);
     if (id != kNone && work_.table[id].is_there()) work_.filtered_out.Add(id, entity.reason);
+    if (entity.may_be_rejected) may_have_left_.emplace_back(entity.kind, key_hash);
     return;
   }
   const SlotId id = work_.table.FindOrAdd(entity.kind, key_hash);
@@ -150,7 +151,18 @@ void Intake::SetAsideUnusable() {
     }
   }
   SayUndecided(newcomers);
+  SetAsideContradicted();
   SetAsideCaseTwins();
+}
+
+void Intake::SetAsideContradicted() {
+  for (const auto& [kind, key_hash] : may_have_left_) {
+    const SlotId id = work_.table.Find(kind, key_hash);
+    if (id == kNone || work_.table[id].seen != Seen::kPresent || kind == Kind::kGroup) continue;
+    work_.SetAside(id,
+                   "another record with this key, which a filter keeps out, may say that it left: a rejected record "
+                   "may be the one that tells");
+  }
 }
 
 void Intake::SayUndecided(const std::array<std::uint64_t, kKindCount>& newcomers) {

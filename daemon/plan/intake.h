@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/model/entity.h"
 #include "daemon/plan/membership.h"
@@ -30,11 +32,13 @@ class Intake {
   void SayUndecided(const std::array<std::uint64_t, kKindCount>& newcomers);
   void SetAsideRepeats();
   void SetAsideCaseTwins();
+  void SetAsideContradicted();
 
   Workspace& work_;
   Membership& membership_;
   RevertHolds& revert_holds_;
   std::string scratch_;
+  std::vector<std::pair<Kind, Hash128>> may_have_left_;  ///< Keys of whom a filter keeps out.
 };
 
 }  // namespace ucaas_sync::plan

@@ -259,5 +259,23 @@ TEST_CASE("a record that mapping rejects counts as rejected, for the plan and fo
   CHECK_FALSE(FindGuard(plan, "rejects")->held);
 }
 
+TEST_CASE("who has another record that a filter keeps out and that may say they left is neither made nor changed") {
+  World world = CompanyOf(3);
+  world.Get(Kind::kUser, "E2").fields["first_name"] = "Other";
+  world.Add(User("E9"));
+  for (const std::string key : {"E2", "E3", "E9", "E10"}) {
+    Row out = User(key);
+    out.standing = Standing::kFilteredOut;
+    out.may_be_rejected = key != "E3";
+    out.reason = "the filter of users";
+    world.Add(out);
+  }
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 2);
+  CHECK(plan.quarantine[0].key == "E2");
+  CHECK(plan.quarantine[1].key == "E9");
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan
