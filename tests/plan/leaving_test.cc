@@ -379,11 +379,9 @@ TEST_CASE("whoever comes from another source now is missed in that one") {
   CHECK(world.Sync().plan.operations.empty());
   for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
   world.Remove(Kind::kUser, "E2");
-  world.is_read[1] = false;
-  world.healthy[1] = false;
+  world.SetOtherThere(false);
   CHECK(world.Plan().plan.operations.empty());
-  world.is_read[1] = true;
-  world.healthy[1] = true;
+  world.SetOtherThere(true);
   world.Add(OfOther(User("X1")));
   CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user suspend E2", "user create X1"});
 }
@@ -396,11 +394,9 @@ TEST_CASE("a group is gone when every source that names groups is read and none 
   world.Sync();
   for (RulePolicy& rule : world.policy.rules) rule.absent_after = Duration::zero();
   world.Remove(Kind::kGroup, "Sales");
-  world.healthy[1] = false;
-  world.is_read[1] = false;
+  world.SetOtherThere(false);
   CHECK(world.Plan().plan.operations.empty());
-  world.healthy[1] = true;
-  world.is_read[1] = true;
+  world.SetOtherThere(true);
   world.Add(OfOther(User("X1")));
   world.bad_rows = {{.line = 9, .values = {"garbage"}, .source = 1}};
   CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user create X1"});

@@ -165,16 +165,14 @@ TEST_CASE("of two records that contradict each other, one that cannot be read do
   CHECK(contradicted.plan.operations.empty());
   REQUIRE(contradicted.plan.quarantine.size() == 2);
   std::erase_if(world.rows, [](const Row& row) { return row.source == 1; });
-  world.is_read[1] = false;
-  world.healthy[1] = false;
+  world.SetOtherThere(false);
   for (int reads = 0; reads < 2; ++reads) {
     const auto alone = world.Sync();
     CHECK(alone.plan.operations.empty());
     CHECK(alone.plan.quarantine.size() == 2);
     world.Pass(std::chrono::hours(25));
   }
-  world.healthy[1] = true;
-  world.is_read[1] = true;
+  world.SetOtherThere(true);
   for (int i = 0; i < 400; ++i) world.Add(OfOther(User("X" + std::to_string(i))));
   CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user suspend E2", "user create E9"});
 }

@@ -86,6 +86,8 @@ class World {
   void Remove(Kind kind, const std::string& key);
   Row& Get(Kind kind, const std::string& key);
   void Pass(Duration time) { now += time; }
+  /// Whether anything comes of source 1, "other".
+  void SetOtherThere(bool is_there) { is_read[1] = healthy[1] = is_there; }
 
   Planner::Result Plan();
   Planner::Result Sync();

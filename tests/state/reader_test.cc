@@ -96,6 +96,37 @@ TEST_CASE("who is outside a scope is remembered until the record is inside again
   CHECK(outside() == std::vector{false, true});
 }
 
+TEST_CASE("whose record comes from another source is known by that one, also when the plan is held") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2")});
+  const std::int64_t moved = store->Find(Kind::kUser, "E1")->id;
+  const std::uint64_t version = store->Version();
+  const auto sources = [&] {
+    std::vector<std::string> names;
+    store->ForEachKnown([&](const KnownEntity& known) {
+      names.push_back(store->SourceNames()[known.source]);
+      CHECK(known.kind == Kind::kUser);
+      CHECK(known.lifecycle == Lifecycle::kActive);
+      CHECK(known.was_outside == (known.id == moved));
+    });
+    return names;
+  };
+  PlanNotes notes;
+  notes.scope_changes = {{moved, true}};
+  notes.moved = {{"externals", {moved}}};
+  store->RecordHeldNotes(notes);
+  CHECK(sources() == std::vector<std::string>{"externals", "hr"});
+  CHECK(store->Find(Kind::kUser, "E1")->source == "externals");
+  notes.scope_changes.clear();
+  notes.moved = {{"contractors", {moved}}};
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(20)});
+  store->RecordNotes(run, notes, {}, {});
+  CHECK(sources() == std::vector<std::string>{"contractors", "hr"});
+  CHECK(store->Version() == version);
+  CHECK(store->Check().empty());
+}
+
 TEST_CASE("secret and sent-once fields are neither in the state nor in the journal's text") {
   const TemporaryDirectory dir;
   StoredEntity user = User("E1");
