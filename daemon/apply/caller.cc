@@ -41,6 +41,7 @@ void Caller::Submit(ucaas::Call call, Done done, std::shared_ptr<bool> may_have_
                       .done = std::move(done),
                       .may_have_acted = std::move(may_have_acted),
                       .had_acted = false,
+                      .is_probe = false,
                       .attempts = 0,
                       .last = {},
                       .requests = {}});
@@ -91,18 +92,34 @@ Monotonic Caller::SendWhatMayGo() {
       wake = std::min(wake, decision.until);
       break;
     }
-    Task task = std::move(waiting_.front());
-    waiting_.pop_front();
-    gate_.OnSent(task.attempts > 0);
-    ++task.attempts;
-    ++requests_;
-    if (task.may_have_acted) task.had_acted = std::exchange(*task.may_have_acted, true);
-    const ucaas::CallId id = client_.Start(task.call);
-    flying_.emplace(id, std::move(task));
+    if (decision.answer == GateAnswer::kProbe) {
+      Start(ProbeFor(waiting_.front()));
+    } else {
+      Task task = std::move(waiting_.front());
+      waiting_.pop_front();
+      Start(std::move(task));
+    }
     now = clock_.Ticks();
   }
   if (!stop_ && !delayed_.empty()) wake = std::min(wake, delayed_.begin()->first);
   return wake;
+}
+
+Caller::Task Caller::ProbeFor(const Task& task) {
+  Task probe;
+  probe.call.verb = ucaas::Verb::kList;
+  probe.call.kind = task.call.kind;
+  probe.is_probe = true;
+  return probe;
+}
+
+void Caller::Start(Task task) {
+  gate_.OnSent(task.attempts > 0);
+  ++task.attempts;
+  ++requests_;
+  if (task.may_have_acted) task.had_acted = std::exchange(*task.may_have_acted, true);
+  const ucaas::CallId id = client_.Start(task.call);
+  flying_.emplace(id, std::move(task));
 }
 
 void Caller::Send() {
@@ -163,8 +180,9 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
     retry_after = ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()));
   }
   if (retry_after) rest_until_ = std::max(rest_until_.value_or(Instant{}), clock_.Now() + *retry_after);
-  // A target that shows no single objects says so of each of them, and does what it is asked all the same.
-  const bool is_question = task.call.verb == ucaas::Verb::kGet;
+  // A target that shows no single objects says so of each of them, and does what it is asked all the same. A probe's
+  // answer is nothing that the run asked for.
+  const bool is_question = task.call.verb == ucaas::Verb::kGet || task.is_probe;
   const bool is_paced = result.asks_for_pause || retry_after.has_value();
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;
@@ -177,6 +195,8 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
       again = gate_.OnTransient(now, task.attempts, retry_after);
       observer_.OnRetry("transient");
     }
+    // What waits behind a probe is what is sent again.
+    if (task.is_probe) return;
     if (again) {
       // A refusal that was heard, and may be remembered under its key, is not what the repeat is to hear again.
       if (result.transport == TransportOutcome::kReply) ++task.call.answers;
@@ -199,6 +219,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
     const bool is_tls = result.transport == TransportOutcome::kTls;
     RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused, .because = WordsOf(result)});
   }
+  if (task.is_probe) return;
   if (!is_paced && !is_question) CompareFirst(result, /*is_final=*/true);
   result.attempts = std::move(task.requests);
   task.done(result, task.attempts);

@@ -67,6 +67,7 @@ class Caller {
     Done done;
     std::shared_ptr<bool> may_have_acted;
     bool had_acted = false;  // perhaps, before the request under way
+    bool is_probe = false;   // of the gate: nobody waits for its answer
     std::uint32_t attempts = 0;
     ucaas::CallResult last;  // of a task that waits for its repeat
     std::vector<Attempt> requests;
@@ -75,6 +76,9 @@ class Caller {
   void LookForStop(Monotonic now);
   void ReviveDelayed(Monotonic now);
   Monotonic SendWhatMayGo();
+  /// A list of what `task` is about: it changes nothing, and does not depend on any single object.
+  static Task ProbeFor(const Task& task);
+  void Start(Task task);
   void Settle(ucaas::CallResult result);
   void Judge(Task task, ucaas::CallResult result);
   /// Remembers the request for the journal.

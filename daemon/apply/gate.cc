@@ -55,7 +55,8 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
     if (in_flight > 0) return {.answer = GateAnswer::kWait, .until = next_reply, .because = {}};
     if (now < probe_at_) return {.answer = GateAnswer::kWait, .until = probe_at_, .because = {}};
     breaker_ = Breaker::kProbing;
-    return {.answer = GateAnswer::kSend, .until = now, .because = {}};
+    ++probes_;
+    return {.answer = GateAnswer::kProbe, .until = now, .because = {}};
   }
   // Nothing succeeds and nothing may be repeated any more: new requests would only be failed ones.
   if (IsOutage() && BudgetIsSpent()) {
@@ -76,14 +77,14 @@ bool Gate::IsOutage() const {
 void Gate::OpenIfDue(Monotonic now) {
   if (breaker_ != Breaker::kClosed || !failing_since_ || now - *failing_since_ < kBreakerOpensAfter) return;
   breaker_ = Breaker::kOpen;
-  probe_at_ = now;
+  // Where questions are answered and nothing else is, the second round is not begun as soon as the first.
+  probe_at_ = probes_ == 0 ? now : now + Jittered(Ceiling(probes_));
 }
 
 void Gate::OnSent(bool is_retry) {
   pace_.OnSent();
   ++requests_;
-  // The open breaker's single probes are no hammering: they go on for as long as `give_up` allows.
-  if (is_retry && breaker_ == Breaker::kClosed) ++retries_;
+  if (is_retry) ++retries_;
 }
 
 void Gate::OnAnswered(Monotonic now, microseconds latency) {
@@ -93,8 +94,8 @@ void Gate::OnAnswered(Monotonic now, microseconds latency) {
   rests_ = false;
   failing_since_.reset();
   fresh_failures_ = 0;
+  if (breaker_ != Breaker::kProbing) probes_ = 0;
   breaker_ = Breaker::kClosed;
-  failed_probes_ = 0;
   pauses_ = 0;
   pace_.OnAnswered(now, latency);
 }
@@ -103,13 +104,12 @@ std::optional<Monotonic> Gate::OnTransient(Monotonic now, std::uint32_t attempt,
   if (retry_after) return OnPaced(now, retry_after);
   if (!unanswered_since_) unanswered_since_ = now;
   if (!failing_since_) failing_since_ = now;
-  if (attempt == 1) ++fresh_failures_;
-  if (breaker_ == Breaker::kProbing) ++failed_probes_;
+  if (attempt == 1 && breaker_ != Breaker::kProbing) ++fresh_failures_;
   OpenIfDue(now);
   const bool is_open = breaker_ != Breaker::kClosed;
   if (is_open) {
     breaker_ = Breaker::kOpen;
-    probe_at_ = now + std::max<Duration>(Jittered(Ceiling(failed_probes_)), policy_.retry.first_delay / 2);
+    probe_at_ = now + std::max<Duration>(Jittered(Ceiling(probes_)), policy_.retry.first_delay / 2);
   }
   if (attempt >= policy_.retry.attempts && !IsOutage()) return std::nullopt;
   if (!is_open && BudgetIsSpent()) {

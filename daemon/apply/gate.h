@@ -24,7 +24,9 @@ struct GatePolicy {
   static GatePolicy From(const config::TargetConfig& target, std::uint64_t seed);
 };
 
-enum class GateAnswer : std::uint8_t { kSend, kWait, kStop };
+/// kProbe: instead of what waits, ask the target something that changes nothing, once. Whether it is there at all shows
+/// then, and what fails for reasons of its own is told from an outage.
+enum class GateAnswer : std::uint8_t { kSend, kProbe, kWait, kStop };
 
 struct GateDecision {
   GateAnswer answer = GateAnswer::kSend;
@@ -38,7 +40,8 @@ class Gate {
 
   /// An earlier run was asked to leave the target alone until then.
   void RestUntil(Monotonic now, Monotonic until);
-  /// May one more request go out now, with `in_flight` under way?
+  /// May one more request go out now, with `in_flight` under way? A probe is told of like any other (OnSent, then what
+  /// it came to); until it is answered, nothing else may go out.
   GateDecision Ask(Monotonic now, std::size_t in_flight);
   /// Why waiting any longer is no use: `give_up` has passed without a usable answer, or the target asks for a pause
   /// that is longer. Nothing while there is hope.
@@ -80,7 +83,7 @@ class Gate {
   std::uint32_t fresh_failures_ = 0;           // since then, of requests that were sent for the first time
   Breaker breaker_ = Breaker::kClosed;
   Monotonic probe_at_;
-  std::uint32_t failed_probes_ = 0;
+  std::uint32_t probes_ = 0;  // since anything else succeeded
   std::uint32_t pauses_ = 0;  // asked for since the last answer, one after the other
   std::uint64_t requests_ = 0;
   std::uint64_t retries_ = 0;

@@ -16,6 +16,14 @@ ucaas::Call ListUsers() {
   return call;
 }
 
+ucaas::Call UpdateOf(std::string remote_id) {
+  ucaas::Call call;
+  call.verb = ucaas::Verb::kUpdate;
+  call.remote_id = std::move(remote_id);
+  call.fields = {{kUserDesignation, Field::Value("Director")}};
+  return call;
+}
+
 struct Ended {
   std::vector<std::string> verdicts;
   std::vector<std::uint32_t> attempts;
@@ -122,6 +130,44 @@ TEST_CASE("an outage at the very start is ridden out") {
   bench.caller.Drain();
   CHECK_FALSE(bench.caller.stopped().has_value());
   CHECK(ended.verdicts == std::vector<std::string>(300, "ok"));
+}
+
+TEST_CASE("objects that the target always fails on are no outage: they fail, and the rest is done") {
+  Bench bench;
+  bench.target.faults = {{.request = "PATCH users/broken", .reply = Says(503, "503"), .times = 100'000}};
+  Ended broken;
+  Ended ended;
+  for (int i = 0; i < 12; ++i) bench.caller.Submit(UpdateOf("broken" + std::to_string(i)), broken.done);
+  for (int i = 0; i < 300; ++i) bench.caller.Submit(ListUsers(), ended.done);
+  bench.caller.Drain();
+  CHECK_FALSE(bench.caller.stopped().has_value());
+  CHECK(ended.verdicts == std::vector<std::string>(300, "ok"));
+  CHECK(broken.verdicts == std::vector<std::string>(12, "retry"));
+  CHECK(bench.target.CountRequests("PATCH") <= 12 * 6);
+  CHECK(bench.clock.ticks < Monotonic(std::chrono::minutes(2)));
+}
+
+TEST_CASE("a target that shows its objects and changes none is found out after ten of them") {
+  Bench bench;
+  bench.target.faults = {{.request = "PATCH", .reply = Says(503, "503"), .times = 100'000}};
+  Ended ended;
+  for (int i = 0; i < 300; ++i) bench.caller.Submit(UpdateOf("u" + std::to_string(i)), ended.done);
+  bench.caller.Drain();
+  REQUIRE(bench.caller.stopped().has_value());
+  CHECK(bench.caller.stopped()->code == ExitCode::kUnavailable);
+  CHECK(bench.caller.stopped()->because.starts_with("the first 10 requests all failed alike: "));
+  CHECK(bench.target.CountRequests("PATCH") < 150);
+}
+
+TEST_CASE("a probe that the target refuses ends the run as any other refusal does") {
+  Bench bench;
+  bench.target.faults = {{.request = "PATCH", .reply = Says(503, "503"), .times = 100'000},
+                         {.request = "GET users", .reply = Says(401, "401", "invalid header"), .times = 1000}};
+  Ended ended;
+  for (int i = 0; i < 20; ++i) bench.caller.Submit(UpdateOf("u" + std::to_string(i)), ended.done);
+  bench.caller.Drain();
+  REQUIRE(bench.caller.stopped().has_value());
+  CHECK(bench.caller.stopped()->code == ExitCode::kRefused);
 }
 
 TEST_CASE("repeats stay within their budget while others succeed") {

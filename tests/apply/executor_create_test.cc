@@ -169,7 +169,7 @@ TEST_CASE("what a cut-off run may have created is sent again under the key of th
   Bench bench;
   WatchKeys(bench, keys);
   bench.target.faults = {{.request = "POST users", .reply = Breaks(TransportOutcome::kTimeout)},
-                         {.request = "GET users", .reply = Says(500, "500"), .times = 6}};
+                         {.request = "GET users?search_by", .reply = Says(500, "500"), .times = 6}};
   bench.Do({Bench::CreateUser("E1")});
   REQUIRE(keys.size() == 1);
   bench.store.unknown = {{.kind = Kind::kUser, .key = "E1", .address = "E1@x.org", .operation = "run-1/1"}};

@@ -21,6 +21,10 @@ bool Sends(Gate& gate, Monotonic now, std::size_t in_flight = 0) {
   return gate.Ask(now, in_flight).answer == GateAnswer::kSend;
 }
 
+bool Probes(Gate& gate, Monotonic now, std::size_t in_flight = 0) {
+  return gate.Ask(now, in_flight).answer == GateAnswer::kProbe;
+}
+
 TEST_CASE("never more requests are in flight than concurrency says") {
   Gate gate(Policy(), kStart);
   CHECK(Sends(gate, kStart, 7));
@@ -121,8 +125,8 @@ TEST_CASE("with the budget spent and nothing succeeding, nothing new is sent unt
   CHECK_FALSE(Sends(gate, kStart + milliseconds(1999)));
   CHECK(gate.RetryAt(kStart + seconds(1)) == kStart + seconds(2));
   CHECK(gate.RetryAt(kStart + seconds(2)) == kStart + seconds(2));
-  CHECK(Sends(gate, kStart + seconds(2)));
-  CHECK_FALSE(Sends(gate, kStart + seconds(2), 1));  // one probe at a time
+  CHECK(Probes(gate, kStart + seconds(2)));
+  CHECK(gate.Ask(kStart + seconds(2), 1).answer == GateAnswer::kWait);  // one probe at a time
 }
 
 TEST_CASE("with the budget spent, a repeat is refused once others succeed") {
@@ -167,7 +171,7 @@ TEST_CASE("pacing counts for no attempt, no budget and no breaker") {
   for (int i = 0; i < 100; ++i) gate.OnPaced(kStart + milliseconds(100 * i), std::nullopt);
   const Monotonic now = kStart + seconds(20);
   CHECK(gate.RetryAt(now) == now);
-  CHECK(Sends(gate, now, 3));  // an open breaker would let one through alone
+  CHECK(Sends(gate, now, 3));  // an open breaker would send nothing but a probe
 }
 
 TEST_CASE("told to slow down without for how long, the pauses grow until an answer comes") {
@@ -207,25 +211,54 @@ TEST_CASE("the first 429 halves the pace, and those that were under way say noth
   CHECK(sent <= 50);  // and growing back by then
 }
 
-TEST_CASE("failures that fill two seconds open the breaker, then one request at a time asks") {
+TEST_CASE("failures that fill two seconds open the breaker, then one probe at a time asks") {
   Gate gate(Policy(), kStart);
   gate.OnTransient(kStart, 1, std::nullopt);
   CHECK(Sends(gate, kStart + milliseconds(1900), 5));
   gate.OnTransient(kStart + seconds(2), 2, std::nullopt);
   CHECK_FALSE(Sends(gate, kStart + seconds(2), 5));
   Monotonic now = kStart + seconds(3);
-  REQUIRE(Sends(gate, now));
-  gate.OnSent(true);
-  CHECK_FALSE(Sends(gate, now, 1));
+  REQUIRE(Probes(gate, now));
+  gate.OnSent(false);
+  CHECK(gate.Ask(now, 1).answer == GateAnswer::kWait);
   SUBCASE("a probe that fails is followed by a pause") {
-    gate.OnTransient(now, 3, std::nullopt);
-    CHECK_FALSE(Sends(gate, now));
-    CHECK(Sends(gate, now + seconds(60)));
+    gate.OnTransient(now, 1, std::nullopt);
+    CHECK(gate.Ask(now, 0).answer == GateAnswer::kWait);
+    CHECK(Probes(gate, now + seconds(60)));
   }
   SUBCASE("a probe that is answered lets everybody through again") {
     gate.OnAnswered(kStart, milliseconds(20));
     CHECK(Sends(gate, now, 5));
   }
+}
+
+TEST_CASE("once a probe is answered, who has used up its attempts has failed") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 8; ++i) gate.OnTransient(kStart, 1, std::nullopt);
+  CHECK(gate.OnTransient(kStart + seconds(2), 9, std::nullopt).has_value());  // an outage counts no attempts
+  const Monotonic now = kStart + seconds(3);
+  REQUIRE(Probes(gate, now));
+  gate.OnSent(false);
+  gate.OnAnswered(now, milliseconds(20));
+  CHECK_FALSE(gate.OnTransient(now, 10, std::nullopt).has_value());
+}
+
+TEST_CASE("where only probes are answered, each round is begun later than the one before") {
+  Gate gate(Policy(), kStart);
+  Monotonic now = kStart;
+  Duration early{0};
+  Duration late{0};
+  for (int round = 0; round < 12; ++round) {
+    for (int i = 0; i < 8; ++i) gate.OnTransient(now, 1, std::nullopt);
+    now += seconds(2);
+    const Monotonic opened = now;
+    while (gate.Ask(now, 0).answer == GateAnswer::kWait) now = gate.Ask(now, 0).until;
+    (round < 6 ? early : late) += std::chrono::duration_cast<Duration>(now - opened);
+    gate.OnSent(false);
+    gate.OnAnswered(now, milliseconds(20));
+  }
+  CHECK(early < seconds(30));
+  CHECK(late > seconds(60));
 }
 
 TEST_CASE("a success between failures keeps the breaker closed") {

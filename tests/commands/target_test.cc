@@ -169,6 +169,25 @@ TEST_CASE("an account that is away ends 7, and the next run takes up the rest") 
   CHECK(cli.Account("SELECT email FROM users WHERE designation = 'Director'") == "person4@example.com\n");
 }
 
+TEST_CASE("an account that fails on some objects for good is not away: the rest is done, and the run ends 4") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, Replaced(service.Target(), "give_up: 1s", "give_up: 1m") +
+                                                 "guards: { failures: 60% }\n"));
+  auto people = CompanyPeople(40);
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 0);
+  for (std::size_t i = 0; i < 6; ++i) people[i].title = "Director";
+  cli.Write("people.csv", CsvOf(people));
+  service.sandbox().SetFaults(
+      {.latency = {}, .rules = {std::get<sandbox::FaultRule>(sandbox::ParseFault("PATCH users/{id}: 503"))}});
+  Expect(cli.Run({"sync"}), 4, {"partial", "6 failed"});
+  CHECK(cli.Account("SELECT count(*) FROM contacts WHERE designation = 'Director'") == "6\n");
+  service.sandbox().SetFaults({});
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(cli.Account("SELECT count(*) FROM users WHERE designation = 'Director'") == "6\n");
+}
+
 TEST_CASE("an account that was never there ends 7 before anything is written") {
   Cli cli;
   cli.Write("access-key", "key\n");
