@@ -222,7 +222,28 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
   if (task.is_probe) return;
   if (!is_paced && !is_question) CompareFirst(result, /*is_final=*/true);
   result.attempts = std::move(task.requests);
-  task.done(result, task.attempts);
+  if (task.call.verb == ucaas::Verb::kFind && result.verdict == ucaas::Verdict::kMissing) {
+    AskForList(std::move(task), std::move(result));
+  } else {
+    task.done(result, task.attempts);
+  }
+}
+
+void Caller::AskForList(Task search, ucaas::CallResult missing) {
+  ucaas::Call call;
+  call.verb = ucaas::Verb::kList;
+  call.kind = search.call.kind;
+  Submit(std::move(call), [search = std::move(search), missing = std::move(missing)](const ucaas::CallResult& list,
+                                                                                     std::uint32_t attempts) {
+    ucaas::CallResult answer = list.verdict == ucaas::Verdict::kOk ? missing : list;
+    if (answer.verdict == ucaas::Verdict::kMissing && list.verdict != ucaas::Verdict::kOk) {
+      answer.verdict = ucaas::Verdict::kRetry;
+      answer.message = "the target says \"not found\" of its whole list too, so that it tells nothing of a single one";
+    }
+    answer.attempts = missing.attempts;
+    answer.attempts.insert(answer.attempts.end(), list.attempts.begin(), list.attempts.end());
+    search.done(answer, search.attempts + attempts);
+  });
 }
 
 void Caller::CompareFirst(const ucaas::CallResult& result, bool is_final) {
@@ -244,9 +265,10 @@ void Caller::CompareFirst(const ucaas::CallResult& result, bool is_final) {
     case ucaas::Verdict::kRelogin:
     case ucaas::Verdict::kDenied:
       break;
+    case ucaas::Verdict::kMissing:
+      return;  // of one object, or of everything behind a wrong route
     case ucaas::Verdict::kOk:
     case ucaas::Verdict::kDuplicate:
-    case ucaas::Verdict::kMissing:
       may_be_alike_ = false;
       return;
   }

@@ -33,7 +33,8 @@ std::string CodeOf(const ucaas::CallResult& result);
 class Caller {
  public:
   /// Receives the last answer and how many attempts it took. A create whose outcome is unknown is never repeated here:
-  /// it ends with Verdict::kUnknown.
+  /// it ends with Verdict::kUnknown. A search that the target answers "not found" is kMissing only if it shows its
+  /// list; else it ends as the list did.
   using Done = std::function<void(const ucaas::CallResult& result, std::uint32_t attempts)>;
 
   /// All must outlive the caller. `stop_requested` is asked between requests (a signal). Unless `people` is
@@ -81,6 +82,8 @@ class Caller {
   void Start(Task task);
   void Settle(ucaas::CallResult result);
   void Judge(Task task, ucaas::CallResult result);
+  /// "Not found" may be said of what is looked for, or of the route: then the list is not found either.
+  void AskForList(Task search, ucaas::CallResult missing);
   /// Remembers the request for the journal.
   void Note(Task& task, const ucaas::CallResult& result) const;
   void Report(const Task& task, const ucaas::CallResult& result);

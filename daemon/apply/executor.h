@@ -125,10 +125,6 @@ class Executor {
   /// Makes `object` the operation's own, unless it is somebody else's. `is_ours`: it exists because of a create of
   /// ours.
   void TakeOver(const WorkPtr& work, const ucaas::RemoteObject& object, bool is_ours);
-  /// Looks the address up, page by page; `then` gets the exact matches. When the look-up fails, the work ends.
-  void LookUp(const WorkPtr& work, const std::string& address, Found then);
-  void SearchPage(const WorkPtr& work, std::shared_ptr<Search> search);
-  void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
 
   // executor_look.cc
   /// Whether the target is asked first how the object is now.
@@ -146,15 +142,28 @@ class Executor {
   /// Neither done nor failed.
   void FinishLeft(const WorkPtr& work, OperationOutcome outcome);
 
+  // executor_search.cc
+  /// Looks the address up, page by page; `then` gets the exact matches. When the look-up fails, the work ends.
+  void LookUp(const WorkPtr& work, const std::string& address, Found then);
+  void SearchPage(const WorkPtr& work, std::shared_ptr<Search> search);
+  void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
+  /// The target does not know the operation's object by its id. Looks for it at its address, too: a wrong route says
+  /// "not found" of everything. `then` gets what else is there; an object that is shown after all ends the work.
+  void ConfirmGone(const WorkPtr& work, const std::string& address, Found then);
+
   // executor_change.cc
   void SendChange(const WorkPtr& work);
   void OnChanged(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void AfterTaken(const WorkPtr& work, const ucaas::CallResult& duplicate);
   /// The object is gone at the target, and comes back with all its fields once nobody is found in its place.
   void Recreate(const WorkPtr& work);
+  void CreateAnew(const WorkPtr& work);
+  /// Somebody else may have put it back by hand.
+  void OnPlaceTaken(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& found);
   /// Membership::kRecreate: deletes the contact and creates it anew.
   void Replace(const WorkPtr& work);
   void SendDelete(const WorkPtr& work);
+  void FinishDeleted(const WorkPtr& work, const ucaas::CallResult& result);
 
   // executor_groups.cc
   /// Remote ids of the groups with these keys; keys that have none yet are left out of both lists.

@@ -88,9 +88,12 @@ void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uin
     case Verdict::kMissing:
       // Nobody can be less active than gone; anything else needs the account back.
       if (operation.action == Action::kSuspend) {
-        // Whether the source still names them, and they come back suspended, is for the next plan to say.
-        result_.needs_another = true;
-        FinishDone(work, result, RowGone(work->row, operation, ownership), /*converged=*/false);
+        ConfirmGone(work, AddressBefore(work->row, operation), [this, work, result](const auto&) {
+          // Whether the source still names them, and they come back suspended, is for the next plan to say.
+          result_.needs_another = true;
+          FinishDone(work, result, RowGone(work->row, work->operation, OwnershipOf(work->operation, work->row)),
+                     /*converged=*/false);
+        });
       } else {
         Recreate(work);
       }
@@ -137,6 +140,23 @@ void Executor::AfterTaken(const WorkPtr& work, const CallResult& duplicate) {
 void Executor::Recreate(const WorkPtr& work) {
   if (caller_.stopped()) return;
   if (!work->row) work->row.emplace();
+  const std::string before = AddressBefore(work->row, work->operation);
+  const std::string after = AddressAfter(work->row, work->operation);
+  ConfirmGone(work, after, [this, work, before, after](const std::vector<RemoteObject>& found) {
+    if (!found.empty()) {
+      OnPlaceTaken(work, found);
+    } else if (before.empty() || FoldCase(before) == FoldCase(after)) {
+      CreateAnew(work);
+    } else {
+      ConfirmGone(work, before, [this, work](const std::vector<RemoteObject>& old) {
+        old.empty() ? CreateAnew(work) : OnPlaceTaken(work, old);
+      });
+    }
+  });
+}
+
+void Executor::CreateAnew(const WorkPtr& work) {
+  if (caller_.stopped()) return;
   work->is_gone = true;
   work->is_recreation = true;
   work->row->remote_id.clear();
@@ -148,39 +168,29 @@ void Executor::Recreate(const WorkPtr& work) {
                      " is not known to create it anew; the next run plans a create");
     return;
   }
-  const std::string before = AddressBefore(work->row, work->operation);
-  const std::string after = AddressAfter(work->row, work->operation);
-  // Somebody else may have put it back by hand.
-  const auto judge = [this, work](const std::vector<RemoteObject>& found) {
-    if (found.empty()) return false;
-    CallResult taken;
-    taken.verdict = Verdict::kDuplicate;
-    if (found.size() > 1) {
-      FinishFailed(
-          work, taken, /*quarantine=*/true,
-          "its object is gone at the target, and " + std::to_string(found.size()) + " others have its address");
-    } else if (options_.never_adopt.contains(work->operation.kind)) {
-      FinishFailed(work, taken, /*quarantine=*/true,
-                   "its object is gone at the target, another (" + found.front().remote_id +
-                       ") has its address, and the rule says existing: quarantine");
-    } else {
-      // One that shows just what we would send may be our own, from a run that was cut off here.
-      const bool is_ours = work->row->ownership == Ownership::kCreated && work->operation.action != Action::kAdopt &&
-                           Shows(found.front(), work->operation.kind, FieldsToRecreate(*work->row, work->operation));
-      TakeOver(work, found.front(), is_ours);
-    }
-    return true;
-  };
-  LookUp(work, after, [this, work, before, after, judge](const std::vector<RemoteObject>& found) {
-    if (judge(found)) return;
-    if (before.empty() || FoldCase(before) == FoldCase(after)) {
-      SendCreate(work);
-      return;
-    }
-    LookUp(work, before, [this, work, judge](const std::vector<RemoteObject>& old) {
-      if (!judge(old)) SendCreate(work);
-    });
-  });
+  SendCreate(work);
+}
+
+void Executor::OnPlaceTaken(const WorkPtr& work, const std::vector<RemoteObject>& found) {
+  const Operation& operation = work->operation;
+  work->is_gone = true;
+  work->is_recreation = true;
+  work->row->remote_id.clear();
+  CallResult taken;
+  taken.verdict = Verdict::kDuplicate;
+  if (found.size() > 1) {
+    FinishFailed(work, taken, /*quarantine=*/true,
+                 "its object is gone at the target, and " + std::to_string(found.size()) + " others have its address");
+  } else if (options_.never_adopt.contains(operation.kind)) {
+    FinishFailed(work, taken, /*quarantine=*/true,
+                 "its object is gone at the target, another (" + found.front().remote_id +
+                     ") has its address, and the rule says existing: quarantine");
+  } else {
+    // One that shows just what we would send may be our own, from a run that was cut off here.
+    const bool is_ours = work->row->ownership == Ownership::kCreated && operation.action != Action::kAdopt &&
+                         Shows(found.front(), operation.kind, FieldsToRecreate(*work->row, operation));
+    TakeOver(work, found.front(), is_ours);
+  }
 }
 
 void Executor::Replace(const WorkPtr& work) {
@@ -236,9 +246,11 @@ void Executor::SendDelete(const WorkPtr& work) {
         NoteRequests(work, result, attempts);
         switch (result.verdict) {
           case Verdict::kOk:
+            FinishDeleted(work, result);
+            return;
           case Verdict::kMissing:
-            FinishDone(work, result, RowGone(work->row, work->operation, OwnershipOf(work->operation, work->row)),
-                       /*converged=*/true);
+            ConfirmGone(work, AddressBefore(work->row, work->operation),
+                        [this, work, result](const auto&) { FinishDeleted(work, result); });
             return;
           case Verdict::kInvalid:
           case Verdict::kRetry:
@@ -251,6 +263,11 @@ void Executor::SendDelete(const WorkPtr& work) {
         }
       },
       Work::Acting(work));
+}
+
+void Executor::FinishDeleted(const WorkPtr& work, const CallResult& result) {
+  FinishDone(work, result, RowGone(work->row, work->operation, OwnershipOf(work->operation, work->row)),
+             /*converged=*/true);
 }
 
 }  // namespace ucaas_sync::apply

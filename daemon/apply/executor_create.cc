@@ -15,9 +15,6 @@ using ucaas::CallResult;
 using ucaas::RemoteObject;
 using ucaas::Verdict;
 
-// A target that ignores the search lists everybody: beyond this many pages nothing is known.
-constexpr std::uint32_t kMostSearchPages = 20;
-
 CallResult Answer(Verdict verdict, std::string message) {
   CallResult result;
   result.verdict = verdict;
@@ -346,53 +343,6 @@ void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is
   } else {
     result_.needs_another = true;
     FinishDone(work, result, RowAsFound(operation, object, ownership, std::move(groups), clock_.Now()), false);
-  }
-}
-
-void Executor::LookUp(const WorkPtr& work, const std::string& address, Found then) {
-  auto search = std::make_shared<Search>();
-  search->address = address;
-  search->then = std::move(then);
-  SearchPage(work, std::move(search));
-}
-
-void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
-  ucaas::Call call;
-  call.verb = ucaas::Verb::kFind;
-  call.kind = work->operation.kind;
-  call.address = search->address;
-  call.page = search->page;
-  caller_.Submit(std::move(call), [this, work, search](const CallResult& result, std::uint32_t attempts) {
-    NoteRequests(work, result, attempts);
-    if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing) {
-      OnLookUpFailed(work, result);
-      return;
-    }
-    for (const RemoteObject& object : result.objects) {
-      const bool is_known = std::any_of(search->found.begin(), search->found.end(),
-                                        [&](const RemoteObject& known) { return known.remote_id == object.remote_id; });
-      if (!is_known) search->found.push_back(object);
-    }
-    const bool is_end = !result.may_have_more || search->found.size() > 1;
-    if (!is_end && search->page < kMostSearchPages) {
-      ++search->page;
-      SearchPage(work, search);
-    } else if (is_end || !search->found.empty()) {
-      search->then(search->found);
-    } else {
-      OnLookUpFailed(work, Answer(Verdict::kRetry,
-                                  "asked for one address, the target shows page after page of others: whether it "
-                                  "has this one cannot be told"));
-    }
-  });
-}
-
-void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {
-  if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
-  if (work->was_sent) {
-    FinishUnknown(work, result);
-  } else {
-    FinishFailed(work, result, /*quarantine=*/false, {});
   }
 }
 

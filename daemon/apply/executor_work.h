@@ -66,6 +66,7 @@ struct Executor::Membership {
 struct Executor::Search {
   std::string address;
   std::uint32_t page = 1;
+  bool is_missing = false;  // by its id: that has to do where the search tells nothing
   std::vector<ucaas::RemoteObject> found;
   Found then;
 };

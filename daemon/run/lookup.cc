@@ -21,6 +21,10 @@ std::vector<std::optional<CallResult>> AskAll(apply::Caller& caller, const std::
   return answers;
 }
 
+const std::string& AddressOf(const StoredEntity& entity) {
+  return entity.fields[NaturalKeyField(entity.kind)].text;
+}
+
 LookedUp Unclear(const apply::Caller& caller, const std::optional<CallResult>& answer) {
   LookedUp out;
   if (answer) {
@@ -36,16 +40,19 @@ LookedUp There(Kind kind, const ucaas::RemoteObject& object) {
   return {.presence = Presence::kThere, .object = AsListed(kind, object), .why = {}};
 }
 
+/// `answer`: to the search for its address, or to the list for one that has none.
 LookedUp JudgeSearch(const apply::Caller& caller, const StoredEntity& entity, const std::optional<CallResult>& by_id,
                      const std::optional<CallResult>& answer) {
-  const bool is_answer = answer && (answer->verdict == Verdict::kOk || answer->verdict == Verdict::kMissing);
+  const bool is_list = AddressOf(entity).empty();
+  const bool is_answer =
+      answer && (answer->verdict == Verdict::kOk || (!is_list && answer->verdict == Verdict::kMissing));
   if (!is_answer) return Unclear(caller, answer);
   const auto found =
       std::find_if(answer->objects.begin(), answer->objects.end(),
                    [&](const ucaas::RemoteObject& object) { return object.remote_id == entity.remote_id; });
   if (found != answer->objects.end()) return There(entity.kind, *found);
   // A target that ignores the search shows page after page of others; then its word by id has to do.
-  if (by_id->verdict != Verdict::kMissing && answer->may_have_more) return Unclear(caller, by_id);
+  if (by_id->verdict != Verdict::kMissing && (is_list || answer->may_have_more)) return Unclear(caller, by_id);
   return {.presence = Presence::kGone, .object = {}, .why = {}};
 }
 
@@ -131,16 +138,11 @@ std::vector<LookedUp> LookUp(apply::Caller& caller, const std::vector<StoredEnti
     if (is_shown) {
       out[i] = There(entity.kind, answer->objects.front());
     } else if (answer && answer->verdict != Verdict::kRetry && answer->verdict != Verdict::kDenied) {
-      const std::string& address = entity.fields[NaturalKeyField(entity.kind)].text;
-      if (address.empty()) {
-        const bool is_gone = answer->verdict == Verdict::kMissing;
-        out[i] = is_gone ? LookedUp{.presence = Presence::kGone, .object = {}, .why = {}} : Unclear(caller, answer);
-        continue;
-      }
+      // "Not found" is said by a wrong route as well: where there is no address, the list has to be there at least.
       ucaas::Call call;
-      call.verb = ucaas::Verb::kFind;
+      call.address = AddressOf(entity);
+      call.verb = call.address.empty() ? ucaas::Verb::kList : ucaas::Verb::kFind;
       call.kind = entity.kind;
-      call.address = address;
       calls.push_back(std::move(call));
       searched.push_back(i);
     } else {

@@ -132,6 +132,24 @@ TEST_CASE("an outage at the very start is ridden out") {
   CHECK(ended.verdicts == std::vector<std::string>(300, "ok"));
 }
 
+TEST_CASE("a search that is answered not found says so only where the list is shown") {
+  for (const auto& [request, verdict] :
+       {std::pair{"GET users?search_by", "missing"}, std::pair{"GET users", "retry"}}) {
+    const std::string_view broken = request;
+    CAPTURE(broken);
+    Bench bench;
+    bench.target.faults = {{.request = std::string(broken), .reply = Says(404, "404"), .times = 1000}};
+    ucaas::Call call;
+    call.verb = ucaas::Verb::kFind;
+    call.address = "ada@x.org";
+    Ended ended;
+    bench.caller.Submit(call, ended.done);
+    bench.caller.Drain();
+    CHECK(ended.verdicts == std::vector<std::string>{verdict});
+    CHECK(ended.attempts == std::vector<std::uint32_t>{2});
+  }
+}
+
 TEST_CASE("objects that the target always fails on are no outage: they fail, and the rest is done") {
   Bench bench;
   bench.target.faults = {{.request = "PATCH users/broken", .reply = Says(503, "503"), .times = 100'000}};

@@ -262,6 +262,47 @@ TEST_CASE("before a re-creation the new and the old address are looked up") {
   }
 }
 
+TEST_CASE("an object that the target does not know by its id and shows all the same is neither gone nor made anew") {
+  for (const Action action : {Action::kUpdate, Action::kSuspend, Action::kReactivate, Action::kDelete}) {
+    const std::string_view name = Name(action);
+    CAPTURE(name);
+    Bench bench;
+    const Operation operation = OperationFor(bench, action);
+    bench.target.faults = {{.request = RequestOf(action), .reply = Says(404, "404", "not found")}};
+    const std::string before = bench.store.Has(Kind::kUser, "E1")->remote_id;
+    const ApplyResult result = bench.Do({operation});
+    CHECK(result.failed == 1);
+    CHECK(result.quarantined == 0);
+    CHECK(bench.store.outcomes.at(1).verdict == "retry");
+    CHECK(bench.store.Has(Kind::kUser, "E1")->lifecycle != Lifecycle::kGone);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == before);
+    CHECK(bench.target.CountRequests("POST") == 0);
+  }
+}
+
+TEST_CASE("behind a wrong route, where everything is not found, nobody is gone") {
+  for (const Action action : {Action::kUpdate, Action::kSuspend, Action::kDelete}) {
+    const std::string_view name = Name(action);
+    CAPTURE(name);
+    Bench bench;
+    const Operation operation = OperationFor(bench, action);
+    bench.target.faults = {{.request = "", .reply = Says(404, "404", "no such route"), .times = 1000}};
+    CHECK(bench.Do({operation}).failed == 1);
+    CHECK(bench.store.Has(Kind::kUser, "E1")->lifecycle != Lifecycle::kGone);
+    CHECK(bench.target.CountRequests("POST") == 0);
+  }
+}
+
+TEST_CASE("a target that ignores the search is believed when it does not know an id") {
+  Bench bench;
+  const Operation suspend = OperationFor(bench, Action::kSuspend);
+  bench.target.objects[Kind::kUser].clear();
+  for (int i = 0; i < 2500; ++i) bench.target.Add(Kind::kUser, {{"email", "x" + std::to_string(i) + "@x.org"}});
+  bench.target.ignores_search = true;
+  CHECK(bench.Do({suspend}).done == 1);
+  CHECK(bench.store.Has(Kind::kUser, "E1")->lifecycle == Lifecycle::kGone);
+}
+
 TEST_CASE("an account that is gone and cannot be created anew is known to be gone") {
   Bench bench;
   const StoredEntity ada = bench.Known(Kind::kUser, "E1");

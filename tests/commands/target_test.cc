@@ -188,6 +188,27 @@ TEST_CASE("an account that fails on some objects for good is not away: the rest 
   CHECK(cli.Account("SELECT count(*) FROM users WHERE designation = 'Director'") == "6\n");
 }
 
+TEST_CASE("an account behind a wrong route, where everything is not found, loses and doubles nobody") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  auto people = CompanyPeople(40);
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 0);
+  people[3].status = "terminated";
+  people[4].title = "Director";
+  people[5].email = "married@example.com";
+  cli.Write("people.csv", CsvOf(people));
+  const std::string before = cli.Everything();
+  service.sandbox().SetFaults({.latency = {}, .rules = {std::get<sandbox::FaultRule>(sandbox::ParseFault("*: 404"))}});
+  CHECK(cli.Run({"sync"}).code != 0);
+  CHECK(cli.Everything() == before);
+  service.sandbox().SetFaults({});
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(cli.Account("SELECT count(*), count(DISTINCT email), sum(status = 'S') FROM users") == "40|40|1\n");
+  CHECK(cli.Account("SELECT count(*) FROM users WHERE email = 'married@example.com'") == "1\n");
+}
+
 TEST_CASE("an account that was never there ends 7 before anything is written") {
   Cli cli;
   cli.Write("access-key", "key\n");

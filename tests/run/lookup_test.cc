@@ -37,4 +37,24 @@ TEST_CASE("an object that is shown in place of the one that was asked for is not
   CHECK(LookUpOne(scene, "4711").presence == Presence::kGone);
 }
 
+TEST_CASE("where the target says not found of its list too, nobody is gone") {
+  for (const std::string address : {"e1@example.com", ""}) {
+    CAPTURE(address);
+    Scene scene;
+    const auto look_up = [&] {
+      StoredEntity entity = state::User("E1");
+      entity.remote_id = "4711";
+      entity.fields[kUserEmail] = Field::Value(address);
+      LookedUp found;
+      scene.Ask([&](apply::Caller& caller) { found = LookUp(caller, {entity}).front(); });
+      return found.presence;
+    };
+    CHECK(look_up() == Presence::kGone);
+    HttpReply nothing;
+    nothing.status = 404;
+    scene.target.faults = {{.request = "GET users", .reply = nothing, .times = 1000}};
+    CHECK(look_up() == Presence::kUnknown);
+  }
+}
+
 }  // namespace ucaas_sync::run

@@ -1,0 +1,99 @@
+// The executor's look-ups by address, and whether an object is gone that the target says it does not know.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/apply/executor.h"
+#include "daemon/apply/executor_work.h"
+#include "daemon/apply/rows.h"
+#include "daemon/model/text.h"
+
+namespace ucaas_sync::apply {
+namespace {
+
+using ucaas::CallResult;
+using ucaas::RemoteObject;
+using ucaas::Verdict;
+
+// A target that ignores the search lists everybody: beyond this many pages nothing is known.
+constexpr std::uint32_t kMostSearchPages = 20;
+
+bool Holds(const std::vector<RemoteObject>& found, const std::string& remote_id) {
+  return std::any_of(found.begin(), found.end(),
+                     [&](const RemoteObject& object) { return object.remote_id == remote_id; });
+}
+
+CallResult CannotTell(std::string why) {
+  CallResult result;
+  result.verdict = Verdict::kRetry;
+  result.message = std::move(why);
+  return result;
+}
+
+}  // namespace
+
+void Executor::LookUp(const WorkPtr& work, const std::string& address, Found then) {
+  auto search = std::make_shared<Search>();
+  search->address = address;
+  search->then = std::move(then);
+  SearchPage(work, std::move(search));
+}
+
+void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
+  ucaas::Call call;
+  call.verb = ucaas::Verb::kFind;
+  call.kind = work->operation.kind;
+  call.address = search->address;
+  call.page = search->page;
+  caller_.Submit(std::move(call), [this, work, search](const CallResult& result, std::uint32_t attempts) {
+    NoteRequests(work, result, attempts);
+    if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing) {
+      OnLookUpFailed(work, result);
+      return;
+    }
+    for (const RemoteObject& object : result.objects) {
+      if (!Holds(search->found, object.remote_id)) search->found.push_back(object);
+    }
+    const bool is_end = !result.may_have_more || search->found.size() > 1;
+    if (!is_end && search->page < kMostSearchPages) {
+      ++search->page;
+      SearchPage(work, search);
+    } else if (is_end || !search->found.empty() || search->is_missing) {
+      search->then(search->found);
+    } else {
+      OnLookUpFailed(work, CannotTell("asked for one address, the target shows page after page of others: whether it "
+                                      "has this one cannot be told"));
+    }
+  });
+}
+
+void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {
+  if (caller_.stopped() && result.verdict != Verdict::kDenied) return;
+  if (work->was_sent) {
+    FinishUnknown(work, result);
+  } else {
+    FinishFailed(work, result, /*quarantine=*/false, {});
+  }
+}
+
+void Executor::ConfirmGone(const WorkPtr& work, const std::string& address, Found then) {
+  // A delete of this run that nobody answered has done what it was sent for.
+  const bool is_explained = work->operation.action == Action::kDelete && work->may_have_acted;
+  if (address.empty() || is_explained) {
+    then({});
+    return;
+  }
+  auto search = std::make_shared<Search>();
+  search->address = address;
+  search->is_missing = true;
+  search->then = [this, work, then = std::move(then)](const std::vector<RemoteObject>& found) {
+    if (Holds(found, work->operation.remote_id)) {
+      FinishFailed(work, CannotTell({}), /*quarantine=*/false,
+                   "the target does not know it by its id, and shows it all the same: nothing was done");
+    } else {
+      then(found);
+    }
+  };
+  SearchPage(work, std::move(search));
+}
+
+}  // namespace ucaas_sync::apply
