@@ -104,6 +104,7 @@ Weather Household::DrawWeather() {
   if (random_.Chance(10)) {
     weather.outage_after = 1 + random_.Below(30);
     weather.outage = std::chrono::seconds(1 + random_.Below(1500));
+    weather.is_misrouted = random_.Chance(40);
   }
   if (random_.Chance(20)) weather.page_length = 1 + static_cast<std::uint32_t>(random_.Below(10));
   return weather;

@@ -94,7 +94,7 @@ Network::Flight Network::Take(HttpRequest request, Duration& latency) {
   latency = milliseconds(20 + random_.Below(180));
   if (IsOut()) {
     had_trouble_ = true;
-    flight.reply = testing::Breaks(TransportOutcome::kNotConnected);
+    flight.reply = weather_.is_misrouted ? Misrouted() : testing::Breaks(TransportOutcome::kNotConnected);
     return flight;
   }
   if (weather_.limit != 0 && sent_.size() > weather_.limit) {
@@ -113,6 +113,19 @@ Network::Flight Network::Take(HttpRequest request, Duration& latency) {
   return flight;
 }
 
+HttpReply Network::Misrouted() {
+  switch (random_.Below(4)) {
+    case 0:
+      return Page(404, "");
+    case 1:
+      return Page(404, R"({"message":"no Route matched with those values"})");
+    case 2:
+      return Page(404, R"({"status":"error","error_code":"NOT_FOUND","message":"no such API","request_id":"1"})");
+    default:
+      return testing::Says(404, "404", "not found");
+  }
+}
+
 Network::Flight Network::Spoil(Flight flight, Duration& latency) {
   const bool is_list = flight.request.method == "GET" && flight.request.path.find('?') != std::string::npos;
   const auto breaks = [&](TransportOutcome outcome, bool has_effect) {
@@ -125,7 +138,7 @@ Network::Flight Network::Spoil(Flight flight, Duration& latency) {
     flight.reply = std::move(reply);
     strict_.NoteUnanswered(flight.request);
   };
-  switch (random_.Below(20)) {
+  switch (random_.Below(22)) {
     case 0:
       flight.reply = testing::Breaks(TransportOutcome::kNotResolved);
       break;
@@ -192,6 +205,12 @@ Network::Flight Network::Spoil(Flight flight, Duration& latency) {
       if (is_list && flight.request.path.find("?page=1&") == std::string::npos &&
           flight.request.path.find("search_by") == std::string::npos) {
         flight.reply = testing::Says(404, "404", "no such page");
+        break;
+      }
+      [[fallthrough]];
+    case 19:
+      if (!is_list && (flight.request.method == "GET" || flight.request.method == "PATCH")) {
+        flight.reply = Misrouted();
         break;
       }
       [[fallthrough]];

@@ -1,8 +1,8 @@
 // The way to a strict target, as bad as a seed makes it: refused connections, resets and stalls before or after the
 // effect, 429 and 5xx, truncated, empty and foreign bodies, slow replies, lists that break off, clamp or repeat
-// themselves, outages of minutes. Waiting moves the virtual clock. Also watches the pace: what is sent while the target
-// asked for a pause, or beyond the configured ceilings, is complained of.
-// Borrows the clock, the target and the fuse. Single-threaded.
+// themselves, outages of minutes, routes that lead elsewhere. Waiting moves the virtual clock. Also watches the pace:
+// what is sent while the target asked for a pause, or beyond the configured ceilings, is complained of. Borrows the
+// clock, the target and the fuse. Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@ struct Weather {
   std::size_t limit = 0;         ///< Requests a second that the target takes; 0: any number.
   std::size_t outage_after = 0;  ///< Requests until everything fails; 0: never.
   Duration outage{0};
+  bool is_misrouted = false;  ///< Whoever is asked in the outage is not the API, and says "not found" of everything.
   std::uint32_t page_length = 0;  ///< The target shows no more at once; 0: what is asked for.
   bool is_fine() const { return faults == 0 && limit == 0 && outage_after == 0; }
 };
@@ -62,6 +63,7 @@ class Network final : public Transport {
   void WatchPace();
   bool IsOut();
   Flight Take(HttpRequest request, Duration& latency);
+  HttpReply Misrouted();
   Flight Spoil(Flight flight, Duration& latency);
   void Do(Flight& flight);
 

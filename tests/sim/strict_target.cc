@@ -277,6 +277,8 @@ void StrictTarget::NoteAnswered(const HttpRequest& request, const HttpReply& rep
     Settle(id, request);
     if (WasDone(reply)) told_[id].merge(NamesIn(request));
   } else if (request.method == "DELETE") {
+    // "Not found" is what a wrong route says too: whoever got no further than that asks again.
+    if (!WasDone(reply)) return;
     doubts_.erase(id);
     deleted_.insert(id);
   } else if (asked.id.empty()) {
