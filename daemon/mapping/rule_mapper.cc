@@ -149,7 +149,7 @@ std::optional<std::string_view> RuleMapper::FindKey(const CompiledRule& rule, co
     if (key.empty()) {
       // Outside the scope it is nobody of ours.
       if (standing != Standing::kOutOfScope) {
-        Reject(record, "no value in " + std::string(book_.sources[rule.source].table.NameOf(slot)));
+        Reject(record, "no value in " + std::string(book_.sources[rule.source].table.NameOf(slot)), KeyOf::kNobody);
       }
       return std::nullopt;
     }

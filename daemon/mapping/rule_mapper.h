@@ -50,8 +50,9 @@ class RuleMapper {
   void NotePreference(std::string text) { preference_ = std::move(text); }
   /// Sets the record's entity aside for `reason` without looking further.
   void Quarantine(const CompiledRule& rule, const Record& record, const std::string& reason);
-  /// A record that nobody can use.
-  void Reject(const Record& record, const std::string& reason);
+  enum class KeyOf : std::uint8_t { kRecord, kNobody };
+  /// A record that nobody can use. `key`: kNobody where its own is blank, so that every key in it is somebody else's.
+  void Reject(const Record& record, const std::string& reason, KeyOf key = KeyOf::kRecord);
   /// The same, of the reader's.
   void NoteReject(std::size_t source) { has_rejects_[source] = true; }
   bool has_rejects(std::size_t source) const { return has_rejects_[source]; }

@@ -98,12 +98,12 @@ void RuleMapper::RefuseKey(const CompiledRule& rule, const Facts& facts, const R
   }
   const std::string why = "no value for the key of this " + std::string(Name(rule.kind));
   if (is_wanted) {
-    Reject(record, why);
+    Reject(record, why, KeyOf::kNobody);
   } else if (standing == Standing::kOutOfScope && origin == kNoPartner && joined_.may_be_rejected) {
     // Somebody who is known may have moved out of the scope: they are not absent.
     if (silence_reported_[rule.index]) return;
     silence_reported_[rule.index] = true;
-    Reject(record, why + ", who is out of scope: a rejected record may hold it");
+    Reject(record, why + ", who is out of scope: a rejected record may hold it", KeyOf::kNobody);
   }
 }
 
@@ -113,7 +113,7 @@ bool RuleMapper::IsFirstRejectOf(const Record& record) {
   return is_first;
 }
 
-void RuleMapper::Reject(const Record& record, const std::string& reason) {
+void RuleMapper::Reject(const Record& record, const std::string& reason, KeyOf key) {
   if (note_ != nullptr) {
     note_->reason = reason;
     return;
@@ -121,7 +121,8 @@ void RuleMapper::Reject(const Record& record, const std::string& reason) {
   has_rejects_[source_] = true;
   if (!IsFirstRejectOf(record)) return;
   std::vector<std::string_view> values;
-  values.reserve(record.cells().size());
+  values.reserve(record.cells().size() + 1);
+  if (key == KeyOf::kNobody) values.emplace_back();
   for (const Record::Cell& cell : record.cells()) {
     if (!cell.value.empty()) values.push_back(cell.value);
   }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/plan/compare.h"
+
 namespace ucaas_sync::plan {
 namespace {
 
@@ -54,31 +56,73 @@ void RejectBook::Add(const RejectView& reject, Workspace& work) {
   ++counts_[reject.source];
   Entry entry{.source = reject.source, .begin = values_.size(), .end = 0};
   for (const std::string_view value : reject.values) {
-    if (value.empty()) continue;
+    if (value.empty()) {
+      entry.lacks_key = true;
+      continue;
+    }
     const Hash128 hash = HashOf(value);
     for (const Kind kind : kAllKinds) {
       const SlotId slot = work.table.Find(kind, hash);
       if (slot != kNone) work.table[slot].set(kRejectNamed);
     }
-    if (values_.size() < kMostRejectValues) values_.push_back(hash);
+    if (values_.size() >= kMostRejectValues) continue;
+    values_.push_back(hash);
+    if (value.find('@') != std::string_view::npos) {
+      addresses_.push_back({.hash = AddressHash(value), .entry = entries_.size()});
+    }
   }
   if (values_.size() >= kMostRejectValues) StopsOf(reject.source) = {.people = true, .groups = true};
   entry.end = values_.size();
   entries_.push_back(entry);
 }
 
+/// Names everybody of the same source whose e-mail a rejected record carries.
+void RejectBook::FindAddressees(Workspace& work) {
+  if (addresses_.empty()) return;
+  std::sort(addresses_.begin(), addresses_.end());
+  // One bit an address lets a million whom no rejected record names pass without a search.
+  std::size_t bits = 1024;
+  while (bits < addresses_.size() * 8) bits *= 2;
+  std::vector<bool> wanted(bits);
+  for (const Address& address : addresses_) wanted[address.hash.low & (bits - 1)] = true;
+  for (SlotId id = 0; id < work.table.known(); ++id) {
+    Slot& slot = work.table[id];
+    if (!wanted[slot.address_hash.low & (bits - 1)] || slot.kind == Kind::kGroup || !slot.is_there()) continue;
+    auto it = std::lower_bound(addresses_.begin(), addresses_.end(), Address{.hash = slot.address_hash, .entry = 0});
+    for (; it != addresses_.end() && it->hash == slot.address_hash; ++it) {
+      if (slot.source != entries_[it->entry].source) continue;
+      slot.set(kRejectNamed);
+      addressees_.emplace_back(it->entry, id);
+    }
+  }
+  std::sort(addressees_.begin(), addressees_.end());
+}
+
+/// Whose own record this may be. An e-mail says that better than a key: the row of somebody whose key is damaged still
+/// names their manager, who may have gone in this very read.
+std::vector<SlotId> RejectBook::CandidatesFor(std::size_t entry, const Workspace& work) const {
+  std::vector<SlotId> candidates;
+  const auto add = [&](SlotId id) {
+    if (id != kNone && IsMissingSinceThisRead(work, id, entries_[entry].source)) candidates.push_back(id);
+  };
+  const auto first = std::lower_bound(addressees_.begin(), addressees_.end(), std::pair(entry, SlotId{}));
+  for (auto it = first; it != addressees_.end() && it->first == entry; ++it) add(it->second);
+  const bool has_addressee = first != addressees_.end() && first->first == entry;
+  if (has_addressee || entries_[entry].lacks_key) return candidates;
+  for (std::size_t at = entries_[entry].begin; at < entries_[entry].end; ++at) {
+    for (const Kind kind : {Kind::kUser, Kind::kContact}) add(work.table.Find(kind, values_[at]));
+  }
+  return candidates;
+}
+
 std::vector<bool> RejectBook::FindOwners(const Workspace& work) {
   std::vector<std::vector<Hash128>> keys(entries_.size());
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const Entry& entry = entries_[i];
-    for (std::size_t at = entry.begin; at < entry.end; ++at) {
-      for (const Kind kind : {Kind::kUser, Kind::kContact}) {
-        const SlotId id = work.table.Find(kind, values_[at]);
-        if (id == kNone || !IsMissingSinceThisRead(work, id, entry.source)) continue;
-        if (keys[i].empty() || keys[i].back() != values_[at]) keys[i].push_back(values_[at]);
-        if (owners_.empty() || owners_.back() != id) owners_.push_back(id);
-      }
+    for (const SlotId id : CandidatesFor(i, work)) {
+      const Hash128& key = work.table[id].key_hash;
+      if (std::find(keys[i].begin(), keys[i].end(), key) == keys[i].end()) keys[i].push_back(key);
+      if (owners_.empty() || owners_.back() != id) owners_.push_back(id);
     }
     if (!keys[i].empty()) order.push_back(i);
   }
@@ -107,6 +151,7 @@ std::vector<bool> RejectBook::FindOwners(const Workspace& work) {
 void RejectBook::Resolve(Workspace& work) {
   // A key that also has a good record of its own does not tell whose record this one is: the row of a missing person
   // names their manager, who is there.
+  FindAddressees(work);
   const std::vector<bool> has_owner = FindOwners(work);
   for (std::size_t e = 0; e < entries_.size(); ++e) {
     const Entry& entry = entries_[e];
@@ -128,7 +173,8 @@ void RejectBook::Resolve(Workspace& work) {
   for (SlotId id = 0; id < work.table.size(); ++id) {
     if (!work.table[id].has(kRejectNamed)) continue;
     work.Freeze(id);
-    work.Note(id, "frozen", "a rejected record carries its key: neither changed nor removed until that is mended");
+    work.Note(id, "frozen",
+              "a rejected record carries its key or e-mail: neither changed nor removed until that is mended");
   }
 }
 

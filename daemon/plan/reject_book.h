@@ -1,8 +1,10 @@
 // A rejected record may hide anybody, so one in which nobody missing is found stops the clock of absence.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "daemon/model/entity.h"
@@ -22,7 +24,7 @@ class RejectBook {
   /// How many records of `source` nobody can use.
   std::uint64_t CountOf(std::size_t source) const { return source < counts_.size() ? counts_[source] : 0; }
 
-  /// Freezes everybody whose key a rejected record carries, reports each reject, and finds which clocks stop.
+  /// Freezes everybody whose key or e-mail a rejected record carries, and finds which clocks stop.
   void Resolve(Workspace& work);
   /// After Resolve: whether a missing `kind` of `source` proves nothing in this read.
   bool HidesAnybody(std::uint16_t source, Kind kind) const;
@@ -34,19 +36,30 @@ class RejectBook {
     std::uint16_t source = 0;
     std::size_t begin = 0;  // into values_
     std::size_t end = 0;
+    bool lacks_key = false;  ///< The keys in it are of others: a manager, a deputy.
+  };
+  /// An e-mail in a rejected record.
+  struct Address {
+    Hash128 hash;
+    std::size_t entry = 0;
+    friend auto operator<=>(const Address&, const Address&) = default;
   };
   struct Stops {
     bool people = false;
     bool groups = false;
   };
   Stops& StopsOf(std::uint16_t source);
+  void FindAddressees(Workspace& work);
+  std::vector<SlotId> CandidatesFor(std::size_t entry, const Workspace& work) const;
   std::vector<bool> FindOwners(const Workspace& work);
 
   std::vector<Entry> entries_;
   std::vector<Hash128> values_;
-  std::vector<SlotId> owners_;         // in order
-  std::vector<Stops> stops_;           // by source
-  std::vector<std::uint64_t> counts_;  // by source
+  std::vector<Address> addresses_;
+  std::vector<std::pair<std::size_t, SlotId>> addressees_;  // entry, whose e-mail it carries; in order
+  std::vector<SlotId> owners_;                              // in order
+  std::vector<Stops> stops_;                                // by source
+  std::vector<std::uint64_t> counts_;                       // by source
 };
 
 }  // namespace ucaas_sync::plan

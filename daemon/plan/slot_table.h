@@ -28,7 +28,7 @@ enum SlotFlag : std::uint16_t {
   kFrozen = 1U << 0U,            ///< No operation, no absence.
   kHeldByPerson = 1U << 1U,      ///< Frozen by a hold: not even quarantine is said of it.
   kConflict = 1U << 2U,          ///< Its key came more than once with different content.
-  kRejectNamed = 1U << 3U,       ///< A rejected record carries its key.
+  kRejectNamed = 1U << 3U,       ///< A rejected record carries its key or e-mail.
   kMapsGroups = 1U << 4U,        ///< Contacts: its rule says to which groups it belongs …
   kGroupsKnown = 1U << 5U,       ///< … and they are known.
   kMembersKnown = 1U << 6U,      ///< Groups: its rule maps members, and all are known.

@@ -123,7 +123,7 @@ TEST_CASE("an end that is no date sets aside: neither removed nor let in again")
   CHECK(company.seen.Only(Kind::kUser, "E1").standing == Standing::kQuarantined);
 }
 
-TEST_CASE("a record without a key is a reject with its values, once, unless no rule wants it") {
+TEST_CASE("a record without a key is a reject with its values, an empty one first, once, unless no rule wants it") {
   Company company = SmallCompany();
   company.config.rules[0].filter = At("(type=person)");
   config::RuleConfig& contacts = company.AddRule(Kind::kContact, "hr");
@@ -137,7 +137,7 @@ TEST_CASE("a record without a key is a reject with its values, once, unless no r
   REQUIRE(company.seen.rejects.size() == 1);
   CHECK(company.seen.rejects[0].line == 3);
   CHECK(company.seen.rejects[0].reason == "no value in employee_id");
-  CHECK(company.seen.rejects[0].values == std::vector<std::string>{"Ada", "Lovelace", "e2@example.com", "person"});
+  CHECK(company.seen.rejects[0].values == std::vector<std::string>{"", "Ada", "Lovelace", "e2@example.com", "person"});
 }
 
 TEST_CASE("the reader's rejects are passed on trimmed and NFC") {

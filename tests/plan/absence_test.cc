@@ -226,8 +226,10 @@ TEST_CASE("an empty value of a rejected record is nobody's key") {
   World world = Company(3);
   world.Remove(Kind::kUser, "E2");
   world.Remove(Kind::kUser, "E3");
-  world.bad_rows = {{.line = 3, .values = {"", "E2", ""}}};
+  world.bad_rows = {{.line = 3, .values = {"E2"}}};
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E3"});
+  world.bad_rows = {{.line = 3, .values = {"", "E2", ""}}};
+  CHECK_MESSAGE(world.Plan().plan.operations.empty(), "its own is blank, so that it may be the record of E3");
   world.bad_rows = {{.line = 3, .values = {""}}};
   CHECK(world.Plan().plan.operations.empty());
 }

@@ -171,6 +171,73 @@ TEST_CASE("of two rejected rows with one missing name only one is that person's 
   for (int read = 0; read < 2; ++read) CHECK(world.Sync().plan.operations.empty());
 }
 
+TEST_CASE("a rejected row with somebody's e-mail is theirs, not that of a manager who goes in the same read") {
+  World world = CompanyOf(6);
+  world.policy.rules[0].absent_after = hours(24);
+  for (const std::string key : {"E1", "E5"}) world.Remove(Kind::kUser, key);
+  SUBCASE("its key is damaged") {
+    world.bad_rows = {{.line = 6, .values = {"E 5", "Ada", "E5@example.com", "E1"}}};
+  }
+  SUBCASE("its key is blank") {
+    world.bad_rows = {{.line = 6, .values = {"", "Ada", "e5@example.com", "E1"}, .by_reader = false}};
+  }
+  SUBCASE("its first cell is lost, and it has the manager's e-mail too") {
+    world.bad_rows = {{.line = 6, .values = {"Ada", "e5@example.com", "E1", "e1@example.com"}}};
+  }
+  for (int read = 0; read < 3; ++read) {
+    CHECK(Lines(world.Sync().plan).empty());
+    world.Pass(hours(25));
+  }
+  // It hides nobody else, and E1 goes in time once it is mended.
+  world.Remove(Kind::kUser, "E2");
+  world.Sync();
+  world.Pass(hours(25));
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+  world.bad_rows.clear();
+  world.Add(User("E5"));
+  for (int read = 0; read < 3; ++read) {
+    world.Sync();
+    world.Pass(hours(25));
+  }
+  CHECK(world.state.Find(Kind::kUser, "E1")->lifecycle == Lifecycle::kSuspended);
+  CHECK(world.state.Find(Kind::kUser, "E5")->lifecycle == Lifecycle::kActive);
+}
+
+TEST_CASE("a rejected row whose key is blank hides anybody, whoever goes in the same read, and that is told") {
+  World world = CompanyOf(6);
+  world.policy.rules[0].absent_after = Duration::zero();
+  for (const std::string key : {"E1", "E5"}) world.Remove(Kind::kUser, key);
+  world.bad_rows = {{.line = 6, .values = {"", "Ada", "E1"}, .by_reader = false}};
+  for (int read = 0; read < 2; ++read) {
+    const auto plan = world.Sync().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(plan.warnings.size() == 1);
+    CHECK(plan.warnings[0].starts_with("1 entity is missing from hr and left as they are: a rejected record"));
+  }
+}
+
+TEST_CASE("a rejected row with the e-mail of somebody who is there explains nobody who is missing") {
+  World world = CompanyOf(6);
+  world.policy.rules[0].absent_after = Duration::zero();
+  for (const std::string key : {"E1", "E5"}) world.Remove(Kind::kUser, key);
+  world.bad_rows = {{.line = 6, .values = {"Ada", "e2@example.com", "E1"}}};
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].starts_with("1 entity is missing from hr and left as they are: a rejected record"));
+}
+
+TEST_CASE("nobody leaves by one record while a rejected one of the same source has their e-mail") {
+  World world = CompanyOf(4);
+  world.Get(Kind::kUser, "E3").standing = Standing::kLeft;
+  world.bad_rows = {{.line = 5, .values = {"", "Ada", "E3@Example.com"}, .by_reader = false}};
+  CHECK(world.Plan().plan.operations.empty());
+  world.bad_rows[0].source = 1;
+  CHECK_MESSAGE(Lines(world.Plan().plan) == Texts{"user suspend E3"}, "of another source it is somebody else's");
+  world.bad_rows.clear();
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E3"});
+}
+
 TEST_CASE("the person of a rejected row that stays keeps no other absence from counting") {
   World world = CompanyOf(6);
   world.Remove(Kind::kUser, "E2");
