@@ -249,6 +249,8 @@ class Settlement {
       work_.drafts.all()[work_.table[claim.slot].draft].depth = holder->depth + 1;
       return;
     }
+    // Groups go last: once the holder is deleted the same files give another plan.
+    if (holder != nullptr && holder->action == Action::kDelete) work_.WakeAt(work_.now);
     work_.SetAside(claim.slot,
                    "its " + std::string(AddressWord(kind_)) + " is still held by " + Describe(claim.holder));
   }

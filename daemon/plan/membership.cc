@@ -48,6 +48,12 @@ void Membership::NameByDn(SlotId slot, std::string_view dn) {
   }
 }
 
+void Membership::NameByName(SlotId slot, const EntityView& group, const Workspace& work) {
+  const auto [named, is_first] = group_names_.try_emplace(AddressHash(group.fields[kGroupName].text), slot);
+  // Of two that are called alike the one that is there keeps its members, whichever comes first.
+  if (!is_first && work.table[slot].is_there() && !work.table[named->second].is_there()) named->second = slot;
+}
+
 Membership::MemberRef Membership::RefTo(std::string_view member) {
   const std::optional<std::string> dn = NormalizeDn(member);
   return {.hash = HashOf(dn ? std::string_view(*dn) : member), .is_dn = dn.has_value()};
@@ -55,7 +61,7 @@ Membership::MemberRef Membership::RefTo(std::string_view member) {
 
 void Membership::OnGroup(SlotId slot, const EntityView& group, Workspace& work) {
   keys_.try_emplace(slot, group.key);
-  group_names_.try_emplace(AddressHash(group.fields[kGroupName].text), slot);
+  NameByName(slot, group, work);
   if (group.maps_members && group.members_known) work.table[slot].set(kMembersKnown);
   if (!group.maps_members) return;
   GroupNode node{.slot = slot,
@@ -87,6 +93,7 @@ void Membership::OnUnusableGroup(SlotId slot, const EntityView& group, const Wor
 }
 
 void Membership::OnGroupAgain(SlotId slot, const EntityView& group, const Workspace& work) {
+  if (group.standing == Standing::kPresent) NameByName(slot, group, work);
   if (group.maps_members || work.policy.rules[group.rule].maps_members) NameByDn(slot, group.dn);
 }
 
@@ -140,9 +147,16 @@ std::vector<SlotId> Membership::ResolveNames(Workspace& work) const {
   std::vector<std::string> unknown;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     const Hash128 name = AddressHash(names_[i]);
-    if (const auto it = group_names_.find(name); it != group_names_.end()) {
-      slots[i] = it->second;
-    } else if (const auto stored = known.find(name); stored != known.end()) {
+    const auto named = group_names_.find(name);
+    const auto stored = known.find(name);
+    const bool is_there = named != group_names_.end() && CanHaveMembers(named->second, work);
+    // While a newcomer waits for a name that another group has still, being missing or set aside, that one keeps who
+    // is in it: a department that is written otherwise loses nobody.
+    const bool is_waited_for = stored != known.end() &&
+                               (work.table[stored->second].seen != Seen::kPresent || !IsBelieved(stored->second, work));
+    if (named != group_names_.end() && (is_there || !is_waited_for)) {
+      slots[i] = named->second;
+    } else if (stored != known.end()) {
       slots[i] = stored->second;
     } else {
       unknown.push_back('"' + Shorten(names_[i], 60) + '"');

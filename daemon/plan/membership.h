@@ -49,7 +49,7 @@ class Membership {
   void OnGroup(SlotId slot, const EntityView& group, Workspace& work);
   /// Called for the first record of a group that cannot be used: who is in it through which others is not known.
   void OnUnusableGroup(SlotId slot, const EntityView& group, const Workspace& work);
-  /// Called for every later record of a group: by its DN others may contain it too.
+  /// Called for every later record of a group: by its DN others may contain it too, by its name contacts may mean it.
   void OnGroupAgain(SlotId slot, const EntityView& group, const Workspace& work);
   /// Whether `group`, a later record of a group that is present, names the members of the first, in any order and
   /// however their DNs are written.
@@ -101,6 +101,7 @@ class Membership {
   };
 
   void NameByDn(SlotId slot, std::string_view dn);
+  void NameByName(SlotId slot, const EntityView& group, const Workspace& work);
   static MemberRef RefTo(std::string_view member);
   std::vector<SlotId> ResolveNames(Workspace& work) const;
   void ResolveMembers(Workspace& work);
@@ -111,6 +112,7 @@ class Membership {
   std::vector<Edge> StoredEdges(const Workspace& work, const Adoption& adoption);
   void FindMissing(const Workspace& work);
   void ReportKept(Workspace& work) const;
+  static bool IsBelieved(SlotId group, const Workspace& work);
   bool MayRemove(const Edge& edge, const Workspace& work) const;
   bool MayBelongWithin(const Edge& edge, std::span<const SlotId> before, Workspace& work);
   bool CanHaveMembers(SlotId group, const Workspace& work) const;

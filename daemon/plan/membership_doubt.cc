@@ -17,6 +17,13 @@ void Membership::FindMissing(const Workspace& work) {
   }
 }
 
+/// Whether what the sources call the group is what it is. A rejected record that names it casts no doubt on that.
+bool Membership::IsBelieved(SlotId group, const Workspace& work) {
+  const Slot& slot = work.table[group];
+  const bool is_named_only = slot.has(kRejectNamed) && !slot.has(kHeldByPerson) && !work.WasSetAside(group);
+  return !slot.has(kFrozen) || is_named_only;
+}
+
 /// Whether the sources are known to say that the pair is no more. Both sides that could have made it must be heard.
 bool Membership::MayRemove(const Edge& edge, const Workspace& work) const {
   const Slot& contact = work.table[edge.contact];
@@ -25,7 +32,7 @@ bool Membership::MayRemove(const Edge& edge, const Workspace& work) const {
   if (contact_says && !contact.has(kGroupsKnown)) return false;
   if (group.seen == Seen::kPresent) {
     const auto node = node_of_.find(edge.group);
-    if (node == node_of_.end()) return contact_says;
+    if (node == node_of_.end()) return contact_says && IsBelieved(edge.group, work);
     const GroupNode& of_group = nodes_[node->second];
     // One of the DNs may be theirs.
     if (contact.has(kDnUnknown) && of_group.has_unfound_dns) return false;
@@ -33,7 +40,7 @@ bool Membership::MayRemove(const Edge& edge, const Workspace& work) const {
   }
   // The group is not in the source: its members are not known to have left, and its own removal takes them along.
   const LeavePolicy leaving = work.policy.LeavingFrom(Kind::kGroup, group.source);
-  return contact_says && leaving.known && !leaving.maps_members;
+  return contact_says && leaving.known && !leaving.maps_members && IsBelieved(edge.group, work);
 }
 
 /// Whether the contact may be in the group through one within it that has no usable record in this read. What such a
