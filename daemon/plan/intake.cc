@@ -96,7 +96,10 @@ void Intake::First(SlotId id, const EntityView& entity) {
   if (entity.kind == Kind::kContact) membership_.OnContact(id, entity, work_);
   if (entity.kind == Kind::kGroup) membership_.OnGroup(id, entity, work_);
 
-  if (!entity.reason.empty() && (slot.is_known() || entity.may_be_rejected)) slot.set(kMayHaveLeft);
+  if (!entity.reason.empty() && (slot.is_known() || entity.may_be_rejected)) {
+    slot.set(kMayHaveLeft);
+    if (slot.is_there()) work_.untold.try_emplace(slot.rule, Workspace::Untold{id, std::string(entity.reason)});
+  }
 
   const RulePolicy& rule = work_.policy.rules[entity.rule];
   const Hash128 fingerprint = FingerprintOf(rule, work_.policy.mapping_version, entity.fields, scratch_);

@@ -1,6 +1,7 @@
 #include "daemon/plan/leaving_report.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "daemon/model/text.h"
@@ -49,6 +50,42 @@ void TellKeptAdopted(Workspace& work, std::vector<std::string>& keys) {
   work.warnings.push_back(std::move(warning));
 }
 
+/// A joined source that writes its keys otherwise lets every leaver stay, and nothing else shows it.
+void TellUntold(Workspace& work) {
+  struct Count {
+    std::uint64_t untold = 0;
+    std::uint64_t all = 0;
+  };
+  std::map<std::uint16_t, Count> counts;
+  for (SlotId id = 0; !work.untold.empty() && id < work.table.known(); ++id) {
+    const Slot& slot = work.table[id];
+    if (slot.seen != Seen::kPresent || slot.lifecycle != Lifecycle::kActive || !work.untold.contains(slot.rule))
+      continue;
+    Count& count = counts[slot.rule];
+    ++count.all;
+    if (slot.has(kMayHaveLeft)) ++count.untold;
+  }
+  for (const auto& [rule, count] : counts) {
+    if (count.untold == 0) continue;
+    const auto& [slot, reason] = work.untold.at(rule);
+    const std::string key = work.KeyOf(slot);
+    const std::string kind(Name(work.policy.rules[rule].kind));
+    const std::string source = work.policy.sources[work.policy.rules[rule].source];
+    const std::string text = Counted(count.untold, kind) + " from " + source +
+                             (count.untold == 1 ? " stays" : " stay") + " though they may have left";
+    const bool is_everybody = count.untold == count.all && count.all > 1;
+    const std::string advice =
+        is_everybody ? "; no " + kind + " from " + source +
+                           " has a joined record: see whether the joined source writes its keys in another way than "
+                           "before (leading zeros, a prefix), and whether its filter lets its records through"
+                     : std::string();
+    Warning warning(text + "; of " + key + ", for instance, " + reason + advice,
+                    text + ": a record that they are joined with is missing" + advice, {key});
+    warning.lasts = !is_everybody;
+    work.warnings.push_back(std::move(warning));
+  }
+}
+
 }  // namespace
 
 void LeavingReport::Tell(Workspace& work) {
@@ -65,6 +102,7 @@ void LeavingReport::Tell(Workspace& work) {
     work.WarnLasting(Counted(gone_outside, "entity is", "entities are") +
                      " not in the source any more and, when last seen, outside the rule's scope: left as they are");
   }
+  TellUntold(work);
   if (!kept_adopted.empty()) TellKeptAdopted(work, kept_adopted);
 }
 

@@ -132,6 +132,12 @@ struct Workspace {
   std::vector<Repeat> repeats;
   std::vector<std::pair<Hash128, SlotId>> more_addresses;  ///< Of newcomers, from records after their first.
   std::vector<SlotId> moved;                               ///< Whose record came from another source before.
+  struct Untold {
+    SlotId slot = kNone;
+    std::string reason;
+  };
+  /// By rule: the first who is known, and of whom nobody can tell whether they left.
+  std::map<std::uint16_t, Untold> untold;
   FilteredOut filtered_out;
   ComingLeavers coming_leavers;
   std::vector<QuarantineItem> quarantine;

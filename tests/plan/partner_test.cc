@@ -47,6 +47,37 @@ TEST_CASE("who is undecided is set aside, neither changed nor removed however lo
   CHECK(plan.quarantine.empty());
 }
 
+TEST_CASE("of whom a missing joined record could tell that they left is said for as long as it is so") {
+  World world = Company();
+  const std::string why = "whether it left cannot be told: " + std::string(kWhy);
+  world.Get(Kind::kUser, "E7").reason = why;
+  Row newcomer = User("N1");
+  newcomer.reason = why;
+  world.rows.insert(world.rows.begin(), newcomer);
+  for (int read = 0; read < 2; ++read) {
+    const auto result = world.Sync();
+    REQUIRE(result.notes.warnings.size() == 1);
+    CHECK(result.notes.warnings[0].text ==
+          "1 user from hr stays though they may have left; of E7, for instance, " + why);
+    CHECK_FALSE(Contains(result.notes.warnings[0].bare, "E7"));
+    CHECK(result.notes.warnings[0].lasts);
+    world.Remove(Kind::kUser, "N1");
+  }
+  world.Get(Kind::kUser, "E7").reason.clear();
+  CHECK(world.Plan().plan.warnings.empty());
+}
+
+TEST_CASE("a joined source in which nobody is found any more is said at every read, with what to look at") {
+  World world = Company();
+  for (const char* key : {"E1", "E2", "E7"}) world.Get(Kind::kUser, key).reason = kWhy;
+  const auto result = world.Plan();
+  CHECK(result.plan.operations.empty());
+  REQUIRE(result.notes.warnings.size() == 1);
+  CHECK(result.notes.warnings[0].text.starts_with("3 users from hr stay though they may have left; of E1,"));
+  CHECK(Contains(result.notes.warnings[0].text, "; no user from hr has a joined record: see whether"));
+  CHECK_FALSE(result.notes.warnings[0].lasts);
+}
+
 TEST_CASE("the absence of somebody who is undecided in between begins anew") {
   World world = Company();
   world.policy.rules[0].absent_after = hours(24);
