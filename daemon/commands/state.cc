@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "daemon/commands/command.h"
 #include "daemon/commands/confirm.h"
@@ -70,6 +73,15 @@ void WriteFacts(const state::StateFacts& facts, const std::optional<state::Bound
   out << "\nHolds:    " << WithThousands(facts.holds) << "; forgotten: " << WithThousands(facts.forgotten) << '\n';
 }
 
+void WriteLost(const std::vector<std::string>& lost, std::ostream& out) {
+  constexpr std::size_t kShown = 20;
+  out << "Warning: not kept, since what has their id at the target has another name and another e-mail: "
+      << Counted(lost.size(), "object") << '\n';
+  for (std::size_t i = 0; i < std::min(lost.size(), kShown); ++i) out << "  - " << Printable(lost[i]) << '\n';
+  if (lost.size() > kShown) out << "  … and " << WithThousands(lost.size() - kShown) << " more\n";
+  out << "  Nobody removes them, and who is in the sources is created anew: look at them in the account first.\n";
+}
+
 }  // namespace
 
 ExitCode RunStateCheck(const Session& session) {
@@ -117,7 +129,13 @@ ExitCode RunStateRebuild(const Session& session, bool yes) {
   if (result.moved_to) session.out << "The old state is now " << result.moved_to->string() << '\n';
   session.out << "Found again by e-mail or name: " << CountedKinds(result.matched) << '\n';
   if (result.not_taken_over.empty()) {
-    session.out << "Kept from the old state, not in the sources: " << CountedKinds(result.kept) << '\n';
+    session.out << "Kept as the old state knew them: " << CountedKinds(result.kept) << '\n';
+    if (result.disputed != decltype(result.disputed){}) {
+      session.out << "Not matched, since the e-mail or name leads to another account than the old state says: "
+                  << CountedKinds(result.disputed)
+                  << "\n  Each account stays with whom it was; `ucaas-sync plan` says what becomes of it.\n";
+    }
+    if (!result.lost.empty()) WriteLost(result.lost, session.out);
     if (result.unanswered != decltype(result.unanswered){}) {
       session.out << "Perhaps created by a request that nobody answered, for the next run to look up: "
                   << CountedKinds(result.unanswered) << '\n';

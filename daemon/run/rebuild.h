@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/run/pipeline.h"
 #include "daemon/state/sqlite_store.h"
@@ -18,7 +19,12 @@ struct RebuildResult {
   std::optional<std::filesystem::path> moved_to;    ///< The old state; nothing when there was none.
   std::string not_taken_over;                       ///< Why nothing was taken from the old state; empty when it was.
   std::array<std::uint64_t, kKindCount> matched{};  ///< Found at the target for somebody in the sources.
-  std::array<std::uint64_t, kKindCount> kept{};  ///< Not in the sources; the old state knew them, and they are there.
+  std::array<std::uint64_t, kKindCount> kept{};     ///< Not found so, but known to the old state, and there still.
+  /// Keys in the sources whose e-mail or name led to another's object, or away from their own: nobody was matched by
+  /// it.
+  std::array<std::uint64_t, kKindCount> disputed{};
+  /// "user E5": the old state knew them, but under their remote id is somebody else by name and address.
+  std::vector<std::string> lost;
   /// Keys whose creates nobody answered: taken over, and for the next run to look up.
   std::array<std::uint64_t, kKindCount> unanswered{};
   std::array<std::uint64_t, kKindCount> strangers{};  ///< At the target, and nobody we know.

@@ -141,8 +141,7 @@ TEST_CASE("a rebuild from a readable state keeps who made whom, holds, and those
   const std::int64_t suspended_at = Ask(company, "SELECT suspended_at FROM entity WHERE key = 'E5' AND kind = 0");
   const std::string before = company.Everything();
   Expect(company.Run({"state", "rebuild", "--yes"}), 0,
-         {"Found again by e-mail or name: 14 users, 6 groups, 14 contacts",
-          "Kept from the old state, not in the sources: 1 user"});
+         {"Found again by e-mail or name: 14 users, 6 groups, 14 contacts", "Kept as the old state knew them: 1 user"});
   CHECK(company.Everything() == before);
   CHECK(Ask(company, "SELECT count(*) FROM entity WHERE ownership = 0") == 35);
   CHECK(Ask(company, "SELECT suspended_at FROM entity WHERE key = 'E5' AND kind = 0") == suspended_at);
