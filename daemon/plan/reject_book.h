@@ -17,6 +17,7 @@ namespace ucaas_sync::plan {
 /// clocks of that source simply stop.
 class RejectBook {
  public:
+  /// An empty value among those of `reject` says that its key is blank.
   void Add(const RejectView& reject, Workspace& work);
 
   /// Some record of `source` names a group that cannot be known.
