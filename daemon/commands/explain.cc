@@ -6,6 +6,7 @@
 #include "daemon/model/text.h"
 #include "daemon/report/runs.h"
 #include "daemon/run/explain.h"
+#include "daemon/run/standing.h"
 #include "daemon/run/system_clock.h"
 #include "daemon/state/sqlite_store.h"
 
@@ -36,7 +37,7 @@ ExitCode RunRuns(const Session& session, const RunsOptions& options) {
   const run::Program program = run::CompileOrThrow(session.config_file, session.environment);
   const auto store =
       state::OpenStore(program.config.state_dir, state::OpenMode::kReadOnly, {.program_version = UCAAS_SYNC_VERSION});
-  const std::vector<RunRecord> runs = store->Runs(options.limit);
+  const std::vector<RunRecord> runs = run::RunsOf(*store, options.limit, session.clock.Now());
   if (options.format == Format::kJson) {
     report::WriteRunsJson(runs, session.out);
   } else {

@@ -69,7 +69,8 @@ void WriteRunsText(const std::vector<RunRecord>& runs, bool colour, std::ostream
                Ink::kFaint, colour)
       << '\n';
   for (const RunRecord& run : runs) {
-    const std::string took = run.ended ? FormatDuration(*run.ended - run.started) : "-";
+    // When one that was cut off ended nobody knows; its end is when that was found.
+    const std::string took = run.ended && run.outcome ? FormatDuration(*run.ended - run.started) : "-";
     out << Padded(run.id, 22) << Padded(FormatInstant(run.started), 22)
         << Paint(Padded(OutcomeOf(run), 13), InkOf(run), colour) << Padded(took, 10) << Shorten(run.trigger, 12)
         << '\n';

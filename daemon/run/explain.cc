@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/model/text.h"
+#include "daemon/run/standing.h"
 #include "daemon/run/steps.h"
 
 namespace ucaas_sync::run {
@@ -91,8 +92,8 @@ void TakePlan(const Plan& plan, const Trace& trace, Explanation& explanation) {
   }
 }
 
-RunRecord RunNamed(const state::SqliteStore& store, const std::string& name) {
-  if (auto run = store.FindRun(name)) return *std::move(run);
+RunRecord RunNamed(const state::SqliteStore& store, const std::string& name, Instant now) {
+  if (auto run = RunOf(store, name, now)) return *std::move(run);
   constexpr std::size_t kNamed = 5;
   std::string newest;
   for (const RunRecord& run : store.Runs(kNamed)) newest += (newest.empty() ? "" : ", ") + run.id;
@@ -128,7 +129,7 @@ Explanation ExplainRun(const Context& context, const std::string& who, const std
   Explanation explanation{.who = trace.who(), .now = context.clock.Now()};
   FindWhom(*store, /*of_the_past=*/true, trace, explanation);
   explanation.state_is_empty = store->IsEmpty();
-  explanation.run = RunNamed(*store, run);
+  explanation.run = RunNamed(*store, run, explanation.now);
   explanation.keys = KeysOf(trace, *store);
   Recall(*store, explanation);
   return explanation;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "connectors/sources.h"
 #include "daemon/plan/consent.h"
 #include "daemon/report/quarantine.h"
 #include "daemon/run/reading.h"
+#include "daemon/state/run_lock.h"
 
 namespace ucaas_sync::run {
 namespace {
@@ -48,6 +50,17 @@ void TellDrift(const state::SqliteStore& store, report::Status& status) {
   }
 }
 
+/// As it is in the journal by now, with what became of it.
+RunRecord WithEnd(const state::SqliteStore& store, RunRecord run, Instant now) {
+  if (run.ended || state::RunLock::IsHeld(store.path().parent_path())) return run;
+  // It may have ended since it was read. With the lock free after it began, nobody ends it any more but the next run.
+  if (auto read_again = store.FindRun(run.id)) run = *std::move(read_again);
+  if (run.ended) return run;
+  run.ended = now;
+  run.message = state::kCutOff;
+  return run;
+}
+
 report::SourceStanding SourceOf(const config::SourceConfig& source, const state::SqliteStore& store, Instant now) {
   report::SourceStanding standing;
   standing.name = source.name.value;
@@ -70,9 +83,21 @@ report::SourceStanding SourceOf(const config::SourceConfig& source, const state:
 
 }  // namespace
 
+std::vector<RunRecord> RunsOf(const state::SqliteStore& store, std::size_t limit, Instant now) {
+  std::vector<RunRecord> runs = store.Runs(limit);
+  for (RunRecord& run : runs) run = WithEnd(store, std::move(run), now);
+  return runs;
+}
+
+std::optional<RunRecord> RunOf(const state::SqliteStore& store, const std::string& id, Instant now) {
+  auto run = store.FindRun(id);
+  if (run) run = WithEnd(store, *std::move(run), now);
+  return run;
+}
+
 report::Status StandingOf(const state::SqliteStore& store, const std::vector<config::SourceConfig>& sources,
                           std::size_t runs, Instant now) {
-  report::Status status{.runs = store.Runs(runs),
+  report::Status status{.runs = RunsOf(store, runs, now),
                         .quarantine = report::WithHolds(store.Quarantined(), store.Holds(now)),
                         .held = HeldOf(store, now),
                         .left_alone = store.LeftAlones(),

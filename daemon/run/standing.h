@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "config/config.h"
@@ -12,6 +14,11 @@
 #include "daemon/state/sqlite_store.h"
 
 namespace ucaas_sync::run {
+
+/// As in the journal, newest first; but one that has no end there, while no process is at work, is told as the next run
+/// will record it: cut off.
+std::vector<RunRecord> RunsOf(const state::SqliteStore& store, std::size_t limit, Instant now);
+std::optional<RunRecord> RunOf(const state::SqliteStore& store, const std::string& id, Instant now);
 
 /// With the last `runs` runs, and what the files of `sources` look like now. `next_run` is the instant from which the
 /// same files would give another plan: a service knows better when it will look.

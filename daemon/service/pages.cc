@@ -95,7 +95,7 @@ PageReply Pages::Overview(const PageRequest& request) const {
 PageReply Pages::Run(const std::string& id, const PageRequest& request) const {
   constexpr std::size_t kOperationsShown = 200;
   const auto store = OpenToRead(site_.state_dir);
-  const auto record = store->FindRun(id);
+  const auto record = run::RunOf(*store, id, clock_.Now());
   if (!record) return {.status = 404, .body = "there is no such run, or it has left the journal\n"};
   const std::size_t first = NumberOf(request, "from", 0);
   std::vector<report::RunOperation> shown;

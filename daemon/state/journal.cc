@@ -4,14 +4,12 @@
 #include <tuple>
 
 #include "daemon/state/decisions.h"
+#include "daemon/state/run_lock.h"
 #include "daemon/state/store_impl.h"
 #include "daemon/state/unknowns.h"
 
 namespace ucaas_sync::state {
 namespace {
-
-constexpr std::string_view kCutOff =
-    "cut off: the program ended before the run did; what it left is taken up by the next run";
 
 void WriteSummary(Connection& connection, std::int64_t run, const std::array<KindSummary, kKindCount>& summary) {
   connection.Prepare("DELETE FROM run_summary WHERE run = ?1").Int(run).Run();

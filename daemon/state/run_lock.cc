@@ -30,7 +30,24 @@ std::string Holder(int descriptor) {
   return "by process " + line.substr(0, space) + " since " + line.substr(space + 1, end - space - 1);
 }
 
+// An flock cannot be asked about without being taken; this one beside it can.
+struct flock WholeFile() {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return whole;
+}
+
 }  // namespace
+
+bool RunLock::IsHeld(const std::filesystem::path& dir) {
+  const int descriptor = ::open((dir / "run.lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return errno != ENOENT;
+  struct flock found = WholeFile();
+  const bool is_free = ::fcntl(descriptor, F_OFD_GETLK, &found) == 0 && found.l_type == F_UNLCK;
+  ::close(descriptor);
+  return !is_free;
+}
 
 RunLock RunLock::Acquire(const std::filesystem::path& dir, Instant now) {
   EnsureStateDirectory(dir);
@@ -44,6 +61,8 @@ RunLock RunLock::Acquire(const std::filesystem::path& dir, Instant now) {
                                        "; wait until it has ended and try again (plan and status work "
                                        "meanwhile)");
   }
+  struct flock shown = WholeFile();
+  if (::fcntl(descriptor, F_OFD_SETLK, &shown) != 0) throw FileFailure(path, "show the run lock", errno);
   const std::string line = std::to_string(::getpid()) + " " + FormatInstant(now) + "\n";
   if (::ftruncate(descriptor, 0) != 0 ||
       ::pwrite(descriptor, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {

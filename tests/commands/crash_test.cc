@@ -66,6 +66,30 @@ TEST_CASE("after kill -9 in the middle the next sync converges, with each welcom
   }
 }
 
+TEST_CASE("a run that was killed is cut off at once, and one that is under way is running") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  cli.Write("people.csv", CompanyCsv(kPeople));
+  service.SlowDown(std::chrono::milliseconds(20));
+  Child sync = cli.Start({"sync"});
+  WaitForWrites(service, 3);
+  Expect(cli.Run({"status"}), 0, {"Last run: running"});
+  Expect(cli.Run({"status", "--format", "json"}), 0, {"\"outcome\":null", "\"ended\":null"});
+  Expect(cli.Run({"runs"}), 0, {"running"});
+  sync.Signal(SIGKILL);
+  sync.Wait();
+  Expect(cli.Run({"status"}), 0, {"Last run: cut off", "taken up by the next run"});
+  Expect(cli.Run({"status", "--format", "json"}), 0, {"\"outcome\":\"cut off\""});
+  Expect(cli.Run({"runs"}), 0, {"cut off      -  "});
+  const std::string json = cli.Run({"runs", "--format", "json"}).out;
+  const std::size_t at = json.find("\"id\":\"") + 6;
+  Expect(cli.Run({"explain", "E1", "--run", json.substr(at, json.find('"', at) - at)}), 0, {"cut off"});
+  service.SlowDown(std::chrono::milliseconds(0));
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(cli.Count("user") == kPeople);
+}
+
 TEST_CASE("a sync killed again and again gets there") {
   Cli cli;
   Service service(cli);

@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include "tests/state/support.h"
 
@@ -28,6 +30,24 @@ TEST_CASE("the lock is free when its object goes, and can be moved") {
   RunLock::Acquire(dir.state(), At(2));
 }
 
+TEST_CASE("whether the lock is held is seen from outside, without taking it") {
+  const TemporaryDirectory dir;
+  CHECK_FALSE(RunLock::IsHeld(dir.state()));
+  {
+    const RunLock lock = RunLock::Acquire(dir.state(), At(0));
+    CHECK(RunLock::IsHeld(dir.state()));
+    CHECK(RunLock::IsHeld(dir.state()));
+  }
+  CHECK_FALSE(RunLock::IsHeld(dir.state()));
+  std::atomic<bool> is_over = false;
+  std::thread looker([&] {
+    while (!is_over) (void)RunLock::IsHeld(dir.state());
+  });
+  for (int i = 0; i < 500; ++i) CHECK_NOTHROW(RunLock::Acquire(dir.state(), At(i)));
+  is_over = true;
+  looker.join();
+}
+
 TEST_CASE("kill -9 gives the lock back") {
   const TemporaryDirectory dir;
   int ready[2];
@@ -43,8 +63,10 @@ TEST_CASE("kill -9 gives the lock back") {
   REQUIRE(::read(ready[0], &byte, 1) == 1);
   const Failure failure = FailureOf([&] { RunLock::Acquire(dir.state(), At(1)); });
   CHECK(Says(failure, "process " + std::to_string(child)));
+  CHECK(RunLock::IsHeld(dir.state()));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
+  CHECK_FALSE(RunLock::IsHeld(dir.state()));
   RunLock::Acquire(dir.state(), At(2));
   ::close(ready[0]);
   ::close(ready[1]);
