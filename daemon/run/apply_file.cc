@@ -164,6 +164,7 @@ SyncResult ApplyFile(const Context& given, const std::filesystem::path& file) {
     result.plan = std::move(plan);
     store->MarkPlanUsed(used_as, context.clock.Now());
     result.applied = Apply(context, *store, result.run, result.plan, PlanOrigin::kReviewed);
+    NoteDone(context, *store, result.plan, result.applied);
     Conclude(result);
   });
 }

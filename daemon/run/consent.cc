@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "daemon/model/text.h"
 #include "daemon/plan/consent.h"
@@ -74,6 +75,22 @@ std::string GuardsOver(const Operation& operation, const ConsentScope& scope) {
   return names;
 }
 
+/// Whether all that stands under those guards is among `done`. Of a source no operation tells.
+bool AreAmong(const ConsentScope& held, const OperationList& done) {
+  std::vector<Hash128> wanted;
+  for (const ConsentGuard& guard : held.guards) {
+    if (guard.operations.empty()) return false;
+    wanted.insert(wanted.end(), guard.operations.begin(), guard.operations.end());
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::size_t found = 0;
+  done.ForEach([&](const Operation& operation) {
+    if (std::binary_search(wanted.begin(), wanted.end(), plan::ConsentHash(operation))) ++found;
+  });
+  return found == wanted.size();
+}
+
 }  // namespace
 
 std::string ApprovedFile(const std::filesystem::path& file) {
@@ -128,6 +145,18 @@ Approved Approve(const Context& context, const ApproveRequest& request) {
   store->RecordApproval(approval);
   std::string next = NextWord(*store, request, approval, run);
   return {.approval = std::move(approval), .next = std::move(next)};
+}
+
+void NoteDone(const Context& context, state::SqliteStore& store, const Plan& plan, const apply::ApplyResult& applied) {
+  const auto held = store.Held();
+  if (!held) return;
+  const bool is_all_done = applied.failed + applied.kept + applied.outdated + applied.left == 0;
+  const auto scope = is_all_done ? store.ScopeOfRun(held->run) : std::nullopt;
+  if (scope && AreAmong(*scope, plan.operations)) {
+    store.ClearHeld();
+  } else {
+    store.NoteDue(context.clock.Now());
+  }
 }
 
 void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {

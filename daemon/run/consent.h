@@ -39,4 +39,8 @@ Approved Approve(const Context& context, const ApproveRequest& request);
 /// verdicts become those. What the file itself says of approvals counts for nothing.
 void JudgeAgain(const Context& context, const StateView& state, Plan& plan);
 
+/// After a plan that was not made from all that the sources say now: what waited for a person and was done by it waits
+/// no more. Of anything else that waits the next plan tells how it stands, which is due at once.
+void NoteDone(const Context& context, state::SqliteStore& store, const Plan& plan, const apply::ApplyResult& applied);
+
 }  // namespace ucaas_sync::run

@@ -123,6 +123,7 @@ SyncResult Revert(const Context& given, const std::string& run, const std::strin
     store->PutHolds(HoldsFor(context, *store, result.plan, run));
     result.applied = Apply(context, *store, result.run, result.plan);
     is_applied = true;
+    NoteDone(context, *store, result.plan, result.applied);
     Conclude(result);
     if (result.applied.left > 0) {
       result.message += (result.message.empty() ? "`" : "; `") + ("ucaas-sync revert " + run) + "` again does the rest";

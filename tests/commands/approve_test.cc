@@ -168,6 +168,48 @@ TEST_CASE("a held plan file is approved, then applied, without approval it is no
   Expect(company.Run({"runs"}), 0, {"approved by"});
 }
 
+TEST_CASE("what was held waits no more once an approved plan file has done it") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"sync"}), 3);
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 3);
+  Expect(company.Run({"approve", "monday.plan"}), 0);
+  Expect(company.Run({"status"}), 0, {"Approved, waiting for the next run"});
+  Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
+  CHECK(Suspended(company) == "4\n");
+  const Output status = company.Run({"status"});
+  CHECK_FALSE(status.Says("waiting for the next run"));
+  CHECK_FALSE(status.Says("nothing is written"));
+  Expect(company.Run({"status", "--format", "json"}), 0, {"\"held\":null"});
+  Expect(company.Run({"approve", "last"}), 64, {"nothing is held"});
+}
+
+TEST_CASE("what is held waits on after a plan file that does something else, and is judged anew at once") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  people[9].title = "Director";
+  company.WritePeople(people);
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
+  company.WritePeople(WithLeavers(15, 4));
+  Expect(company.Run({"sync"}), 3);
+  Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
+  Expect(company.Run({"status"}), 0, {"Waiting for a person", "user.suspend: 4", "Next run: due now"});
+  CHECK(Suspended(company) == "0\n");
+}
+
+TEST_CASE("a held revert that was approved and done waits no more") {
+  Company company(15);
+  auto people = CompanyPeople(15);
+  for (int i = 1; i <= 4; ++i) people.push_back(Joiner(i));
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0);
+  const std::string run = LastRun(company);
+  Expect(company.Run({"revert", run, "--yes"}), 3, {"user.suspend: 4"});
+  Expect(company.Run({"approve", "last"}), 0);
+  Expect(company.Run({"revert", run, "--yes"}), 0);
+  Expect(company.Run({"status", "--format", "json"}), 0, {"\"held\":null"});
+}
+
 TEST_CASE("an approval of a plan file also lets the next sync pass") {
   Company company(15);
   company.WritePeople(WithLeavers(15, 4));
