@@ -88,6 +88,18 @@ class Checker {
             .remedy = if_right};
   }
 
+  /// Of a source that was read before this one, which could have carried the attribute for it.
+  Problem DescribePartner(std::size_t partner, std::string_view name, const std::string& needed_by, const Location& at,
+                          const std::string& if_right) const {
+    const CompiledSource& source = book_.sources[partner];
+    Location place;
+    place.file = source.location;
+    return {.at = std::move(place),
+            .what = std::string("no value in ") + source.attribute_word() + " \"" + std::string(name) +
+                    "\" in any record, which " + needed_by + " (" + at.ToString() + ")",
+            .remedy = if_right};
+  }
+
   void CheckKey() {
     const std::string_view name = source_.table.NameOf(source_.key);
     Problem problem = Describe(name, "is the key of source " + source_.name, source_.key_at,
@@ -109,11 +121,11 @@ class Checker {
     if (std::find(reported_.begin(), reported_.end(), name) != reported_.end()) return;
     reported_.push_back(name);
 
-    Problem problem = Describe(
-        name, need.used_by, need.at,
+    const std::string if_right =
         "correct the export; if nobody has one, " +
-            (need.in_template ? "write a default ({" + std::string(name) + "|default:…}) or " : std::string()) +
-            "take it out of the configuration");
+        (need.in_template ? "write a default ({" + std::string(name) + "|default:…}) or " : std::string()) +
+        "take it out of the configuration";
+    Problem problem = Describe(name, need.used_by, need.at, if_right);
     std::vector<std::size_t> could_carry{index_};
     for (const CompiledJoin& join : joins) could_carry.push_back(join.partner);
     const bool is_floor = std::all_of(could_carry.begin(), could_carry.end(), [&](std::size_t candidate) {
@@ -124,7 +136,11 @@ class Checker {
       return;
     }
     for (const std::size_t candidate : could_carry) {
-      check_.uncarried.push_back({.source = candidate, .attribute = AsciiLower(name), .problem = problem});
+      check_.uncarried.push_back({.source = candidate,
+                                  .attribute = AsciiLower(name),
+                                  .problem = candidate == index_
+                                                 ? problem
+                                                 : DescribePartner(candidate, name, need.used_by, need.at, if_right)});
     }
   }
 

@@ -25,22 +25,26 @@ SnapshotHistory HistoryOf(const Snapshot& snapshot, mapping::SourceCheck check, 
 }
 
 struct Judgement {
-  std::vector<Problem> problems;
+  std::vector<std::pair<std::string, Problem>> problems;  // with the name of the source whose they are
   std::vector<Warning> warnings;
 };
 
 // An attribute that no entry carries is a problem only when the last good snapshot had it. The first time it may be a
 // slip of the pen in the configuration, and is said.
 Judgement JudgeAttributes(const mapping::SourceCheck& check, const StateView& state,
-                          const std::vector<config::SourceConfig>& sources) {
-  Judgement judgement{.problems = check.problems, .warnings = {}};
+                          const std::vector<config::SourceConfig>& sources, const std::string& name) {
+  Judgement judgement;
+  for (const Problem& problem : check.problems) judgement.problems.emplace_back(name, problem);
   std::set<std::string> told;
   for (const auto& uncarried : check.uncarried) {
-    const auto last = state.LastGoodSnapshot(sources[uncarried.source].name.value);
+    const std::string& its_name = sources[uncarried.source].name.value;
+    const auto last = state.LastGoodSnapshot(its_name);
     const bool was_carried = last && std::any_of(last->filled.begin(), last->filled.end(), [&](const auto& entry) {
                                return entry.first == uncarried.attribute && entry.second > 0;
                              });
-    if (was_carried && told.insert(uncarried.attribute).second) judgement.problems.push_back(uncarried.problem);
+    if (was_carried && told.insert(uncarried.attribute).second) {
+      judgement.problems.emplace_back(its_name, uncarried.problem);
+    }
   }
   for (const auto& uncarried : check.uncarried) {
     if (state.LastGoodSnapshot(sources[uncarried.source].name.value)) continue;
@@ -70,12 +74,12 @@ class Reader {
     Snapshot snapshot = MakeSource(source, now_, patience_)->Read(attributes, program_.mapper.SinkFor(index));
     if (!snapshot.incomplete) snapshot.incomplete = OlderThanBefore(source, snapshot.files, state_);
     mapping::SourceCheck check = program_.mapper.EndSource(index, snapshot);
-    std::vector<Problem> problems;
+    std::vector<std::pair<std::string, Problem>> problems;
     if (snapshot.incomplete) {
       // A file that ended early says nothing of its columns as a whole.
-      problems.push_back(*snapshot.incomplete);
+      problems.emplace_back(source.name.value, *snapshot.incomplete);
     } else {
-      Judgement judgement = JudgeAttributes(check, state_, program_.config.sources);
+      Judgement judgement = JudgeAttributes(check, state_, program_.config.sources, source.name.value);
       problems = std::move(judgement.problems);
       std::move(judgement.warnings.begin(), judgement.warnings.end(), std::back_inserter(result_.warnings));
     }
@@ -90,12 +94,11 @@ class Reader {
     }
     result_.states[index].healthy = false;
     if (source.required) {
-      for (const Problem& problem : problems)
-        failed_.push_back("source " + source.name.value + ": " + problem.ToString());
+      for (const auto& [name, problem] : problems) failed_.push_back("source " + name + ": " + problem.ToString());
       return;
     }
     result_.warnings.push_back("source " + source.name.value +
-                               " is set aside, its people are frozen: " + problems.front().ToString());
+                               " is set aside, its people are frozen: " + problems.front().second.ToString());
   }
 
   /// Every required source that cannot be used is named, not just the first.

@@ -315,4 +315,36 @@ TEST_CASE("an optional source that is missing, half-written or empty freezes its
   }
 }
 
+TEST_CASE("an attribute that a joined directory carries no more is told of the directory, and what it said of nobody") {
+  Cli cli;
+  cli.Write("config.yaml", R"yaml(state_dir: state
+target: { sandbox: account.db }
+sources:
+  hr: { csv: people.csv, key: employee_id }
+  ad: { ldif: ad.ldif, key: employeeNumber }
+users:
+  from: hr
+  join: { ad: employee_id }
+  left: "(userAccountControl=514)"
+  fields: { user_type: moderator, first_name: "{first_name}", last_name: "{last_name}", email: "{email}" }
+)yaml");
+  cli.Write("people.csv", CompanyCsv(15));
+  const auto write_ad = [&cli](const std::string& attribute, const std::string& prefix) {
+    std::string ldif = "version: 1\n";
+    for (const Person& person : CompanyPeople(15)) {
+      ldif += "\ndn: cn=" + person.id + ",dc=x\nemployeeNumber: " + prefix + person.id + "\n" + attribute + ": 512\n";
+    }
+    cli.Write("ad.ldif", ldif);
+  };
+  write_ad("userAccountControl", "");
+  Expect(cli.Run({"sync"}), 0, {"15 operations done"});
+  write_ad("uac", "");
+  const auto refused = cli.Run({"sync"});
+  Expect(refused, 5,
+         {"source ad: ", cli.Path("ad.ldif"), "no value in attribute \"userAccountControl\" in any record"});
+  CHECK(refused.err.find("column") == std::string::npos);
+  write_ad("userAccountControl", "0");
+  Expect(cli.Run({"sync"}), 0, {"15 users from hr stay though they may have left", "see whether the joined source"});
+}
+
 }  // namespace ucaas_sync::testing

@@ -319,6 +319,8 @@ TEST_CASE("an attribute that no entry of a directory carries is for the history 
   CHECK(company.checks["hr"].uncarried[0].attribute == "title");
   CHECK(company.checks["hr"].uncarried[1].source == 1);
   CHECK(company.checks["hr"].uncarried[1].attribute == "title");
+  CHECK(company.checks["hr"].uncarried[0].problem.what.find("column \"title\"") != std::string::npos);
+  CHECK(company.checks["hr"].uncarried[1].problem.what.find("no value in attribute \"title\" in any record, ") == 0);
 }
 
 TEST_CASE("an incomplete snapshot is not judged further") {
