@@ -95,7 +95,10 @@ class Settlement {
       const Slot& slot = work_.table[id];
       if (!wanted[slot.address_hash.low & (bits - 1)] || slot.kind != kind_ || !slot.is_there()) continue;
       Claim* claim = ClaimOn(slot.address_hash);
-      if (claim != nullptr && claim->slot != id) claim->holder = id;
+      if (claim == nullptr || claim->slot == id) continue;
+      // Whose account somebody deleted by hand holds nothing any more.
+      const bool is_gone_there = slot.seen == Seen::kNot && slot.has(kDrifted) && work_.drift.IsMissing(id);
+      if (!is_gone_there) claim->holder = id;
     }
   }
 
@@ -187,10 +190,19 @@ class Settlement {
     const std::string appeared = work_.KeyOf(claim.slot);
     const std::string vanished = work_.KeyOf(claim.holder);
     const std::string advice = "; if they are one person: ucaas-sync quarantine release " + ShellWord(appeared) +
-                               " --as " + ShellWord(vanished) + "; if not, one of the two e-mails is wrong";
+                               " --as " + ShellWord(vanished) + "; if not, " + WayOut(claim.holder, vanished);
     work_.SetAside(claim.slot, RekeyProposal(vanished) + ", who is gone from the source" + advice);
     work_.SetAside(claim.holder, "gone from the source while " + appeared + " appeared with the same e-mail" + advice);
     if (proposed_++ == 0) example_ = {vanished, appeared};
+  }
+
+  /// How two people come apart who have one e-mail.
+  std::string WayOut(SlotId holder, const std::string& vanished) const {
+    const bool is_suspended = work_.table[holder].lifecycle == Lifecycle::kSuspended;
+    // Whose address was given to somebody else has no record that could be mended.
+    return is_suspended ? "the e-mail is free once the account of " + vanished +
+                              " is deleted by hand or has another one there, and a refresh has seen that"
+                        : "one of the two e-mails is wrong, or the account of " + vanished + " has to go by hand first";
   }
 
   /// One person gets another number now and then; many at once are an export that writes numbers otherwise.
@@ -255,6 +267,14 @@ class Settlement {
                    "its " + std::string(AddressWord(kind_)) + " is still held by " + Describe(claim.holder));
   }
 
+  /// Whether no time takes away what is missing.
+  bool IsKept(const Slot& slot) const {
+    const LeavePolicy policy = work_.policy.LeavingFrom(slot.kind, slot.source);
+    if (!policy.known) return false;
+    const bool is_adopted = slot.ownership == Ownership::kAdopted && !policy.delete_adopted;
+    return policy.absent == config::AbsentPolicy::kKeep || (slot.kind != Kind::kUser && is_adopted);
+  }
+
   std::string Describe(SlotId holder) const {
     const Slot& slot = work_.table[holder];
     std::string text = work_.KeyOf(holder);
@@ -264,6 +284,14 @@ class Settlement {
           "(delete_after, or by hand)";
     } else if (slot.seen == Seen::kOutOfScope) {
       text += ", who is out of scope";
+    } else if (slot.seen == Seen::kNot && slot.lifecycle == Lifecycle::kSuspended) {
+      const bool is_ours = slot.ownership == Ownership::kCreated;
+      text += ", who is gone from the source and suspended; it is free once that account is deleted ";
+      text += is_ours ? "(delete_after, or by hand)" : "by hand";
+    } else if (slot.seen == Seen::kNot && IsKept(slot)) {
+      text +=
+          ", who is gone from the source and kept (adopted, or by absent: keep); it is free once that one is "
+          "deleted by hand";
     } else if (slot.seen == Seen::kNot) {
       text += ", who is gone from the source but not removed yet";
     } else if (slot.has(kFrozen)) {

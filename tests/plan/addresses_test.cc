@@ -204,6 +204,65 @@ TEST_CASE("two who are both known are never taken for one person, though one is 
   CHECK(plan.quarantine[0].reason == "its e-mail is still held by E1, who is gone from the source but not removed yet");
 }
 
+TEST_CASE("an address of somebody whom no time removes is told with what frees it") {
+  World world;
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Add(User("E1"));
+  world.Add(User("E2"));
+  world.Sync();
+  world.Remove(Kind::kUser, "E1");
+  const auto taken = [&world] {
+    world.Get(Kind::kUser, "E2").fields["email"] = "e1@example.com";
+    const auto plan = world.Plan().plan;
+    CHECK(plan.operations.empty());
+    REQUIRE(plan.quarantine.size() == 1);
+    CHECK(plan.quarantine[0].key == "E2");
+    return plan.quarantine[0].reason;
+  };
+  const std::string held = "its e-mail is still held by E1, who is gone from the source and ";
+  SUBCASE("suspended") {
+    REQUIRE(Lines(world.Sync().plan) == Texts{"user suspend E1"});
+    CHECK(taken() == held + "suspended; it is free once that account is deleted (delete_after, or by hand)");
+  }
+  SUBCASE("suspended and adopted") {
+    world.state.rows.at(world.state.Find(Kind::kUser, "E1")->id).entity.ownership = Ownership::kAdopted;
+    REQUIRE(Lines(world.Sync().plan) == Texts{"user suspend E1"});
+    CHECK(taken() == held + "suspended; it is free once that account is deleted by hand");
+  }
+  SUBCASE("kept") {
+    world.policy.rules[0].absent = config::AbsentPolicy::kKeep;
+    CHECK(taken() == held + "kept (adopted, or by absent: keep); it is free once that one is deleted by hand");
+  }
+}
+
+TEST_CASE("a new key with the e-mail of somebody suspended is told how two people come apart") {
+  World world;
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.Add(User("E1"));
+  world.Add(User("E2"));
+  world.Sync();
+  world.Remove(Kind::kUser, "E1");
+  world.Sync();
+  world.Add(User("N1", {{"email", "e1@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.quarantine.size() == 2);
+  for (const QuarantineItem& item : plan.quarantine) {
+    CHECK(Contains(item.reason,
+                   "release N1 --as E1; if not, the e-mail is free once the account of E1 is deleted by hand or has "
+                   "another one there, and a refresh has seen that"));
+  }
+  DriftFinding seen{.entity_id = world.state.Find(Kind::kUser, "E1")->id, .missing = false, .shown = {}, .groups = {}};
+  SUBCASE("deleted by hand") {
+    seen.missing = true;
+  }
+  SUBCASE("has another e-mail by hand") {
+    seen.shown = {{kUserEmail, Field::Value("former@example.com")}};
+  }
+  world.state.drift = {seen};
+  CHECK(Lines(world.Plan().plan) == Texts{"user create N1"});
+}
+
 TEST_CASE("whose source is not in the configuration any more is not taken for somebody with a new key") {
   World world;
   world.state.Add(Kind::kUser, "E1", Fields(Kind::kUser, User("E1").fields), "old");
