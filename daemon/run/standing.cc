@@ -112,6 +112,12 @@ report::Status StandingOf(const state::SqliteStore& store, const std::vector<con
   return status;
 }
 
+bool IsAllHeld(const state::SqliteStore& store) {
+  const auto held = store.Held();
+  return held && std::any_of(held->scope.guards.begin(), held->scope.guards.end(),
+                             [](const ConsentGuard& guard) { return guard.holds_everything; });
+}
+
 report::Inventory InventoryOf(const state::SqliteStore& store) {
   static constexpr std::array<const char*, 3> kStates{"active", "suspended", "deleted"};  // by Lifecycle
   report::Inventory inventory;

@@ -25,6 +25,9 @@ std::optional<RunRecord> RunOf(const state::SqliteStore& store, const std::strin
 report::Status StandingOf(const state::SqliteStore& store, const std::vector<config::SourceConfig>& sources,
                           std::size_t runs, Instant now);
 
+/// Whether a guard holds whatever would be done.
+bool IsAllHeld(const state::SqliteStore& store);
+
 /// Counts everything that is kept: looks at each entity, so not for every page.
 report::Inventory InventoryOf(const state::SqliteStore& store);
 

@@ -253,4 +253,11 @@ void Schedule::RunEnded(Moment now, ExitCode code, Left left) {
   due_not_before_ = now.ticks + Doubled(kBreath, std::max(config_.every, longest), beyond);
 }
 
+void Schedule::Mended(Moment now) {
+  if (!rests_until_) return;
+  rests_in_a_row_ = 0;
+  // That run may still be at work, comparing the target with the state.
+  rests_until_ = std::min(*rests_until_, now.ticks + RestAfter(ExitCode::kBusy).first);
+}
+
 }  // namespace ucaas_sync::service

@@ -67,6 +67,9 @@ class Schedule {
   std::optional<Trigger> Judge(Moment now, const Look& look);
   /// The run that Judge asked for has ended.
   void RunEnded(Moment now, ExitCode code, Left left = {});
+  /// Somebody else's run has just ended well: what failed here rests but a moment longer, and then as after its first
+  /// failure.
+  void Mended(Moment now);
 
   /// Runs that failed since the last one that did not.
   std::uint32_t failures() const { return failures_; }

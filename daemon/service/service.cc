@@ -51,12 +51,6 @@ constexpr Duration kMostToStop{9'500};
 // A run shows life with every request and every step; one that shows none for so long hangs.
 constexpr Duration kHangs = minutes(15);
 
-std::string ListOf(const std::map<std::string, std::string>& folders) {
-  std::string text;
-  for (const auto& [folder, why] : folders) text += (text.empty() ? "" : ", ") + folder + " (" + why + ')';
-  return text;
-}
-
 std::string HostName() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "this host";
@@ -280,13 +274,25 @@ class Loop {
     const std::vector<FileIdentity> now = LookAtState(program_->config.state_dir);
     if (now == state_seen_) return;
     try {
-      due_at_ = run::OpenState(Context(), state::OpenMode::kReadOnly)->DueAt();
+      const auto store = run::OpenState(Context(), state::OpenMode::kReadOnly);
+      due_at_ = store->DueAt();
+      RecallOthersRun(*store);
       state_seen_ = LookAtState(program_->config.state_dir);
     } catch (const Failure& failure) {
       // A run says the same, and is tried again; until then nothing is known to be due.
       due_at_.reset();
       SayOnce(EventId::kStateNotRead, std::string("when the next run is due cannot be read: ") + failure.what());
     }
+  }
+
+  // What a person mended and tried by hand is not told as failing until the rest is over.
+  void RecallOthersRun(const state::SqliteStore& store) {
+    constexpr std::size_t kRuns = 5;  // the newest may be under way
+    // One person's run can end well while what is held for all waits.
+    if (run::IsAllHeld(store) || !RecallOther(store.Runs(kRuns), view_)) return;
+    schedule_->Mended(Now());
+    publication_.metrics().SetInventory(run::InventoryOf(store));
+    if (view_.last_success) publication_.metrics().SetLastSuccess(*view_.last_success);
   }
 
   void TendWatch() {
@@ -305,7 +311,7 @@ class Loop {
   void Conclude(const RunReport& report) {
     const Moment now = Now();
     const bool had_failed = schedule_->failures() > 0;
-    const ExitCode before = view_.outcome.value_or(ExitCode::kConverged);
+    const ExitCode before = std::exchange(last_code_, report.code);
     schedule_->RunEnded(now, report.code, {.unfinished = report.unfinished, .is_asked = report.is_asked});
     const bool fails = schedule_->failures() > 0;
     view_.running = false;
@@ -384,6 +390,7 @@ class Loop {
   std::string read_fit_;  // the configuration of the last run
   std::vector<FileIdentity> state_seen_;
   std::optional<Instant> due_at_;
+  ExitCode last_code_ = ExitCode::kConverged;  // of the last run here
   Monotonic began_;
   bool reload_asked_ = false;
   bool stop_asked_ = false;

@@ -41,6 +41,22 @@ void Recall(const std::vector<RunRecord>& runs, View& view) {
   if (success != runs.end()) view.last_success = success->ended;
 }
 
+bool RecallOther(const std::vector<RunRecord>& runs, View& view) {
+  const auto last =
+      std::find_if(runs.begin(), runs.end(), [](const RunRecord& run) { return run.outcome.has_value(); });
+  if (last == runs.end() || last->id == view.last_run) return false;
+  if (view.last_end && last->ended <= view.last_end) return false;
+  if (last->outcome != ExitCode::kConverged && last->outcome != ExitCode::kPartial) return false;
+  view.outcome = last->outcome;
+  view.last_run = last->id;
+  view.last_end = last->ended;
+  view.message = last->message;
+  view.left = report::LeftBy(*last);
+  view.failures = 0;
+  if (view.left == 0) view.last_success = last->ended;
+  return true;
+}
+
 std::string Describe(const View& view) {
   if (view.stopping) return view.running ? "stopping: what is in flight is waited for" : "stopping";
   std::string text = Standing(view);

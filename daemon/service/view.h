@@ -40,6 +40,10 @@ struct View {
 /// How things stand by the last runs, newest first, before one of this service has ended.
 void Recall(const std::vector<RunRecord>& runs, View& view);
 
+/// A run by somebody else that ended well since the service's own last one: how things stand now. False, and nothing
+/// becomes of it, when there is none.
+bool RecallOther(const std::vector<RunRecord>& runs, View& view);
+
 /// One line for systemctl status.
 std::string Describe(const View& view);
 

@@ -77,4 +77,10 @@ bool Watch::Drain() {
   }
 }
 
+std::string ListOf(const std::map<std::string, std::string>& unwatched) {
+  std::string text;
+  for (const auto& [folder, why] : unwatched) text += (text.empty() ? "" : ", ") + folder + " (" + why + ')';
+  return text;
+}
+
 }  // namespace ucaas_sync::service

@@ -35,4 +35,7 @@ class Watch {
   std::map<std::string, std::string> unwatched_;
 };
 
+/// "FOLDER (WHY), …"
+std::string ListOf(const std::map<std::string, std::string>& unwatched);
+
 }  // namespace ucaas_sync::service

@@ -43,6 +43,50 @@ TEST_CASE("a target that is down does not end the service, asked again it goes o
   CHECK(Count(output.err, "error   unavailable: ") == 1);
 }
 
+TEST_CASE("what was mended and synced by hand is not told as failing, and the service goes on soon") {
+  Cli cli;
+  Service target(cli);
+  cli.Write("config.yaml", CompanyConfig(std::string(kRarely) + "listen: \"unix:http\"\n", target.Target()));
+  cli.Write("people.csv", CompanyCsv(12));
+  target.Stop();
+  Child service = cli.Start({"run"});
+  service.WaitFor("what stays the same is not said again");
+  CHECK(Get(cli, "/readyz").status == 503);
+  target.Start();
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  for (int i = 0; i < 500 && Get(cli, "/readyz").status != 200; ++i) std::this_thread::sleep_for(milliseconds(10));
+  CHECK(Get(cli, "/readyz").status == 200);
+  CHECK(Get(cli, "/metrics").body.find("ucaas_sync_entities{kind=\"user\",state=\"active\"} 12") != std::string::npos);
+  // Its own rest would last a minute.
+  service.WaitFor("well again after unavailable", seconds(20));
+  CHECK(Stopped(service).code == 0);
+}
+
+TEST_CASE("a run that is held is told as settled once an approved file did it") {
+  Cli cli;
+  cli.Write("config.yaml", CompanyConfig(std::string(kRarely) + "listen: \"unix:http\"\n"));
+  cli.Write("people.csv", CompanyCsv(15));
+  Expect(cli.Run({"sync"}), 0);
+  auto people = CompanyPeople(15);
+  for (std::size_t i = 0; i < 4; ++i) people[i].status = "terminated";
+  cli.Write("people.csv", CsvOf(people));
+  Child service = cli.Start({"run"});
+  service.WaitFor("ucaas-sync approve");
+  CHECK(Get(cli, "/readyz").body.find("held") != std::string::npos);
+  // One person's run ends well and settles nothing.
+  Expect(cli.Run({"sync", "--only", "E9"}), 0);
+  std::this_thread::sleep_for(milliseconds(500));
+  CHECK(Get(cli, "/readyz").status == 503);
+  Expect(cli.Run({"plan", "--out", "monday.plan"}), 3);
+  Expect(cli.Run({"approve", "monday.plan"}), 0);
+  // On a slow machine the service may be quicker.
+  CHECK(cli.Run({"apply", "monday.plan"}).code != 3);
+  for (int i = 0; i < 500 && Get(cli, "/readyz").status != 200; ++i) std::this_thread::sleep_for(milliseconds(10));
+  CHECK(Get(cli, "/readyz").status == 200);
+  CHECK(Get(cli, "/metrics").body.find("ucaas_sync_held 0") != std::string::npos);
+  CHECK(Stopped(service).code == 0);
+}
+
 TEST_CASE("a run that stops since too many changes fail is not up to date, says so, and is followed by the next") {
   Cli cli;
   Service target(cli);

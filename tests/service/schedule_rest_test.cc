@@ -36,6 +36,29 @@ TEST_CASE("a failing target is left alone for longer and longer, and tried at on
 }
 
 TEST_CASE(
+    "a failing target is tried soon when somebody else's run ended well, and rests as at first if it fails still") {
+  Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
+  service.run = [](Trigger) { return ExitCode::kUnavailable; };
+  while (service.runs.size() < 6) service.Until(service.now.wall + seconds(1));
+  const Instant mended = service.now.wall;
+  service.schedule.Mended(service.now);
+  service.Until(mended + seconds(12));
+  REQUIRE(service.runs.size() == 7);
+  CHECK(service.runs[6].second == Trigger::kRetry);
+  service.Until(mended + seconds(12) + minutes(1));
+  CHECK(service.runs.size() == 8);
+}
+
+TEST_CASE("somebody else's run that ended well begins no run where nothing failed") {
+  Simulation service(Configured(), "UTC", At("2026-11-23T09:00:00Z"));
+  service.Until(At("2026-11-23T09:10:00Z"));
+  const std::size_t before = service.runs.size();
+  service.schedule.Mended(service.now);
+  service.Until(At("2026-11-23T09:20:00Z"));
+  CHECK(service.runs.size() == before);
+}
+
+TEST_CASE(
     "a new file passes a source's rest at once, a target's a minute after its last run, and heals no credentials") {
   struct Case {
     ExitCode code;
