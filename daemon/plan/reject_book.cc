@@ -68,7 +68,7 @@ void RejectBook::Add(const RejectView& reject, Workspace& work) {
     if (values_.size() >= kMostRejectValues) continue;
     values_.push_back(hash);
     if (value.find('@') != std::string_view::npos) {
-      addresses_.push_back({.hash = AddressHash(value), .entry = entries_.size()});
+      addresses_.push_back({.hash = AddressHash(value), .source = reject.source});
     }
   }
   if (values_.size() >= kMostRejectValues) StopsOf(reject.source) = {.people = true, .groups = true};
@@ -88,29 +88,23 @@ void RejectBook::FindAddressees(Workspace& work) {
   for (SlotId id = 0; id < work.table.known(); ++id) {
     Slot& slot = work.table[id];
     if (!wanted[slot.address_hash.low & (bits - 1)] || slot.kind == Kind::kGroup || !slot.is_there()) continue;
-    auto it = std::lower_bound(addresses_.begin(), addresses_.end(), Address{.hash = slot.address_hash, .entry = 0});
+    auto it = std::lower_bound(addresses_.begin(), addresses_.end(), Address{.hash = slot.address_hash, .source = 0});
     for (; it != addresses_.end() && it->hash == slot.address_hash; ++it) {
-      if (slot.source != entries_[it->entry].source) continue;
-      slot.set(kRejectNamed);
-      addressees_.emplace_back(it->entry, id);
+      if (slot.source == it->source) slot.set(kRejectNamed);
     }
   }
-  std::sort(addressees_.begin(), addressees_.end());
 }
 
-/// Whose own record this may be. An e-mail says that better than a key: the row of somebody whose key is damaged still
-/// names their manager, who may have gone in this very read.
-std::vector<SlotId> RejectBook::CandidatesFor(std::size_t entry, const Workspace& work) const {
+/// Whose own record this may be, by the keys in it. An e-mail is no such evidence: it may be the manager's, who may
+/// have gone in this very read. Nor is any key where its own is blank.
+std::vector<SlotId> RejectBook::CandidatesFor(const Entry& entry, const Workspace& work) const {
   std::vector<SlotId> candidates;
-  const auto add = [&](SlotId id) {
-    if (id != kNone && IsMissingSinceThisRead(work, id, entries_[entry].source)) candidates.push_back(id);
-  };
-  const auto first = std::lower_bound(addressees_.begin(), addressees_.end(), std::pair(entry, SlotId{}));
-  for (auto it = first; it != addressees_.end() && it->first == entry; ++it) add(it->second);
-  const bool has_addressee = first != addressees_.end() && first->first == entry;
-  if (has_addressee || entries_[entry].lacks_key) return candidates;
-  for (std::size_t at = entries_[entry].begin; at < entries_[entry].end; ++at) {
-    for (const Kind kind : {Kind::kUser, Kind::kContact}) add(work.table.Find(kind, values_[at]));
+  if (entry.lacks_key) return candidates;
+  for (std::size_t at = entry.begin; at < entry.end; ++at) {
+    for (const Kind kind : {Kind::kUser, Kind::kContact}) {
+      const SlotId id = work.table.Find(kind, values_[at]);
+      if (id != kNone && IsMissingSinceThisRead(work, id, entry.source)) candidates.push_back(id);
+    }
   }
   return candidates;
 }
@@ -119,7 +113,7 @@ std::vector<bool> RejectBook::FindOwners(const Workspace& work) {
   std::vector<std::vector<Hash128>> keys(entries_.size());
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    for (const SlotId id : CandidatesFor(i, work)) {
+    for (const SlotId id : CandidatesFor(entries_[i], work)) {
       const Hash128& key = work.table[id].key_hash;
       if (std::find(keys[i].begin(), keys[i].end(), key) == keys[i].end()) keys[i].push_back(key);
       if (owners_.empty() || owners_.back() != id) owners_.push_back(id);

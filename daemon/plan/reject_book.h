@@ -4,7 +4,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "daemon/model/entity.h"
@@ -42,7 +41,7 @@ class RejectBook {
   /// An e-mail in a rejected record.
   struct Address {
     Hash128 hash;
-    std::size_t entry = 0;
+    std::uint16_t source = 0;
     friend auto operator<=>(const Address&, const Address&) = default;
   };
   struct Stops {
@@ -51,16 +50,15 @@ class RejectBook {
   };
   Stops& StopsOf(std::uint16_t source);
   void FindAddressees(Workspace& work);
-  std::vector<SlotId> CandidatesFor(std::size_t entry, const Workspace& work) const;
+  std::vector<SlotId> CandidatesFor(const Entry& entry, const Workspace& work) const;
   std::vector<bool> FindOwners(const Workspace& work);
 
   std::vector<Entry> entries_;
   std::vector<Hash128> values_;
   std::vector<Address> addresses_;
-  std::vector<std::pair<std::size_t, SlotId>> addressees_;  // entry, whose e-mail it carries; in order
-  std::vector<SlotId> owners_;                              // in order
-  std::vector<Stops> stops_;                                // by source
-  std::vector<std::uint64_t> counts_;                       // by source
+  std::vector<SlotId> owners_;         // in order
+  std::vector<Stops> stops_;           // by source
+  std::vector<std::uint64_t> counts_;  // by source
 };
 
 }  // namespace ucaas_sync::plan

@@ -149,8 +149,7 @@ void Auditor::Blame(Violations wrong) {
 Violations Auditor::After(const Scene& scene, const Export& day, const RunReport& report) {
   violations_.clear();
   rows_ = RowsOf(scene.state);
-  reading_ =
-      Read(day, settings_, *DateIn(report.at, settings_.timezone), {.lately = ThereLately(), .by_email = ByEmail()});
+  reading_ = Read(day, settings_, *DateIn(report.at, settings_.timezone), ThereLately());
   const bool reads_sources = !report.is_revert;
   if (report.end == End::kSource && !reading_.may_be_refused) Blame("a usable source was refused");
   if (reads_sources && report.was_planned && reading_.must_be_refused) Blame("an unusable source was believed");
@@ -196,16 +195,6 @@ std::set<Auditor::Id> Auditor::ThereLately() const {
     }
   }
   return lately;
-}
-
-std::map<std::string, std::set<std::string>> Auditor::ByEmail() const {
-  std::map<std::string, std::set<std::string>> keys;
-  for (const auto* rows : {&there_, &lost_}) {
-    for (const StoredEntity& row : *rows) {
-      if (row.kind != Kind::kGroup) keys[FoldCase(row.fields[NaturalKeyField(row.kind)].text)].insert(row.key);
-    }
-  }
-  return keys;
 }
 
 void Auditor::NoteLearned(const Scene& scene) {

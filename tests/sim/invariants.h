@@ -61,7 +61,6 @@ class Auditor {
 
   /// The groups that are known, and who was there until this run.
   std::set<Id> ThereLately() const;
-  std::map<std::string, std::set<std::string>> ByEmail() const;
   void Follow(const Reading& reading, const RunReport& report);
   /// Whether the next broken row with `key` is somebody else's.
   static bool OwnsNone(const std::string& key, Word word, bool owned_none, const Reading& reading,

@@ -71,26 +71,14 @@ bool FindOwner(const Owners& owners, std::size_t i, std::set<std::string>& asked
   return false;
 }
 
-/// Whom the row names: by an e-mail if that is somebody's, else by whatever may be a key.
-std::set<std::string> NamedIn(const BrokenRow& broken, const Acquaintances& known) {
-  std::set<std::string> named;
-  for (const std::string& value : broken.values) {
-    const auto has = known.by_email.find(Folded(value));
-    if (has != known.by_email.end()) named.insert(has->second.begin(), has->second.end());
-  }
-  return named.empty() ? std::set<std::string>(broken.values.begin(), broken.values.end()) : named;
-}
-
 /// Nobody has two rows: each broken one must find somebody of its own.
-void FindHidden(Reading& reading, const Export& day, const std::set<std::string>& in_rows, const Acquaintances& known) {
-  const std::set<std::pair<Kind, std::string>>& lately = known.lately;
+void FindHidden(Reading& reading, const Export& day, const std::set<std::string>& in_rows,
+                const std::set<std::pair<Kind, std::string>>& lately) {
   Owners owners;
   for (const BrokenRow& broken : day.broken) {
-    const std::set<std::string> named = NamedIn(broken, known);
     reading.broken_values.insert(broken.values.begin(), broken.values.end());
-    reading.broken_values.insert(named.begin(), named.end());
     std::set<std::string>& mine = owners.emplace_back();
-    for (const std::string& value : named) {
+    for (const std::string& value : broken.values) {
       const bool was_there = lately.contains({Kind::kUser, value}) || lately.contains({Kind::kContact, value});
       if (was_there && !in_rows.contains(value)) mine.insert(value);
     }
@@ -119,7 +107,8 @@ Word Reading::Of(Kind kind, const std::string& key) const {
   return word == people.end() ? Word::kNothing : word->second;
 }
 
-Reading Read(const Export& day, const Settings& settings, Date today, const Acquaintances& known) {
+Reading Read(const Export& day, const Settings& settings, Date today,
+             const std::set<std::pair<Kind, std::string>>& lately) {
   Reading reading;
   reading.knows_titles = day.directory_is_whole && !day.titles.empty();
   const bool is_whole = (day.health == Health::kGood || day.health == Health::kNoEmail) && !day.rows.empty();
@@ -153,7 +142,7 @@ Reading Read(const Export& day, const Settings& settings, Date today, const Acqu
   SetAsideTwins(reading);
   std::set<std::string> in_rows;
   for (const auto& [key, rows] : by_key) in_rows.insert(key);
-  FindHidden(reading, day, in_rows, known);
+  FindHidden(reading, day, in_rows, lately);
   return reading;
 }
 

@@ -28,7 +28,7 @@ struct Reading {
   std::set<std::string> bad_status;     ///< Users alone have a status: as contacts these are present.
   std::set<std::string> left;           ///< Of whom some row says that they left, be it believed or not.
   std::set<std::string> departments;    ///< Every one that a row names.
-  std::set<std::string> broken_values;  ///< All that can be read of broken rows, and the keys that their e-mails tell.
+  std::set<std::string> broken_values;  ///< All that can be read of broken rows.
   std::set<std::string> broken_owners;  ///< Those of them whose own row a broken one may be.
   bool hides_people = false;            ///< A broken row may be anybody's.
   bool hides_groups = false;
@@ -37,13 +37,9 @@ struct Reading {
   Word Of(Kind kind, const std::string& key) const;
 };
 
-struct Acquaintances {
-  /// The groups that are known, and the people who were there until now, and of whom no broken row told before that it
-  /// is another's: of a broken row with the key of anybody else it is not known whose it is.
-  std::set<std::pair<Kind, std::string>> lately;
-  std::map<std::string, std::set<std::string>> by_email;  ///< In lower case: keys of all who are known.
-};
-
-Reading Read(const Export& day, const Settings& settings, Date today, const Acquaintances& known);
+/// `lately`: the groups that are known, and the people who were there until now, and of whom no broken row told before
+/// that it is another's: of a broken row with the key of anybody else it is not known whose it is.
+Reading Read(const Export& day, const Settings& settings, Date today,
+             const std::set<std::pair<Kind, std::string>>& lately);
 
 }  // namespace ucaas_sync::sim
