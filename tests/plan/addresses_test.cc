@@ -204,13 +204,19 @@ TEST_CASE("two who are both known are never taken for one person, though one is 
   CHECK(plan.quarantine[0].reason == "its e-mail is still held by E1, who is gone from the source but not removed yet");
 }
 
-TEST_CASE("an address of somebody whom no time removes is told with what frees it") {
+/// E1 and E2, of whom the first is gone and leaves at once.
+World WithE1Gone() {
   World world;
   world.policy.rules[0].absent_after = Duration::zero();
   world.Add(User("E1"));
   world.Add(User("E2"));
   world.Sync();
   world.Remove(Kind::kUser, "E1");
+  return world;
+}
+
+TEST_CASE("an address of somebody whom no time removes is told with what frees it") {
+  World world = WithE1Gone();
   const auto taken = [&world] {
     world.Get(Kind::kUser, "E2").fields["email"] = "e1@example.com";
     const auto plan = world.Plan().plan;
@@ -236,12 +242,7 @@ TEST_CASE("an address of somebody whom no time removes is told with what frees i
 }
 
 TEST_CASE("a new key with the e-mail of somebody suspended is told how two people come apart") {
-  World world;
-  world.policy.rules[0].absent_after = Duration::zero();
-  world.Add(User("E1"));
-  world.Add(User("E2"));
-  world.Sync();
-  world.Remove(Kind::kUser, "E1");
+  World world = WithE1Gone();
   world.Sync();
   world.Add(User("N1", {{"email", "e1@example.com"}}));
   const auto plan = world.Plan().plan;
