@@ -17,6 +17,11 @@ constexpr std::chrono::seconds kAbandonAfter{8};
 constexpr std::uint64_t kFirstRequests = 10;
 constexpr std::ptrdiff_t kMostRequestsNoted = 16;
 
+// A target that limits its lists, or does not show them to us, may do all else that it is asked.
+bool ShowsThatItIsThere(const ucaas::CallResult& probed) {
+  return probed.transport == TransportOutcome::kReply && (probed.asks_for_pause || probed.http_status == 403);
+}
+
 }  // namespace
 
 std::string CodeOf(const ucaas::CallResult& result) {
@@ -184,6 +189,11 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
   // answer is nothing that the run asked for.
   const bool is_question = task.call.verb == ucaas::Verb::kGet || task.is_probe;
   const bool is_paced = result.asks_for_pause || retry_after.has_value();
+  if (task.is_probe && ShowsThatItIsThere(result)) {
+    if (is_paced) gate_.OnPaced(now, retry_after);
+    gate_.OnAnswered(now, result.latency);
+    return;
+  }
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;
     if (is_paced) {

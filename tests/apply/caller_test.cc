@@ -177,7 +177,30 @@ TEST_CASE("a target that shows its objects and changes none is found out after t
   CHECK(bench.target.CountRequests("PATCH") < 150);
 }
 
-TEST_CASE("a probe that the target refuses ends the run as any other refusal does") {
+TEST_CASE("a target that limits its lists, or does not show them, is there for the rest all the same") {
+  Bench bench;
+  HttpReply refused = Says(403, "403", "lists are not for you");
+  SUBCASE("too many requests") {
+    refused = Says(429, "429", "too many lists");
+  }
+  SUBCASE("not allowed") {}
+  bench.target.faults = {{.request = "PATCH users/broken", .reply = Says(503, "503"), .times = 100'000},
+                         {.request = "GET users", .reply = refused, .times = 100'000}};
+  Ended broken;
+  Ended ended;
+  for (int i = 0; i < 12; ++i) bench.caller.Submit(UpdateOf("broken" + std::to_string(i)), broken.done);
+  for (int i = 0; i < 40; ++i) {
+    const std::string email = "u" + std::to_string(i) + "@x.org";
+    bench.caller.Submit(UpdateOf(bench.target.Add(Kind::kUser, {{"email", email}})), ended.done);
+  }
+  bench.caller.Drain();
+  CHECK_FALSE(bench.caller.stopped().has_value());
+  CHECK(broken.verdicts == std::vector<std::string>(12, "retry"));
+  CHECK(ended.verdicts == std::vector<std::string>(40, "ok"));
+  CHECK(bench.clock.ticks < Monotonic(std::chrono::minutes(5)));
+}
+
+TEST_CASE("a probe that is answered \"who are you?\" ends the run as any other such answer does") {
   Bench bench;
   bench.target.faults = {{.request = "PATCH", .reply = Says(503, "503"), .times = 100'000},
                          {.request = "GET users", .reply = Says(401, "401", "invalid header"), .times = 1000}};
