@@ -37,8 +37,7 @@ ConsentScope ScopeOfRun(const state::SqliteStore& store, const RunRecord& run) {
                          "what is held");
 }
 
-ConsentScope ScopeOfFile(const Context& context, const state::SqliteStore& store, const std::string& file) {
-  const Plan plan = LoadPlan(context.program, file);
+ConsentScope ScopeOfFile(const state::SqliteStore& store, const Plan& plan, const std::string& file) {
   if (store.PlanWasUsed(UsedAs(plan))) throw StalePlan(file, "was applied before, and a plan is applied once");
   OperationList operations = plan.operations;
   plan.waiting.ForEach([&operations](const Operation& operation) { operations.Add(operation); });
@@ -47,11 +46,14 @@ ConsentScope ScopeOfFile(const Context& context, const state::SqliteStore& store
   throw NothingToApprove(file + ": no guard holds this plan: apply it with `ucaas-sync apply " + file + '`');
 }
 
-std::string NextWord(const state::SqliteStore& store, const ApproveRequest& request, const Approval& approval,
-                     const std::optional<RunRecord>& run) {
-  if (approval.subject == ApprovedFile(request.what)) {
-    return "This does it: ucaas-sync apply " + ShellWord(request.what);
-  }
+std::string NextWordOfFile(const Plan& plan, const std::string& file) {
+  // What waits is not among a plan's operations, but among the next plan's.
+  if (!plan.held && !plan.waiting.empty()) return "The next run does it: ucaas-sync sync, or the service by itself";
+  return "This does it: ucaas-sync apply " + ShellWord(file) +
+         (plan.waiting.empty() ? "" : "; removals of groups come with the next run");
+}
+
+std::string NextWord(const state::SqliteStore& store, const Approval& approval, const std::optional<RunRecord>& run) {
   constexpr std::string_view kRevert = "revert ";
   if (run && run->trigger.starts_with(kRevert)) {
     return "Then revert again, which does it: ucaas-sync revert " + run->trigger.substr(kRevert.size());
@@ -133,18 +135,21 @@ Approved Approve(const Context& context, const ApproveRequest& request) {
     approval.subject = held->run;
   }
   const std::optional<RunRecord> run = store->FindRun(approval.subject);
+  std::string next_word;
   if (run) {
     approval.scope = ScopeOfRun(*store, *run);
   } else if (std::filesystem::exists(request.what)) {
-    approval.scope = ScopeOfFile(context, *store, request.what);
+    const Plan plan = LoadPlan(context.program, request.what);
+    approval.scope = ScopeOfFile(*store, plan, request.what);
     approval.subject = ApprovedFile(request.what);
+    next_word = NextWordOfFile(plan, request.what);
   } else {
     throw NothingToApprove("there is neither a run nor a file " + Printable(request.what) +
                            "; `ucaas-sync status` shows what is held, and the command that approves it");
   }
   store->RecordApproval(approval);
-  std::string next = NextWord(*store, request, approval, run);
-  return {.approval = std::move(approval), .next = std::move(next)};
+  if (next_word.empty()) next_word = NextWord(*store, approval, run);
+  return {.approval = std::move(approval), .next = std::move(next_word)};
 }
 
 void NoteDone(const Context& context, state::SqliteStore& store, const Plan& plan, const apply::ApplyResult& applied) {

@@ -33,12 +33,6 @@ struct Look {
   std::vector<Warning> warnings;
 };
 
-/// Whoever is there already has been matched. Not so after a first run that was cut off, or that was for one person:
-/// then the state holds some, and the rest are not known to be there.
-bool WasLookedAt(const state::SqliteStore& state) {
-  return !state.IsEmpty() && state.Refresh().finished_at.has_value();
-}
-
 Look ListTarget(const Context& context, const state::SqliteStore& state) {
   Look look;
   if (IsUntouchedSandbox(context.program.config.target)) {

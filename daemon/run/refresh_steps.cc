@@ -32,6 +32,10 @@ bool MayFollow(ExitCode code) {
 
 }  // namespace
 
+bool WasLookedAt(const state::SqliteStore& store) {
+  return !store.IsEmpty() && store.Refresh().finished_at.has_value();
+}
+
 void NoteRefreshDue(const Context& context, const state::SqliteStore& store, const std::optional<Instant>& listed_at,
                     PlanNotes& notes) {
   const Duration every = context.program.config.schedule.refresh;
@@ -70,6 +74,11 @@ void ContinueRefresh(const Context& context, state::SqliteStore& store, ExitCode
   const Duration every = context.program.config.schedule.refresh;
   const Instant now = context.clock.Now();
   if (store.IsEmpty() || RefreshDue(store.Refresh(), every, now) > now) return;
+  if (!WasLookedAt(store)) {
+    // Each plan lists everything then, and who is there already is matched once one of them has been through.
+    store.NoteDue(now + every);
+    return;
+  }
   const bool is_stopped = context.stop_requested && context.stop_requested();
   if (!MayFollow(code) || is_stopped) {
     store.NoteDue(now);

@@ -289,7 +289,8 @@ TEST_CASE("group removals that wait stand in the plan file, and are approved by 
   Expect(company.Run({"plan", "--out", "monday.plan"}), 0, {"group.delete: 2, limit 1"});
   const std::string plan = company.Read("monday.plan");
   CHECK(plan.find("\"waiting\":[") != std::string::npos);
-  Expect(company.Run({"approve", "monday.plan"}), 0, {"plan file monday.plan", "delete 2 groups"});
+  Expect(company.Run({"approve", "monday.plan"}), 0,
+         {"plan file monday.plan", "delete 2 groups", "The next run does it: ucaas-sync sync"});
   Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
   CHECK(company.Count("group") == 6);
   Expect(company.Run({"sync"}), 0, {"converged"});

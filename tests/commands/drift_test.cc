@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <variant>
@@ -230,6 +231,21 @@ TEST_CASE("somebody made by hand whom a create meets is adopted as they are, and
   Expect(company.Run({"sync"}), 0, {"1 operation done"});
   CHECK(company.Account("SELECT count(*) FROM users WHERE first_name = 'Wrong'") == "0\n");
   CHECK(state() == "0\n");
+}
+
+TEST_CASE("who is there already is matched by each plan until one has been through, however often one is held") {
+  Company company(8);
+  std::filesystem::remove_all(company.Path("state"));
+  Expect(company.Run({"sync", "--only", "E1"}), 0);
+  auto people = CompanyPeople(8);
+  for (Person& person : people) person.department = "Board";
+  company.WritePeople(people);
+  const std::string before = company.Everything();
+  for (int i = 0; i < 2; ++i) {
+    Expect(company.Run({"sync"}), 3, {"user.update"});
+    CHECK(company.Everything() == before);
+    Expect(company.Run({"plan"}), 3, {"in the account already"});
+  }
 }
 
 TEST_CASE("somebody who is nobody of ours is never touched by a refresh") {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -144,6 +145,8 @@ RunReport Household::Attempt(const Export& day, Body&& body) {
     report.was_planned = true;
     report.plan = *std::move(listener_->plan);
   }
+  // A run may have asked the target something for a while before it took the time that its plan is of.
+  if (report.was_planned) report.at = std::max(report.at, report.plan.created_at);
   report.writes = network_.writes;
   const bool is_troubled = network_.had_trouble() || stop_after_.has_value() || crashed;
   report.had_trouble = is_troubled || had_trouble_;
