@@ -161,7 +161,7 @@ void AddState(CLI::App& app, Parsed& parsed) {
   backup->add_option("FILE", parsed.backup_file, "A file that does not exist yet")
       ->option_text(kNameSaysIt)
       ->required();
-  backup->footer("Example:\n  ucaas-sync state backup /var/backups/ucaas-sync-$(date +%F).db");
+  backup->footer("Example:\n  ucaas-sync state backup /var/lib/ucaas-sync/backup-$(date +%F).db");
   CLI::App* rebuild =
       state->add_subcommand("rebuild", "Move it away and make it anew from sources and target, without writing there");
   rebuild->add_flag("--yes", parsed.yes, "Do not ask");
@@ -174,7 +174,8 @@ void AddState(CLI::App& app, Parsed& parsed) {
   forget->add_option("WHO", parsed.forget_who, "A key or an e-mail")->option_text(kNameSaysIt)->required();
   forget->add_flag("--yes", parsed.yes, "Do not ask");
   forget->footer(
-      "Refused (64) while a source still names them or they are active in the account.\n\n"
+      "Refused (64) while a source still makes an account of them, they are active in the account, or a create of\n"
+      "theirs was never answered. A suspended account stays there, and is nobody's: delete it by hand.\n\n"
       "Example:\n  ucaas-sync forget ada.lovelace@example.com");
 }
 

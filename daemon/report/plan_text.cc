@@ -225,7 +225,8 @@ class Writer {
     if (plan.held) {
       out_ << Paint("This plan is held. Nothing will be written.", Ink::kBad, options_.colour) << '\n';
     } else if (IsEmptyPlan(plan)) {
-      const bool is_as_said = plan.quarantine.empty() && plan.warnings.empty() && plan.due.empty();
+      const bool is_as_said =
+          plan.quarantine.empty() && plan.warnings.empty() && plan.due.empty() && plan.waiting.empty();
       out_ << (is_as_said ? "Nothing to do: the account is as the sources say.\n"
                           : "Nothing to do now; what is left as it is stands above.\n");
     } else {

@@ -21,7 +21,7 @@ BEGIN {
   meaning("retry", "For the moment: the same request is sent again.")
   meaning("unknown", "A create may or may not have had its effect: it is looked up before anything is sent again.")
   meaning("duplicate", "The address is taken: it is looked up who has it.")
-  meaning("missing", "There is no such object. A removal is done; anything else is created anew, unless somebody has its address.")
+  meaning("missing", "There is no such object, if a search finds none either. A removal is done; anything else is created anew, unless somebody has its address.")
   meaning("invalid", "The account refuses these values. The person is set aside, and tried again when something changes.")
   meaning("denied", "Credentials, rights, certificate or address are wrong. The run ends at once, and nothing is sent again.")
   print ""
@@ -30,6 +30,9 @@ BEGIN {
   print "(_target.retry.attempts_ is 6 unless it is set), and an account that asks to wait is given up after a minute"
   print "(_target.retry.give\\_up_, 10m). Whatever a run leaves, the next one, without the fault, ends with 0, and the account"
   print "holds each person once."
+  print ""
+  print "What the account holds: _same_, as it was; _one_ or _none_, the object once or not at all; _old_ or _new_, the values"
+  print "of before or after; _active_ or _suspended_, the user; _there_ or _gone_, who was to be deleted."
   print ""
   print "# FAULTS"
 }

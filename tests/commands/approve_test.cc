@@ -270,6 +270,8 @@ TEST_CASE("group removals that wait are approved by their run") {
   Expect(company.Run({"sync"}), 0, {"group removals wait", "ucaas-sync approve 2"});
   CHECK(company.Count("group") == 6);
   Expect(company.Run({"status"}), 0, {"group removals wait, the rest goes on", "group.delete: 2, limit 1"});
+  Expect(company.Run({"plan"}), 0,
+         {"group.delete: 2, limit 1", "Nothing to do now; what is left as it is stands above."});
   Expect(company.Run({"approve", "last"}), 0, {"delete 2 groups"});
   Expect(company.Run({"sync"}), 0, {"converged"});
   CHECK(company.Count("group") == 4);
