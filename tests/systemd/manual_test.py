@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""The manual has every command, option, exit code and metric, and none that is not there; its pages are without a warning
-of the formatter. (Keys of the configuration: tests/config/manual_test.cc; events: tests/report/events_page_test.cc.)
+"""The manual has every command, option, exit code and metric, and none that is not there, and every key of the JSON that
+the program prints; its pages are without a warning of the formatter. (Keys of the configuration:
+tests/config/manual_test.cc; events: tests/report/events_page_test.cc.)
 
-Usage: manual_test.py PROGRAM FOLDER-OF-PAGES METRICS-SOURCE"""
+Usage: manual_test.py PROGRAM FOLDER-OF-PAGES METRICS-SOURCE FOLDER-OF-EXAMPLES"""
+import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import program_help
 
@@ -26,6 +30,35 @@ def paragraph_of(page, command):
     """The line that names the command and takes its options, with the text below it."""
     found = re.search(rf"^\*{command}\*.*\n((?:\t.*\n|\n(?=\t))+)", page, flags=re.M)
     return found.group(0) if found else ""
+
+
+def keys_of(value):
+    """All keys of a document but those that are names of kinds, actions and fields."""
+    if isinstance(value, list):
+        return set().union(*(keys_of(item) for item in value))
+    if not isinstance(value, dict):
+        return set()
+    by_name = {"summary", "before", "after", "existing", "attributes"}
+    return set(value).union(*(keys_of(item) for key, item in value.items() if key not in by_name))
+
+
+def printed_keys(program, examples):
+    """By command: the keys of what it prints of a company with somebody set aside, a held plan and a past run."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(examples, folder, dirs_exist_ok=True)
+        people = pathlib.Path(folder, "data", "small-company.csv")
+        config = ["-c", str(pathlib.Path(folder, "small-company.yaml"))]
+        run = lambda *words: subprocess.run([program, *config, *words], capture_output=True, text=True).stdout
+        run("sync")
+        rows = people.read_text().splitlines()
+        who = rows[1].split(",")[0]
+        people.write_text("\n".join([*rows[:-4], rows[-4] + ",one too many"]) + "\n")
+        run("sync")
+        documents = {"status": run("status", "--format", "json"), "runs": run("runs", "--format", "json"),
+                     "plan": run("plan", "--format", "json"), "quarantine list": run("quarantine", "list", "--format", "json")}
+        keys = {command: keys_of(json.loads(text)) for command, text in documents.items()}
+        keys["explain"] = set(json.loads(run("explain", who, "--format", "json")))
+        return keys
 
 
 def main():
@@ -53,6 +86,13 @@ def main():
     written = re.findall(r"^\*(\d+)\* (\w+)$", page, flags=re.M)
     if written != codes:
         failures.append(f"exit codes: the program has {codes}, the manual {written}")
+    json_part = page.split("# JSON\n")[1].split("\n# ")[0].replace("\\_", "_")
+    written_keys = set(re.findall(r"_([a-z]\w*?)_(?![a-z])", json_part))
+    printed = printed_keys(program, sys.argv[4])
+    assert {"quarantine", "held"} <= printed["status"] and len(set().union(*printed.values())) > 50, printed
+    for command, keys in printed.items():
+        if keys - written_keys:
+            failures.append(f"{command} --format json: the manual has no {sorted(keys - written_keys)}")
     metric_names = set(re.findall(r'Name\("(ucaas_sync_\w+)"\)', metrics.read_text()))
     assert len(metric_names) >= 13, metric_names
     in_manual = set(re.findall(r"\*(ucaas_sync_\w+)", page))
@@ -67,7 +107,7 @@ def main():
             failures.append(f"{source}: {said or 'is empty'}")
     if failures:
         sys.exit("\n".join(failures))
-    print(f"{len(commands)} commands, {len(codes)} exit codes, {len(metric_names)} metrics")
+    print(f"{len(commands)} commands, {len(codes)} exit codes, {len(metric_names)} metrics, {len(written_keys)} keys of JSON")
 
 
 main()
