@@ -43,6 +43,9 @@ struct ExecutorOptions {
   bool is_reviewed = false;
   /// Kinds whose rules say `existing: quarantine`: a duplicate on create is set aside, not adopted.
   std::set<Kind> never_adopt;
+  /// By entity: addresses that its object may have, beside the one in the state, since a change that was to give them
+  /// was never answered.
+  std::map<std::int64_t, std::vector<std::string>> addresses_in_doubt = {};
 };
 
 struct ApplyResult {
@@ -147,9 +150,12 @@ class Executor {
   void LookUp(const WorkPtr& work, const std::string& address, Found then);
   void SearchPage(const WorkPtr& work, std::shared_ptr<Search> search);
   void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
-  /// The target does not know the operation's object by its id. Looks for it at its address, too: a wrong route says
-  /// "not found" of everything. `then` gets what else is there; an object that is shown after all ends the work.
-  void ConfirmGone(const WorkPtr& work, const std::string& address, Found then);
+  /// The target does not know the operation's object by its id. Looks for it at each address that it may have by now,
+  /// too: a wrong route says "not found" of everything. `then` gets what else is at the first address where something
+  /// is; an object that is shown after all ends the work.
+  void ConfirmGone(const WorkPtr& work, Found then);
+  void ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addresses, std::vector<ucaas::RemoteObject> others,
+                     Found then);
 
   // executor_change.cc
   void SendChange(const WorkPtr& work);

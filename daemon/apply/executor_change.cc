@@ -88,7 +88,7 @@ void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uin
     case Verdict::kMissing:
       // Nobody can be less active than gone; anything else needs the account back.
       if (operation.action == Action::kSuspend) {
-        ConfirmGone(work, AddressBefore(work->row, operation), [this, work, result](const auto&) {
+        ConfirmGone(work, [this, work, result](const auto&) {
           // Whether the source still names them, and they come back suspended, is for the next plan to say.
           result_.needs_another = true;
           FinishDone(work, result, RowGone(work->row, work->operation, OwnershipOf(work->operation, work->row)),
@@ -140,18 +140,8 @@ void Executor::AfterTaken(const WorkPtr& work, const CallResult& duplicate) {
 void Executor::Recreate(const WorkPtr& work) {
   if (caller_.stopped()) return;
   if (!work->row) work->row.emplace();
-  const std::string before = AddressBefore(work->row, work->operation);
-  const std::string after = AddressAfter(work->row, work->operation);
-  ConfirmGone(work, after, [this, work, before, after](const std::vector<RemoteObject>& found) {
-    if (!found.empty()) {
-      OnPlaceTaken(work, found);
-    } else if (before.empty() || FoldCase(before) == FoldCase(after)) {
-      CreateAnew(work);
-    } else {
-      ConfirmGone(work, before, [this, work](const std::vector<RemoteObject>& old) {
-        old.empty() ? CreateAnew(work) : OnPlaceTaken(work, old);
-      });
-    }
+  ConfirmGone(work, [this, work](const std::vector<RemoteObject>& found) {
+    found.empty() ? CreateAnew(work) : OnPlaceTaken(work, found);
   });
 }
 
@@ -249,8 +239,7 @@ void Executor::SendDelete(const WorkPtr& work) {
             FinishDeleted(work, result);
             return;
           case Verdict::kMissing:
-            ConfirmGone(work, AddressBefore(work->row, work->operation),
-                        [this, work, result](const auto&) { FinishDeleted(work, result); });
+            ConfirmGone(work, [this, work, result](const auto&) { FinishDeleted(work, result); });
             return;
           case Verdict::kInvalid:
           case Verdict::kRetry:

@@ -22,6 +22,17 @@ bool Holds(const std::vector<RemoteObject>& found, const std::string& remote_id)
                      [&](const RemoteObject& object) { return object.remote_id == remote_id; });
 }
 
+/// Those that are known, an e-mail in any case.
+std::vector<std::string> EachOnce(const std::vector<std::string>& addresses) {
+  std::vector<std::string> out;
+  for (const std::string& address : addresses) {
+    const bool is_new = std::none_of(out.begin(), out.end(),
+                                     [&](const std::string& known) { return FoldCase(known) == FoldCase(address); });
+    if (is_new && !address.empty()) out.push_back(address);
+  }
+  return out;
+}
+
 CallResult CannotTell(std::string why) {
   CallResult result;
   result.verdict = Verdict::kRetry;
@@ -75,22 +86,33 @@ void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {
   }
 }
 
-void Executor::ConfirmGone(const WorkPtr& work, const std::string& address, Found then) {
-  // A delete of this run that nobody answered has done what it was sent for.
-  const bool is_explained = work->operation.action == Action::kDelete && work->may_have_acted;
-  if (address.empty() || is_explained) {
-    then({});
+void Executor::ConfirmGone(const WorkPtr& work, Found then) {
+  std::vector<std::string> addresses = {AddressAfter(work->row, work->operation),
+                                        AddressBefore(work->row, work->operation)};
+  if (const auto more = options_.addresses_in_doubt.find(work->operation.entity_id);
+      more != options_.addresses_in_doubt.end()) {
+    addresses.insert(addresses.end(), more->second.begin(), more->second.end());
+  }
+  ConfirmGoneAt(work, EachOnce(addresses), {}, std::move(then));
+}
+
+void Executor::ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addresses, std::vector<RemoteObject> others,
+                             Found then) {
+  if (addresses.empty()) {
+    then(others);
     return;
   }
   auto search = std::make_shared<Search>();
-  search->address = address;
+  search->address = std::move(addresses.front());
+  addresses.erase(addresses.begin());
   search->is_missing = true;
-  search->then = [this, work, then = std::move(then)](const std::vector<RemoteObject>& found) {
+  search->then = [this, work, addresses = std::move(addresses), others = std::move(others),
+                  then = std::move(then)](const std::vector<RemoteObject>& found) {
     if (Holds(found, work->operation.remote_id)) {
       FinishFailed(work, CannotTell({}), /*quarantine=*/false,
                    "the target does not know it by its id, and shows it all the same: nothing was done");
     } else {
-      then(found);
+      ConfirmGoneAt(work, addresses, others.empty() ? found : others, then);
     }
   };
   SearchPage(work, std::move(search));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/apply/rows.h"
+#include "daemon/model/text.h"
 #include "daemon/plan/drift.h"
 #include "daemon/run/leftovers_steps.h"
 #include "daemon/run/lookup.h"
@@ -26,25 +27,43 @@ std::vector<StoredEntity> GroupsOf(const state::SqliteStore& store) {
   return groups;
 }
 
-/// What was made in place of an entity's object, which is gone at the target.
+/// What was made in place of an entity's object, which is gone at the target: or itself, under an address that nobody
+/// said it has.
 struct Anew {
   Presence presence = Presence::kUnknown;  ///< Gone: nothing was.
   ucaas::RemoteObject object{};
   bool is_as_sent = false;
 };
 
+std::vector<Place> PlacesOf(const StoredEntity& entity, const Unanswered& unanswered) {
+  std::vector<Place> places;
+  const auto add = [&](const std::vector<std::string>& addresses) {
+    for (const std::string& address : addresses) {
+      const bool is_new = std::none_of(places.begin(), places.end(), [&](const Place& place) {
+        return FoldCase(place.address) == FoldCase(address);
+      });
+      if (is_new) places.push_back({entity.kind, address});
+    }
+  };
+  if (const auto of = unanswered.changes.find(entity.id); of != unanswered.changes.end()) add(of->second.addresses);
+  if (const auto of = unanswered.addresses.find(entity.id); of != unanswered.addresses.end()) add(of->second);
+  return places;
+}
+
 Anew LookForAnew(const state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy,
                  const StoredEntity& entity, const Unanswered& unanswered) {
   Anew anew{.presence = Presence::kGone};
-  const auto changes = unanswered.changes.find(entity.id);
-  if (changes == unanswered.changes.end()) return anew;
-  std::vector<Place> places;
-  for (const std::string& address : changes->second.addresses) places.push_back({entity.kind, address});
   Objects found;
-  for (FoundThere& there : Search(caller, places)) {
+  for (FoundThere& there : Search(caller, PlacesOf(entity, unanswered))) {
     if (!there) return {};
     std::move(there->begin(), there->end(), std::back_inserter(found));
   }
+  const auto itself = std::find_if(found.begin(), found.end(), [&](const ucaas::RemoteObject& object) {
+    return object.remote_id == entity.remote_id;
+  });
+  if (itself != found.end()) return {.presence = Presence::kThere, .object = *itself};
+  const auto changes = unanswered.changes.find(entity.id);
+  if (changes == unanswered.changes.end()) return anew;
   std::erase_if(found, [&](const ucaas::RemoteObject& object) {
     return IsKnown(store, entity.kind, object.remote_id) || store.WasOthers(entity.kind, object.remote_id);
   });
@@ -83,10 +102,14 @@ struct Judge {
   }
 
   /// What is to be recorded of one that is there by the state; false: the target cannot say.
-  bool Settle(StoredEntity entity, const LookedUp& answer, state::SqliteStore::SettledChanges& settled) const {
-    const bool is_gone = answer.presence == Presence::kGone;
+  bool Settle(StoredEntity entity, LookedUp answer, state::SqliteStore::SettledChanges& settled) const {
+    bool is_gone = answer.presence == Presence::kGone;
     const Anew anew = is_gone ? LookForAnew(store, caller, policy, entity, unanswered) : Anew{};
-    const bool is_anew = anew.presence == Presence::kThere;
+    if (anew.presence == Presence::kThere && anew.object.remote_id == entity.remote_id) {
+      answer = {.presence = Presence::kThere, .object = AsListed(entity.kind, anew.object), .why = {}};
+      is_gone = false;
+    }
+    const bool is_anew = is_gone && anew.presence == Presence::kThere;
     // Of all others nothing has to be known before: they are asked for again after the plan, which may touch them.
     if (moment == Moment::kBeforePlan && !is_anew) return true;
     if ((is_gone ? anew.presence : answer.presence) == Presence::kUnknown) return false;

@@ -22,12 +22,11 @@ std::string KindList(Kind kind, std::uint64_t page) {
   return "the list of " + std::string(Name(kind)) + "s, page " + std::to_string(page);
 }
 
-/// Who may be under another id by now, since nobody answered the change that would have made them anew: that they are
-/// gone is said once that was looked up.
+/// Who may be under another id or address by now, since nobody answered a change of theirs: that they are gone is said
+/// once that was looked up.
 std::set<std::int64_t> MayHaveMoved(const state::SqliteStore& store) {
-  std::set<std::int64_t> ids;
-  for (const Operation& change : store.UnansweredUpdates()) ids.insert(change.entity_id);
-  return ids;
+  const std::vector<std::int64_t> ids = store.UnknownChanges();
+  return {ids.begin(), ids.end()};
 }
 
 }  // namespace

@@ -94,7 +94,9 @@ apply::ApplyResult Apply(const Context& context, state::SqliteStore& store, cons
                          PlanOrigin origin) {
   if (plan.operations.empty()) return {};
   Target target(context);
-  apply::Executor executor(store, target.caller(), context.clock, context.observer, OptionsOf(context.program, origin));
+  apply::ExecutorOptions options = OptionsOf(context.program, origin);
+  options.addresses_in_doubt = store.AddressesInDoubt();
+  apply::Executor executor(store, target.caller(), context.clock, context.observer, std::move(options));
   apply::ApplyResult result = executor.Apply(run, plan);
   // Also whoever failed without being set aside: nothing else would bring the next run before something changes.
   const bool is_unfinished = result.left > 0 || result.failed > result.quarantined;

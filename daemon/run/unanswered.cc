@@ -34,7 +34,8 @@ bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remo
 }
 
 Unanswered UnansweredOf(const state::SqliteStore& store) {
-  Unanswered out{.creates = store.LeftoverCreates(), .changes = {}, .claims = {}};
+  Unanswered out{
+      .creates = store.LeftoverCreates(), .changes = {}, .addresses = store.AddressesInDoubt(), .claims = {}};
   for (const Operation& create : out.creates) {
     out.claims.Add(create.kind, apply::AddressAfter(std::nullopt, create), create.key, apply::FieldsToCreate(create));
   }

@@ -40,6 +40,7 @@ struct Changes {
 struct Unanswered {
   std::vector<Operation> creates;           ///< Oldest first; one key may have several, with other addresses.
   std::map<std::int64_t, Changes> changes;  ///< By entity.
+  std::map<std::int64_t, std::vector<std::string>> addresses;  ///< SqliteStore::AddressesInDoubt.
   Claims claims;
 };
 

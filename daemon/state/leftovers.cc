@@ -81,6 +81,31 @@ std::vector<Operation> SqliteStore::UnansweredUpdates() const {
   });
 }
 
+std::map<std::int64_t, std::vector<std::string>> SqliteStore::AddressesInDoubt() const {
+  Connection& connection = impl_->connection;
+  return connection.Guard("read the addresses that were left unanswered", [&] {
+    std::map<std::int64_t, std::vector<std::string>> addresses;
+    if (!connection.Prepare("SELECT 1 FROM unknown_change LIMIT 1").Next()) return addresses;
+    // What is not known is asked for with each run, so that it is of one of the last.
+    constexpr int kRuns = 20;
+    Query query = connection.Prepare(
+        "SELECT o.id, o.kind, o.action, o.key, o.remote_id, o.entity_id, o.changes, o.groups_before, o.groups_after, "
+        "o.reason, o.source, o.line, o.dn, o.fingerprint FROM (SELECT id, mark FROM run WHERE planned > 0 "
+        "ORDER BY id DESC LIMIT ?1) r CROSS JOIN operation o ON o.id BETWEEN (r.id << 32) + 1 AND (r.id << 32) + "
+        "r.mark "
+        "WHERE o.entity_id IN (SELECT entity_id FROM unknown_change) ORDER BY o.id DESC");
+    query.Int(kRuns);
+    while (query.Next()) {
+      const Operation operation = ReadOperation(query);
+      const FieldChange* change = FindChange(operation, NaturalKeyField(operation.kind));
+      if (change != nullptr && !change->after.text.empty()) {
+        addresses[operation.entity_id].push_back(change->after.text);
+      }
+    }
+    return addresses;
+  });
+}
+
 void SqliteStore::MoveRows(std::span<const StoredEntity> moved) {
   Connection& connection = impl_->connection;
   EntityWriter entities(connection, impl_->sources, Version() + 1);

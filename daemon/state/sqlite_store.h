@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -140,6 +141,8 @@ class SqliteStore final : public StateStore {
   /// Of those, the changes without an outcome that were sent, or may have been, to what may have been gone by then:
   /// such a change makes its object anew, under another id. Oldest first.
   std::vector<Operation> UnansweredUpdates() const;
+  /// By entity with a change whose outcome nobody knows: the addresses that changes of the last runs were to give it.
+  std::map<std::int64_t, std::vector<std::string>> AddressesInDoubt() const;
   /// What became of changes of unknown outcome.
   struct SettledChanges {
     std::vector<std::int64_t> entities;  ///< Unknown no more.

@@ -280,6 +280,45 @@ TEST_CASE("an object that the target does not know by its id and shows all the s
   }
 }
 
+TEST_CASE("before anybody counts as gone they are looked for under each address that they may have by now") {
+  for (const Action action : {Action::kUpdate, Action::kSuspend}) {
+    for (const bool is_of_this_run : {true, false}) {
+      const std::string_view name = Name(action);
+      CAPTURE(name);
+      CAPTURE(is_of_this_run);
+      Bench bench;
+      const StoredEntity ada = bench.Known(Kind::kUser, "E1");
+      FieldChange change = Bench::Change(kUserDepartment, "Sales", "Finance");
+      ExecutorOptions options;
+      if (is_of_this_run) {
+        change = Bench::Change(kUserEmail, "E1@x.org", "king@x.org");
+        bench.target.faults.push_back({.request = "PATCH users", .reply = Says(500, "500"), .has_effect = true});
+      } else {
+        bench.target.objects[Kind::kUser].front().fields["email"] = "king@x.org";
+        options.addresses_in_doubt = {{ada.id, {"king@x.org"}}};
+      }
+      bench.target.faults.push_back({.request = "PATCH users", .reply = Says(404, "404", "no such route")});
+      CHECK(bench.Do({bench.At(ada, action, {change})}, options).failed == 1);
+      CHECK(bench.store.Has(Kind::kUser, "E1")->lifecycle != Lifecycle::kGone);
+      CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == ada.remote_id);
+      CHECK(bench.target.CountRequests("POST") == 0);
+    }
+  }
+}
+
+TEST_CASE("a delete that nobody answered is done once the object is not shown any more, whatever a wrong route says") {
+  for (const bool has_effect : {false, true}) {
+    CAPTURE(has_effect);
+    Bench bench;
+    const Operation operation = OperationFor(bench, Action::kDelete);
+    bench.target.faults = {
+        {.request = "DELETE users", .reply = Breaks(TransportOutcome::kReset), .has_effect = has_effect},
+        {.request = "DELETE users", .reply = Says(404, "404", "no such route")}};
+    CHECK(bench.Do({operation}).done == (has_effect ? 1 : 0));
+    CHECK((bench.store.Has(Kind::kUser, "E1")->lifecycle == Lifecycle::kGone) == has_effect);
+  }
+}
+
 TEST_CASE("behind a wrong route, where everything is not found, nobody is gone") {
   for (const Action action : {Action::kUpdate, Action::kSuspend, Action::kDelete}) {
     const std::string_view name = Name(action);

@@ -387,6 +387,33 @@ TEST_CASE("before anything is planned, whose object is there as known, or gone f
   }
 }
 
+TEST_CASE("who has the address of a change that nobody answered is not gone while a wrong route hides their id") {
+  ChangeScene scene(Action::kUpdate, "king@example.com");
+  SUBCASE("the run was cut off") {}
+  SUBCASE("its last attempt was refused") {
+    scene.SettleThem();
+    const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    Operation marriage = state::For(*scene.store->Find(Kind::kUser, "E1"), Action::kUpdate);
+    marriage.entity_id = scene.id;
+    marriage.changes[0].after = Field::Value("king@example.com");
+    scene.store->StorePlan(run, state::PlanOf({marriage}));
+    scene.store->AdvanceMark(run, 1);
+    OperationOutcome outcome;
+    outcome.seq = 1;
+    outcome.verdict = "retry";
+    scene.store->RecordOutcomes(run, std::vector{outcome});
+  }
+  scene.E1().fields["email"] = "king@example.com";
+  CHECK(scene.store->AddressesInDoubt().at(scene.id).front() == "king@example.com");
+  scene.target.faults = {{.request = "GET users/", .reply = testing::Says(404, "404"), .times = 1000}};
+  scene.SettleThem();
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK(scene.store->AddressesInDoubt().empty());
+  const std::vector<DriftFinding> found = scene.store->Drift();
+  REQUIRE(found.size() == 1);
+  CHECK_FALSE(found.front().missing);
+}
+
 TEST_CASE("a group that a change made anew without an answer has no members, as far as is known") {
   Scene scene;
   const std::string made = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});

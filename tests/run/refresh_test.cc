@@ -207,6 +207,22 @@ TEST_CASE("whom no page showed is looked up before they count as gone") {
   CHECK(scene.observer.last_text.find("1 is gone") != std::string::npos);
 }
 
+TEST_CASE("whose change nobody answered is not called gone by a look: they are asked for with the next run") {
+  Scene scene;
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  const StoredEntity e2 = *scene.store->Find(Kind::kUser, "E2");
+  Operation suspend = state::For(e2, Action::kSuspend);
+  suspend.entity_id = e2.id;
+  scene.store->StorePlan(cut, state::PlanOf({suspend}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  REQUIRE(scene.store->UnknownChanges().size() == 1);
+  auto& users = scene.target.objects[Kind::kUser];
+  users.erase(users.begin(), users.begin() + 2);
+  scene.Continue();
+  CHECK(scene.Missing() == Texts{"E1"});
+}
+
 TEST_CASE("a target that knows nobody by id is searched before anybody counts as gone") {
   Scene scene;
   const auto object = scene.User(10);
