@@ -1,7 +1,9 @@
 // From the words of the command line to the command that they ask for; where every Failure is caught and told, once.
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -129,6 +131,17 @@ ExitCode Guarded(const CLI::App& app, const Parsed& parsed, const Session& sessi
   return ExitCode::kError;
 }
 
+// As `head` does: it has what it wanted.
+bool HasReaderLeft() {
+  pollfd out{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+bool ActsOnAccount(const CLI::App& app) {
+  return app.got_subcommand("sync") || app.got_subcommand("apply") || app.got_subcommand("revert") ||
+         app.got_subcommand("run");
+}
+
 const CLI::App* HelpTopic(const CLI::App& app, const std::string& name) {
   if (name.empty()) return &app;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -196,8 +209,13 @@ int Main(int argc, char** argv, const ServiceCommand& service) {
                         .terminal = report::DescribeTerminal(STDOUT_FILENO, environment, parsed.global.no_progress),
                         .stop_requested = &StopRequested,
                         .user = user};
-  const ExitCode code = Guarded(app, parsed, session, service);
+  ExitCode code = Guarded(app, parsed, session, service);
   std::cout.flush();
+  if (!std::cout && !HasReaderLeft()) {
+    Tell(session, ExitCode::kError, "the output could not be written, and what there is of it is not whole");
+    // What was done to the account is told by the code all the same.
+    if (!ActsOnAccount(app)) code = std::max(code, ExitCode::kError);
+  }
   log.ClearProgress();
   return static_cast<int>(code);
 }

@@ -38,11 +38,17 @@ void Write(const Plan& plan, const PlanOptions& options, const Session& session)
 }
 
 // Beside its final place first: whoever reads FILE finds a whole plan or none. People's names are in it: for us alone.
-void WriteFile(const Plan& plan, const std::filesystem::path& file) {
+void WriteFile(const Plan& plan, const std::filesystem::path& named) {
+  std::error_code unknown;
+  const std::filesystem::path file = std::filesystem::weakly_canonical(named, unknown);
+  if (unknown || (std::filesystem::exists(file, unknown) && !std::filesystem::is_regular_file(file, unknown))) {
+    throw Failure(ExitCode::kUsage,
+                  named.string() + " is no regular file, and is left as it is; name a file with --out");
+  }
   const std::filesystem::path partial = file.string() + ".partial";
-  const auto fail = [&file](const std::string& what) {
+  const auto fail = [&named](const std::string& what) {
     return Failure(ExitCode::kError,
-                   file.string() + ": " + what + ": " + std::strerror(errno) + "; the plan was not written");
+                   named.string() + ": " + what + ": " + std::strerror(errno) + "; the plan was not written");
   };
   const int descriptor = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) throw fail("cannot be made");
@@ -54,7 +60,7 @@ void WriteFile(const Plan& plan, const std::filesystem::path& file) {
     if (!out) throw fail("cannot be written");
     std::error_code error;
     std::filesystem::rename(partial, file, error);
-    if (error) throw Failure(ExitCode::kError, file.string() + ": " + error.message() + "; the plan was not written");
+    if (error) throw Failure(ExitCode::kError, named.string() + ": " + error.message() + "; the plan was not written");
   } catch (const Failure&) {
     unlink(partial.c_str());
     throw;

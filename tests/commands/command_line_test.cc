@@ -1,7 +1,9 @@
 // The command line itself: help, mistakes, formats, and what goes into a pipe.
 #include <doctest/doctest.h>
 #include <rapidjson/document.h>
+#include <sys/wait.h>
 
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -32,6 +34,23 @@ TEST_CASE("a command line that cannot be meant ends 64 and says why") {
   cli.Write("people.ldif", "dn: cn=a\ncn: a\n\n");
   Expect(cli.RunBare({"read", "--ldif", cli.Path("people.ldif"), "--delimiter", ";"}), 64, {"for csv only"});
   Expect(cli.RunBare({}), 64, {"sync"});
+}
+
+TEST_CASE("output that could not be written ends 1, a reader that has seen enough is no fault") {
+  Company company(12);
+  const auto shell = [&](const std::string& command) {
+    const std::string line = "cd '" + company.Path("") + "' && exec bash -o pipefail -c '" + UCAAS_SYNC_PROGRAM +
+                             " -c config.yaml " + command + "' 2>err";
+    return WEXITSTATUS(std::system(line.c_str()));  // NOLINT(bugprone-command-processor,cert-env33-c): words of ours
+  };
+  for (const char* command : {"plan", "plan --format json", "status", "runs", "read hr", "explain E1"}) {
+    CAPTURE(std::string(command));
+    CHECK(shell(std::string(command) + " >/dev/full") == 1);
+    CHECK(company.Read("err").find("could not be written") != std::string::npos);
+  }
+  CHECK(shell("sync >/dev/full") == 0);
+  CHECK(shell("read hr | head -1 >/dev/null") == 0);
+  CHECK(company.Read("err").find("could not be written") == std::string::npos);
 }
 
 TEST_CASE("a configuration that is not there ends 78 and says where it was looked for") {

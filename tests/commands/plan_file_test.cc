@@ -1,6 +1,7 @@
 // A plan from a file is judged again when it is applied: by what has happened since it was made.
 #include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -45,6 +46,18 @@ TEST_CASE("a plan of another mapping version is refused, and told apart from ano
   Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
   Forge(company, "monday.plan", [](Plan& plan) { plan.config_hash += '0'; });
   ExpectRefused(company, 9, {"another version of this program", "nothing was written"});
+}
+
+TEST_CASE("a plan is written to a file alone: no pipe or device is replaced, and a link leads to its file") {
+  Company company(12);
+  REQUIRE(::mkfifo(company.Path("pipe").c_str(), 0600) == 0);
+  Expect(company.Run({"plan", "--out", "pipe"}), 64, {"no regular file"});
+  CHECK(std::filesystem::is_fifo(company.Path("pipe")));
+  company.Write("monday.plan", "");
+  std::filesystem::create_symlink("monday.plan", company.Path("link.plan"));
+  Expect(company.Run({"plan", "--out", "link.plan"}), 0);
+  CHECK(std::filesystem::is_symlink(company.Path("link.plan")));
+  Expect(company.Run({"apply", "monday.plan"}), 0);
 }
 
 TEST_CASE("a copy of a plan file that was used is refused") {
