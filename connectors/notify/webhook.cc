@@ -54,6 +54,8 @@ std::optional<std::string> PostNotice(const config::Secret& url, const Notice& n
   curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.c_str());
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  // A name server that does not answer is waited for no longer than anything else.
+  curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Drop);
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &StopIfAsked);

@@ -43,7 +43,7 @@ Headline HeadlineOf(const Overview& overview) {
   }
   // A run that is under way or was cut off says nothing yet.
   const auto last = std::find_if(overview.status.runs.begin(), overview.status.runs.end(),
-                                 [](const RunRecord& run) { return run.outcome.has_value(); });
+                                 [](const RunRecord& run) { return run.outcome.has_value() && !IsForOnePerson(run); });
   if (last == overview.status.runs.end()) return {"careful", "Nothing was synced yet"};
   switch (*last->outcome) {
     case ExitCode::kConverged:

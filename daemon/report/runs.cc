@@ -47,6 +47,10 @@ std::uint64_t LeftBy(const RunRecord& run) {
   return run.outcome == ExitCode::kPartial ? run.left : 0;
 }
 
+bool IsForOnePerson(const RunRecord& run) {
+  return run.trigger.ends_with("--only");
+}
+
 std::string ChangesOf(const RunRecord& run) {
   std::string text;
   for (const Kind kind : kAllKinds) {

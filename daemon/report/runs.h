@@ -17,6 +17,8 @@ std::string OutcomeOf(const RunRecord& run);
 std::uint64_t PlannedIn(const RunRecord& run);
 /// How many of them a partial run left to the next one, not begun.
 std::uint64_t LeftBy(const RunRecord& run);
+/// Whether it was for one person alone (`sync --only`): however it ended, it says nothing of all others.
+bool IsForOnePerson(const RunRecord& run);
 /// "create 3 users, update 1 contact"; "no change"
 std::string ChangesOf(const RunRecord& run);
 /// The page's class for how it ended: good, careful or bad.

@@ -211,7 +211,7 @@ std::string TroubleOf(const SourceStanding& source, const Status& status, Instan
                           (last->outcome == ExitCode::kSource || last->outcome == ExitCode::kConverged ||
                            last->outcome == ExitCode::kPartial) &&
                           !last->trigger.starts_with("apply") && !last->trigger.starts_with("revert") &&
-                          !last->trigger.ends_with("--only");
+                          !IsForOnePerson(*last);
   if (has_judged && source.read_at.value_or(Instant{}) < *source.written_at)
     return written + ", and not read in full since";
   return {};

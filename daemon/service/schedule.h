@@ -45,7 +45,7 @@ struct Left {
 
 class Schedule {
  public:
-  /// `last_run`: when a run last began, by the state.
+  /// `last_run`: when a run last began that something came of, by the state.
   Schedule(const config::ScheduleConfig& config, const std::string& zone, std::optional<Instant> last_run, Moment now);
   /// A new configuration: a person has acted, so what failed is tried at once, and rests as after its first failure.
   void Reconfigure(const config::ScheduleConfig& config, const std::string& zone);

@@ -136,9 +136,8 @@ class Loop {
     const std::vector<RunRecord> runs = store->Runs(kRuns);
     Recall(runs, view_);
     if (view_.last_success) publication_.metrics().SetLastSuccess(*view_.last_success);
-    if (runs.empty()) return std::nullopt;
-    told_before_ = News::BeforeOf(runs);
-    return runs.front().started;
+    if (!runs.empty()) told_before_ = News::BeforeOf(runs);
+    return LastUse(runs);
   }
 
   run::Context Context() {
@@ -266,7 +265,14 @@ class Loop {
     Say(EventId::kRunBegun, "a run begins: " + std::string(Word(*trigger)));
     began_ = now.ticks;
     view_.running = true;
-    worker_.Start([context = Context(), trigger = *trigger] { return RunOnce(context, trigger); });
+    try {
+      worker_.Start([context = Context(), trigger = *trigger] { return RunOnce(context, trigger); });
+    } catch (const std::system_error& error) {
+      RunReport report;
+      report.code = ExitCode::kError;
+      report.message = std::string("no thread is to be had for it: ") + error.what();
+      Conclude(report);
+    }
   }
 
   // Opens the state only when somebody has written to it since: a run, or a person who approved, held or released.
@@ -300,7 +306,9 @@ class Loop {
     watch_->Repair();
     std::map<std::string, std::string> unwatched = watch_->unwatched();
     // The first run makes it, and the look that follows it watches it.
-    if (!std::filesystem::exists(program_->config.state_dir)) unwatched.erase(program_->config.state_dir.string());
+    std::error_code error;
+    const bool has_state = std::filesystem::exists(program_->config.state_dir, error);
+    if (!has_state && !error) unwatched.erase(program_->config.state_dir.string());
     if (unwatched == unwatched_) return;
     unwatched_ = std::move(unwatched);
     if (unwatched_.empty()) return;

@@ -27,23 +27,26 @@ std::string Standing(const View& view) {
 }  // namespace
 
 void Recall(const std::vector<RunRecord>& runs, View& view) {
-  if (!runs.empty()) {
-    const RunRecord& last = runs.front();
-    view.outcome = last.outcome;
-    view.last_run = last.id;
-    view.last_end = last.ended;
-    view.message = last.message;
-    view.left = report::LeftBy(last);
+  const auto last = std::find_if_not(runs.begin(), runs.end(), &report::IsForOnePerson);
+  if (last != runs.end()) {
+    view.outcome = last->outcome;
+    view.last_run = last->id;
+    view.last_end = last->ended;
+    view.message = last->message;
+    view.left = report::LeftBy(*last);
   }
   const auto success = std::find_if(runs.begin(), runs.end(), [](const RunRecord& run) {
-    return run.outcome == ExitCode::kConverged || (run.outcome == ExitCode::kPartial && report::LeftBy(run) == 0);
+    const bool is_whole =
+        run.outcome == ExitCode::kConverged || (run.outcome == ExitCode::kPartial && report::LeftBy(run) == 0);
+    return is_whole && !report::IsForOnePerson(run);
   });
   if (success != runs.end()) view.last_success = success->ended;
 }
 
 bool RecallOther(const std::vector<RunRecord>& runs, View& view) {
-  const auto last =
-      std::find_if(runs.begin(), runs.end(), [](const RunRecord& run) { return run.outcome.has_value(); });
+  const auto last = std::find_if(runs.begin(), runs.end(), [](const RunRecord& run) {
+    return run.outcome.has_value() && !report::IsForOnePerson(run);
+  });
   if (last == runs.end() || last->id == view.last_run) return false;
   if (view.last_end && last->ended <= view.last_end) return false;
   if (last->outcome != ExitCode::kConverged && last->outcome != ExitCode::kPartial) return false;
@@ -55,6 +58,16 @@ bool RecallOther(const std::vector<RunRecord>& runs, View& view) {
   view.failures = 0;
   if (view.left == 0) view.last_success = last->ended;
   return true;
+}
+
+std::optional<Instant> LastUse(const std::vector<RunRecord>& runs) {
+  if (runs.empty()) return std::nullopt;
+  const auto used = std::find_if(runs.begin(), runs.end(), [](const RunRecord& run) {
+    const bool came_to_something =
+        run.outcome == ExitCode::kConverged || run.outcome == ExitCode::kPartial || run.outcome == ExitCode::kHeld;
+    return came_to_something && !report::IsForOnePerson(run);
+  });
+  return used != runs.end() ? used->started : runs.back().started - Duration(1);
 }
 
 std::string Describe(const View& view) {

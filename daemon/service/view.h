@@ -37,12 +37,16 @@ struct View {
   bool is_resting() const { return failures > 0 && next_why == "retry"; }
 };
 
-/// How things stand by the last runs, newest first, before one of this service has ended.
+/// How things stand by the last runs, newest first, before one of this service has ended; not by one person's.
 void Recall(const std::vector<RunRecord>& runs, View& view);
 
-/// A run by somebody else that ended well since the service's own last one: how things stand now. False, and nothing
-/// becomes of it, when there is none.
+/// A run by somebody else that ended well since the service's own last one, and was for everybody: how things stand
+/// now. False, and nothing becomes of it, when there is none.
 bool RecallOther(const std::vector<RunRecord>& runs, View& view);
+
+/// Of the last runs, newest first: when one last began that something came of, so that it made use of its opening. When
+/// nothing came of any, a moment before the oldest; nothing where there are none.
+std::optional<Instant> LastUse(const std::vector<RunRecord>& runs);
 
 /// One line for systemctl status.
 std::string Describe(const View& view);

@@ -62,6 +62,42 @@ TEST_CASE("what was mended and synced by hand is not told as failing, and the se
   CHECK(Stopped(service).code == 0);
 }
 
+TEST_CASE("one person who was synced by hand makes the service call nobody else up to date") {
+  Cli cli;
+  Service target(cli);
+  cli.Write("config.yaml", CompanyConfig(std::string(kRarely) + "listen: \"unix:http\"\n", target.Target()));
+  cli.Write("people.csv", CompanyCsv(12));
+  target.Stop();
+  Child service = cli.Start({"run"});
+  service.WaitFor("what stays the same is not said again");
+  target.Start();
+  Expect(cli.Run({"sync", "--only", "E1"}), 0, {"converged"});
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(Get(cli, "/readyz").status == 503);
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  const std::string page = Get(cli, "/").body;
+  CHECK(page.find("Not up to date") != std::string::npos);
+  CHECK(Stopped(service).code == 0);
+}
+
+TEST_CASE("a state directory that cannot even be looked at ends no service") {
+  Cli cli;
+  cli.Write("config.yaml", CompanyConfig(kRarely));
+  cli.Write("people.csv", CompanyCsv(12));
+  Child service = cli.Start({"run"});
+  service.WaitFor("operations done");
+  std::filesystem::rename(cli.Path("state"), cli.Path("aside"));
+  std::filesystem::create_symlink("state", cli.Path("state"));
+  service.Signal(SIGUSR1);
+  service.WaitFor("error: ");
+  std::filesystem::remove(cli.Path("state"));
+  std::filesystem::rename(cli.Path("aside"), cli.Path("state"));
+  service.Signal(SIGUSR1);
+  service.WaitFor("well again after error");
+  CHECK(Stopped(service).code == 0);
+}
+
 TEST_CASE("a run that is held is told as settled once an approved file did it") {
   Cli cli;
   cli.Write("config.yaml", CompanyConfig(std::string(kRarely) + "listen: \"unix:http\"\n"));

@@ -51,6 +51,14 @@ TEST_CASE("the page says first whether the cloud is up to date, and since when")
   CHECK(Has(OverviewPage({}, kNow, 1), "Nothing was synced yet"));
 }
 
+TEST_CASE("one person's run makes the page call nobody else up to date") {
+  Overview overview = After(ExitCode::kRefused);
+  RunRecord single = Ended(ExitCode::kConverged);
+  single.trigger = "command --only";
+  overview.status.runs.insert(overview.status.runs.begin(), single);
+  CHECK(Has(OverviewPage(overview, kNow, 1), "Not up to date: the cloud refuses our credentials"));
+}
+
 TEST_CASE("a run that left changes to the next one is not called up to date, one that finished without some is") {
   Overview overview = After(ExitCode::kPartial, "4 of the first 10 operations failed");
   RunRecord& run = overview.status.runs.front();
