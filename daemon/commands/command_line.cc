@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -214,7 +213,8 @@ int Main(int argc, char** argv, const ServiceCommand& service) {
   if (!std::cout && !HasReaderLeft()) {
     Tell(session, ExitCode::kError, "the output could not be written, and what there is of it is not whole");
     // What was done to the account is told by the code all the same.
-    if (!ActsOnAccount(app)) code = std::max(code, ExitCode::kError);
+    const bool was_well = code == ExitCode::kConverged || code == ExitCode::kChanges;
+    if (was_well && !ActsOnAccount(app)) code = ExitCode::kError;
   }
   log.ClearProgress();
   return static_cast<int>(code);

@@ -43,7 +43,9 @@ TEST_CASE("output that could not be written ends 1, a reader that has seen enoug
                              " -c config.yaml " + command + "' 2>err";
     return WEXITSTATUS(std::system(line.c_str()));  // NOLINT(bugprone-command-processor,cert-env33-c): words of ours
   };
-  for (const char* command : {"plan", "plan --format json", "status", "runs", "read hr", "explain E1"}) {
+  company.WritePeople(CompanyPeople(13));
+  for (const char* command :
+       {"plan", "plan --format json", "plan --detailed-exitcode", "status", "runs", "read hr", "explain E1"}) {
     CAPTURE(std::string(command));
     CHECK(shell(std::string(command) + " >/dev/full") == 1);
     CHECK(company.Read("err").find("could not be written") != std::string::npos);
