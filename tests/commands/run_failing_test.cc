@@ -18,6 +18,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+/// A company of twelve whose service has found the target down at its start, and serves its pages.
+struct Failing {
+  Failing() { service.WaitFor("what stays the same is not said again"); }
+  Child Begin() {
+    cli.Write("config.yaml", CompanyConfig(std::string(kRarely) + "listen: \"unix:http\"\n", target.Target()));
+    cli.Write("people.csv", CompanyCsv(12));
+    target.Stop();
+    return cli.Start({"run"});
+  }
+
+  Cli cli;
+  Service target{cli};
+  Child service = Begin();
+};
+
 }  // namespace
 
 TEST_CASE("a target that is down does not end the service, asked again it goes on") {
@@ -44,33 +59,23 @@ TEST_CASE("a target that is down does not end the service, asked again it goes o
 }
 
 TEST_CASE("what was mended and synced by hand is not told as failing, and the service goes on soon") {
-  Cli cli;
-  Service target(cli);
-  cli.Write("config.yaml", CompanyConfig(std::string(kRarely) + "listen: \"unix:http\"\n", target.Target()));
-  cli.Write("people.csv", CompanyCsv(12));
-  target.Stop();
-  Child service = cli.Start({"run"});
-  service.WaitFor("what stays the same is not said again");
+  Failing company;
+  Cli& cli = company.cli;
   CHECK(Get(cli, "/readyz").status == 503);
-  target.Start();
+  company.target.Start();
   Expect(cli.Run({"sync"}), 0, {"converged"});
   for (int i = 0; i < 500 && Get(cli, "/readyz").status != 200; ++i) std::this_thread::sleep_for(milliseconds(10));
   CHECK(Get(cli, "/readyz").status == 200);
   CHECK(Get(cli, "/metrics").body.find("ucaas_sync_entities{kind=\"user\",state=\"active\"} 12") != std::string::npos);
   // Its own rest would last a minute.
-  service.WaitFor("well again after unavailable", seconds(20));
-  CHECK(Stopped(service).code == 0);
+  company.service.WaitFor("well again after unavailable", seconds(20));
+  CHECK(Stopped(company.service).code == 0);
 }
 
 TEST_CASE("one person who was synced by hand makes the service call nobody else up to date") {
-  Cli cli;
-  Service target(cli);
-  cli.Write("config.yaml", CompanyConfig(std::string(kRarely) + "listen: \"unix:http\"\n", target.Target()));
-  cli.Write("people.csv", CompanyCsv(12));
-  target.Stop();
-  Child service = cli.Start({"run"});
-  service.WaitFor("what stays the same is not said again");
-  target.Start();
+  Failing company;
+  Cli& cli = company.cli;
+  company.target.Start();
   Expect(cli.Run({"sync", "--only", "E1"}), 0, {"converged"});
   for (int i = 0; i < 100; ++i) {
     REQUIRE(Get(cli, "/readyz").status == 503);
@@ -78,7 +83,7 @@ TEST_CASE("one person who was synced by hand makes the service call nobody else 
   }
   const std::string page = Get(cli, "/").body;
   CHECK(page.find("Not up to date") != std::string::npos);
-  CHECK(Stopped(service).code == 0);
+  CHECK(Stopped(company.service).code == 0);
 }
 
 TEST_CASE("a state directory that cannot even be looked at ends no service") {
