@@ -22,17 +22,6 @@ bool Holds(const std::vector<RemoteObject>& found, const std::string& remote_id)
                      [&](const RemoteObject& object) { return object.remote_id == remote_id; });
 }
 
-/// Those that are known, an e-mail in any case.
-std::vector<std::string> EachOnce(const std::vector<std::string>& addresses) {
-  std::vector<std::string> out;
-  for (const std::string& address : addresses) {
-    const bool is_new = std::none_of(out.begin(), out.end(),
-                                     [&](const std::string& known) { return FoldCase(known) == FoldCase(address); });
-    if (is_new && !address.empty()) out.push_back(address);
-  }
-  return out;
-}
-
 CallResult CannotTell(std::string why) {
   CallResult result;
   result.verdict = Verdict::kRetry;
@@ -87,13 +76,14 @@ void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {
 }
 
 void Executor::ConfirmGone(const WorkPtr& work, Found then) {
-  std::vector<std::string> addresses = {AddressAfter(work->row, work->operation),
-                                        AddressBefore(work->row, work->operation)};
+  std::vector<std::string> addresses;
+  AddAddress(addresses, AddressAfter(work->row, work->operation));
+  AddAddress(addresses, AddressBefore(work->row, work->operation));
   if (const auto more = options_.addresses_in_doubt.find(work->operation.entity_id);
       more != options_.addresses_in_doubt.end()) {
-    addresses.insert(addresses.end(), more->second.begin(), more->second.end());
+    for (const std::string& address : more->second) AddAddress(addresses, address);
   }
-  ConfirmGoneAt(work, EachOnce(addresses), {}, std::move(then));
+  ConfirmGoneAt(work, std::move(addresses), {}, std::move(then));
 }
 
 void Executor::ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addresses, std::vector<RemoteObject> others,

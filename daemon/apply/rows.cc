@@ -194,4 +194,10 @@ std::string AddressAfter(const std::optional<StoredEntity>& row, const Operation
   return row ? row->fields[field].text : std::string();
 }
 
+void AddAddress(std::vector<std::string>& addresses, const std::string& address) {
+  const bool is_new = std::none_of(addresses.begin(), addresses.end(),
+                                   [&](const std::string& known) { return FoldCase(known) == FoldCase(address); });
+  if (is_new && !address.empty()) addresses.push_back(address);
+}
+
 }  // namespace ucaas_sync::apply

@@ -61,4 +61,7 @@ std::optional<std::string_view> MissingField(Kind kind, const FieldValues& sent)
 std::string AddressBefore(const std::optional<StoredEntity>& row, const Operation& operation);
 std::string AddressAfter(const std::optional<StoredEntity>& row, const Operation& operation);
 
+/// Adds `address` unless it is empty, or among them in whatever case.
+void AddAddress(std::vector<std::string>& addresses, const std::string& address);
+
 }  // namespace ucaas_sync::apply

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "daemon/apply/rows.h"
-#include "daemon/model/text.h"
 #include "daemon/plan/drift.h"
 #include "daemon/run/leftovers_steps.h"
 #include "daemon/run/lookup.h"
@@ -36,17 +35,15 @@ struct Anew {
 };
 
 std::vector<Place> PlacesOf(const StoredEntity& entity, const Unanswered& unanswered) {
+  std::vector<std::string> addresses;
+  if (const auto of = unanswered.changes.find(entity.id); of != unanswered.changes.end()) {
+    addresses = of->second.addresses;
+  }
+  if (const auto of = unanswered.addresses.find(entity.id); of != unanswered.addresses.end()) {
+    for (const std::string& address : of->second) apply::AddAddress(addresses, address);
+  }
   std::vector<Place> places;
-  const auto add = [&](const std::vector<std::string>& addresses) {
-    for (const std::string& address : addresses) {
-      const bool is_new = std::none_of(places.begin(), places.end(), [&](const Place& place) {
-        return FoldCase(place.address) == FoldCase(address);
-      });
-      if (is_new) places.push_back({entity.kind, address});
-    }
-  };
-  if (const auto of = unanswered.changes.find(entity.id); of != unanswered.changes.end()) add(of->second.addresses);
-  if (const auto of = unanswered.addresses.find(entity.id); of != unanswered.addresses.end()) add(of->second);
+  for (const std::string& address : addresses) places.push_back({entity.kind, address});
   return places;
 }
 

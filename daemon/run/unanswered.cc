@@ -45,9 +45,7 @@ Unanswered UnansweredOf(const state::SqliteStore& store) {
     Changes& changes = out.changes[row.id];
     changes.sent.push_back(apply::FieldsToRecreate(row, change));
     for (const std::string& address : {row.fields[NaturalKeyField(row.kind)].text, apply::AddressAfter(row, change)}) {
-      const bool is_new = std::none_of(changes.addresses.begin(), changes.addresses.end(),
-                                       [&](const auto& known) { return FoldCase(known) == FoldCase(address); });
-      if (is_new && !address.empty()) changes.addresses.push_back(address);
+      apply::AddAddress(changes.addresses, address);
       out.claims.Add(row.kind, address, row.key, changes.sent.back());
     }
   }
