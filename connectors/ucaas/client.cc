@@ -118,20 +118,26 @@ std::string WithoutSecrets(std::string message, const std::vector<std::string>& 
   return message;
 }
 
+struct Message {
+  std::string text;
+  bool quotes_target = false;
+};
+
 /// The sentence for people when the reply was no success.
-std::string MessageOf(const HttpReply& reply, const Envelope& envelope) {
-  if (reply.outcome != TransportOutcome::kReply) return reply.error;
-  if (!envelope.message().empty()) return envelope.message();
-  if (!envelope.error_code().empty()) return envelope.error_code();
-  if (envelope.result()) return "result " + Shorten(*envelope.result(), 40) + " without a message";
+Message MessageOf(const HttpReply& reply, const Envelope& envelope) {
+  if (reply.outcome != TransportOutcome::kReply) return {.text = reply.error};
+  if (!envelope.message().empty()) return {.text = envelope.message(), .quotes_target = true};
+  if (!envelope.error_code().empty()) return {.text = envelope.error_code(), .quotes_target = true};
+  if (envelope.result()) return {.text = "result " + Shorten(*envelope.result(), 40) + " without a message"};
   std::string text = "HTTP " + std::to_string(reply.status);
   if (reply.status >= 300 && reply.status < 400) {
-    return text + ": the target redirects, which is never followed; check target.base_url";
+    return {.text = text + ": the target redirects, which is never followed; check target.base_url"};
   }
-  if (reply.body.empty()) return text + " with an empty body";
+  if (reply.body.empty()) return {.text = text + " with an empty body"};
   const std::string excerpt = Excerpt(reply.body);
   text += envelope.is_html() ? " with a web page instead of JSON" : " with a body that is not the API's";
-  return excerpt.empty() ? text : text + ": " + excerpt;
+  if (excerpt.empty()) return {.text = text};
+  return {.text = text + ": " + excerpt, .quotes_target = true};
 }
 
 /// Puts what the reply shows into `result`; empty, or why a reply that calls itself a success is not to be believed.
@@ -284,7 +290,9 @@ CallResult Client::Finish(const Pending& pending, HttpReply reply) const {
   result.verdict = codes_.Judge(evidence);
   result.may_have_acted = codes_.MayHaveActed(evidence);
   if (result.verdict != Verdict::kOk) {
-    result.message = WithoutSecrets(MessageOf(reply, envelope), pending.secrets);
+    Message message = MessageOf(reply, envelope);
+    result.message = WithoutSecrets(std::move(message.text), pending.secrets);
+    result.quotes_target = message.quotes_target;
     return result;
   }
 

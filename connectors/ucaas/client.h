@@ -60,6 +60,7 @@ struct CallResult {
   int http_status = 0;
   std::string result;                      ///< The body's `result` as text, or empty.
   std::string message;                     ///< msg, desc or the transport's error: for people, one line, no secrets.
+  bool quotes_target = false;              ///< The message has words of the target in it, which may name anybody.
   bool may_have_acted = true;              ///< Whether a write may have had its effect, whatever the verdict says.
   bool asks_for_pause = false;             ///< Requests come too fast for the target (AsksForPause).
   std::optional<std::string> retry_after;  ///< The header as it came (seconds or HTTP date).

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/ucaas/said.h"
 #include "daemon/apply/retry_after.h"
 #include "daemon/model/text.h"
 
@@ -23,13 +24,6 @@ bool ShowsThatItIsThere(const ucaas::CallResult& probed) {
 }
 
 }  // namespace
-
-std::string CodeOf(const ucaas::CallResult& result) {
-  std::string text(ucaas::Name(result.verdict));
-  if (result.http_status != 0) text += ", HTTP status " + std::to_string(result.http_status);
-  if (!result.result.empty() && result.result != "1") text += ", result " + Shorten(result.result, 40);
-  return text;
-}
 
 Caller::Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& observer,
                std::function<bool()> stop_requested, config::People people)
@@ -249,6 +243,7 @@ void Caller::AskForList(Task search, ucaas::CallResult missing) {
     if (answer.verdict == ucaas::Verdict::kMissing && list.verdict != ucaas::Verdict::kOk) {
       answer.verdict = ucaas::Verdict::kRetry;
       answer.message = "the target says \"not found\" of its whole list too, so that it tells nothing of a single one";
+      answer.quotes_target = false;
     }
     answer.attempts = missing.attempts;
     answer.attempts.insert(answer.attempts.end(), list.attempts.begin(), list.attempts.end());
@@ -292,8 +287,8 @@ void Caller::CompareFirst(const ucaas::CallResult& result, bool is_final) {
 }
 
 std::string Caller::WordsOf(const ucaas::CallResult& result) const {
-  const bool is_quoted = result.transport == TransportOutcome::kReply && people_ != config::People::kFull;
-  return is_quoted ? CodeOf(result) : result.message;
+  const std::string told = ucaas::ToldOf(result);
+  return people_ == config::People::kFull ? told : ucaas::WithoutQuotations(told);
 }
 
 }  // namespace ucaas_sync::apply

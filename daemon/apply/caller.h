@@ -27,9 +27,6 @@ struct Stop {
   std::string because;
 };
 
-/// What went wrong without the target's own words: "invalid, HTTP status 422, result 1504".
-std::string CodeOf(const ucaas::CallResult& result);
-
 class Caller {
  public:
   /// Receives the last answer and how many attempts it took. A create whose outcome is unknown is never repeated here:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "connectors/ucaas/said.h"
 #include "daemon/apply/executor_work.h"
 #include "daemon/apply/rows.h"
 #include "daemon/model/text.h"
@@ -295,7 +296,7 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
     outcome.row = RowGone(work->row, operation, work->row ? work->row->ownership : Ownership::kCreated);
     if (!quarantine) outcome.fingerprint = {};
   }
-  CountFailed(operation, result, outcome.message, quarantine);
+  CountFailed(operation, result, message, quarantine);
   open_.erase(operation.seq);
   Record(work, std::move(outcome));
   Release(work, /*was_done=*/false);
@@ -323,14 +324,18 @@ void Executor::CountFailed(const Operation& operation, const ucaas::CallResult& 
   // Messages name people; what failures have in common is what the target's codes say.
   FailureKind& kind = failures_[std::string(ucaas::Name(result.verdict)) + ' ' + std::to_string(result.http_status) +
                                 ' ' + result.result + ' ' + std::to_string(static_cast<int>(result.transport))];
-  const std::string code = CodeOf(result);
-  if (kind.count++ == 0) kind.example = options_.quote_target ? message : code;
+  if (kind.count++ == 0) {
+    kind.example =
+        options_.quote_target ? ucaas::ToldOf(result, message) : ucaas::WithoutQuotations(ucaas::ToldOf(result));
+  }
   kind.is_transient = result.verdict == ucaas::Verdict::kRetry;
   observer_.OnEvent({.id = quarantine ? EventId::kOperationQuarantined : EventId::kOperationFailed,
                      .text = std::string(Name(operation.action)) + ' ' + std::string(Name(operation.kind)),
                      .key = operation.key,
-                     .rest = options_.quote_target ? std::string() : ": " + code,
-                     .quoted = options_.quote_target ? message : std::string()});
+                     .rest = options_.quote_target ? std::string() : ": " + ucaas::CodeOf(result),
+                     .quoted = !options_.quote_target ? std::string()
+                               : message.empty()      ? OneLine(result)
+                                                      : message});
   observer_.OnOutcome(operation, ucaas::Name(result.verdict), false);
   observer_.OnProgress("apply", result_.done + result_.failed, total_);
 }

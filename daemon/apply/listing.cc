@@ -3,6 +3,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "connectors/ucaas/said.h"
+
 namespace ucaas_sync::apply {
 namespace {
 
@@ -24,7 +26,9 @@ Listing ListAll(Caller& caller, Kind kind, Observer& observer) {
     caller.Drain();
     const std::string where = "the list of " + std::string(Name(kind)) + "s, page " + std::to_string(page);
     if (!answer || answer->verdict != ucaas::Verdict::kOk) {
-      const std::string why = answer ? answer->message : caller.stopped() ? caller.stopped()->because : "no answer";
+      const std::string why = answer             ? ucaas::ToldOf(*answer)
+                              : caller.stopped() ? caller.stopped()->because
+                                                 : "no answer";
       listing.incomplete = where + ": " + why;
       listing.code = caller.stopped() ? caller.stopped()->code : ExitCode::kUnavailable;
       return listing;

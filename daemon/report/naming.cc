@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connectors/ucaas/said.h"
 #include "daemon/model/sha256.h"
 
 namespace ucaas_sync::report {
@@ -39,8 +40,8 @@ std::string Discreet(std::string_view text, config::People people) {
 }
 
 std::string DiscreetMessage(std::string_view message, config::People people) {
-  if (people != config::People::kFull) message = message.substr(0, message.find(kReasonFollows));
-  return Discreet(message, people);
+  if (people == config::People::kFull) return std::string(message);
+  return Discreet(ucaas::WithoutQuotations(message.substr(0, message.find(kReasonFollows))), people);
 }
 
 }  // namespace ucaas_sync::report

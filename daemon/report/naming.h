@@ -18,8 +18,8 @@ std::string Discreet(std::string_view text, config::People people);
 
 /// Before the reason that a person gave for an approval, in the message of a run.
 inline constexpr std::string_view kReasonFollows = "; reason: ";
-/// A run's message for `people`: unless that is full, without e-mail addresses and without such a reason, which may
-/// name anybody.
+/// A run's message for `people`: unless that is full, without e-mail addresses, and without such a reason and the
+/// target's own words, either of which may name anybody.
 std::string DiscreetMessage(std::string_view message, config::People people);
 
 }  // namespace ucaas_sync::report

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "connectors/ucaas/client.h"
+#include "connectors/ucaas/said.h"
 #include "daemon/model/text.h"
 #include "daemon/run/lookup.h"
 
@@ -141,7 +142,7 @@ Refresh::Step Refresh::ReadPage() {
   const std::optional<ucaas::CallResult> answer = Ask(caller_, std::move(call));
   if (!answer || answer->verdict != ucaas::Verdict::kOk) {
     why_ = KindList(kind, cursor.position + 1) + ": " +
-           (answer              ? answer->message
+           (answer              ? ucaas::ToldOf(*answer)
             : caller_.stopped() ? caller_.stopped()->because
                                 : "no answer");
     // An outage passes; a list that is refused will be refused again.

@@ -100,8 +100,8 @@ std::optional<notify::Notice> News::AfterPartial(const RunReport& report, notify
 std::optional<notify::Notice> News::After(const RunReport& report, std::uint32_t failures) {
   notify::Notice notice{.event = {},
                         .subject = "ucaas-sync on " + host_ + ": ",
-                        // It leaves this host: nobody is named by address.
-                        .text = report::Discreet(report.message, config::People::kKey),
+                        // It leaves this host: nobody is named.
+                        .text = report::DiscreetMessage(report.message, config::People::kKey),
                         .run = report.run,
                         .outcome = std::string(Word(report.code))};
   if (report.code == ExitCode::kHeld) {

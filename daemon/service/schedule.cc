@@ -14,8 +14,6 @@ using std::chrono::seconds;
 constexpr Duration kSettle = seconds(2);
 // One that never comes to rest is read in the end: the reader then says what is wrong with it.
 constexpr Duration kMostMoving = minutes(5);
-// The wall clock may be set while we wait by the other one.
-constexpr Duration kLongestWait = hours(1);
 
 struct Rest {
   Duration first;
@@ -145,6 +143,10 @@ Schedule::Wake Schedule::NotBeforeHours(Moment now, Wake wake) const {
   return wake;
 }
 
+void Schedule::HeedClock(Moment now) {
+  if (seen_ > now.wall + hours(24)) seen_ = now.wall;
+}
+
 Schedule::Wake Schedule::NextLook(Moment now) const {
   if (asked_) return {.after = Duration(0), .why = "asked"};
   Monotonic at = looked_ ? *looked_ + config_.every : now.ticks;
@@ -165,9 +167,7 @@ Schedule::Wake Schedule::NextLook(Moment now) const {
   } else if (const auto done = DueIsDoneAt(now)) {
     sooner(*done, "due");
   }
-  Wake wake = NotBeforeHours(now, {.after = Until(at, now.ticks), .why = why});
-  wake.after = std::min(wake.after, kLongestWait);
-  return wake;
+  return NotBeforeHours(now, {.after = Until(at, now.ticks), .why = why});
 }
 
 Schedule::Wake Schedule::NextAttempt(Moment now) const {
@@ -177,8 +177,6 @@ Schedule::Wake Schedule::NextAttempt(Moment now) const {
 }
 
 std::optional<Trigger> Schedule::Judge(Moment now, const Look& look) {
-  // Set back by more than a day, the clock was wrong before: moments of that future count for nothing.
-  if (seen_ > now.wall + hours(24)) seen_ = now.wall;
   last_look_ = look;
   look_again_.reset();
   looked_ = now.ticks;

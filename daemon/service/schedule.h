@@ -59,6 +59,9 @@ class Schedule {
     Duration after{0};  ///< From now on; 0: at once.
     std::string_view why;
   };
+  /// To be called each time before NextLook: a clock that was set back by more than a day was wrong before, and moments
+  /// of that future count for nothing.
+  void HeedClock(Moment now);
   /// When to look next.
   Wake NextLook(Moment now) const;
   /// When something can come of a look: while what failed rests, most looks begin no run.

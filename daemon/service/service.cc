@@ -188,8 +188,9 @@ class Loop {
       sleep =
           std::min(sleep, std::chrono::ceil<Duration>(std::max(Monotonic::duration(0), *stop_deadline_ - now.ticks)));
     }
-    constexpr Duration kDay{24 * 3600 * 1000};  // poll(2) takes an int
-    return std::clamp(sleep, Duration(0), kDay);
+    // The wall clock may be set while we wait by the other one.
+    constexpr Duration kLongest = std::chrono::hours(1);
+    return std::clamp(sleep, Duration(0), kLongest);
   }
 
   void HearSignals() {
@@ -243,7 +244,9 @@ class Loop {
 
   // Looks when it is time, and begins a run when what is seen asks for one.
   void Consider() {
-    if (schedule_->NextLook(Now()).after > Duration(0)) return;
+    const Moment at = Now();
+    schedule_->HeedClock(at);
+    if (schedule_->NextLook(at).after > Duration(0)) return;
     Sight sight = LookAtSources(program_->config);
     publication_.ShowSources(program_->config, sight);
     RecallDueTime();

@@ -93,7 +93,7 @@ TEST_CASE("refused credentials end the run with 6, and nothing more is sent") {
   bench.caller.Drain();
   REQUIRE(bench.caller.stopped().has_value());
   CHECK(bench.caller.stopped()->code == ExitCode::kRefused);
-  CHECK(bench.caller.stopped()->because == "invalid header");
+  CHECK(bench.caller.stopped()->because == "denied, HTTP status 401, result 401: “invalid header”");
   CHECK(bench.target.CountRequests() == 8);
 }
 

@@ -187,7 +187,7 @@ TEST_CASE("a target that keeps failing one operation fails that one alone") {
   CHECK(result.done == 29);
   CHECK(result.failed == 1);
   CHECK(result.code == ExitCode::kPartial);
-  CHECK(result.message == "1 of 30 operations failed: no (result 500)");
+  CHECK(result.message == "1 of 30 operations failed: retry, HTTP status 500, result 500: “no”");
   CHECK_FALSE(bench.store.quarantine.contains({"user", "E1"}));
   CHECK(bench.store.Has(Kind::kUser, "E1")->fields[kUserDepartment].text == "Sales");
 }

@@ -25,7 +25,7 @@ TEST_CASE("failures are judged from the tenth operation on") {
   SUBCASE("nine of nine that fail stop nothing") {
     Bench bench(one_by_one);
     bench.target.faults = {{.request = "POST users", .reply = Says(406, "406"), .times = 9}};
-    CHECK(bench.Do(Creates(9)).message == "9 of 9 operations failed: no (result 406)");
+    CHECK(bench.Do(Creates(9)).message == "9 of 9 operations failed: invalid, HTTP status 406, result 406: “no”");
   }
   SUBCASE("three of ten are more than a fifth") {
     Bench bench(one_by_one);
@@ -34,8 +34,8 @@ TEST_CASE("failures are judged from the tenth operation on") {
     const ApplyResult result = bench.Do(Creates(100));
     CHECK(result.code == ExitCode::kPartial);
     CHECK(result.message ==
-          "3 of the first 10 operations failed, more than guards.failures allows; all alike: bad department "
-          "(result 406)");
+          "3 of the first 10 operations failed, more than guards.failures allows; all alike: invalid, HTTP status "
+          "406, result 406: “bad department”");
     CHECK(result.done == 7);
     CHECK(result.left == 90);
   }

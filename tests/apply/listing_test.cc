@@ -46,7 +46,7 @@ TEST_CASE("a page that fails makes the list incomplete") {
   bench.target.faults = {{.request = "GET users", .reply = Says(404, "404", "no such page"), .skip = 1}};
   const Listing listing = ListAll(bench.caller, Kind::kUser, bench.observer);
   REQUIRE(listing.incomplete.has_value());
-  CHECK(*listing.incomplete == "the list of users, page 2: no such page");
+  CHECK(*listing.incomplete == "the list of users, page 2: missing, HTTP status 404, result 404: “no such page”");
 }
 
 TEST_CASE("a page that fails for the moment is asked for again") {

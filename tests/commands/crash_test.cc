@@ -52,7 +52,7 @@ TEST_CASE("after kill -9 in the middle the next sync converges, with each welcom
     Service service(cli);
     cli.Write("config.yaml", MailingConfig(service));
     cli.Write("people.csv", CompanyCsv(kPeople));
-    service.SlowDown(std::chrono::milliseconds(10));
+    service.SlowDown(std::chrono::milliseconds(30));
     Child sync = cli.Start({"sync"});
     WaitForWrites(service, writes);
     sync.Signal(SIGKILL);
@@ -71,7 +71,8 @@ TEST_CASE("a run that was killed is cut off at once, and one that is under way i
   Service service(cli);
   cli.Write("config.yaml", CompanyConfig({}, service.Target()));
   cli.Write("people.csv", CompanyCsv(kPeople));
-  service.SlowDown(std::chrono::milliseconds(20));
+  // Slow enough for three commands beside it, on any machine.
+  service.SlowDown(std::chrono::milliseconds(500));
   Child sync = cli.Start({"sync"});
   WaitForWrites(service, 3);
   Expect(cli.Run({"status"}), 0, {"Last run: running"});
@@ -95,7 +96,7 @@ TEST_CASE("a sync killed again and again gets there") {
   Service service(cli);
   cli.Write("config.yaml", MailingConfig(service));
   cli.Write("people.csv", CompanyCsv(kPeople));
-  service.SlowDown(std::chrono::milliseconds(10));
+  service.SlowDown(std::chrono::milliseconds(30));
   for (int kills = 0; kills < 4; ++kills) KillASync(cli, service, 9);
   service.SlowDown(std::chrono::milliseconds(0));
   Expect(cli.Run({"sync"}), 0, {"converged"});
@@ -116,7 +117,7 @@ TEST_CASE("after a first sync that was cut off, or was for one person, whoever i
     std::filesystem::remove_all(cli.folder() / "state");
     if (was_cut_off) {
       cli.Write("people.csv", CsvOf(CompanyPeople(kPeople + kNew)));
-      service.SlowDown(std::chrono::milliseconds(20));
+      service.SlowDown(std::chrono::milliseconds(30));
       KillASync(cli, service, 5);
       service.SlowDown(std::chrono::milliseconds(0));
     } else {
@@ -142,7 +143,7 @@ TEST_CASE("whoever was created by a cut-off run and left before the next one is 
   cli.Write("config.yaml", MailingConfig(service));
   auto people = CompanyPeople(kPeople);
   cli.Write("people.csv", CsvOf(people));
-  service.SlowDown(std::chrono::milliseconds(10));
+  service.SlowDown(std::chrono::milliseconds(30));
   Child sync = cli.Start({"sync"});
   WaitForWrites(service, 12);
   sync.Signal(SIGKILL);
@@ -171,7 +172,7 @@ TEST_CASE("SIGTERM ends a sync within seconds, keeps what was done, and the next
   Service service(cli);
   cli.Write("config.yaml", MailingConfig(service));
   cli.Write("people.csv", CompanyCsv(kPeople));
-  service.SlowDown(std::chrono::milliseconds(50));
+  service.SlowDown(std::chrono::milliseconds(100));
   Child sync = cli.Start({"sync"});
   WaitForWrites(service, 10);
   const auto asked = std::chrono::steady_clock::now();

@@ -1,12 +1,17 @@
 // Persons: forgotten on request, and named in the log as log.people says.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <variant>
 
 #include "tests/commands/company.h"
 #include "tests/support/bytes.h"
+#include "tests/support/page.h"
+#include "tests/support/scripted_server.h"
 #include "tests/support/service.h"
 
 namespace ucaas_sync::testing {
@@ -95,11 +100,45 @@ TEST_CASE("the reason of a run that was stopped quotes the target only with log.
     const Output output = cli.Run({"sync"});
     service.sandbox().SetFaults({});
     INFO(output.err, output.out);
-    CHECK(output.Says("all failed alike: "));
-    CHECK(output.Says("all failed alike: invalid, HTTP status 422") == (word != "full"));
     const Output runs = cli.Run({"runs"});
-    CHECK(runs.Says("all failed alike: invalid, HTTP status 422") == (word != "full"));
+    for (const Output& said : {output, runs}) CHECK(said.Says("all failed alike: invalid, HTTP status 422"));
+    CHECK(output.Says("“Fault: ") == (word == "full"));
+    CHECK((runs.out.find("“Fault: ") == std::string::npos || word == "full"));
   }
+}
+
+TEST_CASE("pages with people: key and notices name nobody whom the target names, though the log may") {
+  const test::ScriptedServer target(test::Responder([](const std::string&) {
+    return test::Script{
+        test::Send(test::Reply("403 Forbidden", R"({"result":403,"msg":"Ada Lovelace <ada@example.com> is locked"})"))};
+  }));
+  const std::uint16_t port = test::ClosedPort();
+  Cli cli;
+  cli.Write("access-key", "correct horse battery staple\n");
+  cli.Write("people.csv", CompanyCsv(15));
+  cli.Write("config.yaml",
+            CompanyConfig(
+                "listen: 127.0.0.1:" + std::to_string(port) +
+                    "\npages: { people: key }\nlog: { people: full }\nschedule: { every: 1h }\n"
+                    "notify: { command: [/bin/sh, -c, \"cat > " +
+                    cli.Path("coming") + "; mv " + cli.Path("coming") + ' ' + cli.Path("mail") + "\"] }\n",
+                "target:\n  base_url: " + target.base_url() + "\n  basic: { id: hr-sync, key_file: access-key }\n"));
+  Child service = cli.Start({"run"});
+  service.WaitFor("Ada Lovelace");
+  while (!std::filesystem::exists(cli.Path("mail"))) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const std::string status = Get(port, "/api/status").body;
+  const std::size_t at = status.find("\"id\":\"") + 6;
+  const std::string run_page = Get(port, "/runs/" + status.substr(at, status.find('"', at) - at)).body;
+  for (const std::string& shown : {status, run_page, Get(port, "/").body, cli.Read("mail")}) {
+    INFO(shown);
+    CHECK(shown.find("HTTP status 403") != std::string::npos);
+    CHECK(shown.find("Ada") == std::string::npos);
+    CHECK(shown.find("example.com") == std::string::npos);
+  }
+  CHECK(Get(port, "/readyz").body.find("Ada") == std::string::npos);
+  CHECK(Get(port, "/metrics").body.find("Ada") == std::string::npos);
+  service.Signal(SIGTERM);
+  CHECK(service.Wait().code == 0);
 }
 
 TEST_CASE("what a plan warns of names people in the log as log.people says, and in full in the plan itself") {

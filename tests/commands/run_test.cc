@@ -200,7 +200,7 @@ TEST_CASE("SIGTERM in the middle of a run ends it in time, and the next start fi
   Service target(cli);
   cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   cli.Write("people.csv", CompanyCsv(60));
-  target.SlowDown(milliseconds(50));
+  target.SlowDown(milliseconds(100));
   Child service = cli.Start({"run"});
   while (target.counters().writes < 5) std::this_thread::sleep_for(milliseconds(5));
   const auto began = std::chrono::steady_clock::now();
@@ -282,7 +282,7 @@ TEST_CASE("a second service on the same state waits for its turn") {
   Service target(cli);
   cli.Write("config.yaml", CompanyConfig(kRarely, target.Target()));
   cli.Write("people.csv", CompanyCsv(30));
-  target.SlowDown(milliseconds(60));
+  target.SlowDown(milliseconds(300));
   Child first = cli.Start({"run"});
   while (target.counters().writes < 1) std::this_thread::sleep_for(milliseconds(5));
   Child second = cli.Start({"run"});

@@ -281,6 +281,9 @@ TEST_CASE("an e-mail is masked wherever it stands in a sentence") {
   const std::string approved = "approved by root: user.suspend: 6, limit 3; reason: Ada Lovelace leaves";
   CHECK(DiscreetMessage(approved, People::kFull) == approved);
   CHECK(DiscreetMessage(approved, People::kKey) == "approved by root: user.suspend: 6, limit 3");
+  const std::string said = "1 of 4 operations failed: invalid, HTTP status 406: “Ada Lovelace is locked”";
+  CHECK(DiscreetMessage(said, People::kFull) == said);
+  CHECK(DiscreetMessage(said, People::kKey) == "1 of 4 operations failed: invalid, HTTP status 406");
 }
 
 }  // namespace ucaas_sync::report

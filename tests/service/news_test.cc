@@ -138,6 +138,11 @@ TEST_CASE("a notice says where, what and what to do, and nobody's address") {
   CHECK(notice->subject == "ucaas-sync on hr1: not up to date: source");
   CHECK(notice->text.starts_with("people.csv:7: (an e-mail) is cut\nNothing is written until"));
   CHECK(notice->run == "R1");
+  const auto refused = news.After(
+      {.run = "R2", .code = ExitCode::kRefused, .message = "denied, HTTP status 403: “Ada is locked”", .inventory = {}},
+      1);
+  REQUIRE(refused);
+  CHECK(refused->text.starts_with("denied, HTTP status 403\n"));
 }
 
 }  // namespace ucaas_sync::service

@@ -1,14 +1,22 @@
 #include "tests/support/page.h"
 
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <stdexcept>
+#include <string_view>
 
 namespace ucaas_sync::testing {
+namespace {
+
+constexpr std::string_view kHeaders = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+}  // namespace
 
 int Connected(const std::string& socket_path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -19,6 +27,20 @@ int Connected(const std::string& socket_path) {
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     close(fd);
     throw std::runtime_error("nobody listens on " + socket_path);
+  }
+  return fd;
+}
+
+int Connected(std::uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket API's own way
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    close(fd);
+    throw std::runtime_error("nobody listens on port " + std::to_string(port));
   }
   return fd;
 }
@@ -41,7 +63,11 @@ Reply Ask(int fd, const std::string& request) {
 }
 
 Reply Get(const Cli& cli, const std::string& path, const std::string& method) {
-  return Ask(Connected(cli.Path("http")), method + ' ' + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  return Ask(Connected(cli.Path("http")), method + ' ' + path + std::string(kHeaders));
+}
+
+Reply Get(std::uint16_t port, const std::string& path) {
+  return Ask(Connected(port), "GET " + path + std::string(kHeaders));
 }
 
 }  // namespace ucaas_sync::testing

@@ -1,6 +1,7 @@
 // The service's pages over the unix socket `http` in a Cli's folder, as a browser gets them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "tests/support/cli.h"
@@ -13,10 +14,12 @@ struct Reply {
   std::string body;
 };
 
-/// A socket that is connected to `socket_path`; throws when nobody listens.
+/// A socket that is connected to `socket_path`, or to a port of loopback; throws when nobody listens.
 int Connected(const std::string& socket_path);
+int Connected(std::uint16_t port);
 /// Sends `request` and reads until the other side closes.
 Reply Ask(int fd, const std::string& request);
 Reply Get(const Cli& cli, const std::string& path, const std::string& method = "GET");
+Reply Get(std::uint16_t port, const std::string& path);
 
 }  // namespace ucaas_sync::testing
