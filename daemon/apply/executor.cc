@@ -176,6 +176,7 @@ void Executor::Begin(WorkPtr work) {
     if (operation.action == Action::kCreate && work->row->lifecycle != Lifecycle::kGone) {
       // The plan knows that its object is gone at the target: nothing of the old one is true of the new.
       work->is_gone = true;
+      work->former_id = work->row->remote_id;
       work->former_address = work->row->fields[NaturalKeyField(operation.kind)].text;
       work->row = RowGone(work->row, operation, work->row->ownership);
     }

@@ -41,6 +41,9 @@ struct ExecutorOptions {
   /// A person has read this very plan, perhaps long ago: what it changes or deletes is read first, and left as it is
   /// where the target shows something else than the plan does.
   bool is_reviewed = false;
+  /// And it leaves alone what a look at the target has found otherwise (`drift: report`): that is no reason to leave a
+  /// change undone.
+  bool leaves_drift = false;
   /// Kinds whose rules say `existing: quarantine`: a duplicate on create is set aside, not adopted.
   std::set<Kind> never_adopt;
   /// By entity: addresses that its object may have, beside the one in the state, since a change that was to give them
@@ -168,6 +171,9 @@ class Executor {
   void OnPlaceTaken(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& found);
   /// Membership::kRecreate: deletes the contact and creates it anew.
   void Replace(const WorkPtr& work);
+  static void BeginReplacement(const WorkPtr& work);
+  /// Whose an object is that a create of this operation has made.
+  static Ownership OwnershipOfCreate(const Work& work);
   void SendDelete(const WorkPtr& work);
   void FinishDeleted(const WorkPtr& work, const ucaas::CallResult& result);
 

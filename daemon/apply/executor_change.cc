@@ -202,19 +202,19 @@ void Executor::Replace(const WorkPtr& work) {
         NoteRequests(work, result, attempts);
         switch (result.verdict) {
           case Verdict::kOk:
-          case Verdict::kMissing:
             if (caller_.stopped()) return;  // the next run does the same again: gone already, then created
-            work->is_gone = true;
-            work->is_recreation = true;
-            work->row->remote_id.clear();
-            if (result.verdict == Verdict::kMissing) {
+            BeginReplacement(work);
+            SendCreate(work);
+            return;
+          case Verdict::kMissing:
+            if (caller_.stopped()) return;
+            ConfirmGone(work, [this, work](const auto&) {
+              BeginReplacement(work);
               // A run that was cut off between the two may have created it.
               work->was_sent = true;
               work->is_sent_here = true;
               AfterUnknownCreate(work);
-            } else {
-              SendCreate(work);
-            }
+            });
             return;
           case Verdict::kInvalid:
           case Verdict::kRetry:
@@ -227,6 +227,13 @@ void Executor::Replace(const WorkPtr& work) {
         }
       },
       Work::Acting(work));
+}
+
+void Executor::BeginReplacement(const WorkPtr& work) {
+  work->is_gone = true;
+  work->is_recreation = true;
+  work->is_replacement = true;
+  work->row->remote_id.clear();
 }
 
 void Executor::SendDelete(const WorkPtr& work) {

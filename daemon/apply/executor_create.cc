@@ -107,13 +107,17 @@ void Executor::SendCreate(const WorkPtr& work) {
       Work::Acting(work));
 }
 
+Ownership Executor::OwnershipOfCreate(const Work& work) {
+  return work.is_replacement ? work.row->ownership : Ownership::kCreated;
+}
+
 void Executor::OnCreated(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {
   NoteRequests(work, result, attempts);
   switch (result.verdict) {
     case Verdict::kOk:
       FinishDone(
           work, result,
-          RowAfter(work->row, work->operation, result.remote_id, Ownership::kCreated, work->groups, clock_.Now()),
+          RowAfter(work->row, work->operation, result.remote_id, OwnershipOfCreate(*work), work->groups, clock_.Now()),
           /*converged=*/true);
       return;
     case Verdict::kUnknown:
@@ -299,7 +303,7 @@ void Executor::AfterRefusal(const WorkPtr& work) {
 void Executor::OnAddressTaken(const WorkPtr& work, const CallResult& answer, const std::vector<RemoteObject>& found) {
   if (found.size() > 1) {
     FinishFailed(work, answer, /*quarantine=*/true, SeveralHaveIt(found.size()));
-  } else if (options_.never_adopt.contains(work->operation.kind)) {
+  } else if (options_.never_adopt.contains(work->operation.kind) && found.front().remote_id != work->former_id) {
     FinishFailed(
         work, answer, /*quarantine=*/true,
         "its address is taken at the target (" + found.front().remote_id + "), and the rule says existing: quarantine");
@@ -335,7 +339,9 @@ void Executor::TakeOver(const WorkPtr& work, const RemoteObject& object, bool is
                        .rest = std::string(" is at the target already: adopted unchanged") +
                                (same ? "" : "; the next plan shows what differs")});
   }
-  const Ownership ownership = is_ours ? Ownership::kCreated : Ownership::kAdopted;
+  // Its own object, which the plan took for gone, is whose it was.
+  const bool is_own = work->row && object.remote_id == work->former_id;
+  const Ownership ownership = is_own ? work->row->ownership : is_ours ? OwnershipOfCreate(*work) : Ownership::kAdopted;
   if (same) {
     if (wanted != nullptr) work->groups = std::move(groups);
     FinishDone(work, result, RowAfter(work->row, operation, object.remote_id, ownership, work->groups, clock_.Now()),

@@ -124,9 +124,9 @@ std::string Executor::ChangedSince(const Work& work, const RemoteObject& object)
   const auto compare = [&](FieldId field, const Field& before, const Field& after) {
     const Field& shown = object.fields[field];
     const auto is_shown = [&](const Field& value) { return IsSame(operation.kind, field, value, shown); };
-    const bool is_found =
-        finding != nullptr && std::any_of(finding->shown.begin(), finding->shown.end(),
-                                          [&](const auto& f) { return f.first == field && is_shown(f.second); });
+    const bool is_found = options_.leaves_drift && finding != nullptr &&
+                          std::any_of(finding->shown.begin(), finding->shown.end(),
+                                      [&](const auto& f) { return f.first == field && is_shown(f.second); });
     if (!IsSaid(shown) || !IsSaid(before) || is_shown(before) || is_shown(after) || is_found) return;
     names += (names.empty() ? "" : ", ") + std::string(FieldsOf(operation.kind)[field].name);
   };
@@ -136,10 +136,11 @@ std::string Executor::ChangedSince(const Work& work, const RemoteObject& object)
     if (options_.is_reviewed) compare(address, work.row->fields[address], work.row->fields[address]);
     const Field& status = object.fields[kUserStatus];
     const bool is_in = status.state == FieldState::kValue && status.text == kStatusActive;
-    const bool is_found =
-        finding != nullptr && std::any_of(finding->shown.begin(), finding->shown.end(),
-                                          [](const auto& shown) { return shown.first == kUserStatus; });
-    if (ends_suspension && is_in && !is_found) names += names.empty() ? "status" : ", status";
+    // What was found before this run's plan was known to it; a reviewed plan may be older.
+    const bool is_known = !options_.is_reviewed && finding != nullptr &&
+                          std::any_of(finding->shown.begin(), finding->shown.end(),
+                                      [](const auto& shown) { return shown.first == kUserStatus; });
+    if (ends_suspension && is_in && !is_known) names += names.empty() ? "status" : ", status";
     return names;
   }
   // An adopt found its object by its address.
@@ -153,7 +154,7 @@ std::string Executor::ChangedSince(const Work& work, const RemoteObject& object)
   if (operation.groups && object.has_group_ids) {
     const std::vector<std::string> shown = KeysOfGroups(object.group_ids);
     const bool is_known = shown == operation.groups->before || shown == operation.groups->after ||
-                          (finding != nullptr && finding->groups == shown);
+                          (options_.leaves_drift && finding != nullptr && finding->groups == shown);
     if (!is_known) names += names.empty() ? "groups" : ", groups";
   }
   return names;

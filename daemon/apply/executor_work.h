@@ -43,6 +43,7 @@ struct Executor::Work {
   bool was_sent = false;        // a create of ours may have had its effect
   bool is_gone = false;         // the object was there and is no more
   bool is_recreation = false;   // with all fields, not with the changed ones alone
+  bool is_replacement = false;  // of an object that we deleted for it: whose it was, it stays
   bool awaits_groups = false;   // done when its groups have got their lists
   std::uint32_t attempts = 0;
   std::vector<Attempt> requests;
@@ -50,6 +51,7 @@ struct Executor::Work {
   /// Where earlier runs may have sent its create, but for the address that it has now; oldest first.
   std::vector<std::string> sent_addresses;
   bool is_sent_here = false;        // so may one to the address that it has now
+  std::string former_id;            // of the object that the plan knows to be gone
   std::string former_address;       // of the object that the plan knows to be gone: free for a new one since
   std::optional<Address> releases;  // the address that this operation sets free
 };

@@ -40,6 +40,9 @@ std::string_view TakeText(const char*& at) {
 
 constexpr std::uint64_t kRefMask = (std::uint64_t{1} << 40U) - 1;
 
+/// So many are compared one by one; beyond, a column that is no key would make it quadratic.
+constexpr std::size_t kFewOthers = 16;
+
 }  // namespace
 
 void KeyedRecords::Add(std::string_view key, const Record& record, const std::vector<bool>& wanted, bool with_dn) {
@@ -59,12 +62,7 @@ void KeyedRecords::Add(std::string_view key, const Record& record, const std::ve
   const std::uint64_t hash = HashOf(key).low;
   const std::size_t place = Place(hash, key);
   const Ref first = table_[place] & kRefMask;
-  if (first != 0) {
-    if (ReadHeader(first).body == body_) return;
-    for (const Ref other : Others(first)) {
-      if (ReadHeader(other).body == body_) return;
-    }
-  }
+  if (first != 0 && IsRepeat(first)) return;
   packed_.clear();
   PutNumber(record.line, packed_);
   PutText(key, packed_);
@@ -120,6 +118,19 @@ KeyedRecords::Header KeyedRecords::ReadHeader(Ref ref) const {
   header.key = TakeText(at);
   header.body = TakeText(at);
   return header;
+}
+
+bool KeyedRecords::IsRepeat(Ref first) {
+  if (ReadHeader(first).body == body_) return true;
+  const std::span<const Ref> others = Others(first);
+  if (others.size() < kFewOthers) {
+    return std::any_of(others.begin(), others.end(), [&](Ref other) { return ReadHeader(other).body == body_; });
+  }
+  auto& bodies = bodies_[first];
+  if (bodies.empty()) {
+    for (const Ref other : others) bodies.insert(HashOf(ReadHeader(other).body));
+  }
+  return !bodies.insert(HashOf(body_)).second;
 }
 
 KeyedRecords::Ref KeyedRecords::Store(std::string_view packed) {

@@ -9,8 +9,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "daemon/model/hash.h"
 #include "daemon/model/record.h"
 
 namespace ucaas_sync::mapping {
@@ -50,6 +52,8 @@ class KeyedRecords {
 
   const char* At(Ref ref) const { return blocks_[ref >> kBlockBits].get() + (ref & (kBlockSize - 1)); }
   Header ReadHeader(Ref ref) const;
+  /// Whether `body_` is among the records of the key whose first is `first`. To be stored when it is not.
+  bool IsRepeat(Ref first);
   Ref Store(std::string_view packed);
   void Grow();
   std::size_t Place(std::uint64_t hash, std::string_view key) const;
@@ -59,6 +63,7 @@ class KeyedRecords {
   std::vector<std::uint64_t> table_;  // hash tag above kRefBits, Ref below; 0 is free; a power of two of them
   std::vector<Ref> firsts_;
   std::unordered_map<Ref, std::vector<Ref>> others_;
+  std::unordered_map<Ref, std::unordered_set<Hash128, Hash128Hasher>> bodies_;  // of the keys with many others
   std::string body_;
   std::string packed_;
 };

@@ -118,9 +118,9 @@ constexpr std::array kCatalogue{
         "attribute that somebody keeps changing in the account, a rule without records. The plan's text has the "
         "same. What lasts is said once, and again when it changes."},
     EventType{kNewcomersLookedFor, "newcomers_looked_for", kInfo,
-              "A plan would create more than the guards allow, so the target was listed.",
+              "A plan would create more than the guards allow, or the first of a kind, so the target was listed.",
               "Whoever is in the account already is adopted and not created: mostly a scope or a filter that was made "
-              "wider. What is left to create is judged by the guards as ever."},
+              "wider, or a rule for another kind. What is left to create is judged by the guards as ever."},
     EventType{kNewcomersUnknown, "newcomers_unknown", kWarning,
               "A plan would create more than the guards allow, and the target could not be listed.",
               "The plan is held, and nothing was written. Whether they are in the account already is not known: wait "

@@ -28,6 +28,8 @@ void PutRaw(std::string& out, T value) {
 
 bool IsCompared(const RulePolicy& rule, FieldId field, const FieldView& desired) {
   if (desired.state == FieldState::kUnmapped || (rule.create_only & Bit(field)) != 0) return false;
+  // A status is nothing that can be taken away: a blank cell says nothing of whether somebody is let in.
+  if (rule.kind == Kind::kUser && field == kUserStatus && desired.state == FieldState::kEmpty) return false;
   return desired.state != FieldState::kEmpty || rule.empty == config::EmptyPolicy::kClear;
 }
 
@@ -89,17 +91,13 @@ std::vector<FieldChange> AllFields(const FieldSetView& desired) {
   return changes;
 }
 
-std::string_view DesiredStatus(const FieldSetView& desired) {
-  const FieldView& status = desired[kUserStatus];
-  return HasValue(status) ? status.text : kStatusActive;
-}
-
 bool IsInactive(const FieldView& status) {
   return HasValue(status) && status.text != kStatusActive;
 }
 
 bool LetsIn(const FieldSetView& desired) {
-  return desired[kUserStatus].state != FieldState::kUnknown && DesiredStatus(desired) == kStatusActive;
+  const FieldView& status = desired[kUserStatus];
+  return status.state == FieldState::kUnmapped || (HasValue(status) && status.text == kStatusActive);
 }
 
 void AddReturn(const Field& status, std::vector<FieldChange>& changes) {

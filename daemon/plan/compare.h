@@ -35,13 +35,11 @@ std::optional<FieldId> UnknownRequired(Kind kind, const FieldSetView& desired);
 /// What a create sends: every field that has a value.
 std::vector<FieldChange> AllFields(const FieldSetView& desired);
 
-/// The user's status when the operation is done: the mapped one, else active.
-std::string_view DesiredStatus(const FieldSetView& desired);
-
 /// Whether a user with this status is not let in, whatever word the target has for it.
 bool IsInactive(const FieldView& status);
 
-/// Whether the record lets the user in who is not let in now. An unknown status is no reason to.
+/// Whether the record lets the user in who is not let in now: it says so, or its rule has no word on it. A status that
+/// is unknown or blank is no reason to.
 bool LetsIn(const FieldSetView& desired);
 
 /// The change of the user's status, now `status`, that lets them in again, unless `changes` have one: a rule that says

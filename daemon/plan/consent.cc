@@ -41,6 +41,23 @@ std::string AfterThose(const ConsentGuard& guard, std::uint64_t planned) {
   return ", after " + WithThousands(guard.actual - planned) + (is_week ? " in 7 days" : " in 24 hours");
 }
 
+/// The source with whose last good read a guard compares this one; empty when it compares with none.
+std::string_view ComparedSource(const GuardVerdict& verdict) {
+  const std::string_view subject = verdict.subject;
+  if (verdict.name == "source_drop") return subject;
+  // "hr job title": no source has a blank in its name.
+  if (verdict.name == "fill_drop") return subject.substr(0, subject.find(' '));
+  return {};
+}
+
+/// When the read was that a guard compares this one with. An approval from before it was for a drop that is done.
+std::optional<Instant> ComparedReadAt(const StateView& state, const GuardVerdict& verdict) {
+  const std::string_view source = ComparedSource(verdict);
+  if (source.empty()) return std::nullopt;
+  const std::optional<SnapshotHistory> last = state.LastGoodSnapshot(source);
+  return last ? std::optional(last->read_at) : std::nullopt;
+}
+
 const ConsentGuard* Find(const ConsentScope& scope, const GuardVerdict& verdict) {
   for (const ConsentGuard& guard : scope.guards) {
     if (guard.name == verdict.name && guard.subject == verdict.subject) return &guard;
@@ -159,14 +176,17 @@ std::string ApprovedBy(const Approval& approval) {
   return approval.who + " until " + FormatInstant(approval.until);
 }
 
-ConsentResult UseApprovals(std::span<const Approval> approvals, std::vector<GuardVerdict>& verdicts,
+ConsentResult UseApprovals(const StateView& state, Instant now, std::vector<GuardVerdict>& verdicts,
                            const OperationList& operations) {
   ConsentResult result{.scope = ScopeOf(verdicts, operations), .until = {}};
+  const std::vector<Approval> approvals = state.Approvals(now);
   for (GuardVerdict& verdict : verdicts) {
     if (!verdict.held) continue;
     const ConsentGuard* held = Find(result.scope, verdict);
+    const std::optional<Instant> read_at = ComparedReadAt(state, verdict);
     const Approval* nearest = nullptr;  // the newest that speaks of this guard at all
     for (const Approval& approval : approvals) {
+      if (read_at && approval.at <= *read_at) continue;
       const ConsentGuard* approved = Find(approval.scope, verdict);
       if (approved == nullptr) continue;
       if (nearest == nullptr || approval.at >= nearest->at) nearest = &approval;

@@ -1,5 +1,5 @@
 // Consent to what guards hold: what an approval of a plan would cover, and whether the approvals that were given cover
-// a later plan. Pure; approvals that have ended are not passed in.
+// a later plan. Pure: approvals come in as values of the state view.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "daemon/model/consent.h"
 #include "daemon/model/plan.h"
+#include "daemon/model/store.h"
 
 namespace ucaas_sync::plan {
 
@@ -36,9 +37,10 @@ struct ConsentResult {
   std::optional<Instant> until;  ///< When the first of the approvals that served ends.
 };
 
-/// Judges each guard that holds: one that an approval covers holds no more and says by whom. One that goes beyond an
-/// approval names what is beyond it, in its examples and its advice.
-ConsentResult UseApprovals(std::span<const Approval> approvals, std::vector<GuardVerdict>& verdicts,
+/// Judges each guard that holds: one that an approval covers which serves at `now` holds no more and says by whom. One
+/// that goes beyond an approval names what is beyond it, in its examples and its advice. For a guard that compares with
+/// the last good read of its source (`source_drop`, `fill_drop`) only what was approved after that read counts.
+ConsentResult UseApprovals(const StateView& state, Instant now, std::vector<GuardVerdict>& verdicts,
                            const OperationList& operations);
 
 }  // namespace ucaas_sync::plan

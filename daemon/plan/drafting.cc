@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/model/text.h"
 #include "daemon/plan/compare.h"
 #include "daemon/plan/drift.h"
 
@@ -41,6 +42,11 @@ void DraftExisting(Workspace& work, const Candidate& candidate) {
   const FieldSetView there = View(stored.fields);
   std::vector<FieldChange> changes = Differences(rule, there, candidate.fields);
   Action action = ClassOf(stored, candidate.fields, changes);
+  if (stored.kind == Kind::kUser && stored.lifecycle == Lifecycle::kSuspended &&
+      candidate.fields[kUserStatus].state == FieldState::kEmpty) {
+    work.blank_status.push_back(stored.key);
+    work.Note(candidate.slot, "status", "comes out empty, which lets nobody in who is suspended");
+  }
   if (slot.has(kDrifted)) ConsiderDrift(work, candidate, action, changes);
   if (changes.empty()) {
     if (!candidate.fingerprint.is_zero() && candidate.fingerprint != slot.fingerprint) {
@@ -80,6 +86,17 @@ void DraftNewcomer(Workspace& work, std::uint32_t index) {
       work.drafts.Add({.key = work.candidates.KeyOf(index), .slot = id, .kind = slot.kind, .action = Action::kCreate});
 }
 
+void TellBlankStatus(Workspace& work) {
+  if (work.blank_status.empty()) return;
+  const bool is_one = work.blank_status.size() == 1;
+  const std::string bare = Counted(work.blank_status.size(), "suspended user") + (is_one ? " stays" : " stay") +
+                           " so though the source has " + (is_one ? "a record" : "records") +
+                           ", for status comes out empty; |default: in its template says what a blank cell means";
+  Warning warning(bare + ": " + ListOf(work.blank_status), bare, work.blank_status);
+  warning.lasts = true;
+  work.warnings.push_back(std::move(warning));
+}
+
 }  // namespace
 
 void DraftChanges(Workspace& work) {
@@ -96,6 +113,7 @@ void DraftChanges(Workspace& work) {
       DraftNewcomer(work, i);
     }
   }
+  TellBlankStatus(work);
 }
 
 Operation BuildCreate(const Workspace& work, const Draft& draft) {

@@ -91,6 +91,11 @@ bool DriftBook::IsActiveAgain(SlotId slot) const {
   return entry != nullptr && entry->active_again;
 }
 
+bool DriftBook::IsLetInByHand(SlotId slot) const {
+  const Entry* entry = EntryOf(slot);
+  return entry != nullptr && entry->active_again;
+}
+
 const std::vector<std::string>* DriftBook::GroupsOf(SlotId slot) const {
   const Entry* entry = repairs() ? EntryOf(slot) : nullptr;
   return entry != nullptr && entry->finding.groups ? &*entry->finding.groups : nullptr;

@@ -35,6 +35,8 @@ class DriftBook {
   bool IsMissing(SlotId slot) const;
   bool IsSuspendedByHand(SlotId slot) const;
   bool IsActiveAgain(SlotId slot) const;
+  /// Whether the target shows somebody who was suspended as let in again, whatever `drift` says of it.
+  bool IsLetInByHand(SlotId slot) const;
   const std::vector<std::string>* GroupsOf(SlotId slot) const;
   /// Every contact of whom other groups were found, with each group that it is in.
   void ForEachMembership(const std::function<void(SlotId contact, const std::string& group)>& visit) const;

@@ -57,7 +57,8 @@ class Judge {
 
   std::vector<GuardVerdict> Run() {
     for (const Kind kind : kAllKinds) {
-      if (context_.policy.has_rule_for(kind)) JudgeKind(kind);
+      // A revert also undoes what rules made that are gone from the configuration.
+      if (context_.policy.has_rule_for(kind) || IsPlanned(kind)) JudgeKind(kind);
     }
     for (const Kind kind : kAllKinds) JudgeRewrites(kind);
     JudgeMembersLost();
@@ -69,6 +70,11 @@ class Judge {
   }
 
  private:
+  bool IsPlanned(Kind kind) const {
+    const auto& actions = tally_.kinds[Index(kind)].actions;
+    return std::any_of(actions.begin(), actions.end(), [](std::uint64_t count) { return count != 0; });
+  }
+
   void JudgeKind(Kind kind) {
     const Tally::OfKind& counts = tally_.kinds[Index(kind)];
     const config::KindGuards& guards = context_.policy.guards.kinds[Index(kind)];

@@ -14,10 +14,14 @@ bool IsLeaving(const Workspace& work, SlotId group) {
   return draft != nullptr && draft->action == Action::kDelete;
 }
 
-bool StaysAsItIs(const Workspace& work, SlotId contact) {
+/// `group`: goes because a record that names it says that somebody left. Whoever else is in it and merely missing, for
+/// now or behind a rejected record, is not known to have left.
+bool StaysAsItIs(const Workspace& work, SlotId contact, SlotId group) {
   const Slot& slot = work.table[contact];
   if (!slot.is_there()) return false;
   if (slot.has(kFrozen) || slot.seen == Seen::kOutOfScope) return true;
+  if (work.table[group].seen == Seen::kLeft && slot.seen == Seen::kNot && work.LiveDraft(contact) == nullptr)
+    return true;
   return work.policy.protect && work.Protects(contact, View(work.Load(contact).fields));
 }
 
@@ -32,7 +36,7 @@ void KeepInhabitedGroups(Workspace& work) {
   std::map<SlotId, std::string> inhabited;  // group → the key of somebody in it
   const auto consider = [&](SlotId contact, SlotId group) {
     if (contact == kNone || group == kNone || inhabited.contains(group)) return;
-    if (IsLeaving(work, group) && StaysAsItIs(work, contact)) inhabited.emplace(group, work.KeyOf(contact));
+    if (IsLeaving(work, group) && StaysAsItIs(work, contact, group)) inhabited.emplace(group, work.KeyOf(contact));
   };
   work.state.ForEachMembership([&](std::int64_t contact, std::int64_t group) {
     consider(work.table.WithRow(contact), work.table.WithRow(group));
@@ -52,8 +56,8 @@ void KeepInhabitedGroups(Workspace& work) {
     const std::string key = work.KeyOf(group);
     work.Note(group, "absence",
               "gone, and kept for now: contact " + contact +
-                  " is in it, who is held, set aside, protected or out of scope and not "
-                  "to be changed");
+                  " is in it, who is missing, held, set aside, protected or out of scope "
+                  "and not to be changed");
     named.push_back(Shorten(key, 40) + " (" + contact + ')');
     keys.push_back(contact);
   }

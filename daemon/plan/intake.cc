@@ -112,6 +112,14 @@ void Intake::First(SlotId id, const EntityView& entity) {
 
 void Intake::Again(SlotId id, const EntityView& entity) {
   Slot& slot = work_.table[id];
+  // A group that records of people name is there while one of them, of any rule, has not left.
+  const bool is_of_people =
+      entity.kind == Kind::kGroup && !entity.maps_members && !work_.policy.rules[slot.rule].maps_members;
+  if (is_of_people && slot.seen == Seen::kPresent && entity.standing == Standing::kLeft) return;
+  if (is_of_people && slot.is_known() && slot.seen == Seen::kLeft && entity.standing == Standing::kPresent) {
+    First(id, entity);
+    return;
+  }
   if (entity.kind == Kind::kGroup) membership_.OnGroupAgain(id, entity, work_);
   const bool both_left = slot.seen == Seen::kLeft && entity.standing == Standing::kLeft;
   const bool is_undecided = entity.standing == Standing::kUndecided;
@@ -194,7 +202,9 @@ void Intake::SetAsideRepeats() {
       is_one_rule = is_one_rule && repeat.rule == work_.table[id].rule;
       std::vector<std::string>& named = lines[work_.policy.sources[repeat.source]];
       std::string line = std::to_string(repeat.line);
-      if (std::find(named.begin(), named.end(), line) == named.end()) named.push_back(std::move(line));
+      // They come sorted, but for the key's first record, whose line stands in front: a million may have one key.
+      const bool is_named = !named.empty() && (named.back() == line || named.front() == line);
+      if (!is_named) named.push_back(std::move(line));
     }
     std::vector<std::string> places;
     bool is_one_place = lines.size() == 1;

@@ -327,6 +327,13 @@ class Leaving {
     // Kept though it is acted on now: a removal that is held, fails or is cut off must not wait all over again, and who
     // may be deleted one day needs the day on which it began.
     Note(id, since, reads);
+    // With drift: report it is nobody's business here to shut them out again; but a suspension that has ended is none.
+    if (is_later_delete && work_.drift.IsLetInByHand(id)) {
+      const std::string text = "was suspended and is active there, so that it is not deleted";
+      work_.Note(id, "drift", "changed at the target by somebody else, and left so (drift: report): " + text);
+      work_.drift_reported[Index(slot.kind)].push_back({.key = stored.key, .text = " (" + text + ')'});
+      return;
+    }
     if (is_later_delete) {
       // Found suspended at the target a moment ago, by hand or by a request of ours that nobody recorded: since when is
       // not known, so the time begins now, with the note that takes over what was found.

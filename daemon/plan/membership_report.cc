@@ -1,10 +1,36 @@
 // What the memberships of a plan leave to be said: members whom nobody finds, lists that are not known, circles.
 #include <algorithm>
+#include <iterator>
 
 #include "daemon/model/text.h"
 #include "daemon/plan/membership.h"
 
 namespace ucaas_sync::plan {
+namespace {
+
+constexpr std::size_t kMostInCircle = 20;  // groups of one circle in the warning
+
+/// One group on the way down through the groups within.
+struct Step {
+  std::uint32_t node = 0;
+  std::size_t next = 0;  // child
+  const std::string* key = nullptr;
+};
+
+/// "A > B > A"; of a long circle its first groups.
+std::string CircleText(std::span<const Step> circle) {
+  // The circle begins anywhere; its smallest key makes the text the same in every order of reading.
+  const auto first =
+      std::min_element(circle.begin(), circle.end(), [](const Step& a, const Step& b) { return *a.key < *b.key; });
+  const auto start = static_cast<std::size_t>(first - circle.begin());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(circle.size(), kMostInCircle); ++i) {
+    text += *circle[(start + i) % circle.size()].key + " > ";
+  }
+  return text + (circle.size() > kMostInCircle ? "…" : *first->key);
+}
+
+}  // namespace
 
 void Membership::ReportUnfound(std::uint64_t members, std::vector<std::string> groups, Workspace& work) const {
   std::sort(groups.begin(), groups.end());
@@ -60,40 +86,44 @@ void Membership::ReportKept(Workspace& work) const {
 void Membership::ReportCycles(Workspace& work) const {
   enum class Colour : std::uint8_t { kWhite, kGrey, kBlack };
   std::vector<Colour> colours(nodes_.size(), Colour::kWhite);
-  std::vector<std::string> cycles;
-  std::vector<std::pair<std::uint32_t, std::size_t>> path;  // node, next child
+  // A thousand groups that all contain one another make half a million circles: only what is told is kept as text.
+  std::set<std::string> told;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> closed;  // by which member of which group
+  std::vector<Step> path;
+  const auto enter = [&](std::uint32_t node) {
+    colours[node] = Colour::kGrey;
+    path.push_back({.node = node, .next = 0, .key = &GroupKey(nodes_[node].slot, work)});
+  };
   for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
     if (colours[root] != Colour::kWhite) continue;
-    path.emplace_back(root, 0);
-    colours[root] = Colour::kGrey;
+    enter(root);
     while (!path.empty()) {
-      auto& [at, next] = path.back();
-      const GroupNode& node = nodes_[at];
-      if (!node.nested || next == node.children.size()) {
-        colours[at] = Colour::kBlack;
+      Step& at = path.back();
+      const GroupNode& node = nodes_[at.node];
+      if (!node.nested || at.next == node.children.size()) {
+        colours[at.node] = Colour::kBlack;
         path.pop_back();
         continue;
       }
-      const std::uint32_t child = node.children[next++];
+      const std::uint32_t child = node.children[at.next++];
       if (colours[child] == Colour::kGrey) {
-        std::vector<std::string> keys;
-        auto from = std::find_if(path.begin(), path.end(), [&](const auto& step) { return step.first == child; });
-        for (; from != path.end(); ++from) keys.push_back(GroupKey(nodes_[from->first].slot, work));
-        // The circle begins anywhere; its smallest key makes the text the same in every order of reading.
-        std::rotate(keys.begin(), std::min_element(keys.begin(), keys.end()), keys.end());
-        std::string text;
-        for (const std::string& key : keys) text += key + " > ";
-        cycles.push_back(text + keys.front());
+        closed.emplace_back(at.node, child);
+        const auto from = std::find_if(path.begin(), path.end(), [&](const Step& step) { return step.node == child; });
+        told.insert(CircleText({from, path.end()}));
+        if (told.size() > kMostSaid) told.erase(std::prev(told.end()));
       } else if (colours[child] == Colour::kWhite) {
-        colours[child] = Colour::kGrey;
-        path.emplace_back(child, 0);
+        enter(child);
       }
     }
   }
-  if (cycles.empty()) return;
-  std::sort(cycles.begin(), cycles.end());
+  if (closed.empty()) return;
+  // A group may name another one twice, by its DN and by its key.
+  std::sort(closed.begin(), closed.end());
+  closed.erase(std::unique(closed.begin(), closed.end()), closed.end());
+  std::vector<std::string> circles(told.begin(), told.end());
+  if (closed.size() > told.size()) circles.push_back(std::to_string(closed.size() - told.size()) + " more");
   work.WarnLasting("groups contain one another in a circle; each gets the members of all: " +
-                   ListOf(cycles, kMostSaid));
+                   ListOf(circles, circles.size()));
 }
 
 }  // namespace ucaas_sync::plan

@@ -314,7 +314,7 @@ void Planner::Impl::Judge(const Inputs& inputs, const Tally& tally, Plan& plan) 
                              .may_exist = inputs.listing == nullptr};
   plan.guards = JudgeGuards(tally, plan.operations, context);
   if (std::any_of(plan.guards.begin(), plan.guards.end(), [](const GuardVerdict& verdict) { return verdict.held; })) {
-    ConsentResult consent = UseApprovals(work.state.Approvals(work.now), plan.guards, plan.operations);
+    ConsentResult consent = UseApprovals(work.state, work.now, plan.guards, plan.operations);
     if (consent.until) work.WakeAt(*consent.until);
     work.notes.consent = std::move(consent.scope);
   }

@@ -126,7 +126,7 @@ class Reverter {
     for (const Operation& undo : undone_.undos) plan.operations.Add(undo);
     const Tally tally = TallyOf(plan.operations, state_);
     plan.guards = JudgeGuards(tally, plan.operations, {.policy = policy_, .state = state_, .now = now_, .sources = {}});
-    revert_.consent = UseApprovals(state_.Approvals(now_), plan.guards, plan.operations).scope;
+    revert_.consent = UseApprovals(state_, now_, plan.guards, plan.operations).scope;
     bool group_removals_held = false;
     for (const GuardVerdict& verdict : plan.guards) {
       if (!verdict.held) continue;

@@ -149,6 +149,7 @@ struct Workspace {
     std::string key;
     std::string text;  ///< What is so of them, with values.
   };
+  std::vector<std::string> blank_status;  ///< Keys of suspended users who are there, with a status that is empty.
   std::array<std::vector<Told>, kKindCount> drift_reported;
   std::map<std::pair<Kind, FieldId>, std::vector<Told>> drift_left_alone;
   Trace* trace = nullptr;  ///< Nearly always none.

@@ -185,7 +185,7 @@ void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {
       plan.guards.push_back(std::move(fresh));
     }
   }
-  plan::UseApprovals(state.Approvals(now), plan.guards, plan.operations);
+  plan::UseApprovals(state, now, plan.guards, plan.operations);
   const bool removes_groups = plan.summary_of(Kind::kGroup).of(Action::kDelete) != 0;
   plan.held = std::any_of(plan.guards.begin(), plan.guards.end(), [&](const GuardVerdict& verdict) {
     return verdict.held && (verdict.holds_everything || removes_groups);

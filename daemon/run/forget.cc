@@ -6,6 +6,7 @@
 #include "daemon/model/text.h"
 #include "daemon/run/source_words.h"
 #include "daemon/run/steps.h"
+#include "daemon/run/unanswered.h"
 #include "daemon/state/run_lock.h"
 
 namespace ucaas_sync::run {
@@ -54,16 +55,6 @@ void RefuseWhomWeLookAfter(const StoredEntity& row) {
                    "held (`ucaas-sync status` says when it is due)");
 }
 
-// An account that nobody knows of is one that nobody will ever suspend.
-void RefuseWhomWeMayHaveMade(const StateStore& store, const std::string& key) {
-  for (const UnknownCreate& create : store.UnknownCreates()) {
-    if (create.kind == Kind::kGroup || create.key != key) continue;
-    throw NotYet(key, "a create of this " + std::string(Name(create.kind)) + ", to " + Printable(create.address) +
-                          ", was sent and never answered, so it may be in the account; run `ucaas-sync sync` first, "
-                          "which looks it up");
-  }
-}
-
 }  // namespace
 
 std::string WhomToForget(const Context& context, const std::string& who) {
@@ -88,7 +79,8 @@ ForgetResult Forget(const Context& context, const std::string& key) {
     if (auto remains = WhatRemains(*row)) result.remains.push_back(*std::move(remains));
   }
   RefuseWhomSourcesKnow(context, *store, key);
-  RefuseWhomWeMayHaveMade(*store, key);
+  // An account that nobody knows of is one that nobody will ever suspend.
+  if (const auto doubt = DoubtfulCreateOf(*store, key)) throw NotYet(key, *doubt);
   result.erased = store->Forget(key, context.clock.Now());
   return result;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -33,7 +34,7 @@ struct Look {
   std::vector<Warning> warnings;
 };
 
-Look ListTarget(const Context& context, const state::SqliteStore& state) {
+Look ListTarget(const Context& context, const state::SqliteStore& state, bool needs_whole) {
   Look look;
   if (IsUntouchedSandbox(context.program.config.target)) {
     look.listing.emplace();
@@ -44,7 +45,7 @@ Look ListTarget(const Context& context, const state::SqliteStore& state) {
   }
   Target target(context);
   // With nothing known, a list that breaks off would double whoever is beyond its end.
-  const auto need = WasLookedAt(state) ? Target::Need::kAsFarAsItGoes : Target::Need::kWhole;
+  const auto need = WasLookedAt(state) && !needs_whole ? Target::Need::kAsFarAsItGoes : Target::Need::kWhole;
   look.listing = target.List(need, look.warnings);
   if (!state.IsEmpty()) {
     look.drift = CompareListing(*look.listing, state, context.program.policy, target.caller());
@@ -89,10 +90,35 @@ bool IsHeldForCreates(const Plan& plan) {
                      [](const GuardVerdict& guard) { return guard.held && guard.name.ends_with(".create"); });
 }
 
-/// A plan for `sync`. So many newcomers at once are perhaps there already (a scope that was made wider, a rule for
-/// another kind): then the account is asked, and they are adopted.
-Planned PlanToApply(const Context& context, const PlanRequest& request, const state::SqliteStore& store) {
+/// Whether it creates of a kind of which the state has never known anybody: the rule for it is new, and no look at the
+/// target has shown who is there.
+bool BeginsAKind(const Plan& plan, const state::SqliteStore& store) {
+  const auto known = store.CountEntities();
+  return std::any_of(kAllKinds.begin(), kAllKinds.end(), [&](Kind kind) {
+    const auto& counts = known[Index(kind)];
+    return plan.summary_of(kind).actions[Index(Action::kCreate)] != 0 &&
+           std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == 0;
+  });
+}
+
+/// Where a kind begins, nothing is planned without the whole of the target.
+Planned PlanWithNewKinds(const Context& context, const PlanRequest& request, const state::SqliteStore& store) {
   Planned planned = MakePlan(context, request, store);
+  if (request.refresh || request.offline || planned.listed_at || store.IsEmpty()) return planned;
+  if (!BeginsAKind(planned.plan, store)) return planned;
+  context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
+                            .text = "a rule for another kind is new: the target is listed, since whoever is there "
+                                    "already is adopted"});
+  PlanRequest asking = request;
+  asking.refresh = true;
+  asking.needs_whole = true;
+  return MakePlan(context, asking, store);
+}
+
+/// A plan for `sync`. So many newcomers at once are perhaps there already (a scope that was made wider): then the
+/// account is asked, and they are adopted.
+Planned PlanToApply(const Context& context, const PlanRequest& request, const state::SqliteStore& store) {
+  Planned planned = PlanWithNewKinds(context, request, store);
   if (request.refresh || planned.listed_at || store.IsEmpty() || !IsHeldForCreates(planned.plan)) return planned;
   context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
                             .text = "more creates than the guards allow: the target is listed, since whoever is there "
@@ -156,7 +182,7 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
     look.drift = state.Drift();
   } else {
     // Before the sources: what is unchanged there and changed at the target must not be passed over.
-    look = ListTarget(context, state);
+    look = ListTarget(context, state, request.needs_whole);
   }
   plan::Planner planner(state, program.policy, now, look.drift, SpillFor(program));
   planner.SetTrace(request.trace);
@@ -167,7 +193,7 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
         "the target was not asked (--offline): who exists there already is not known, and may be adopted instead of "
         "created");
   } else if (is_empty) {
-    look = ListTarget(context, state);
+    look = ListTarget(context, state, request.needs_whole);
   }
   std::move(look.warnings.begin(), look.warnings.end(), std::back_inserter(read.warnings));
   auto [plan, notes] = planner.Finish({.sources = read.states,
@@ -196,7 +222,7 @@ Planned PlanOnly(const Context& given, const PlanRequest& request) {
   const auto store = OpenState(given, state::OpenMode::kReadOnly);
   PoliteContext polite(given, *store);
   const Context& context = polite.context;
-  return MakePlan(context, request, *store);
+  return PlanWithNewKinds(context, request, *store);
 }
 
 SyncResult Sync(const Context& given, const PlanRequest& request, const std::string& trigger) {

@@ -50,6 +50,7 @@ struct Context {
 
 struct PlanRequest {
   bool refresh = false;                                       ///< List the target even when there is state.
+  bool needs_whole = false;                                   ///< With refresh: a list that ends early is no plan.
   bool offline = false;                                       ///< Never ask the target.
   std::string only;                                           ///< A key or an e-mail.
   std::map<std::string, std::filesystem::path> source_paths;  ///< --source NAME=PATH

@@ -1,6 +1,7 @@
 #include "daemon/run/reading.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -29,8 +30,18 @@ struct Judgement {
   std::vector<Warning> warnings;
 };
 
-// An attribute that no entry carries is a problem only when the last good snapshot had it. The first time it may be a
-// slip of the pen in the configuration, and is said.
+// In how many records of the last good snapshot the attribute was; nothing when it was not looked for.
+std::optional<std::uint64_t> LastFilled(const StateView& state, const std::string& source,
+                                        const std::string& attribute) {
+  const auto last = state.LastGoodSnapshot(source);
+  if (!last) return std::nullopt;
+  const auto entry = std::find_if(last->filled.begin(), last->filled.end(),
+                                  [&](const auto& filled) { return filled.first == attribute; });
+  return entry == last->filled.end() ? std::nullopt : std::optional(entry->second);
+}
+
+// An attribute that no entry carries is a problem only when the last good snapshot had it. The first time that it is
+// looked for it may be a slip of the pen in the configuration, and is said.
 Judgement JudgeAttributes(const mapping::SourceCheck& check, const StateView& state,
                           const std::vector<config::SourceConfig>& sources, const std::string& name) {
   Judgement judgement;
@@ -38,16 +49,13 @@ Judgement JudgeAttributes(const mapping::SourceCheck& check, const StateView& st
   std::set<std::string> told;
   for (const auto& uncarried : check.uncarried) {
     const std::string& its_name = sources[uncarried.source].name.value;
-    const auto last = state.LastGoodSnapshot(its_name);
-    const bool was_carried = last && std::any_of(last->filled.begin(), last->filled.end(), [&](const auto& entry) {
-                               return entry.first == uncarried.attribute && entry.second > 0;
-                             });
+    const bool was_carried = LastFilled(state, its_name, uncarried.attribute).value_or(0) > 0;
     if (was_carried && told.insert(uncarried.attribute).second) {
       judgement.problems.emplace_back(its_name, uncarried.problem);
     }
   }
   for (const auto& uncarried : check.uncarried) {
-    if (state.LastGoodSnapshot(sources[uncarried.source].name.value)) continue;
+    if (LastFilled(state, sources[uncarried.source].name.value, uncarried.attribute)) continue;
     if (told.insert(uncarried.attribute).second) judgement.warnings.push_back(uncarried.problem.ToString());
   }
   return judgement;
@@ -89,10 +97,13 @@ class Reader {
     result_.states[index].hides_groups = check.hides_groups;
     observer_.OnSnapshot(result_.snapshots[index]);
     if (problems.empty()) {
-      result_.histories.push_back(HistoryOf(result_.snapshots[index], std::move(check), now_));
+      SnapshotHistory history = HistoryOf(result_.snapshots[index], std::move(check), now_);
+      KeepWhatWasCarried(history);
+      result_.histories.push_back(std::move(history));
       return;
     }
     result_.states[index].healthy = false;
+    for (const auto& [name, problem] : problems) doubted_.insert(name);
     if (source.required) {
       for (const auto& [name, problem] : problems) failed_.push_back("source " + name + ": " + problem.ToString());
       return;
@@ -103,13 +114,26 @@ class Reader {
 
   /// Every required source that cannot be used is named, not just the first.
   ReadResult Finish() {
-    if (failed_.empty()) return std::move(result_);
-    std::string text;
-    for (const std::string& line : failed_) text += (text.empty() ? "" : "\n") + line;
-    throw Failure(ExitCode::kSource, text + "\nnothing was written");
+    if (!failed_.empty()) {
+      std::string text;
+      for (const std::string& line : failed_) text += (text.empty() ? "" : "\n") + line;
+      throw Failure(ExitCode::kSource, text + "\nnothing was written");
+    }
+    // A joined source, too, that is whole in itself: from what it has lost the next run would learn that it never had
+    // it, and judge by that those who are frozen now.
+    std::erase_if(result_.histories,
+                  [this](const SnapshotHistory& history) { return doubted_.contains(history.source); });
+    return std::move(result_);
   }
 
  private:
+  // Whoever is joined with this source may be set aside today, and miss the attribute when they are read again.
+  void KeepWhatWasCarried(SnapshotHistory& history) const {
+    for (auto& [attribute, count] : history.filled) {
+      if (count == 0) count = LastFilled(state_, history.source, attribute).value_or(0);
+    }
+  }
+
   Program& program_;
   const StateView& state_;
   Instant now_;
@@ -117,6 +141,7 @@ class Reader {
   const bytes::Patience& patience_;
   ReadResult result_;
   std::vector<std::string> failed_;
+  std::set<std::string> doubted_;  // sources that somebody's problem is of
 };
 
 }  // namespace

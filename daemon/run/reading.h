@@ -21,7 +21,7 @@ namespace ucaas_sync::run {
 struct ReadResult {
   std::vector<Snapshot> snapshots;         ///< By index of the configuration; a source that no rule needs stays empty.
   std::vector<plan::SourceState> states;   ///< Point into `snapshots`.
-  std::vector<SnapshotHistory> histories;  ///< Of the complete ones, for the next run's guards.
+  std::vector<SnapshotHistory> histories;  ///< Of those that nobody has a problem with, for the next run's guards.
   std::vector<Warning> warnings;           ///< Optional sources that are set aside, and why.
 };
 

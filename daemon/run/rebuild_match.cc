@@ -89,6 +89,13 @@ void Rebuilder::Record(StateStore& store, const std::string& run) const {
     store.RecordOutcomes(run, outcomes);
     outcomes.clear();
   }
+  PlanNotes notes;
+  for (const Found& found : found_) {
+    if (!found.was_outside) continue;
+    const auto row = store.Find(found.row.kind, found.row.key);
+    if (row) notes.scope_changes.emplace_back(row->id, true);
+  }
+  if (!notes.scope_changes.empty()) store.RecordNotes(run, notes, {}, {});
 }
 
 void Rebuilder::NoteOld() {
@@ -96,6 +103,9 @@ void Rebuilder::NoteOld() {
   old_->ForEachRemote([&](std::int64_t id, Kind kind, std::string_view remote_id) {
     old_rows_.emplace(ObjectId(kind, remote_id), id);
     if (kind == Kind::kGroup) groups.push_back(id);
+  });
+  old_->ForEachKnown([&](const KnownEntity& known) {
+    if (known.was_outside) old_outside_.insert(known.id);
   });
   for (const std::int64_t id : groups) old_group_names_.insert(FoldCase(old_->Load(id).fields[kGroupName].text));
 }
@@ -198,7 +208,9 @@ void Rebuilder::Keep(const StoredEntity& before, const Object& there) {
   if (!HasAddressOf(there, before)) row.fields[address] = before.fields[address];
   keys_.emplace(before.kind, before.key);
   ++result_.kept[Index(before.kind)];
-  found_.push_back({.operation = std::move(operation), .row = std::move(row)});
+  // Whoever is inside by now was found by what the sources say of them.
+  const bool was_outside = old_outside_.contains(before.id);
+  found_.push_back({.operation = std::move(operation), .row = std::move(row), .was_outside = was_outside});
 }
 
 /// The plan without a state knows a group by its name alone, and not those that only the old state knows.

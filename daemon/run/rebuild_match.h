@@ -43,6 +43,7 @@ class Rebuilder {
   struct Found {
     Operation operation;
     StoredEntity row;
+    bool was_outside = false;  // the scope of its rule, by the old state
   };
 
   void NoteUnanswered();
@@ -61,6 +62,7 @@ class Rebuilder {
   const Instant now_;
   const std::map<ObjectId, const Object*> by_id_;
   std::map<ObjectId, std::int64_t> old_rows_;  // of who is not gone
+  std::set<std::int64_t> old_outside_;         // rows of whose record was last seen outside the scope
   std::set<std::string> old_group_names_;      // folded
   std::vector<Found> found_;
   std::set<ObjectId> taken_;

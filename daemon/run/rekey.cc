@@ -8,6 +8,7 @@
 #include "daemon/plan/addresses.h"
 #include "daemon/run/source_words.h"
 #include "daemon/run/steps.h"
+#include "daemon/run/unanswered.h"
 #include "daemon/state/run_lock.h"
 
 namespace ucaas_sync::run {
@@ -18,6 +19,16 @@ bool IsProposed(const StateView& state, const std::string& from, const std::stri
   const std::vector<StoredQuarantine> items = state.Quarantined();
   return std::any_of(items.begin(), items.end(),
                      [&](const StoredQuarantine& item) { return item.key == to && item.reason.starts_with(proposal); });
+}
+
+// Either would be left with an account that nobody knows of, and that nobody will ever suspend.
+void RefuseWhomWeMayHaveMade(const StateView& state, const std::string& from, const std::string& to) {
+  for (const std::string* key : {&to, &from}) {
+    if (const auto doubt = DoubtfulCreateOf(state, *key)) {
+      throw Failure(ExitCode::kUsage,
+                    Printable(from) + " cannot become " + Printable(to) + ": " + *doubt + "; nothing was changed");
+    }
+  }
 }
 
 void RefuseTwoPeople(const Context& context, const StateView& state, const std::string& from, const std::string& to,
@@ -54,6 +65,7 @@ Rekeyed Rekey(const Context& context, const std::string& from, const std::string
   // A run that is under way has planned to create whoever has the new key.
   const auto lock = state::RunLock::Acquire(context.program.config.state_dir, context.clock.Now());
   const auto store = OpenState(context, state::OpenMode::kReadWrite);
+  RefuseWhomWeMayHaveMade(*store, from, to);
   const bool was_proposed = IsProposed(*store, from, to);
   try {
     RefuseTwoPeople(context, *store, from, to, was_proposed);

@@ -15,8 +15,9 @@ struct Rekeyed {
 };
 
 /// Reads the sources: two keys that both stand there are two people, and the next run would write the one into the
-/// account of the other and make that one anew. Throws Failure: kUsage when it is refused, with the reason, and nothing
-/// was changed; kSource when nobody proposed it and the sources cannot be asked; kBusy while a run is under way.
+/// account of the other and make that one anew. Refused too while either may have an account that the state does not
+/// know, of a create that nobody answered. Throws Failure: kUsage when it is refused, with the reason, and nothing was
+/// changed; kSource when nobody proposed it and the sources cannot be asked; kBusy while a run is under way.
 Rekeyed Rekey(const Context& context, const std::string& from, const std::string& to);
 
 }  // namespace ucaas_sync::run

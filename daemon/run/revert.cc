@@ -121,7 +121,7 @@ SyncResult Revert(const Context& given, const std::string& run, const std::strin
     }
     // Before anything is sent: after a crash in between, the next run must not do it all again.
     store->PutHolds(HoldsFor(context, *store, result.plan, run));
-    result.applied = Apply(context, *store, result.run, result.plan);
+    result.applied = Apply(context, *store, result.run, result.plan, PlanOrigin::kRevert);
     is_applied = true;
     NoteDone(context, *store, result.plan, result.applied);
     Conclude(result);

@@ -21,8 +21,11 @@ std::optional<report::Status::Held> HeldOf(const state::SqliteStore& store, Inst
       .run = held->run, .since = held->since, .scope = held->scope, .approved_by = {}, .approved_why = {}, .ended = {}};
   // Whether it covers the next plan is for that plan to find out; that somebody agreed to all of this is known.
   std::optional<ConsentScope> all;
+  const std::optional<RunRecord> run = store.FindRun(held->run);
   for (const Approval& approval : store.Approvals(now)) {
     if (approval.subject != held->run) {
+      // One that was there before did not let that run pass.
+      if (run && approval.at <= run->started) continue;
       if (!all) all = store.ScopeOfRun(held->run);
       if (!all || !plan::CoversAll(approval.scope, *all)) continue;
     }

@@ -19,7 +19,8 @@ apply::ExecutorOptions OptionsOf(const Program& program, PlanOrigin origin) {
   options.failures_percent = program.config.guards.failures;
   options.window = std::max<std::uint32_t>(4, 2 * program.config.target.concurrency);
   options.protect = program.policy.protect;
-  options.is_reviewed = origin == PlanOrigin::kReviewed;
+  options.is_reviewed = origin != PlanOrigin::kThisRun;
+  options.leaves_drift = origin == PlanOrigin::kReviewed && program.config.drift == config::Drift::kReport;
   options.quote_target = program.config.log.people == config::People::kFull;
   for (const config::RuleConfig& rule : program.config.rules) {
     if (rule.existing == config::ExistingPolicy::kQuarantine) options.never_adopt.insert(rule.kind);

@@ -25,7 +25,7 @@ std::unique_ptr<state::SqliteStore> OpenStateIn(const Context& context, const st
                                                 state::OpenMode mode);
 
 /// A plan that a person has read is done as it was read: what somebody changes at the target meanwhile stays.
-enum class PlanOrigin : std::uint8_t { kThisRun, kReviewed };
+enum class PlanOrigin : std::uint8_t { kThisRun, kReviewed, kRevert };
 
 /// Stores the plan under `run` and does it. An empty plan asks the target nothing. What waits for the next plan, or was
 /// left to it, makes that due at once.

@@ -52,4 +52,14 @@ Unanswered UnansweredOf(const state::SqliteStore& store) {
   return out;
 }
 
+std::optional<std::string> DoubtfulCreateOf(const StateView& state, const std::string& key) {
+  for (const UnknownCreate& create : state.UnknownCreates()) {
+    if (create.kind == Kind::kGroup || create.key != key) continue;
+    return "a create of " + std::string(Name(create.kind)) + ' ' + Printable(key) + ", to " +
+           Printable(create.address) +
+           ", was sent and never answered, so it may be in the account; run `ucaas-sync sync` first, which looks it up";
+  }
+  return std::nullopt;
+}
+
 }  // namespace ucaas_sync::run

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -49,5 +50,9 @@ std::set<std::string> KnownOf(const state::SqliteStore& store, Kind kind, const 
 bool IsKnown(const state::SqliteStore& store, Kind kind, const std::string& remote_id);
 
 Unanswered UnansweredOf(const state::SqliteStore& store);
+
+/// Of a create of the user or contact with this key that may have made one whom the state does not know: why nothing
+/// may be done with the key before that is known, as part of a sentence. Nothing when there is none.
+std::optional<std::string> DoubtfulCreateOf(const StateView& state, const std::string& key);
 
 }  // namespace ucaas_sync::run

@@ -116,12 +116,12 @@ class Loop {
     }
   }
 
-  // A reload whose address cannot be had costs the pages, not the service.
+  // A reload whose address cannot be had costs the pages, not the service; each look tries it again.
   void Republish() {
     try {
       Publish();
     } catch (const Failure& failure) {
-      Say(EventId::kNotListening, std::string("there are no pages and metrics: ") + failure.what());
+      SayOnce(EventId::kNotListening, std::string("there are no pages and metrics: ") + failure.what());
     }
   }
 
@@ -251,6 +251,7 @@ class Loop {
     publication_.ShowSources(program_->config, sight);
     RecallDueTime();
     TendWatch();
+    if (!publication_.is_open() && !program_->config.listen.empty()) Republish();
     const std::string fit = run::PlanFit(*program_);
     Look look;
     look.changed = sight.sources != read_.sources || fit != read_fit_;

@@ -16,6 +16,13 @@ namespace {
 constexpr std::uint32_t kStirs = IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
                                  IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 
+bool IsMeant(const std::vector<std::string>& patterns, const std::string& name) {
+  return std::any_of(patterns.begin(), patterns.end(), [&name](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0 ||
+           fnmatch((pattern + ".sha256").c_str(), name.c_str(), 0) == 0;
+  });
+}
+
 }  // namespace
 
 Watch::Watch(const std::vector<std::string>& paths) : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
@@ -38,7 +45,7 @@ void Watch::Add(const std::string& folder) {
     unwatched_[folder] = std::generic_category().message(errno);
     return;
   }
-  folders_[watch] = folder;
+  folders_[watch].insert(folder);
   unwatched_.erase(folder);
 }
 
@@ -64,15 +71,12 @@ bool Watch::Drain() {
       if (folder == folders_.end()) continue;
       if ((event.mask & IN_MOVE_SELF) != 0) inotify_rm_watch(inotify_.get(), event.wd);
       if ((event.mask & IN_IGNORED) != 0) {
-        unwatched_[folder->second] = "it was removed";
+        for (const std::string& path : folder->second) unwatched_[path] = "it was removed";
         folders_.erase(folder);
         continue;
       }
-      const auto& names = names_[folder->second];
-      is_meant = is_meant || std::any_of(names.begin(), names.end(), [&name](const std::string& pattern) {
-                   return fnmatch(pattern.c_str(), name.c_str(), 0) == 0 ||
-                          fnmatch((pattern + ".sha256").c_str(), name.c_str(), 0) == 0;
-                 });
+      is_meant = is_meant || std::any_of(folder->second.begin(), folder->second.end(),
+                                         [&](const std::string& path) { return IsMeant(names_[path], name); });
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ class Watch {
 
   bytes::UniqueFd inotify_;
   std::map<std::string, std::vector<std::string>> names_;  // folder → last parts of its paths
-  std::map<int, std::string> folders_;                     // watch descriptor → folder
+  // Watch descriptor → its folder, by all names that a link gives it.
+  std::map<int, std::set<std::string>> folders_;
   std::map<std::string, std::string> unwatched_;
 };
 

@@ -118,6 +118,12 @@ void SqliteStore::TakeOver(
   impl_->Write("take over from the older state", [&] {
     // Before anything else has a run: theirs keep their numbers.
     TakeOverUnknownCreates(from, to);
+    // None of these creates has made what was there before them.
+    Query others = from.Prepare("SELECT digests FROM refresh_others");
+    if (others.Next()) {
+      const std::string digests(others.BlobAt(0));
+      to.Prepare("INSERT OR REPLACE INTO refresh_others (id, digests) VALUES (1, ?1)").Blob(digests).Run();
+    }
     // The digests of who was forgotten are salted with it.
     Query seed = from.Prepare("SELECT seed FROM meta");
     if (seed.Next()) to.Prepare("UPDATE meta SET seed = ?1").Int(seed.IntAt(0)).Run();

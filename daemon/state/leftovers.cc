@@ -110,12 +110,8 @@ void SqliteStore::MoveRows(std::span<const StoredEntity> moved) {
   Connection& connection = impl_->connection;
   EntityWriter entities(connection, impl_->sources, Version() + 1);
   for (const StoredEntity& row : moved) {
-    if (row.kind == Kind::kGroup) {
-      // Made anew it is empty. Forgetting the old one's members lets the next plan find each of them missing.
-      StoredEntity gone = row;
-      gone.lifecycle = Lifecycle::kGone;
-      entities.Write(gone, {});
-    }
+    // Made anew it is empty. Forgetting the old one's members lets the next plan find each of them missing.
+    if (row.kind == Kind::kGroup) entities.Forget(row.id);
     entities.Write(row, {});
   }
   connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();

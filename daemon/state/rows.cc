@@ -162,6 +162,8 @@ WrittenRow EntityWriter::Write(const StoredEntity& row, const Hash128& fingerpri
     query.Int(id).Int(PackFlags(row.kind, row.lifecycle, row.ownership, source)).Hash(HashOf(row.key));
     query.Hash(AddressHash(row.kind, row.lifecycle, row.fields)).Hash(fingerprint);
   };
+  // Where a record was last seen is no matter of what is done to its object.
+  const std::int64_t kept_flags = gone ? 0 : kOutside;
 
   // A row without an id is nearly always new: it is not looked for first.
   if (row.id == 0) {
@@ -190,9 +192,9 @@ WrittenRow EntityWriter::Write(const StoredEntity& row, const Hash128& fingerpri
     changed = update.Run() != 0;
   }
   Query known = connection_.Prepare(
-      "UPDATE known SET flags = ?2, key_hash = ?3, address_hash = ?4, fingerprint = ?5 WHERE id = ?1");
+      "UPDATE known SET flags = ?2 | (flags & ?6), key_hash = ?3, address_hash = ?4, fingerprint = ?5 WHERE id = ?1");
   bind_known(known, id);
-  if (known.Run() == 0) throw MalformedRow("entity " + std::to_string(id) + " is not there");
+  if (known.Int(kept_flags).Run() == 0) throw MalformedRow("entity " + std::to_string(id) + " is not there");
   if (gone) Forget(id);
   return {.id = id, .changed = changed};
 }

@@ -36,7 +36,7 @@ std::int64_t PackFlags(Kind kind, Lifecycle lifecycle, Ownership ownership, std:
 void UnpackFlags(std::int64_t flags, KnownEntity& known);
 /// Keeps with entity `id` from which source its record comes.
 void NoteSource(Connection& connection, std::int64_t id, std::uint16_t source);
-/// Keeps with entity `id` whether its record is outside the scope of its rule; a row that is written anew is not.
+/// Keeps with entity `id` whether its record is outside the scope of its rule, until it is noted otherwise or gone.
 void NoteScope(Connection& connection, std::int64_t id, bool is_outside);
 
 /// Of the e-mail or the group's name; zero when there is none or the object is gone and holds none any more.
@@ -67,11 +67,12 @@ class EntityWriter {
   /// Makes the contact's memberships those of `groups`; keys that the state does not know are left out. Call when all
   /// rows of the commit are written. True when that changed something; the contact's version is then raised.
   bool WriteMemberships(std::int64_t contact, const std::vector<std::string>& groups);
+  /// What is known of the entity's object beside its row: its memberships or members, what was found and put back.
+  void Forget(std::int64_t id);
 
  private:
   /// By kind and key.
   std::int64_t FindId(const StoredEntity& row);
-  void Forget(std::int64_t id);
 
   Connection& connection_;
   SourceTable& sources_;

@@ -268,8 +268,9 @@ class SqliteStore final : public StateStore {
   /// Binds it to another account. Whether that is the same one under another name is for the caller to know.
   void Rebind(const BoundAccount& account);
   /// Takes over from an older state of the same account what no list of the target can tell: holds, who was forgotten,
-  /// plans that were used, creates that nobody answered, and the removals that the guards still count; of those that
-  /// nobody answered the ones that `was_done`, by what the target shows. This state must not have had a run.
+  /// plans that were used, creates that nobody answered, what was others' before them, and the removals that the guards
+  /// still count; of those that nobody answered the ones that `was_done`, by what the target shows. This state must not
+  /// have had a run.
   void TakeOver(const SqliteStore& old,
                 const std::function<bool(Kind kind, Action action, const std::string& remote_id)>& was_done);
 

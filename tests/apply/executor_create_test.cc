@@ -262,6 +262,28 @@ TEST_CASE("a rule that adopts nobody sets aside whose address is taken") {
   CHECK(bench.store.Has(Kind::kUser, "E1") == nullptr);
 }
 
+TEST_CASE("an object that the plan took for gone and that is there all the same is whose it was") {
+  for (const bool adopts : {true, false}) {
+    for (const Ownership ownership : {Ownership::kCreated, Ownership::kAdopted}) {
+      CAPTURE(adopts);
+      CAPTURE(ownership);
+      Bench bench;
+      const StoredEntity ada = bench.Known(Kind::kUser, "E1");
+      bench.store.rows.at(ada.id).entity.ownership = ownership;
+      Operation create = Bench::CreateUser("E1");
+      create.entity_id = ada.id;
+      ExecutorOptions options;
+      if (!adopts) options.never_adopt = {Kind::kUser};
+      const ApplyResult result = bench.Do({create}, options);
+      CHECK(result.quarantined == 0);
+      CHECK(result.done == 1);
+      CHECK(bench.store.Load(ada.id).remote_id == ada.remote_id);
+      CHECK(bench.store.Load(ada.id).ownership == ownership);
+      CHECK(bench.target.CountOf(Kind::kUser) == 1);
+    }
+  }
+}
+
 TEST_CASE("who was set aside by the target's word is looked for before the create is sent again") {
   Bench bench;
   bench.store.quarantine[{"user", "E1"}] = {.kind = "user",

@@ -233,6 +233,32 @@ TEST_CASE("membership: recreate that was cut off in between ends with one contac
   CHECK(company.GroupsOfAda() == kFinance);
 }
 
+TEST_CASE("membership: recreate takes nobody for gone whom the target shows, though it does not know the id") {
+  Company company(config::Membership::kRecreate);
+  company.bench.target.faults = {
+      {.request = "DELETE contacts", .reply = Says(404, "404", "no such route"), .times = 9}};
+  const ApplyResult result = company.bench.Do({company.Move()}, company.options);
+  CHECK(result.failed == 1);
+  CHECK(company.bench.target.CountRequests("POST contacts") == 0);
+  CHECK(company.GroupsOfAda() == kSales);
+  CHECK(company.bench.store.Load(company.ada.id).remote_id == company.ada.remote_id);
+}
+
+TEST_CASE("membership: recreate leaves a contact whose it was, also when it was cut off in between") {
+  Company company(config::Membership::kRecreate);
+  Bench& bench = company.bench;
+  bench.store.rows[company.ada.id].entity.ownership = Ownership::kAdopted;
+  SUBCASE("in one go") {}
+  SUBCASE("after the create") {
+    bench.target.objects[Kind::kContact].erase(bench.target.objects[Kind::kContact].begin());
+    bench.target.Add(Kind::kContact, {{"name", "Ada Lovelace"}, {"email", "E1@x.org"}, {"company", "Example"}});
+    bench.target.objects[Kind::kContact].back().group_ids = {company.finance.remote_id};
+  }
+  CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(bench.store.Load(company.ada.id).ownership == Ownership::kAdopted);
+  CHECK(company.GroupsOfAda() == kFinance);
+}
+
 TEST_CASE("membership: recreate deletes nobody whom it could not create") {
   Company company(config::Membership::kRecreate);
   company.bench.store.rows[company.ada.id].entity.fields[kContactName] = {};

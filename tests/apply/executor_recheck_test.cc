@@ -179,6 +179,12 @@ TEST_CASE("a reviewed plan leaves what the target shows otherwise than the plan,
     bench.Plan({bench.At(ada, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")})});
     ExpectOutdated(bench, "department");
   }
+  SUBCASE("a field that it changes, found by a look since, and the plan is one that puts back") {
+    bench.store.drift = {
+        {.entity_id = ada.id, .shown = {{kUserDepartment, Field::Value("Board")}}, .groups = std::nullopt}};
+    bench.Plan({bench.At(ada, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")})});
+    ExpectOutdated(bench, "department");
+  }
   SUBCASE("the address by which an adopt found it") {
     SetAtTarget(bench, ada, "email", "somebody.else@x.org");
     Operation adopt = bench.At(ada, Action::kAdopt, {Bench::Change(kUserDepartment, "Board", "Finance")});
@@ -194,6 +200,13 @@ TEST_CASE("a reviewed plan leaves what the target shows otherwise than the plan,
   }
   SUBCASE("the status of who is deleted after a suspension, and was let in again") {
     bench.store.rows.at(ada.id).entity.lifecycle = Lifecycle::kSuspended;
+    SetAtTarget(bench, ada, "status", "A");
+    bench.Plan({bench.At(ada, Action::kDelete)});
+    ExpectOutdated(bench, "status");
+  }
+  SUBCASE("the same, found by a look since") {
+    bench.store.rows.at(ada.id).entity.lifecycle = Lifecycle::kSuspended;
+    bench.store.drift = {{.entity_id = ada.id, .shown = {{kUserStatus, Field::Value("A")}}, .groups = std::nullopt}};
     SetAtTarget(bench, ada, "status", "A");
     bench.Plan({bench.At(ada, Action::kDelete)});
     ExpectOutdated(bench, "status");
@@ -238,6 +251,7 @@ TEST_CASE("a reviewed plan does what still fits, and asks of nothing that it doe
     bench.Plan({bench.At(ada, Action::kUpdate, {Bench::Change(kUserEmail, "E1@x.org", "ada@x.org")})});
   }
   SUBCASE("the last look has found it, and the plan is not to put it back") {
+    options.leaves_drift = true;
     bench.store.drift = {
         {.entity_id = ada.id, .shown = {{kUserDepartment, Field::Value("Board")}}, .groups = std::nullopt}};
     bench.Plan({bench.At(ada, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")})});

@@ -1,5 +1,6 @@
 #include "tests/commands/company.h"
 
+#include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -36,6 +37,17 @@ std::string Lines(const std::string& text, std::size_t first, std::size_t last) 
     at = end;
   }
   return lines;
+}
+
+void InAccount(const Cli& cli, const std::string& sql) {
+  SQLite::Database(cli.Path("account.db"), SQLite::OPEN_READWRITE, 5000).exec(sql);
+}
+
+void LetADayPass(const Cli& cli) {
+  SQLite::Database(cli.Path("state/state.db"), SQLite::OPEN_READWRITE, 5000)
+      .exec(
+          "UPDATE refresh SET finished_at = finished_at - 90000000, not_before = NULL; "
+          "UPDATE repair SET at = at - 90000000");
 }
 
 }  // namespace ucaas_sync::testing

@@ -21,6 +21,11 @@ class Company : public Cli {
   void ExpectNoWrite(int code, std::initializer_list<std::string_view> says);
 };
 
+/// By hand, in the account of `cli`.
+void InAccount(const Cli& cli, const std::string& sql);
+/// As if everything had been looked at a day and more ago.
+void LetADayPass(const Cli& cli);
+
 /// The rows of `text` (CRLF) from `first` to `last`, counted from 1.
 std::string Lines(const std::string& text, std::size_t first, std::size_t last);
 

@@ -1,5 +1,4 @@
 // What somebody changes in the account by hand, from the change to its repair.
-#include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -16,18 +15,6 @@ namespace ucaas_sync::testing {
 namespace {
 
 constexpr std::uint64_t kPeople = 15;
-
-void InAccount(const Cli& cli, const std::string& sql) {
-  SQLite::Database(cli.Path("account.db"), SQLite::OPEN_READWRITE, 5000).exec(sql);
-}
-
-/// As if everything had been looked at a day and more ago.
-void LetADayPass(const Cli& cli) {
-  SQLite::Database(cli.Path("state/state.db"), SQLite::OPEN_READWRITE, 5000)
-      .exec(
-          "UPDATE refresh SET finished_at = finished_at - 90000000, not_before = NULL; "
-          "UPDATE repair SET at = at - 90000000");
-}
 
 /// The run that looks, then the one that acts.
 Output Refreshed(Cli& cli) {
@@ -138,6 +125,35 @@ TEST_CASE("more deletions by hand than the create guard allows wait for a person
   const std::string before = company.Everything();
   Expect(company.Run({"sync"}), 3, {"user.create"});
   CHECK(company.Everything() == before);
+}
+
+TEST_CASE("a rule for another kind adopts whom the account has already, and creates nobody before it was listed") {
+  Cli cli;
+  Service service(cli);
+  const std::string config = CompanyConfig({}, service.Target());
+  cli.Write("config.yaml", config);
+  cli.Write("people.csv", CompanyCsv(5));
+  Expect(cli.Run({"sync"}), 0);
+  std::filesystem::remove_all(cli.folder() / "state");
+  cli.Write("config.yaml", config.substr(0, config.find("groups:\n")));
+  Expect(cli.Run({"sync"}), 0);
+  cli.Write("config.yaml", config);
+  const std::uint64_t writes = service.counters().writes;
+  service.Fault("GET contacts: 500");
+  Expect(cli.Run({"sync"}), 7);
+  Expect(cli.Run({"plan"}), 7);
+  CHECK(service.counters().writes == writes);
+  service.SlowDown(std::chrono::milliseconds(0));
+  Expect(cli.Run({"plan"}), 0, {"contacts         0        5"});
+  Expect(cli.Run({"sync"}), 0, {"a rule for another kind is new"});
+  CHECK(cli.Count("contact") == 5);
+  CHECK(AccountAt(cli.folder() / "state/state.db",
+                  "SELECT kind, count(*) FROM entity WHERE ownership = 1 GROUP BY 1 ORDER BY 1") == "0|5\n1|5\n2|5\n");
+  // Somebody more is none of a new kind.
+  const std::uint64_t lists = service.counters().by_route.at("GET contacts");
+  cli.Write("people.csv", CompanyCsv(6));
+  Expect(cli.Run({"sync"}), 0, {"converged"});
+  CHECK(service.counters().by_route.at("GET contacts") == lists);
 }
 
 TEST_CASE("drift: report leaves the account as it is and says so in plan and sync") {

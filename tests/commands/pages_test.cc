@@ -108,6 +108,11 @@ TEST_CASE("an address that cannot be listened on ends the start, and costs a rel
   cli.Write("config.yaml", Config());
   service.Signal(SIGHUP);
   service.WaitFor("there are no pages and metrics");
+  // Once it is free, the next look takes it.
+  std::filesystem::remove(cli.Path("http"));
+  cli.Write("people.csv", CompanyCsv(13));
+  service.WaitFor("pages and metrics are on");
+  CHECK(Get(cli, "/healthz").status == 200);
   std::filesystem::remove(cli.Path("http"));
   service.Signal(SIGHUP);
   service.WaitFor("pages and metrics are on");

@@ -1,6 +1,5 @@
 // A state that is made anew beside one that can be believed: an account stays with whom it was, whatever became of
 // e-mails and names in the sources or at the target.
-#include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -13,10 +12,6 @@ namespace ucaas_sync::testing {
 namespace {
 
 constexpr std::string_view kNobodyElse = "nobody we know (never touched): nobody";
-
-void InAccount(const Cli& cli, const std::string& sql) {
-  SQLite::Database(cli.Path("account.db"), SQLite::OPEN_READWRITE, 5000).exec(sql);
-}
 
 /// Accounts by id with who is in them, as far as somebody may be taken for somebody else.
 std::string Accounts(const Cli& cli) {
@@ -145,6 +140,19 @@ TEST_CASE("a rebuild forgets no leaver whose e-mail was changed at the target") 
   company.WritePeople(people);
   Expect(company.Run({"sync"}), 0);
   CHECK(company.Account("SELECT status FROM users WHERE email = 'changed6@example.com'") == "S\n");
+}
+
+TEST_CASE("a rebuild forgets of nobody that their record was outside the scope when it was last seen") {
+  Company company(15);
+  company.Write("config.yaml", Replaced(CompanyConfig(), "users:\n  from: hr\n",
+                                        "users:\n  from: hr\n  scope: \"(department=Sales)\"\n  absent_after: 0s\n"));
+  company.ExpectNoWrite(0, {"nothing to do"});
+  Expect(company.Run({"state", "rebuild", "--yes"}), 0, {kNobodyElse});
+  auto people = CompanyPeople(15);
+  people.erase(people.begin() + 1);  // of Research
+  company.WritePeople(people);
+  company.ExpectNoWrite(0, {"1 entity is not in the source any more and, when last seen, outside the rule's scope"});
+  CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'S'") == "0\n");
 }
 
 TEST_CASE("a rebuild takes nobody for another where the account gave its ids anew, and names whom it lost") {

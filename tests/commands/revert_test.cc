@@ -72,6 +72,28 @@ TEST_CASE("a bad day is reverted, stays reverted, and a new fact from HR still c
   Expect(company.Run({"state", "check"}), 0, {"Sound"});
 }
 
+TEST_CASE("a revert leaves what somebody has changed at the target since, found by a look or not") {
+  for (const bool is_found : {false, true}) {
+    CAPTURE(is_found);
+    Company company(15, "drift: report\n");
+    auto people = CompanyPeople(15);
+    people[0].department = "Gardening";
+    people[1].department = "Gardening";
+    company.WritePeople(people);
+    Expect(company.Run({"sync"}), 0);
+    const std::string run = LastRun(company);
+    InAccount(company, "UPDATE users SET department = 'Handmade' WHERE email = 'person1@example.com'");
+    if (is_found) {
+      LetADayPass(company);
+      Expect(company.Run({"sync"}), 0);
+      Expect(company.Run({"plan"}), 0, {"left so (drift: report)"});
+    }
+    Expect(company.Run({"revert", run, "--yes"}), 4, {"left undone"});
+    CHECK(company.Account("SELECT count(*) FROM users WHERE department = 'Handmade'") == "1\n");
+    CHECK(company.Account("SELECT count(*) FROM users WHERE department = 'Gardening'") == "0\n");
+  }
+}
+
 TEST_CASE("a revert with a source that cannot be read holds all the same") {
   Company company(15);
   auto people = CompanyPeople(15);

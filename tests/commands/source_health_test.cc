@@ -347,4 +347,79 @@ users:
   Expect(cli.Run({"sync"}), 0, {"15 users from hr stay though they may have left", "see whether the joined source"});
 }
 
+TEST_CASE("as long as a joined directory lacks an attribute that it had, nobody who left by it is let in again") {
+  Cli cli;
+  cli.Write("config.yaml", R"yaml(state_dir: state
+target: { sandbox: account.db }
+sources:
+  guests: { csv: guests.csv, key: employee_id, required: false }
+  ad: { ldif: ad.ldif, key: employeeNumber }
+users:
+  from: guests
+  join: { ad: employee_id }
+  left: "(userAccountControl=514)"
+  fields: { user_type: moderator, first_name: "{first_name}", last_name: "{last_name}", email: "{email}" }
+)yaml");
+  cli.Write("guests.csv", CompanyCsv(15));
+  const auto write_ad = [&cli](const std::string& attribute, const std::string& of_e3) {
+    std::string ldif = "version: 1\n";
+    for (const Person& person : CompanyPeople(15)) {
+      ldif += "\ndn: cn=" + person.id + ",dc=x\nemployeeNumber: " + person.id + "\n" + attribute + ": " +
+              (person.id == "E3" ? of_e3 : "512") + "\n";
+    }
+    cli.Write("ad.ldif", ldif);
+  };
+  write_ad("userAccountControl", "512");
+  Expect(cli.Run({"sync"}), 0, {"15 operations done"});
+  write_ad("userAccountControl", "514");
+  Expect(cli.Run({"sync"}), 0, {"1 operation done"});
+  const std::string before = cli.Everything();
+  write_ad("uac", "514");
+  // Nor while nobody can say so, since the file of those who are joined with it is set aside itself.
+  cli.Write("guests.csv", CompanyCsv(15).substr(0, 300));
+  for (int run = 1; run <= 2; ++run) {
+    Expect(cli.Run({"sync"}), 0, {"source guests is set aside, its people are frozen"});
+    CHECK(cli.Everything() == before);
+  }
+  cli.Write("guests.csv", CompanyCsv(15));
+  for (int run = 1; run <= 3; ++run) {
+    CAPTURE(run);
+    Expect(cli.Run({"sync"}), 0, {"source guests is set aside, its people are frozen", "\"userAccountControl\""});
+    CHECK(cli.Everything() == before);
+  }
+  write_ad("userAccountControl", "512");
+  Expect(cli.Run({"sync"}), 0, {"1 operation done"});
+  CHECK(cli.Account("SELECT count(*) FROM users WHERE status = 'A'") == "15\n");
+}
+
+TEST_CASE("an attribute that no entry carries is said by the first run that looks for it, and by that one alone") {
+  Cli cli;
+  const std::string config = R"yaml(state_dir: state
+target: { sandbox: account.db }
+sources:
+  ad: { ldif: ad.ldif, key: employeeNumber }
+users:
+  from: ad
+  left: "(userAccountControl=514)"
+  fields: { user_type: moderator, first_name: "{cn}", last_name: Person, email: "{employeeNumber|lower}@example.com" }
+)yaml";
+  std::string ldif = "version: 1\n";
+  for (const Person& person : CompanyPeople(15)) {
+    ldif += "\ndn: cn=" + person.id + ",dc=x\ncn: " + person.id + "\nemployeeNumber: " + person.id +
+            "\nuserAccountControl: 512\n";
+  }
+  cli.Write("ad.ldif", ldif);
+  cli.Write("config.yaml", config);
+  const std::string said = "no value in attribute \"userAcountControl\"";
+  const Output first = cli.Run({"sync"});
+  Expect(first, 0, {"15 operations done"});
+  CHECK_FALSE(first.Says("no value in attribute"));
+  cli.Write("config.yaml", Replaced(config, "userAccountControl=514", "userAcountControl=514"));
+  Expect(cli.Run({"plan"}), 0, {said});
+  Expect(cli.Run({"sync"}), 0, {said, "nothing to do"});
+  const Output third = cli.Run({"sync"});
+  Expect(third, 0, {"nothing to do"});
+  CHECK_FALSE(third.Says("no value in attribute"));
+}
+
 }  // namespace ucaas_sync::testing

@@ -138,6 +138,22 @@ TEST_CASE("nobody is forgotten while a create that nobody answered may have made
   Expect(company.Run({"forget", "E16", "--yes"}), 64, {"is active in the account"});
 }
 
+TEST_CASE("nobody gets another key while a create of either key may have made somebody") {
+  Troubled company(15);
+  company.LoseJoiner(/*is_contact_made=*/false);
+  company.people.erase(company.people.begin() + 2);
+  company.Put();
+  Expect(company.Run({"quarantine", "release", "E16", "--as", "E3"}), 64,
+         {"E3 cannot become E16", "user E16", "was sent and never answered", "sync", "nothing was changed"});
+  company.people.pop_back();
+  company.Put();
+  Expect(company.Run({"quarantine", "release", "N16", "--as", "E16"}), 64,
+         {"E16 cannot become N16", "user E16", "was sent and never answered", "nothing was changed"});
+  Expect(company.Run({"sync"}), 0, {"had an effect: what was made is known now"});
+  Expect(company.Run({"quarantine", "release", "E16", "--as", "E3"}), 64, {"two accounts are not made one"});
+  Expect(company.Run({"quarantine", "release", "N16", "--as", "E16"}), 0, {"E16 is N16 from now on: user kept"});
+}
+
 TEST_CASE("a rebuild takes over creates that nobody answered, and the next run knows what they made as ours") {
   Troubled company(15);
   company.LoseJoiner();

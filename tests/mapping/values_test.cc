@@ -147,5 +147,25 @@ TEST_CASE("records kept by key come back as they went in, whatever their number 
   }
 }
 
+// Compared each with each, they would take minutes.
+TEST_CASE("many records of one key are kept once each") {
+  constexpr std::uint64_t kRecords = 100'000;
+  KeyedRecords kept;
+  for (const std::uint64_t pass : {0U, 1U}) {
+    for (std::uint64_t number = 1; number <= kRecords; ++number) {
+      const std::string value = std::to_string(number);
+      Record record;
+      record.line = pass * kRecords + number;
+      record.Add(0, value);
+      kept.Add("E1", record, {}, false);
+    }
+  }
+  REQUIRE(kept.firsts().size() == 1);
+  const std::span<const KeyedRecords::Ref> others = kept.Others(kept.firsts()[0]);
+  REQUIRE(others.size() == kRecords - 1);
+  CHECK(kept.LineOf(others.front()) == 2);
+  CHECK(kept.LineOf(others.back()) == kRecords);
+}
+
 }  // namespace
 }  // namespace ucaas_sync::mapping

@@ -151,9 +151,6 @@ TEST_CASE("whoever is suspended in the account and named by the source is let in
   SUBCASE("the rule maps it") {
     world.Add(User("E1", {{"status", "A"}}));
   }
-  SUBCASE("the rule maps it, and it is empty") {
-    world.Add(User("E1", {{"status", ""}}));
-  }
   SUBCASE("the rule sets it on creation only") {
     world.policy.rules[0].create_only |= Bit(kUserStatus);
     world.Add(User("E1", {{"status", "A"}}));
@@ -179,6 +176,20 @@ TEST_CASE("whoever is suspended in the account and named by the source is let in
     first.rows[0].standing = Standing::kLeft;
     CHECK(Lines(first.Sync().plan) == Texts{"user suspend E1"});
   }
+}
+
+TEST_CASE("whoever is suspended in the account and has an empty status in the source is adopted as they are") {
+  World world;
+  world.Add(User("E1", {{"status", ""}}));
+  const TargetListing listing = Lists({{"status", "S"}});
+  world.listing = &listing;
+  const auto operations = Operations(world.Sync().plan);
+  REQUIRE(operations.size() == 1);
+  CHECK(operations[0].action == Action::kAdopt);
+  CHECK(operations[0].changes.empty());
+  CHECK(world.state.Find(Kind::kUser, "E1")->lifecycle == Lifecycle::kSuspended);
+  world.listing = nullptr;
+  CHECK(world.Sync().plan.operations.empty());
 }
 
 TEST_CASE("an adopt that lets somebody in tells what else it changes too") {

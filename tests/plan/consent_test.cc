@@ -128,7 +128,7 @@ TEST_CASE("a rewrite is approved by its values: another value is held again") {
 TEST_CASE("for a source the approved count or a better one passes, a worse one does not") {
   World world = Company(300);
   world.state.snapshots["hr"] = {
-      .source = "hr", .records = 400, .hash = "", .files = {}, .filled = {}, .read_at = world.now};
+      .source = "hr", .records = 400, .hash = "", .files = {}, .filled = {}, .read_at = world.now - hours(24)};
   Approve(world, world.Plan());
   CHECK_FALSE(world.Plan().plan.held);
   world.Add(User("E301"));
@@ -138,6 +138,39 @@ TEST_CASE("for a source the approved count or a better one passes, a worse one d
   const auto plan = world.Plan().plan;
   CHECK(plan.held);
   CHECK(Contains(FindGuard(plan, "source_drop", "hr")->advice, "was for 100"));
+}
+
+TEST_CASE("an approval of a drop serves for no other one, once the file that it was for is the last good one") {
+  World world = Company(300);
+  world.filled = {{"title", 100}};
+  SnapshotHistory& last = world.state.snapshots["hr"];
+  last = {.source = "hr",
+          .records = 400,
+          .hash = "",
+          .files = {},
+          .filled = {{"title", 300}},
+          .read_at = world.now - hours(24)};
+  const auto first = world.Plan();
+  REQUIRE(FindGuard(first.plan, "source_drop", "hr")->actual == 100);
+  REQUIRE(FindGuard(first.plan, "fill_drop", "hr title")->actual == 125);
+  Approve(world, first);
+  CHECK_FALSE(world.Plan().plan.held);
+  // The run that took it, and another that drops a little less.
+  last.read_at = world.now + hours(1);
+  last.records = 390;
+  last.filled = {{"title", 290}};
+  world.Pass(hours(2));
+  const auto second = world.Plan();
+  CHECK(second.plan.held);
+  for (const char* name : {"source_drop", "fill_drop"}) {
+    CAPTURE(name);
+    const GuardVerdict* verdict = FindGuard(second.plan, name);
+    CHECK(verdict->held);
+    CHECK(verdict->actual <= FindGuard(first.plan, name)->actual);
+    CHECK_FALSE(Contains(verdict->advice, "it is more now"));
+  }
+  Approve(world, second);
+  CHECK_FALSE(world.Plan().plan.held);
 }
 
 TEST_CASE("group removals that wait can be approved though the rest went on") {

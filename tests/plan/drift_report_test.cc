@@ -61,6 +61,20 @@ TEST_CASE("drift: report tells of who was suspended and is let in by hand") {
   CHECK(Warns(result, "1 user: E1 (status is \"A\", was \"S\")"));
 }
 
+TEST_CASE("drift: report deletes nobody who was suspended long enough and is let in by hand") {
+  Reporting company;
+  company.policy.rules[0].delete_after = std::chrono::hours(240);
+  company.Get(Kind::kUser, "E1").standing = Standing::kLeft;
+  company.Sync();
+  company.Pass(std::chrono::hours(241));
+  company.Shows("E1", kUserStatus, Field::Value("A"));
+  const auto kept = company.Plan();
+  CHECK(kept.plan.operations.empty());
+  CHECK(Warns(kept, "1 user: E1 (was suspended and is active there, so that it is not deleted)"));
+  company.state.drift.clear();
+  CHECK(Lines(company.Plan().plan) == Texts{"user delete E1"});
+}
+
 TEST_CASE("drift: report says nothing of a status that the plan changes anyway") {
   Reporting company;
   company.Get(Kind::kUser, "E1").standing = Standing::kLeft;

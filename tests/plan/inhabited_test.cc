@@ -54,6 +54,55 @@ TEST_CASE("a group that is gone stays while somebody who is not to be changed is
   CHECK(Lines(world.Sync().plan) == std::vector<std::string>{"contact update E1", "group delete Sales"});
 }
 
+TEST_CASE("a group whose last record says that somebody left stays while somebody else in it is merely missing") {
+  World world;
+  world.policy.guards = WideGuards();
+  for (int i = 1; i <= 6; ++i) {
+    const std::string key = "E" + std::to_string(i);
+    world.Add(User(key));
+    world.Add(Contact(key, {i <= 2 ? "Navy" : "Sales"}));
+  }
+  world.Add(Group("Navy"));
+  world.Add(Group("Sales"));
+  world.Sync();
+  const Row navy = world.Get(Kind::kGroup, "Navy");
+  const Row grace = world.Get(Kind::kContact, "E1");
+  world.Remove(Kind::kContact, "E1");
+  world.Get(Kind::kUser, "E2").standing = Standing::kLeft;
+  world.Get(Kind::kContact, "E2").standing = Standing::kLeft;
+  world.Get(Kind::kGroup, "Navy").standing = Standing::kLeft;
+  const auto kept = world.Sync().plan;
+  CHECK(Lines(kept) == std::vector<std::string>{"user suspend E2", "contact delete E2"});
+  CHECK(std::any_of(kept.warnings.begin(), kept.warnings.end(),
+                    [](const std::string& warning) { return Contains(warning, "Navy (E1)"); }));
+  SUBCASE("who is back keeps it") {
+    world.rows.push_back(grace);
+    world.Get(Kind::kGroup, "Navy").standing = Standing::kPresent;
+    CHECK(Lines(world.Sync().plan).empty());
+  }
+  SUBCASE("who stays away goes first or with it") {
+    world.Pass(std::chrono::hours(30));
+    CHECK(Lines(world.Sync().plan) == std::vector<std::string>{"contact delete E1", "group delete Navy"});
+  }
+}
+
+TEST_CASE("a group is there while a record of any rule names it that has not left") {
+  for (const bool left_comes_first : {true, false}) {
+    CAPTURE(left_comes_first);
+    World world;
+    for (const std::string key : {"E1", "E2"}) world.Add(Contact(key, {"Navy"}));
+    world.Add(Group("Navy"));
+    world.Sync();
+    Row left = world.Get(Kind::kGroup, "Navy");
+    left.standing = Standing::kLeft;
+    left.line = 7;
+    world.rows.insert(left_comes_first ? world.rows.begin() : world.rows.end(), left);
+    const auto plan = world.Sync().plan;
+    CHECK(plan.operations.empty());
+    CHECK(plan.quarantine.empty());
+  }
+}
+
 TEST_CASE("a group that is gone is not kept by a membership of nobody, nor by what is said of another group") {
   World world;
   for (const std::string key : {"E1", "E2"}) world.Add(Contact(key, {"Sales"}));

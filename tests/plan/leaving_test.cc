@@ -157,6 +157,25 @@ TEST_CASE("who comes back after a suspend is reactivated and updated in one oper
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("a status that comes out empty lets nobody in again who is suspended, and clears nobody's") {
+  for (const config::EmptyPolicy empty : {config::EmptyPolicy::kKeep, config::EmptyPolicy::kClear}) {
+    CAPTURE(empty);
+    World world = CompanyOf(3);
+    world.policy.rules[0].empty = empty;
+    for (const std::string key : {"E1", "E2", "E3"}) world.Get(Kind::kUser, key).fields["status"] = "A";
+    world.Get(Kind::kUser, "E2").fields["status"] = "S";
+    world.Sync();
+    for (const std::string key : {"E1", "E2"}) world.Get(Kind::kUser, key).fields["status"] = "";
+    const auto blank = world.Sync().plan;
+    CHECK(Lines(blank).empty());
+    REQUIRE(blank.warnings.size() == 1);
+    CHECK(Contains(blank.warnings[0], "1 suspended user stays so"));
+    CHECK(Contains(blank.warnings[0], "E2"));
+    world.Get(Kind::kUser, "E2").fields["status"] = "A";
+    CHECK(Lines(world.Sync().plan) == Texts{"user reactivate E2"});
+  }
+}
+
 TEST_CASE("suspended for delete_after: deleted, and created anew when the key returns") {
   World world = CompanyOf(3);
   world.policy.rules[0].delete_after = hours(240);

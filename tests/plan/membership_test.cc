@@ -96,6 +96,32 @@ TEST_CASE("nested groups are laid flat, and a circle is reported, not followed f
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("of many circles the first twenty are told, a long one by its first twenty groups, the others are counted") {
+  World world = Directory();
+  for (int i = 10; i < 50; ++i) {
+    Texts others;
+    for (int j = 10; j < 50; ++j) {
+      if (j != i) others.push_back("cn=G" + std::to_string(j) + ",ou=groups,dc=example,dc=com");
+    }
+    world.Add(DirectoryGroup("G" + std::to_string(i), others));
+  }
+  const auto plan = world.Plan().plan;
+  REQUIRE(plan.warnings.size() == 1);
+  const std::string& warning = plan.warnings[0];
+  CHECK(Contains(warning, "each gets the members of all: G10 > G11 > G10, G10 > G11 > G12 > G10, "));
+  CHECK(warning.ends_with(" > G28 > G29 > … and 760 more"));
+  CHECK_FALSE(Contains(warning, "G30"));
+}
+
+TEST_CASE("a circle is told once, though its groups name one another by DN and by key") {
+  World world = Directory();
+  world.Add(DirectoryGroup("Inner", {"cn=Outer,ou=groups,dc=example,dc=com", "Outer"}));
+  world.Add(DirectoryGroup("Outer", {"cn=Inner,ou=groups,dc=example,dc=com", "Inner"}));
+  const auto plan = world.Plan().plan;
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].ends_with("each gets the members of all: Inner > Outer > Inner"));
+}
+
 TEST_CASE("a range without its tail loses nobody and still lets people in") {
   World world = Directory();
   world.Add(DirectoryContact("C1"));

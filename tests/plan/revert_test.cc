@@ -274,6 +274,21 @@ TEST_CASE("the guards judge a revert as any plan") {
   CHECK_FALSE(RevertOf(world, run).plan.held);
 }
 
+TEST_CASE("the guards judge the revert of a kind that no rule makes any more") {
+  World world = Company();
+  for (int i = 1; i <= 10; ++i) world.Add(Contact("N" + std::to_string(i)));
+  const auto run = world.Sync().plan;
+  world.policy.rules.resize(2);
+  world.policy.guards = DefaultGuards();
+  const Revert revert = RevertOf(world, run);
+  REQUIRE(revert.plan.operations.size() == 10);
+  CHECK(revert.plan.held);
+  const GuardVerdict* verdict = FindGuard(revert.plan, "contact.delete");
+  REQUIRE(verdict != nullptr);
+  CHECK(verdict->held);
+  CHECK(verdict->actual == 10);
+}
+
 TEST_CASE("a revert touches neither whom a person holds nor whom protect names, and counts who is forgotten") {
   World world = Company();
   for (const char* key : {"E1", "E2"}) world.Get(Kind::kUser, key).fields["last_name"] = "Other";

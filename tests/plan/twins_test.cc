@@ -1,6 +1,9 @@
 // Keys that come more than once, in one source and in two, alike and almost alike.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <string>
+
 #include "tests/plan/world.h"
 
 namespace ucaas_sync::plan {
@@ -40,6 +43,50 @@ TEST_CASE("a key that two sources name with different content is set aside, with
   REQUIRE(result.plan.quarantine.size() == 1);
   CHECK(result.plan.quarantine[0].reason == "the same key with different content: line 2 of hr and line 3 of other");
   CHECK(result.notes.repeated == std::vector<std::uint64_t>{0, 1});
+}
+
+TEST_CASE("each line of a key that comes many times is named once, the first record's before the others") {
+  World world;
+  const auto add = [&](std::uint64_t line, std::uint16_t rule, const std::string& name) {
+    Row row = User("E1", {{"last_name", name}});
+    row.line = line;
+    row.rule = rule;
+    world.Add(row);
+  };
+  add(5, 0, "A");
+  add(2, 0, "B");
+  add(2, 3, "B");
+  add(9, 3, "C");
+  add(5, 3, "A");
+  add(9, 0, "C");
+  const auto plan = world.Plan().plan;
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(plan.quarantine[0].reason == "the same key with different content: lines 5, 2 and 9 of hr");
+}
+
+// Compared each with each, they would take minutes.
+TEST_CASE("a key column with one key in all its lines is told with every line") {
+  constexpr std::uint64_t kLines = 200'000;
+  World world;
+  Planner planner(world.state, world.policy, world.now, world.state.drift);
+  const FieldSet fields = Fields(Kind::kUser, User("E1").fields);
+  EntityView entity;
+  entity.key = "E1";
+  entity.fields = View(fields);
+  for (entity.line = 1; entity.line <= kLines; ++entity.line) {
+    entity.record_hash = HashOf(std::to_string(entity.line));
+    planner.OnEntity(entity);
+  }
+  Planner::Inputs inputs;
+  for (Snapshot& snapshot : world.snapshots) {
+    snapshot.records = kLines;
+    inputs.sources.push_back({.snapshot = &snapshot, .name = snapshot.source});
+  }
+  const auto plan = planner.Finish(inputs).plan;
+  REQUIRE(plan.quarantine.size() == 1);
+  const std::string& reason = plan.quarantine[0].reason;
+  CHECK(reason.starts_with("the same key with different content: lines 1, 2, 3, "));
+  CHECK(reason.ends_with(", 199999 and 200000 of hr"));
 }
 
 TEST_CASE("keys that differ only in case are set aside whatever their letters and their length") {

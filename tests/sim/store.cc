@@ -270,12 +270,13 @@ void Store::WriteRow(const Operation& operation, const OperationOutcome& outcome
   const std::int64_t id = known != nullptr ? known->entity.id : next_id_++;
   SettleFinding(id, operation, outcome);
   Row& row = rows[id];
-  row = {.entity = *outcome.row, .fingerprint = outcome.fingerprint};
+  row = {.entity = *outcome.row, .fingerprint = outcome.fingerprint, .was_outside = row.was_outside};
   row.entity.id = id;
   row.entity.version = version_ + 1;
   const std::string& source = row.entity.source;
   if (SourceIndex(source) == source_names_.size()) source_names_.push_back(source);
   if (row.entity.lifecycle != Lifecycle::kGone) return;
+  row.was_outside = false;
   drift_.erase(id);
   row.entity.remote_id.clear();
   std::erase_if(memberships_, [&](const auto& pair) { return pair.first == id || pair.second == id; });

@@ -69,6 +69,7 @@ void Store::AcceptDrift(const std::vector<DriftAcceptance>& accepted, Instant no
     row.version = ++version_;
     if (acceptance.gone) {
       drift_.erase(row.id);
+      rows.at(row.id).was_outside = false;
       row.lifecycle = Lifecycle::kGone;
       row.fields = {};
       row.remote_id.clear();

@@ -149,4 +149,30 @@ TEST_CASE("what is taken over changes the row, lets its fingerprint stand, and i
   CHECK(company.store->Check().empty());
 }
 
+TEST_CASE("who is outside a scope stays so when what was changed at the target by hand is taken over") {
+  Company company;
+  const std::int64_t user = company.RowOf(Kind::kUser, "E1");
+  company.Find({.entity_id = user, .missing = false, .shown = {{kUserStatus, Field::Value("S")}}, .groups = {}});
+  PlanNotes notes;
+  notes.scope_changes = {{user, true}};
+  notes.accepted = {{.entity_id = user, .shown = {{kUserStatus, Field::Value("S")}}, .groups = {}}};
+  company.store->RecordNotes(company.run, notes, {}, {});
+  REQUIRE(company.store->Load(user).lifecycle == Lifecycle::kSuspended);
+  company.store->ForEachKnown([&](const KnownEntity& known) { CHECK(known.was_outside == (known.id == user)); });
+}
+
+TEST_CASE("a group whose object was made anew has no members, and is outside a scope as before") {
+  Company company;
+  StoredEntity group = company.store->Load(company.RowOf(Kind::kGroup, "Sales"));
+  PlanNotes notes;
+  notes.scope_changes = {{group.id, true}};
+  company.store->RecordNotes(company.run, notes, {}, {});
+  group.remote_id = "80099";
+  company.store->RecordChanges({.entities = {group.id}, .moved = {group}}, At(9));
+  CHECK(company.store->Load(group.id).remote_id == "80099");
+  CHECK(company.store->Load(company.RowOf(Kind::kContact, "C1")).groups.empty());
+  company.store->ForEachKnown([&](const KnownEntity& known) { CHECK(known.was_outside == (known.id == group.id)); });
+  CHECK(company.store->Check().empty());
+}
+
 }  // namespace ucaas_sync::state

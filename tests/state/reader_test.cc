@@ -60,7 +60,7 @@ TEST_CASE("the narrow table carries the digests of key and folded address, the f
   CHECK(store->CountKnown() == 2);
 }
 
-TEST_CASE("who is outside a scope is remembered until the record is inside again, or the row is written anew") {
+TEST_CASE("who is outside a scope is remembered until the record is inside again, or the row is gone") {
   const TemporaryDirectory dir;
   {
     const auto store = OpenForTest(dir);
@@ -89,11 +89,19 @@ TEST_CASE("who is outside a scope is remembered until the record is inside again
   store->RecordNotes(run, notes, {}, {});
   CHECK(outside() == std::vector{false, true});
   RunOf(*store, {User("E2", "Finance")}, Action::kUpdate);
+  CHECK(outside() == std::vector{false, true});
+  StoredEntity gone = User("E2");
+  gone.lifecycle = Lifecycle::kGone;
+  gone.fields = {};
+  RunOf(*store, {gone}, Action::kDelete);
+  CHECK(outside() == std::vector{false, false});
+  RunOf(*store, {User("E2")});
   CHECK(outside() == std::vector{false, false});
   // A plan that is held still tells where everybody was seen.
   notes.scope_changes = {{store->Find(Kind::kUser, "E2")->id, true}};
   store->RecordHeldNotes(notes);
   CHECK(outside() == std::vector{false, true});
+  CHECK(store->Check().empty());
 }
 
 TEST_CASE("whose record comes from another source is known by that one, also when the plan is held") {

@@ -118,6 +118,23 @@ TEST_CASE("a state that is made anew takes over the creates that nobody answered
   CHECK(fresh->UnknownCreates().size() == 2);
 }
 
+TEST_CASE("a state that is made anew takes over what was others', which no create that nobody answered has made") {
+  const TemporaryDirectory dir;
+  const TemporaryDirectory other;
+  const auto old = OpenForTest(dir);
+  old->RecordRefresh({.cursor = {.finished_at = At(5), .not_before = {}, .started_at = {}},
+                      .seen = {},
+                      .found = {},
+                      .agreeing = {},
+                      .others = std::vector{RemoteDigest(Kind::kUser, "77001")}},
+                     {});
+  const auto fresh = OpenForTest(other);
+  fresh->TakeOver(*old, [](Kind, Action, const std::string&) { return true; });
+  CHECK(fresh->WasOthers(Kind::kUser, "77001"));
+  CHECK_FALSE(fresh->WasOthers(Kind::kContact, "77001"));
+  CHECK(fresh->Check().empty());
+}
+
 TEST_CASE("a state that is made anew takes over removals that nobody answered once each, if they were done") {
   const TemporaryDirectory dir;
   const TemporaryDirectory other;
