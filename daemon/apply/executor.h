@@ -192,7 +192,6 @@ class Executor {
   void WriteMemberships();
   /// The contacts that `group` is to have: ours, and those `present` that are of others.
   std::vector<std::string> MembersOf(const StoredEntity& group, const std::vector<std::string>& present);
-  bool IsOurContact(const std::string& remote_id);
 
   void FinishDone(const WorkPtr& work, const ucaas::CallResult& result, StoredEntity row, bool converged);
   /// No success: values that the target refuses set the entity aside; what a stopped run left is the next one's.
@@ -244,8 +243,7 @@ class Executor {
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id
   std::optional<std::unordered_map<std::string, std::string>> group_keys_;  // remote id → key, when first needed
   std::optional<std::map<std::int64_t, DriftFinding>> findings_;            // by entity, when first needed
-  std::optional<std::set<std::string>> contact_ids_;      // of all contacts that are ours, when first needed
-  std::optional<std::map<Address, std::string>> owners_;  // remote id → key, when first needed
+  std::optional<std::map<Address, std::string>> owners_;                    // remote id → key, when first needed
   std::vector<std::shared_ptr<Membership>> memberships_;  // Membership::kGroup: what the groups are still to be sent
   std::map<std::string, FailureKind> failures_;           // by what they have in common
 };

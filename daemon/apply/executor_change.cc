@@ -208,8 +208,12 @@ void Executor::Replace(const WorkPtr& work) {
             return;
           case Verdict::kMissing:
             if (caller_.stopped()) return;
-            ConfirmGone(work, [this, work](const auto&) {
+            ConfirmGone(work, [this, work](const std::vector<RemoteObject>& found) {
               BeginReplacement(work);
+              if (!found.empty()) {
+                OnPlaceTaken(work, found);
+                return;
+              }
               // A run that was cut off between the two may have created it.
               work->was_sent = true;
               work->is_sent_here = true;

@@ -113,39 +113,29 @@ std::vector<std::string> Executor::MembersOf(const StoredEntity& group, const st
     if (of == group.id) rows.insert(contact);
   });
   std::set<std::string> ids;
+  std::set<std::string> leaving;
   for (const std::int64_t row : rows) ids.insert(store_.Load(row).remote_id);
   // The changes of this run are in the journal when the target has them, and not before.
   for (const auto& membership : memberships_) {
     const auto& after = membership->row.groups;
     if (std::binary_search(after.begin(), after.end(), group.key)) {
       ids.insert(membership->row.remote_id);
-    } else {
-      ids.erase(membership->row.remote_id);
+      continue;
     }
+    ids.erase(membership->row.remote_id);
+    const auto& before = membership->work->operation.groups->before;
+    if (std::find(before.begin(), before.end(), group.key) != before.end()) leaving.insert(membership->row.remote_id);
   }
   ids.erase(std::string());
-  // Whoever is none of ours is in the group by somebody else's wish.
+  // Whoever else is in the group is so by somebody's wish, be it one of ours: no operation that was shown ends it.
   for (const std::string& id : present) {
-    if (!IsOurContact(id)) ids.insert(id);
+    if (!leaving.contains(id)) ids.insert(id);
   }
   return {ids.begin(), ids.end()};
 }
 
-bool Executor::IsOurContact(const std::string& remote_id) {
-  if (!contact_ids_) {
-    std::vector<std::int64_t> rows;
-    store_.ForEachKnown([&rows](const KnownEntity& known) {
-      if (known.kind == Kind::kContact && known.lifecycle != Lifecycle::kGone) rows.push_back(known.id);
-    });
-    contact_ids_.emplace();
-    for (const std::int64_t row : rows) contact_ids_->insert(store_.Load(row).remote_id);
-  }
-  return contact_ids_->contains(remote_id);
-}
-
 void Executor::WriteMemberships() {
   Flush();
-  contact_ids_.reset();
   std::map<std::string, std::vector<std::shared_ptr<Membership>>> touched;  // group key → whose change it is
   for (const auto& membership : memberships_) {
     for (const std::string& key : KeysOnlyInOne(*membership->work->operation.groups)) {

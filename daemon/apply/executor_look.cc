@@ -138,8 +138,9 @@ std::string Executor::ChangedSince(const Work& work, const RemoteObject& object)
     const bool is_in = status.state == FieldState::kValue && status.text == kStatusActive;
     // What was found before this run's plan was known to it; a reviewed plan may be older.
     const bool is_known = !options_.is_reviewed && finding != nullptr &&
-                          std::any_of(finding->shown.begin(), finding->shown.end(),
-                                      [](const auto& shown) { return shown.first == kUserStatus; });
+                          std::any_of(finding->shown.begin(), finding->shown.end(), [&](const auto& shown) {
+                            return shown.first == kUserStatus && shown.second == status;
+                          });
     if (ends_suspension && is_in && !is_known) names += names.empty() ? "status" : ", status";
     return names;
   }

@@ -234,6 +234,12 @@ class Mapper::Impl {
         mapper_.Map(rule, record, {.record = record, .leads = contenders.is_all && !is_doubtful[leader]});
         continue;
       }
+      // Of so many that nothing tells apart it is no matter what each would come to with the others' values.
+      constexpr std::size_t kMostGathered = 100;
+      if (leaders.size() > kMostGathered) {
+        mapper_.Map(rule, record, {.record = record, .is_whole = is_whole, .leads = !is_doubtful[leader]});
+        continue;
+      }
       gathered_.Clear();
       gathered_.line = record.line;
       gathered_.dn = record.dn;
@@ -246,10 +252,13 @@ class Mapper::Impl {
     if (rule.keyed_by_source()) return;
     // By another key than the source's, whoever would lead if those may not is somebody else, who must not be missed.
     std::vector<std::size_t> rest = field;
+    constexpr int kMostRounds = 100;
+    int rounds = 0;
     while (std::all_of(leaders.begin(), leaders.end(), [&](std::size_t leader) { return is_doubtful[leader]; })) {
-      std::erase_if(rest, [&](std::size_t i) { return std::find(leaders.begin(), leaders.end(), i) != leaders.end(); });
+      std::sort(leaders.begin(), leaders.end());
+      std::erase_if(rest, [&](std::size_t i) { return std::binary_search(leaders.begin(), leaders.end(), i); });
       if (rest.empty()) return;
-      leaders = Leaders(contenders, rest);
+      leaders = ++rounds < kMostRounds ? Leaders(contenders, rest) : rest;
       SetAside(index, rule, contenders, leaders, "which of the records with this key leads cannot be told now");
     }
   }

@@ -50,12 +50,13 @@ std::string_view ComparedSource(const GuardVerdict& verdict) {
   return {};
 }
 
-/// When the read was that a guard compares this one with. An approval from before it was for a drop that is done.
-std::optional<Instant> ComparedReadAt(const StateView& state, const GuardVerdict& verdict) {
+/// When the read was that a guard compares this one with. An approval from before it was for a drop that is done. A
+/// read in the future was noted by a clock that was wrong, and no approval could ever come after it.
+std::optional<Instant> ComparedReadAt(const StateView& state, Instant now, const GuardVerdict& verdict) {
   const std::string_view source = ComparedSource(verdict);
   if (source.empty()) return std::nullopt;
   const std::optional<SnapshotHistory> last = state.LastGoodSnapshot(source);
-  return last ? std::optional(last->read_at) : std::nullopt;
+  return last && last->read_at <= now ? std::optional(last->read_at) : std::nullopt;
 }
 
 const ConsentGuard* Find(const ConsentScope& scope, const GuardVerdict& verdict) {
@@ -183,7 +184,7 @@ ConsentResult UseApprovals(const StateView& state, Instant now, std::vector<Guar
   for (GuardVerdict& verdict : verdicts) {
     if (!verdict.held) continue;
     const ConsentGuard* held = Find(result.scope, verdict);
-    const std::optional<Instant> read_at = ComparedReadAt(state, verdict);
+    const std::optional<Instant> read_at = ComparedReadAt(state, now, verdict);
     const Approval* nearest = nullptr;  // the newest that speaks of this guard at all
     for (const Approval& approval : approvals) {
       if (read_at && approval.at <= *read_at) continue;

@@ -1,6 +1,9 @@
 #include "daemon/plan/drafting.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
 
 #include "daemon/model/text.h"
 #include "daemon/plan/compare.h"
@@ -86,6 +89,14 @@ void DraftNewcomer(Workspace& work, std::uint32_t index) {
       work.drafts.Add({.key = work.candidates.KeyOf(index), .slot = id, .kind = slot.kind, .action = Action::kCreate});
 }
 
+/// Suspended, gone at the target since, and here with a status that is empty: made anew they would be let in.
+bool IsShutOutAndLost(const Workspace& work, SlotId id, const Candidate& candidate) {
+  const Slot& slot = work.table[id];
+  return slot.kind == Kind::kUser && work.drift.IsMissing(id) &&
+         candidate.fields[kUserStatus].state == FieldState::kEmpty &&
+         work.state.Load(slot.id).lifecycle == Lifecycle::kSuspended;
+}
+
 void TellBlankStatus(Workspace& work) {
   if (work.blank_status.empty()) return;
   const bool is_one = work.blank_status.size() == 1;
@@ -99,7 +110,8 @@ void TellBlankStatus(Workspace& work) {
 
 }  // namespace
 
-void DraftChanges(Workspace& work) {
+void DraftChanges(Workspace& work, const std::set<Kind>& unlisted) {
+  std::array<std::uint64_t, kKindCount> waiting{};
   const std::size_t count = work.candidates.size();
   for (std::uint32_t i = 0; i < count; ++i) {
     const SlotId id = work.candidates.SlotOf(i);
@@ -107,13 +119,38 @@ void DraftChanges(Workspace& work) {
     if (slot.seen != Seen::kPresent || slot.has(kFrozen)) continue;
     if (slot.has(kDrifted)) ConsiderMissing(work, id);
     if (slot.has(kFrozen)) continue;
+    if (slot.has(kDrifted) && IsShutOutAndLost(work, id, work.candidates.Get(i))) {
+      work.blank_status.push_back(work.KeyOf(id));
+      work.Freeze(id);
+      continue;
+    }
     if (slot.is_there()) {
       DraftExisting(work, work.candidates.Get(i));
+    } else if (unlisted.contains(slot.kind)) {
+      work.Freeze(id);
+      ++waiting[Index(slot.kind)];
     } else {
       DraftNewcomer(work, i);
     }
   }
   TellBlankStatus(work);
+  for (const Kind kind : unlisted) {
+    work.WarnLasting(Counted(waiting[Index(kind)], Name(kind)) +
+                     " not created yet: who is in the account already is not known, since it could not be listed");
+  }
+}
+
+void SetAsideUnknownStatus(Workspace& work) {
+  std::vector<SlotId> unknown;
+  for (const Draft& draft : work.drafts.all()) {
+    const bool is_new = !draft.dropped && draft.action == Action::kCreate;
+    if (is_new && work.table[draft.slot].has(kStatusUnknown)) unknown.push_back(draft.slot);
+  }
+  for (const SlotId id : unknown) {
+    work.SetAside(id,
+                  "cannot be created yet: status is not known in this read (a record that it is joined with is "
+                  "missing), and without one it would be let in");
+  }
 }
 
 Operation BuildCreate(const Workspace& work, const Draft& draft) {

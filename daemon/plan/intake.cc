@@ -71,6 +71,9 @@ void Intake::First(SlotId id, const EntityView& entity) {
   if (slot.is_there() && slot.source != entity.source && entity.standing == Standing::kPresent) {
     work_.moved.push_back(id);
   }
+  if (slot.is_there() && slot.source != entity.source && slot.former_source == kNoSource) {
+    slot.former_source = slot.source;
+  }
   slot.rule = entity.rule;
   slot.source = entity.source;
   slot.line = LineOf(entity);
@@ -108,6 +111,7 @@ void Intake::First(SlotId id, const EntityView& entity) {
   if (is_unchanged) return;
   slot.candidate = work_.candidates.Add(id, entity, fingerprint);
   if (UnknownRequired(entity.kind, entity.fields)) slot.set(kLacksRequired);
+  if (entity.kind == Kind::kUser && entity.fields[kUserStatus].state == FieldState::kUnknown) slot.set(kStatusUnknown);
 }
 
 void Intake::Again(SlotId id, const EntityView& entity) {

@@ -135,7 +135,15 @@ class Leaving {
   }
 
   void Left(SlotId id) {
-    const RulePolicy& rule = work_.policy.rules[work_.table[id].rule];
+    const Slot& slot = work_.table[id];
+    const RulePolicy& rule = work_.policy.rules[slot.rule];
+    // That somebody left who named a group says nothing of whom a source names in it that cannot be told now.
+    if (slot.kind == Kind::kGroup && !rule.maps_members && !ProvesAbsence(slot)) {
+      KeepNote(id);
+      work_.Note(id, "absence",
+                 "who named it left, and this read does not prove that nobody else does: " + Doubt(slot));
+      return;
+    }
     const LeavePolicy policy = LeftPolicy(rule);
     const PlanNotes::Absence* noted = Running(id);
     const Instant since = noted == nullptr ? work_.now : Begun(*noted);

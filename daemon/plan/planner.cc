@@ -234,11 +234,12 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   intake.SetAsideUnusable();
   FreezeRefusedByTarget(work, inputs.config_hash);
 
-  DraftChanges(work);
+  DraftChanges(work, inputs.unlisted);
   PlanLeaving(work, inputs.sources, rejects);
   SettleAddresses(work, inputs.sources);
   if (!inputs.only.empty()) SingleOut(work, inputs.only);
   const Adoption adoption(work, inputs.listing);
+  SetAsideUnknownStatus(work);
   KeepInhabitedGroups(work);
   for (PlanNotes::Barred& barred : work.notes.barred) {
     barred.fingerprint = RefusalMark(barred.fingerprint, inputs.config_hash);

@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,7 @@ class Planner : public EntitySink {
     std::vector<Warning> warnings;           ///< Put before the plan's own.
     std::string config_hash;
     std::string only;                     ///< --only WHO: a key or an e-mail; everybody else stays as if unchanged.
+    std::set<Kind> unlisted{};            ///< Kinds of which nobody is created: who is there already is not known.
     std::function<std::string()> new_id;  ///< The plan's id; not part of its hash.
   };
   struct Result {

@@ -39,6 +39,7 @@ enum SlotFlag : std::uint16_t {
   kLacksRequired = 1U << 11U,    ///< A required field of its record is unknown: it cannot be created.
   kMayHaveLeft = 1U << 12U,      ///< For want of a joined record nobody can tell: it is not let in.
   kDnUnknown = 1U << 13U,        ///< Contacts: groups may name it by a DN that is not known in this read.
+  kStatusUnknown = 1U << 14U,    ///< Users: whether its record lets them in is not known in this read.
   kUndecided = 1U << 15U,        ///< A rejected record may be what decides whether one of its records counts.
 };
 
@@ -53,7 +54,8 @@ struct Slot {
   std::uint32_t candidate = kNone;  ///< In the CandidateStore.
   std::uint32_t draft = kNone;      ///< In the DraftBoard.
   std::uint16_t rule = 0;
-  std::uint16_t source = kNoSource;  ///< By the configuration: of the record, else of the state.
+  std::uint16_t source = kNoSource;         ///< By the configuration: of the record, else of the state.
+  std::uint16_t former_source = kNoSource;  ///< The state's, where a record of another one was seen.
   std::uint16_t flags = 0;
   Kind kind = Kind::kUser;
   Lifecycle lifecycle = Lifecycle::kActive;

@@ -46,10 +46,14 @@ void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
   if (unhealthy.empty()) return;
   for (SlotId id = 0; id < work.table.size(); ++id) {
     const Slot& slot = work.table[id];
-    if (slot.source >= sources.size() || IsWhole(sources[slot.source])) continue;
-    work.Freeze(id);
-    work.Note(id, "frozen",
-              "source " + work.policy.sources[slot.source] + " is not whole: everybody who comes from it stays as is");
+    // Whose record another source has today may have one in their own all the same.
+    for (const std::uint16_t source : {slot.source, slot.former_source}) {
+      if (source >= sources.size() || IsWhole(sources[source])) continue;
+      work.Freeze(id);
+      work.Note(id, "frozen",
+                "source " + work.policy.sources[source] + " is not whole: everybody who comes from it stays as is");
+      break;
+    }
   }
   for (const StoredQuarantine& item : work.state.Quarantined()) {
     const std::optional<Kind> kind = KindNamed(item.kind);

@@ -76,6 +76,11 @@ ForgetResult Forget(const Context& context, const std::string& key) {
     const auto row = store->Find(kind, key);
     if (!row) continue;
     RefuseWhomWeLookAfter(*row);
+    if (store->HasUnknownChange(row->id)) {
+      throw NotYet(key, "a change of this " + std::string(Name(kind)) +
+                            " was sent and never answered, so it may be active in the account; run `ucaas-sync sync` "
+                            "first, which asks");
+    }
     if (auto remains = WhatRemains(*row)) result.remains.push_back(*std::move(remains));
   }
   RefuseWhomSourcesKnow(context, *store, key);

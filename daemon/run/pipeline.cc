@@ -90,29 +90,45 @@ bool IsHeldForCreates(const Plan& plan) {
                      [](const GuardVerdict& guard) { return guard.held && guard.name.ends_with(".create"); });
 }
 
-/// Whether it creates of a kind of which the state has never known anybody: the rule for it is new, and no look at the
-/// target has shown who is there.
-bool BeginsAKind(const Plan& plan, const state::SqliteStore& store) {
+/// Kinds that it creates of and of which the state has never known anybody: the rule is new, and no look at the target
+/// has shown who is there.
+std::set<Kind> BegunKinds(const Plan& plan, const state::SqliteStore& store) {
   const auto known = store.CountEntities();
-  return std::any_of(kAllKinds.begin(), kAllKinds.end(), [&](Kind kind) {
+  std::set<Kind> kinds;
+  for (const Kind kind : kAllKinds) {
     const auto& counts = known[Index(kind)];
-    return plan.summary_of(kind).actions[Index(Action::kCreate)] != 0 &&
-           std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == 0;
-  });
+    const bool creates = plan.summary_of(kind).actions[Index(Action::kCreate)] != 0;
+    if (creates && std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == 0) kinds.insert(kind);
+  }
+  return kinds;
 }
 
-/// Where a kind begins, nothing is planned without the whole of the target.
+/// Where a kind begins, nobody of it is created without the whole of the target.
 Planned PlanWithNewKinds(const Context& context, const PlanRequest& request, const state::SqliteStore& store) {
   Planned planned = MakePlan(context, request, store);
   if (request.refresh || request.offline || planned.listed_at || store.IsEmpty()) return planned;
-  if (!BeginsAKind(planned.plan, store)) return planned;
+  const std::set<Kind> begun = BegunKinds(planned.plan, store);
+  if (begun.empty()) return planned;
   context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
                             .text = "a rule for another kind is new: the target is listed, since whoever is there "
                                     "already is adopted"});
   PlanRequest asking = request;
   asking.refresh = true;
   asking.needs_whole = true;
-  return MakePlan(context, asking, store);
+  try {
+    return MakePlan(context, asking, store);
+  } catch (const Failure& failure) {
+    if (failure.code() != ExitCode::kUnavailable && failure.code() != ExitCode::kRefused) throw;
+    context.observer.OnEvent({.id = EventId::kNewcomersUnknown,
+                              .text = std::string("whether they are there already is not known: ") + failure.what()});
+  }
+  PlanRequest without = request;
+  without.unlisted = begun;
+  planned = MakePlan(context, without, store);
+  constexpr std::chrono::minutes kAskAgainAfter{30};
+  const Instant again = context.clock.Now() + kAskAgainAfter;
+  if (!planned.notes.due_at || again < *planned.notes.due_at) planned.notes.due_at = again;
+  return planned;
 }
 
 /// A plan for `sync`. So many newcomers at once are perhaps there already (a scope that was made wider): then the
@@ -201,6 +217,7 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
                                        .warnings = std::move(read.warnings),
                                        .config_hash = PlanFit(program),
                                        .only = request.only,
+                                       .unlisted = request.unlisted,
                                        .new_id = [&context] { return NewPlanId(context); }});
   const auto date_turns = program.mapper.due_at();
   if (date_turns && (!notes.due_at || *date_turns < *notes.due_at)) notes.due_at = date_turns;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ struct Context {
 struct PlanRequest {
   bool refresh = false;                                       ///< List the target even when there is state.
   bool needs_whole = false;                                   ///< With refresh: a list that ends early is no plan.
+  std::set<Kind> unlisted{};                                  ///< Of these kinds nobody is created.
   bool offline = false;                                       ///< Never ask the target.
   std::string only;                                           ///< A key or an e-mail.
   std::map<std::string, std::filesystem::path> source_paths;  ///< --source NAME=PATH

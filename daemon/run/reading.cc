@@ -127,10 +127,11 @@ class Reader {
   }
 
  private:
-  // Whoever is joined with this source may be set aside today, and miss the attribute when they are read again.
+  // Whoever is joined with this source may be set aside today, and miss the attribute when they are read again. That it
+  // was there is kept, and not how often: to fill_drop it counts as gone.
   void KeepWhatWasCarried(SnapshotHistory& history) const {
     for (auto& [attribute, count] : history.filled) {
-      if (count == 0) count = LastFilled(state_, history.source, attribute).value_or(0);
+      if (count == 0 && LastFilled(state_, history.source, attribute).value_or(0) > 0) count = 1;
     }
   }
 

@@ -221,10 +221,20 @@ void Rebuilder::SetGroups() {
   }
   for (Found& found : found_) {
     const Object& there = *by_id_.at(ObjectId(found.row.kind, found.row.remote_id));
-    if (found.row.kind != Kind::kContact || !there.has_group_ids) continue;
+    if (found.row.kind != Kind::kContact) continue;
     std::vector<std::string> keys;
-    for (const std::string& id : there.group_ids) {
-      if (const auto group = groups.find(id); group != groups.end()) keys.push_back(group->second);
+    if (there.has_group_ids) {
+      for (const std::string& id : there.group_ids) {
+        if (const auto group = groups.find(id); group != groups.end()) keys.push_back(group->second);
+      }
+    } else if (const auto old = old_rows_.find(ObjectId(Kind::kContact, found.row.remote_id)); old != old_rows_.end()) {
+      // What a list does not show is as it was.
+      for (const std::string& key : old_->Load(old->second).groups) {
+        const auto is_it = [&key](const auto& group) { return group.second == key; };
+        if (std::any_of(groups.begin(), groups.end(), is_it)) keys.push_back(key);
+      }
+    } else {
+      continue;
     }
     std::sort(keys.begin(), keys.end());
     if (keys == found.row.groups) continue;

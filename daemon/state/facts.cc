@@ -124,6 +124,10 @@ void SqliteStore::TakeOver(
       const std::string digests(others.BlobAt(0));
       to.Prepare("INSERT OR REPLACE INTO refresh_others (id, digests) VALUES (1, ?1)").Blob(digests).Run();
     }
+    // With what the next read is compared: else one that has lost half its records, or a column, would pass.
+    for (const std::string& source : old.SourceNames()) {
+      if (const auto last = old.LastGoodSnapshot(source)) WriteSnapshot(to, impl_->sources, *last);
+    }
     // The digests of who was forgotten are salted with it.
     Query seed = from.Prepare("SELECT seed FROM meta");
     if (seed.Next()) to.Prepare("UPDATE meta SET seed = ?1").Int(seed.IntAt(0)).Run();

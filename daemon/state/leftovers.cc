@@ -62,6 +62,17 @@ std::vector<std::int64_t> SqliteStore::UnknownChanges() const {
   });
 }
 
+bool SqliteStore::HasUnknownChange(std::int64_t entity) const {
+  return impl_->connection.Guard("read whether somebody's change was answered", [&] {
+    Query query = impl_->connection.Prepare(
+        "SELECT 1 FROM unknown_change WHERE entity_id = ?1 UNION ALL SELECT 1 FROM run r CROSS JOIN operation o "
+        "ON o.id BETWEEN (r.id << 32) + 1 AND (r.id << 32) + r.mark WHERE r.ended IS NULL AND o.entity_id = ?1 "
+        "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id) LIMIT 1");
+    query.Int(entity);
+    return query.Next();
+  });
+}
+
 std::vector<Operation> SqliteStore::UnansweredUpdates() const {
   Connection& connection = impl_->connection;
   return connection.Guard("read the changes that were left unanswered", [&] {

@@ -240,6 +240,38 @@ bool EntityWriter::WriteMemberships(std::int64_t contact, const std::vector<std:
   return true;
 }
 
+void WriteSnapshot(Connection& connection, SourceTable& sources, const SnapshotHistory& snapshot) {
+  const std::uint16_t source = sources.NumberOf(connection, snapshot.source);
+  connection
+      .Prepare(
+          "INSERT INTO snapshot (source, records, rejected, repeated, hash, read_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+      .Int(source)
+      .Int(snapshot.records)
+      .Int(snapshot.rejected)
+      .Int(snapshot.repeated)
+      .Text(snapshot.hash)
+      .Time(snapshot.read_at)
+      .Run();
+  const std::int64_t id = connection.database().getLastInsertRowid();
+  std::int64_t number = 0;
+  for (const FileIdentity& file : snapshot.files) {
+    Query insert = connection.Prepare(
+        "INSERT INTO snapshot_file (snapshot, number, path, device, inode, size, mtime_ns, ctime_ns) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    insert.Int(id).Int(++number).Text(file.path).Int(file.device).Int(file.inode).Int(file.size);
+    insert.Int(file.mtime_ns).Int(file.ctime_ns).Run();
+  }
+  number = 0;
+  for (const auto& [attribute, records] : snapshot.filled) {
+    connection.Prepare("INSERT INTO snapshot_fill (snapshot, number, attribute, records) VALUES (?1, ?2, ?3, ?4)")
+        .Int(id)
+        .Int(++number)
+        .Text(attribute)
+        .Int(records)
+        .Run();
+  }
+}
+
 Operation ReadOperation(const Query& row) {
   Operation operation;
   operation.seq = row.As<std::uint64_t>(0) & 0xffffffff;

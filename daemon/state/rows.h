@@ -39,6 +39,9 @@ void NoteSource(Connection& connection, std::int64_t id, std::uint16_t source);
 /// Keeps with entity `id` whether its record is outside the scope of its rule, until it is noted otherwise or gone.
 void NoteScope(Connection& connection, std::int64_t id, bool is_outside);
 
+/// Adds a read of a source that was good.
+void WriteSnapshot(Connection& connection, SourceTable& sources, const SnapshotHistory& snapshot);
+
 /// Of the e-mail or the group's name; zero when there is none or the object is gone and holds none any more.
 Hash128 AddressHash(Kind kind, Lifecycle lifecycle, const FieldSet& fields);
 

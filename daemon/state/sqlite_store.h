@@ -138,6 +138,8 @@ class SqliteStore final : public StateStore {
   void RecordFound(std::span<const FoundLeftover> found, Instant at);
   /// Entities with a change whose outcome nobody knows: of a cut-off run, or given up without an answer. By id.
   std::vector<std::int64_t> UnknownChanges() const;
+  /// Whether a change of this entity may have had an effect that the row does not tell; of a run without its end too.
+  bool HasUnknownChange(std::int64_t entity) const;
   /// Of those, the changes without an outcome that were sent, or may have been, to what may have been gone by then:
   /// such a change makes its object anew, under another id. Oldest first.
   std::vector<Operation> UnansweredUpdates() const;
@@ -268,9 +270,9 @@ class SqliteStore final : public StateStore {
   /// Binds it to another account. Whether that is the same one under another name is for the caller to know.
   void Rebind(const BoundAccount& account);
   /// Takes over from an older state of the same account what no list of the target can tell: holds, who was forgotten,
-  /// plans that were used, creates that nobody answered, what was others' before them, and the removals that the guards
-  /// still count; of those that nobody answered the ones that `was_done`, by what the target shows. This state must not
-  /// have had a run.
+  /// plans that were used, creates that nobody answered, what was others' before them, the last good read of each
+  /// source, and the removals that the guards still count; of those that nobody answered the ones that `was_done`, by
+  /// what the target shows. This state must not have had a run.
   void TakeOver(const SqliteStore& old,
                 const std::function<bool(Kind kind, Action action, const std::string& remote_id)>& was_done);
 

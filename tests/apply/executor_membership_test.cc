@@ -148,19 +148,21 @@ TEST_CASE("membership: group sends one list a group, however many of its contact
         R"({"contact_ids":[")" + company.bob.remote_id + R"("]})");
 }
 
-TEST_CASE("membership: group leaves the contacts of others in the groups that it writes") {
+TEST_CASE("membership: group takes nobody out of a group whom no operation takes out, be they ours or others'") {
   Company company(config::Membership::kGroup);
   Bench& bench = company.bench;
+  // Put there by hand, and held since.
+  const StoredEntity eve = bench.Known(Kind::kContact, "E3");
   HttpReply shown;
   shown.status = 200;
   shown.body = R"({"result":1,"group":{"group_id":")" + company.finance.remote_id +
                R"(","name":"Finance","contacts":[)" + R"({"contact_id":"of-others"},")" + company.bob.remote_id +
-               R"("]}})";
+               R"(",")" + eve.remote_id + R"("]}})";
   bench.target.faults = {{.request = "GET groups/" + company.finance.remote_id, .reply = shown}};
   CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
   CHECK(bench.target.BodiesOf("PATCH groups/" + company.finance.remote_id) ==
         std::vector<std::string>{R"({"contact_ids":[")" + company.ada.remote_id + R"(",")" + company.bob.remote_id +
-                                 R"(","of-others"]})"});
+                                 R"(",")" + eve.remote_id + R"(","of-others"]})"});
 }
 
 TEST_CASE("membership: group writes no group whose members cannot be read for the moment") {

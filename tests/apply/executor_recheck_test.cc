@@ -225,6 +225,12 @@ TEST_CASE("a run's own plan deletes nobody who was let in again since the suspen
     CHECK(result.needs_another);
     CHECK(bench.target.CountRequests("DELETE") == 0);
   }
+  SUBCASE("the last look has found another status, which let nobody in") {
+    bench.store.drift = {
+        {.entity_id = ada.id, .shown = {{kUserStatus, Field::Value("suspended")}}, .groups = std::nullopt}};
+    CHECK(bench.Apply().outdated == 1);
+    CHECK(bench.target.CountRequests("DELETE") == 0);
+  }
   SUBCASE("the last look has found it, and the rule deletes at once by now") {
     bench.store.drift = {{.entity_id = ada.id, .shown = {{kUserStatus, Field::Value("A")}}, .groups = std::nullopt}};
     const ApplyResult result = bench.Apply();

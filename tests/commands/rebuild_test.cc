@@ -155,6 +155,13 @@ TEST_CASE("a rebuild forgets of nobody that their record was outside the scope w
   CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'S'") == "0\n");
 }
 
+TEST_CASE("a rebuild forgets of no source how much was in it, so that one that lost half of it is held") {
+  Company company(15);
+  Expect(company.Run({"state", "rebuild", "--yes"}), 0);
+  company.Write("people.csv", CompanyCsv(7));
+  Expect(company.Run({"sync"}), 3, {"source_drop"});
+}
+
 TEST_CASE("a rebuild takes nobody for another where the account gave its ids anew, and names whom it lost") {
   Company company(15);
   // As after a restore in another order: the first and the last exchange ids; the 5th's belongs to a stranger.

@@ -24,6 +24,19 @@ void SetAge(const Cli& cli, const std::string& name, std::chrono::minutes age) {
   std::filesystem::last_write_time(cli.folder() / name, std::filesystem::file_time_type::clock::now() - age);
 }
 
+/// People of a CSV file, of whom a directory says whether they left.
+const std::string kJoined = R"yaml(state_dir: state
+target: { sandbox: account.db }
+sources:
+  hr: { csv: people.csv, key: employee_id }
+  ad: { ldif: ad.ldif, key: employeeNumber }
+users:
+  from: hr
+  join: { ad: employee_id }
+  left: "(userAccountControl=514)"
+  fields: { user_type: moderator, first_name: "{first_name}", last_name: "{last_name}", email: "{email}" }
+)yaml";
+
 /// Two sources that make users of their own: hr from people.csv, and the optional guests from guests.csv.
 const std::string kTwoSources = R"yaml(state_dir: state
 target: { sandbox: account.db }
@@ -317,17 +330,7 @@ TEST_CASE("an optional source that is missing, half-written or empty freezes its
 
 TEST_CASE("an attribute that a joined directory carries no more is told of the directory, and what it said of nobody") {
   Cli cli;
-  cli.Write("config.yaml", R"yaml(state_dir: state
-target: { sandbox: account.db }
-sources:
-  hr: { csv: people.csv, key: employee_id }
-  ad: { ldif: ad.ldif, key: employeeNumber }
-users:
-  from: hr
-  join: { ad: employee_id }
-  left: "(userAccountControl=514)"
-  fields: { user_type: moderator, first_name: "{first_name}", last_name: "{last_name}", email: "{email}" }
-)yaml");
+  cli.Write("config.yaml", kJoined);
   cli.Write("people.csv", CompanyCsv(15));
   const auto write_ad = [&cli](const std::string& attribute, const std::string& prefix) {
     std::string ldif = "version: 1\n";
@@ -349,17 +352,9 @@ users:
 
 TEST_CASE("as long as a joined directory lacks an attribute that it had, nobody who left by it is let in again") {
   Cli cli;
-  cli.Write("config.yaml", R"yaml(state_dir: state
-target: { sandbox: account.db }
-sources:
-  guests: { csv: guests.csv, key: employee_id, required: false }
-  ad: { ldif: ad.ldif, key: employeeNumber }
-users:
-  from: guests
-  join: { ad: employee_id }
-  left: "(userAccountControl=514)"
-  fields: { user_type: moderator, first_name: "{first_name}", last_name: "{last_name}", email: "{email}" }
-)yaml");
+  cli.Write("config.yaml", Replaced(Replaced(kJoined, "hr: { csv: people.csv, key: employee_id }",
+                                             "guests: { csv: guests.csv, key: employee_id, required: false }"),
+                                    "from: hr", "from: guests"));
   cli.Write("guests.csv", CompanyCsv(15));
   const auto write_ad = [&cli](const std::string& attribute, const std::string& of_e3) {
     std::string ldif = "version: 1\n";
@@ -390,6 +385,21 @@ users:
   write_ad("userAccountControl", "512");
   Expect(cli.Run({"sync"}), 0, {"1 operation done"});
   CHECK(cli.Account("SELECT count(*) FROM users WHERE status = 'A'") == "15\n");
+}
+
+TEST_CASE("a column that was emptied on purpose is agreed to once") {
+  Company company(15);
+  company.Write("config.yaml", Replaced(CompanyConfig(), ", designation: \"{title}\"", ""));
+  Expect(company.Run({"sync"}), 0);
+  auto people = CompanyPeople(15);
+  for (Person& person : people) person.title.clear();
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 3, {"fill_drop"});
+  Expect(company.Run({"approve", "last"}), 0);
+  Expect(company.Run({"sync"}), 0, {"converged"});
+  people[0].department = "Legal";
+  company.WritePeople(people);
+  Expect(company.Run({"sync"}), 0, {"converged"});
 }
 
 TEST_CASE("an attribute that no entry carries is said by the first run that looks for it, and by that one alone") {

@@ -138,6 +138,32 @@ TEST_CASE("nobody is forgotten while a create that nobody answered may have made
   Expect(company.Run({"forget", "E16", "--yes"}), 64, {"is active in the account"});
 }
 
+TEST_CASE("nobody is forgotten while a change that nobody answered may have let them in again") {
+  for (const bool is_open : {false, true}) {
+    CAPTURE(is_open);
+    Troubled company(15);
+    company.Terminate(1, 1);
+    Expect(company.Run({"sync"}), 0);
+    company.Terminate(1, 1, "active");
+    company.Fail({"PATCH users/{id}: close after"});
+    CHECK(company.Run({"sync"}).code != 0);
+    company.people.erase(company.people.begin());
+    company.Put();
+    if (is_open) {
+      // As a crash leaves it: no run has closed the one that was cut off.
+      SQLite::Database state(company.Path("state/state.db"), SQLite::OPEN_READWRITE);
+      state.exec("UPDATE run SET ended = NULL, outcome = NULL WHERE id = (SELECT max(id) FROM run)");
+      state.exec("DELETE FROM outcome WHERE id > (SELECT max(id) << 32 FROM run)");
+      state.exec("DELETE FROM unknown_change");
+    }
+    Expect(company.Run({"forget", "E1", "--yes"}), 64,
+           {"cannot be forgotten yet", "a change of this user was sent and never answered", "nothing was erased"});
+    company.Fail({});
+    company.Run({"sync"});
+    Expect(company.Run({"forget", "E1", "--yes"}), 64, {"is active in the account"});
+  }
+}
+
 TEST_CASE("nobody gets another key while a create of either key may have made somebody") {
   Troubled company(15);
   company.LoseJoiner(/*is_contact_made=*/false);

@@ -131,6 +131,24 @@ TEST_CASE("by a key of the rule's own, whoever would lead if the leading record 
   CHECK(bench.company.seen.Of(Kind::kUser, "y5").empty());
 }
 
+// Gathered each from each, they would take minutes.
+TEST_CASE("a column that is no key makes of all its records those of one key, which nothing tells apart") {
+  constexpr std::size_t kContracts = 20'000;
+  Bench bench;
+  std::vector<Row> contracts;
+  for (std::size_t i = 0; i < kContracts; ++i) {
+    contracts.push_back(Contract("l5", "N"));
+    for (auto& [column, value] : contracts.back()) {
+      if (column == "last_name") value += std::to_string(i);
+    }
+  }
+  bench.Run(contracts, {"l5"}, false);
+  CHECK(bench.company.seen.Of(Kind::kUser, "E5").size() == kContracts);
+  bench.company.config.rules[0].key = At("{login}");
+  bench.Run(contracts, {}, true);
+  CHECK(bench.company.seen.Of(Kind::kUser, "l5").size() >= kContracts);
+}
+
 TEST_CASE("by a key of the rule's own, all records that cannot be ranked are set aside") {
   Bench bench;
   bench.company.config.rules[0].key = At("{login}");

@@ -171,6 +171,9 @@ TEST_CASE("an approval of a drop serves for no other one, once the file that it 
   }
   Approve(world, second);
   CHECK_FALSE(world.Plan().plan.held);
+  // Noted by a clock that was ahead: no approval could ever be later.
+  last.read_at = world.now + hours(1000);
+  CHECK_FALSE(world.Plan().plan.held);
 }
 
 TEST_CASE("group removals that wait can be approved though the rest went on") {

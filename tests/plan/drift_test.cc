@@ -176,6 +176,21 @@ TEST_CASE("what was deleted by hand stays away while it is held, set aside, prot
   CHECK(company.Plan().plan.operations.empty());
 }
 
+TEST_CASE("who was suspended and deleted by hand is not made anew while their status comes out empty") {
+  World company = CompanyOf(3);
+  company.Get(Kind::kUser, "E1").fields["status"] = "S";
+  company.Sync();
+  company.state.drift.push_back(
+      {.entity_id = company.state.Find(Kind::kUser, "E1")->id, .missing = true, .shown = {}, .groups = std::nullopt});
+  company.Get(Kind::kUser, "E1").fields["status"] = "";
+  const auto blank = company.Plan().plan;
+  CHECK(blank.operations.empty());
+  CHECK(std::any_of(blank.warnings.begin(), blank.warnings.end(),
+                    [](const std::string& warning) { return Contains(warning, "1 suspended user stays so"); }));
+  company.Get(Kind::kUser, "E1").fields["status"] = "S";
+  CHECK(Lines(company.Plan().plan) == std::vector<std::string>{"user create E1"});
+}
+
 TEST_CASE("a group that was deleted by hand comes back and gets its members back in the same plan") {
   Company company;
   company.IsGone(Kind::kGroup, "Sales");

@@ -8,16 +8,25 @@
 #include "tests/plan/world.h"
 
 namespace ucaas_sync::plan {
+namespace {
 
-TEST_CASE("a group that is gone stays while somebody who is not to be changed is in it, and goes when nobody is") {
+/// Six people with a contact each, the first so many of them in `first`, the others in Sales.
+World SixPeople(int in_first, const std::string& first) {
   World world;
   world.policy.guards = WideGuards();
   for (int i = 1; i <= 6; ++i) {
     const std::string key = "E" + std::to_string(i);
     world.Add(User(key));
-    world.Add(Contact(key, {"Sales"}));
+    world.Add(Contact(key, {i <= in_first ? first : "Sales"}));
   }
   world.Add(Group("Sales"));
+  return world;
+}
+
+}  // namespace
+
+TEST_CASE("a group that is gone stays while somebody who is not to be changed is in it, and goes when nobody is") {
+  World world = SixPeople(0, "");
   world.Add(Group("Legal"));
   world.Sync();
   for (int i = 2; i <= 6; ++i) world.Get(Kind::kContact, "E" + std::to_string(i)).groups = {"Legal"};
@@ -55,15 +64,8 @@ TEST_CASE("a group that is gone stays while somebody who is not to be changed is
 }
 
 TEST_CASE("a group whose last record says that somebody left stays while somebody else in it is merely missing") {
-  World world;
-  world.policy.guards = WideGuards();
-  for (int i = 1; i <= 6; ++i) {
-    const std::string key = "E" + std::to_string(i);
-    world.Add(User(key));
-    world.Add(Contact(key, {i <= 2 ? "Navy" : "Sales"}));
-  }
+  World world = SixPeople(2, "Navy");
   world.Add(Group("Navy"));
-  world.Add(Group("Sales"));
   world.Sync();
   const Row navy = world.Get(Kind::kGroup, "Navy");
   const Row grace = world.Get(Kind::kContact, "E1");

@@ -176,6 +176,18 @@ TEST_CASE("a status that comes out empty lets nobody in again who is suspended, 
   }
 }
 
+TEST_CASE("nobody new is let in while their status is not known") {
+  World world;
+  world.Add(User("E1", {{"status", "?"}}));
+  world.Add(User("E2"));
+  const auto plan = world.Sync().plan;
+  CHECK(Lines(plan) == Texts{"user create E2"});
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(Contains(plan.quarantine[0].reason, "status is not known"));
+  world.Get(Kind::kUser, "E1").fields["status"] = "S";
+  CHECK(Lines(world.Sync().plan) == Texts{"user create E1"});
+}
+
 TEST_CASE("suspended for delete_after: deleted, and created anew when the key returns") {
   World world = CompanyOf(3);
   world.policy.rules[0].delete_after = hours(240);
@@ -403,6 +415,40 @@ TEST_CASE("whoever comes from another source now is missed in that one") {
   world.SetOtherThere(true);
   world.Add(OfOther(User("X1")));
   CHECK(Lines(world.Plan().plan) == std::vector<std::string>{"user suspend E2", "user create X1"});
+}
+
+TEST_CASE("what another source says of somebody waits while their own cannot be read") {
+  for (const Standing standing : {Standing::kLeft, Standing::kPresent}) {
+    CAPTURE(standing);
+    World world = CompanyOf(3);
+    world.Sync();
+    const Row own = world.Get(Kind::kUser, "E1");
+    world.rows.clear();
+    world.healthy[0] = false;
+    Row other = OfOther(User("E1", {{"department", "Elsewhere"}}));
+    other.standing = standing;
+    world.Add(other);
+    const auto result = world.Sync();
+    CHECK(result.plan.operations.empty());
+    CHECK(result.notes.moved.empty());
+    world.healthy[0] = true;
+    world.rows = {own, User("E2"), User("E3")};
+    CHECK(world.Sync().plan.operations.empty());
+  }
+}
+
+TEST_CASE("a group whose last record left stays while another source that may name it cannot be read") {
+  World world;
+  world.policy.guards = WideGuards();
+  world.policy.rules.push_back(world.policy.rules[1]);
+  world.policy.rules.back().source = 1;
+  for (const std::string name : {"Labs", "Sales"}) world.Add(Group(name));
+  world.Sync();
+  world.Get(Kind::kGroup, "Labs").standing = Standing::kLeft;
+  world.healthy[1] = false;
+  CHECK(world.Sync().plan.operations.empty());
+  world.healthy[1] = true;
+  CHECK(Lines(world.Sync().plan) == Texts{"group delete Labs"});
 }
 
 TEST_CASE("a group is gone when every source that names groups is read and none names it") {
