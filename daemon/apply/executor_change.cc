@@ -171,14 +171,16 @@ void Executor::OnPlaceTaken(const WorkPtr& work, const std::vector<RemoteObject>
   if (found.size() > 1) {
     FinishFailed(work, taken, /*quarantine=*/true,
                  "its object is gone at the target, and " + std::to_string(found.size()) + " others have its address");
-  } else if (options_.never_adopt.contains(operation.kind)) {
+    return;
+  }
+  // One that shows just what we would send may be our own, from a run that was cut off here.
+  const bool is_ours = work->row->ownership == Ownership::kCreated && operation.action != Action::kAdopt &&
+                       Shows(found.front(), operation.kind, FieldsToRecreate(*work->row, operation));
+  if (options_.never_adopt.contains(operation.kind) && !(is_ours && work->is_replacement)) {
     FinishFailed(work, taken, /*quarantine=*/true,
                  "its object is gone at the target, another (" + found.front().remote_id +
                      ") has its address, and the rule says existing: quarantine");
   } else {
-    // One that shows just what we would send may be our own, from a run that was cut off here.
-    const bool is_ours = work->row->ownership == Ownership::kCreated && operation.action != Action::kAdopt &&
-                         Shows(found.front(), operation.kind, FieldsToRecreate(*work->row, operation));
     TakeOver(work, found.front(), is_ours);
   }
 }

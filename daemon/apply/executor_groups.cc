@@ -18,6 +18,21 @@ std::vector<std::string> KeysOnlyInOne(const GroupsChange& change) {
   return keys;
 }
 
+/// The groups that a contact is in once those of `written` have taken its change.
+std::vector<std::string> AsWritten(const GroupsChange& change, const std::set<std::string>& written) {
+  std::vector<std::string> keys;
+  for (const std::string& key : change.after) {
+    const bool was_in = std::find(change.before.begin(), change.before.end(), key) != change.before.end();
+    if (was_in || written.contains(key)) keys.push_back(key);
+  }
+  for (const std::string& key : change.before) {
+    const bool stays = std::find(change.after.begin(), change.after.end(), key) != change.after.end();
+    if (!stays && !written.contains(key)) keys.push_back(key);
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
 }  // namespace
 
 std::vector<std::string> Executor::ResolveGroups(const std::vector<std::string>& keys,
@@ -222,6 +237,9 @@ void Executor::WriteMemberships() {
       CountDone(operation, outcome.verdict);
     } else {
       outcome.message = membership->message;
+      // What a group has taken is so, and the next plan goes on from there.
+      outcome.row = membership->row;
+      outcome.row->groups = AsWritten(*operation.groups, written);
       CountFailed(operation, membership->result, membership->message, /*quarantine=*/false);
     }
     Record(membership->work, std::move(outcome));

@@ -235,9 +235,9 @@ class Mapper::Impl {
         continue;
       }
       // Of so many that nothing tells apart it is no matter what each would come to with the others' values.
-      constexpr std::size_t kMostGathered = 100;
+      constexpr std::size_t kMostGathered = 5'000;
       if (leaders.size() > kMostGathered) {
-        mapper_.Map(rule, record, {.record = record, .is_whole = is_whole, .leads = !is_doubtful[leader]});
+        mapper_.Map(rule, record, {.record = record, .is_whole = false, .leads = !is_doubtful[leader]});
         continue;
       }
       gathered_.Clear();

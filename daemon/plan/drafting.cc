@@ -149,7 +149,7 @@ void SetAsideUnknownStatus(Workspace& work) {
   for (const SlotId id : unknown) {
     work.SetAside(id,
                   "cannot be created yet: status is not known in this read (a record that it is joined with is "
-                  "missing), and without one it would be let in");
+                  "missing), and without one it would be let in; |default: in its template says what it then is");
   }
 }
 

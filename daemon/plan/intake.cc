@@ -71,7 +71,9 @@ void Intake::First(SlotId id, const EntityView& entity) {
   if (slot.is_there() && slot.source != entity.source && entity.standing == Standing::kPresent) {
     work_.moved.push_back(id);
   }
-  if (slot.is_there() && slot.source != entity.source && slot.former_source == kNoSource) {
+  // A group that records of people name has no record of its own that another source could hide.
+  const bool is_of_people = entity.kind == Kind::kGroup && !entity.maps_members;
+  if (slot.is_there() && !is_of_people && slot.source != entity.source && slot.former_source == kNoSource) {
     slot.former_source = slot.source;
   }
   slot.rule = entity.rule;

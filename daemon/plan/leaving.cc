@@ -140,6 +140,8 @@ class Leaving {
     // That somebody left who named a group says nothing of whom a source names in it that cannot be told now.
     if (slot.kind == Kind::kGroup && !rule.maps_members && !ProvesAbsence(slot)) {
       KeepNote(id);
+      CountHidden(slot, LeftPolicy(rule));
+      StandStill(id, Word::kUndecided);
       work_.Note(id, "absence",
                  "who named it left, and this read does not prove that nobody else does: " + Doubt(slot));
       return;

@@ -106,25 +106,33 @@ std::set<Kind> BegunKinds(const Plan& plan, const state::SqliteStore& store) {
 /// Where a kind begins, nobody of it is created without the whole of the target.
 Planned PlanWithNewKinds(const Context& context, const PlanRequest& request, const state::SqliteStore& store) {
   Planned planned = MakePlan(context, request, store);
-  if (request.refresh || request.offline || planned.listed_at || store.IsEmpty()) return planned;
+  if (request.offline || planned.listed_at || store.IsEmpty()) return planned;
   const std::set<Kind> begun = BegunKinds(planned.plan, store);
   if (begun.empty()) return planned;
-  context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
-                            .text = "a rule for another kind is new: the target is listed, since whoever is there "
-                                    "already is adopted"});
-  PlanRequest asking = request;
-  asking.refresh = true;
-  asking.needs_whole = true;
-  try {
-    return MakePlan(context, asking, store);
-  } catch (const Failure& failure) {
-    if (failure.code() != ExitCode::kUnavailable && failure.code() != ExitCode::kRefused) throw;
-    context.observer.OnEvent({.id = EventId::kNewcomersUnknown,
-                              .text = std::string("whether they are there already is not known: ") + failure.what()});
+  std::optional<Failure> refusal;
+  if (!request.refresh) {
+    context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
+                              .text = "a rule for another kind is new: the target is listed, since whoever is there "
+                                      "already is adopted"});
+    PlanRequest asking = request;
+    asking.refresh = true;
+    asking.needs_whole = true;
+    try {
+      return MakePlan(context, asking, store);
+    } catch (const Failure& failure) {
+      const bool is_stopped = context.stop_requested && context.stop_requested();
+      if (is_stopped || (failure.code() != ExitCode::kUnavailable && failure.code() != ExitCode::kRefused)) throw;
+      context.observer.OnEvent({.id = EventId::kNewcomersUnknown,
+                                .text = std::string("whether they are there already is not known: ") + failure.what()});
+      if (failure.code() == ExitCode::kRefused) refusal = failure;
+    }
   }
   PlanRequest without = request;
   without.unlisted = begun;
   planned = MakePlan(context, without, store);
+  planned.unlisted = begun;
+  // Keys that are refused are not shown again as soon as a run that wrote nothing would follow another.
+  if (refusal && planned.plan.operations.empty()) throw Failure(*refusal);
   constexpr std::chrono::minutes kAskAgainAfter{30};
   const Instant again = context.clock.Now() + kAskAgainAfter;
   if (!planned.notes.due_at || again < *planned.notes.due_at) planned.notes.due_at = again;
@@ -141,6 +149,7 @@ Planned PlanToApply(const Context& context, const PlanRequest& request, const st
                                     "already is adopted"});
   PlanRequest asking = request;
   asking.refresh = true;
+  asking.unlisted = planned.unlisted;
   try {
     return MakePlan(context, asking, store);
   } catch (const Failure& failure) {

@@ -111,6 +111,7 @@ class Loop {
 
   void Publish() {
     publication_.Open(program_->config);
+    not_listening_.clear();
     if (publication_.is_open()) {
       Say(EventId::kListening, "pages and metrics are on " + program_->config.listen.value);
     }
@@ -121,7 +122,9 @@ class Loop {
     try {
       Publish();
     } catch (const Failure& failure) {
-      SayOnce(EventId::kNotListening, std::string("there are no pages and metrics: ") + failure.what());
+      const std::string why = failure.what();
+      if (std::exchange(not_listening_, why) == why) return;
+      Say(EventId::kNotListening, "there are no pages and metrics: " + why);
     }
   }
 
@@ -233,6 +236,7 @@ class Loop {
       program_ = std::move(program);
       Adopt();
       schedule_->Reconfigure(program_->config.schedule, program_->config.timezone);
+      not_listening_.clear();
       Republish();
       Say(EventId::kConfigurationReloaded, program_->config.file.string() + " is in force");
     } catch (const Failure& failure) {
@@ -393,6 +397,7 @@ class Loop {
   std::optional<News::Before> told_before_;
   std::optional<Watch> watch_;
   std::map<std::string, std::string> unwatched_;
+  std::string not_listening_;  // why, as it was said last
   ClockChange clock_change_;
   Supervisor supervisor_;
   View view_;

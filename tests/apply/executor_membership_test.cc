@@ -182,10 +182,21 @@ TEST_CASE("membership: group claims nothing that a group did not accept") {
   CHECK(result.code == ExitCode::kPartial);
   CHECK(result.failed == 1);
   CHECK(result.done == 0);
-  CHECK(company.GroupsOfAda() == kSales);
+  CHECK_MESSAGE(company.GroupsOfAda().empty(), "Sales has let her go, and Finance has not got her");
   CHECK(company.bench.store.Load(company.ada.id).fields[kContactCompany].text == "Example");
   CHECK(company.bench.store.FingerprintOf(Kind::kContact, "E1").is_zero());
   CHECK(company.bench.store.outcomes.at(1).message == "the members of group Finance could not be written: too many");
+}
+
+TEST_CASE("membership: group knows whom a group has taken though another has not, so that they can leave it again") {
+  Company company(config::Membership::kGroup);
+  const StoredEntity board = company.bench.Known(Kind::kGroup, "Board");
+  Operation move = company.Move();
+  move.groups->after = {"Board", "Finance"};
+  company.bench.target.faults = {
+      {.request = "PATCH groups/" + board.remote_id, .reply = Says(406, "406", "too many"), .times = 9}};
+  CHECK(company.bench.Do({move}, company.options).failed == 1);
+  CHECK(company.GroupsOfAda() == kFinance);
 }
 
 TEST_CASE("membership: group cut off before the groups' lists leaves the change to the next run") {
