@@ -175,6 +175,7 @@ void Executor::OnPlaceTaken(const WorkPtr& work, const std::vector<RemoteObject>
   }
   // One that shows just what we would send may be our own, from a run that was cut off here.
   const bool is_ours = work->row->ownership == Ownership::kCreated && operation.action != Action::kAdopt &&
+                       !store_.WasOthers(operation.kind, found.front().remote_id) &&
                        Shows(found.front(), operation.kind, FieldsToRecreate(*work->row, operation));
   if (options_.never_adopt.contains(operation.kind) && !(is_ours && work->is_replacement)) {
     FinishFailed(work, taken, /*quarantine=*/true,

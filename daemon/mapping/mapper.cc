@@ -235,8 +235,8 @@ class Mapper::Impl {
         continue;
       }
       // Of so many that nothing tells apart it is no matter what each would come to with the others' values.
-      constexpr std::size_t kMostGathered = 5'000;
-      if (leaders.size() > kMostGathered) {
+      constexpr std::size_t kMostGathered = 25'000'000;
+      if (leaders.size() * field.size() > kMostGathered) {
         mapper_.Map(rule, record, {.record = record, .is_whole = false, .leads = !is_doubtful[leader]});
         continue;
       }

@@ -109,7 +109,7 @@ Planned PlanWithNewKinds(const Context& context, const PlanRequest& request, con
   if (request.offline || planned.listed_at || store.IsEmpty()) return planned;
   const std::set<Kind> begun = BegunKinds(planned.plan, store);
   if (begun.empty()) return planned;
-  std::optional<Failure> refusal;
+  std::optional<std::string> refused;
   if (!request.refresh) {
     context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
                               .text = "a rule for another kind is new: the target is listed, since whoever is there "
@@ -124,15 +124,14 @@ Planned PlanWithNewKinds(const Context& context, const PlanRequest& request, con
       if (is_stopped || (failure.code() != ExitCode::kUnavailable && failure.code() != ExitCode::kRefused)) throw;
       context.observer.OnEvent({.id = EventId::kNewcomersUnknown,
                                 .text = std::string("whether they are there already is not known: ") + failure.what()});
-      if (failure.code() == ExitCode::kRefused) refusal = failure;
+      if (failure.code() == ExitCode::kRefused) refused = failure.what();
     }
   }
   PlanRequest without = request;
   without.unlisted = begun;
   planned = MakePlan(context, without, store);
   planned.unlisted = begun;
-  // Keys that are refused are not shown again as soon as a run that wrote nothing would follow another.
-  if (refusal && planned.plan.operations.empty()) throw Failure(*refusal);
+  planned.refused = std::move(refused);
   constexpr std::chrono::minutes kAskAgainAfter{30};
   const Instant again = context.clock.Now() + kAskAgainAfter;
   if (!planned.notes.due_at || again < *planned.notes.due_at) planned.notes.due_at = again;
@@ -143,7 +142,8 @@ Planned PlanWithNewKinds(const Context& context, const PlanRequest& request, con
 /// account is asked, and they are adopted.
 Planned PlanToApply(const Context& context, const PlanRequest& request, const state::SqliteStore& store) {
   Planned planned = PlanWithNewKinds(context, request, store);
-  if (request.refresh || planned.listed_at || store.IsEmpty() || !IsHeldForCreates(planned.plan)) return planned;
+  const bool is_asked = request.refresh || planned.listed_at || planned.refused;
+  if (is_asked || store.IsEmpty() || !IsHeldForCreates(planned.plan)) return planned;
   context.observer.OnEvent({.id = EventId::kNewcomersLookedFor,
                             .text = "more creates than the guards allow: the target is listed, since whoever is there "
                                     "already is adopted"});
@@ -151,7 +151,12 @@ Planned PlanToApply(const Context& context, const PlanRequest& request, const st
   asking.refresh = true;
   asking.unlisted = planned.unlisted;
   try {
-    return MakePlan(context, asking, store);
+    Planned listed = MakePlan(context, asking, store);
+    // The kinds that were left out are asked for again as soon.
+    if (planned.notes.due_at && !planned.unlisted.empty()) {
+      listed.notes.due_at = std::min(*planned.notes.due_at, listed.notes.due_at.value_or(*planned.notes.due_at));
+    }
+    return listed;
   } catch (const Failure& failure) {
     if (failure.code() != ExitCode::kUnavailable) throw;
     context.observer.OnEvent({.id = EventId::kNewcomersUnknown,
@@ -265,6 +270,8 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
       const auto moment = store->HoldMoment();
       return PlanToApply(context, request, *store);
     }();
+    std::optional<apply::Stop> refusal;
+    if (planned.refused) refusal = {.code = ExitCode::kRefused, .because = *planned.refused};
     result.plan = std::move(planned.plan);
     NoteHeld(context, *store, request, planned.notes.consent, result);
     LogWarnings(context, *store, planned.notes.warnings);
@@ -278,7 +285,7 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
       }
       result.code = ExitCode::kHeld;
       result.message = HeldMessage(result.plan) + "; if it is right: " + result.approve;
-      TellRefusal(stopped, result);
+      TellRefusal(stopped ? stopped : refusal, result);
       return;
     }
     // Before anything is sent: an absence or a quarantine is a fact of this read, whatever becomes of the operations.
@@ -296,7 +303,7 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
     if (is_settled) RecordWholeLook(*store, *planned.listed_at, std::move(planned.listed));
     Conclude(result);
     // What was written went through: then the next run has the word.
-    if (may_look && result.plan.operations.empty()) TellRefusal(stopped, result);
+    if (may_look && result.plan.operations.empty()) TellRefusal(stopped ? stopped : refusal, result);
     if (!result.approve.empty() && result.code == ExitCode::kConverged) {
       result.message += (result.message.empty() ? "" : "; ") + ("group removals wait: " + HeldMessage(result.plan)) +
                         "; if it is right: " + result.approve;

@@ -65,6 +65,7 @@ struct Planned {
   std::vector<SnapshotHistory> histories;  ///< Of the complete snapshots.
   std::optional<Instant> listed_at;        ///< When the whole of the target was listed for it.
   std::vector<std::uint64_t> listed{};     ///< Then: digests of what was there.
+  std::optional<std::string> refused{};    ///< Why, where the target refused to list them.
   std::set<Kind> unlisted{};               ///< Kinds that are new and could not be listed: nobody of them is created.
 };
 

@@ -170,7 +170,10 @@ class OutcomeWriter {
     if (outcome.done && is_same_object) {
       SettleFinding(connection_, *outcome.row, &operation);
     } else if (is_same_object) {
-      SettleFinding(connection_, *outcome.row, nullptr);
+      // Of its groups some were written: which, the row says.
+      operation.changes.clear();
+      const bool wrote_groups = operation.groups && outcome.may_have_acted;
+      SettleFinding(connection_, *outcome.row, wrote_groups ? &operation : nullptr);
     } else {
       connection_.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(outcome.row->id).Run();
     }
@@ -181,7 +184,7 @@ class OutcomeWriter {
     if (MayYetCreate(operation.action, outcome)) {
       RememberUnknownCreate(connection_, id, StoredOperation(connection_, id));
       has_unknown_ = true;
-    } else if (outcome.done || outcome.quarantine || outcome.row) {
+    } else if (outcome.done || outcome.quarantine || (outcome.row && outcome.row->lifecycle == Lifecycle::kGone)) {
       if (has_unknown_) DropUnknown(connection_, operation);
     } else if (operation.entity_id != 0) {
       const bool is_open = outcome.verdict == "unknown" || outcome.verdict == "retry";

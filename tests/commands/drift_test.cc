@@ -150,6 +150,16 @@ TEST_CASE("a rule for another kind adopts whom the account has already, and crea
   Expect(cli.Run({"sync"}), 0, {"1 operation done"});
   cli.Write("people.csv", CompanyCsv(5));
   Expect(cli.Run({"sync"}), 0, {"1 operation done"});
+  // Keys that are refused end a run that has nothing to write, which takes note of its sources all the same.
+  service.Fault("GET contacts: 403");
+  people.erase(people.begin());
+  people[0].status = "active";
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 6, {"refused"});
+  CHECK(AccountAt(cli.folder() / "state/state.db", "SELECT count(*) FROM absence") == "1\n");
+  cli.Write("people.csv", CompanyCsv(5));
+  Expect(cli.Run({"sync"}), 6, {"refused"});
+  CHECK(AccountAt(cli.folder() / "state/state.db", "SELECT count(*) FROM absence") == "0\n");
   service.SlowDown(std::chrono::milliseconds(0));
   Expect(cli.Run({"plan"}), 0, {"contacts         0        5"});
   Expect(cli.Run({"sync"}), 0, {"a rule for another kind is new"});

@@ -115,4 +115,24 @@ TEST_CASE("a change that failed is unknown, and a removal counts, only if it may
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("a change that was done in part is unknown still, though its row says what was done of it") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2")});
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(20)});
+  StoredEntity row = *store->Find(Kind::kUser, "E1");
+  const std::int64_t first = row.id;
+  OperationOutcome in_part = Failed(1, "retry", "no answer", At(21));
+  in_part.row = row;
+  OperationOutcome gone = Failed(2, "retry", "no answer", At(21));
+  gone.row = *store->Find(Kind::kUser, "E2");
+  gone.row->lifecycle = Lifecycle::kGone;
+  store->StorePlan(run, PlanOf({For(row, Action::kUpdate), For(*store->Find(Kind::kUser, "E2"), Action::kUpdate)}));
+  store->AdvanceMark(run, 2);
+  store->RecordOutcomes(run, std::vector{in_part, gone});
+  store->FinishRun(run, ExitCode::kPartial, "", 2, {}, At(22));
+  CHECK(store->UnknownChanges() == std::vector{first});
+  CHECK(store->HasUnknownChange(first));
+}
+
 }  // namespace ucaas_sync::state
