@@ -1,5 +1,7 @@
 #include "daemon/state/file_care.h"
 
+#include <system_error>
+
 #include "daemon/state/connection.h"
 #include "daemon/state/sqlite_store.h"
 #include "daemon/state/storage_error.h"
@@ -15,11 +17,17 @@ std::uint64_t Number(Connection& connection, const char* pragma) {
   return query.As<std::uint64_t>(0);
 }
 
+/// What cannot be looked at is for the opening to tell.
+bool IsAbsent(const std::filesystem::path& path) {
+  std::error_code error;
+  return !std::filesystem::exists(path, error) && !error;
+}
+
 }  // namespace
 
 void RequireSound(const std::filesystem::path& state_dir) {
   const std::filesystem::path path = StatePath(state_dir);
-  if (!std::filesystem::exists(path)) return;
+  if (IsAbsent(path)) return;
   Connection connection(path, SQLite::OPEN_READONLY, kPatienceMs);
   const std::string said = connection.Guard("check it", [&] {
     Query query = connection.Prepare("PRAGMA quick_check(1)");
@@ -31,7 +39,7 @@ void RequireSound(const std::filesystem::path& state_dir) {
 
 std::optional<Compacted> Compact(const std::filesystem::path& state_dir, std::uint64_t least) {
   const std::filesystem::path path = StatePath(state_dir);
-  if (!std::filesystem::exists(path)) return std::nullopt;
+  if (IsAbsent(path)) return std::nullopt;
   Connection connection(path, SQLite::OPEN_READWRITE, kPatienceMs);
   return connection.Guard("make its file smaller", [&]() -> std::optional<Compacted> {
     const std::uint64_t page = Number(connection, "PRAGMA page_size");

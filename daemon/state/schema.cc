@@ -157,7 +157,8 @@ void RefuseNewer(Connection& connection, std::span<const Migration> migrations, 
   // The newest that this program can read, if an upgrade left one.
   std::string copy;
   for (int of = newest; of > 0 && copy.empty(); --of) {
-    if (const auto path = CopyPath(connection.path(), of); std::filesystem::exists(path)) copy = path.string();
+    std::error_code error;
+    if (const auto path = CopyPath(connection.path(), of); std::filesystem::exists(path, error)) copy = path.string();
   }
   throw StateFailure(ExitCode::kConfig, "state " + connection.path().string() + " was written by ucaas-sync " + writer +
                                             " (tables of version " + std::to_string(version) +

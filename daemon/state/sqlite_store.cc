@@ -4,6 +4,8 @@
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
+#include <system_error>
+
 #include "daemon/model/text.h"
 #include "daemon/state/replacement.h"
 #include "daemon/state/schema.h"
@@ -73,7 +75,8 @@ ImplPtr OpenFileForReading(const std::filesystem::path& path, const StoreOptions
     SchemaVersion(impl->connection);
     return impl;
   } catch (const StateFailure&) {
-    if (std::filesystem::exists(path.string() + "-wal")) throw;
+    std::error_code error;
+    if (std::filesystem::exists(path.string() + "-wal", error) || error) throw;
     return OpenUnshared(path, options);
   }
 }

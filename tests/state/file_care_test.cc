@@ -90,4 +90,21 @@ TEST_CASE("damage is found in the file's pages, and a state that is well or not 
   CHECK_THROWS_WITH_AS(RequireSound(dir.state()), doctest::Contains("ucaas-sync state rebuild"), StateFailure);
 }
 
+TEST_CASE("a log, or a directory, that cannot even be looked at is said as a failure of the state") {
+  const TemporaryDirectory dir;
+  RunOf(*OpenForTest(dir), {User("E1")});
+  const std::filesystem::path path = dir.file();
+  SUBCASE("the log") {
+    for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(path.string() + end);
+    std::filesystem::create_symlink(path.string() + "-wal", path.string() + "-wal");
+    CHECK_THROWS_AS(OpenForTest(dir, OpenMode::kReadOnly), StateFailure);
+  }
+  SUBCASE("the directory") {
+    const std::filesystem::path loop = dir.path() / "loop";
+    std::filesystem::create_symlink("loop", loop);
+    CHECK_THROWS_AS(RequireSound(loop), StateFailure);
+    CHECK_THROWS_AS(Compact(loop, 0), StateFailure);
+  }
+}
+
 }  // namespace ucaas_sync::state
