@@ -190,7 +190,7 @@ class Executor {
   std::vector<std::string> KeysOfGroups(const std::vector<std::string>& remote_ids);
   /// Membership::kGroup: sends each touched group its whole list, then records the contacts' memberships.
   void WriteMemberships();
-  /// The contacts that `group` is to have: ours, and those `present` that are of others.
+  /// The contacts that `group` is to have: ours, and all who are `present` but whom an operation of this run takes out.
   std::vector<std::string> MembersOf(const StoredEntity& group, const std::vector<std::string>& present);
 
   void FinishDone(const WorkPtr& work, const ucaas::CallResult& result, StoredEntity row, bool converged);

@@ -121,6 +121,7 @@ void DraftChanges(Workspace& work, const std::set<Kind>& unlisted) {
     if (slot.has(kFrozen)) continue;
     if (slot.has(kDrifted) && IsShutOutAndLost(work, id, work.candidates.Get(i))) {
       work.blank_status.push_back(work.KeyOf(id));
+      work.Note(id, "status", "comes out empty: made anew, who was suspended would be let in");
       work.Freeze(id);
       continue;
     }

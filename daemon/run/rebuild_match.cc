@@ -216,8 +216,11 @@ void Rebuilder::Keep(const StoredEntity& before, const Object& there) {
 /// The plan without a state knows a group by its name alone, and not those that only the old state knows.
 void Rebuilder::SetGroups() {
   std::map<std::string, std::string> groups;  // remote id → key
+  std::set<std::string> known;
   for (const Found& found : found_) {
-    if (found.row.kind == Kind::kGroup) groups.emplace(found.row.remote_id, found.row.key);
+    if (found.row.kind != Kind::kGroup) continue;
+    groups.emplace(found.row.remote_id, found.row.key);
+    known.insert(found.row.key);
   }
   for (Found& found : found_) {
     const Object& there = *by_id_.at(ObjectId(found.row.kind, found.row.remote_id));
@@ -230,8 +233,7 @@ void Rebuilder::SetGroups() {
     } else if (const auto old = old_rows_.find(ObjectId(Kind::kContact, found.row.remote_id)); old != old_rows_.end()) {
       // What a list does not show is as it was.
       for (const std::string& key : old_->Load(old->second).groups) {
-        const auto is_it = [&key](const auto& group) { return group.second == key; };
-        if (std::any_of(groups.begin(), groups.end(), is_it)) keys.push_back(key);
+        if (known.contains(key)) keys.push_back(key);
       }
     } else {
       continue;

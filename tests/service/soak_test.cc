@@ -25,6 +25,7 @@
 #include "daemon/run/system_clock.h"
 #include "daemon/service/service.h"
 #include "daemon/state/sqlite_store.h"
+#include "tests/service/folder.h"
 
 namespace ucaas_sync::service {
 namespace {
@@ -98,25 +99,6 @@ Usage UsageNow() {
   const auto heap = mallinfo2();
   return {.descriptors = OpenDescriptors(), .threads = Threads(), .bytes = heap.uordblks + heap.hblkhd};
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "ucaas-soak-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 class Soak {
  public:
