@@ -79,6 +79,7 @@ class LdifSource final : public Source {
         case Parser::Step::kRefused:
           return parser.refusal();
         case Parser::Step::kNeedMore:
+          if (window.size() >= options_.most_of_window()) return TooLarge(stream, parser);
           if (is_terminated) {
             // The last line that the parser saw is the one that Terminate() added.
             const std::uint64_t lines = parser.lines() - 1;
@@ -86,7 +87,6 @@ class LdifSource final : public Source {
             if (has_record || (window.bytes_read() != 0 && !options_.record_required)) return std::nullopt;
             return NoRecord(stream, window);
           }
-          if (window.size() > options_.max_record) return TooLarge(stream, parser);
           if (window.Fill()) break;
           if (window.stopped_at_nul()) return NulByte(stream, parser, window);
           if (auto problem = stream.Finish(); problem) return problem;

@@ -49,6 +49,8 @@ struct Options {
   /// Bytes of one value, as written, and of one record.
   std::size_t max_value = std::size_t{16} << 20;
   std::size_t max_record = std::size_t{64} << 20;
+  /// What is looked at for one record: with the empty line behind it, which shows where it ends.
+  std::size_t most_of_window() const { return max_record + 2; }
 };
 
 /// A source named `name` over `stream`. Snapshot::files stays empty: whoever opened the stream knows what it is.

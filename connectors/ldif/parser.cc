@@ -41,6 +41,10 @@ bool BeginsWithName(std::string_view line, std::string_view name) {
 Parser::Parser(AttributeTable& table, const std::string& file, const Options& options)
     : file_(file), options_(options), names_(table) {}
 
+const char* Parser::EndFor(const Window& window) const {
+  return window.begin() + std::min(window.size(), options_.most_of_window());
+}
+
 Parser::Step Parser::Refuse(std::uint64_t line, std::string what, std::string remedy) {
   refusal_.at.file = file_;
   refusal_.at.line = line;
@@ -54,7 +58,7 @@ Parser::Step Parser::Next(Window& window) {
   while (window.size() != 0) {
     const char* const at = window.begin();
     bool known = true;
-    if (const std::size_t length = EmptyLineAt(at, window.end(), known); length != 0) {
+    if (const std::size_t length = EmptyLineAt(at, EndFor(window), known); length != 0) {
       window.Advance(at + length);
       ++lines_;
       in_comment_ = false;
@@ -62,7 +66,7 @@ Parser::Step Parser::Next(Window& window) {
     }
     if (!known) return Step::kNeedMore;
     if (*at != '#' && (*at != ' ' || !in_comment_)) break;
-    const char* const newline = FindNewline(at, window.end());
+    const char* const newline = FindNewline(at, EndFor(window));
     if (newline == nullptr) return Step::kNeedMore;
     ++lines_;
     if (*at == '#') evidence_.OnComment(Between(at, newline[-1] == '\r' ? newline - 1 : newline), lines_);
@@ -71,7 +75,7 @@ Parser::Step Parser::Next(Window& window) {
   }
   if (window.size() == 0) return Step::kNeedMore;
 
-  const Line first = ReadLine(window.begin(), window.end());
+  const Line first = ReadLine(window.begin(), EndFor(window));
   if (first.next == nullptr) return Step::kNeedMore;
   scratch_ = window.scratch();
   const std::string_view line = first.text();
@@ -191,7 +195,7 @@ std::optional<Parser::Step> Parser::CheckRole(const Name& name, const Value& val
 
 Parser::Step Parser::ParseRecord(Window& window) {
   const char* at = window.begin();
-  const char* const end = window.end();
+  const char* const end = EndFor(window);
   std::uint64_t lines = lines_;
   record_.Clear();
   ranges_.clear();
@@ -290,7 +294,7 @@ Parser::Step Parser::ParseReject(Window& window, std::string reason) {
   reject_values_.clear();
   scratch_ = window.scratch();
   const char* at = window.begin();
-  const char* const end = window.end();
+  const char* const end = EndFor(window);
   std::uint64_t lines = lines_;
   bool has_dn = false;
   for (;;) {
@@ -330,7 +334,7 @@ Parser::Step Parser::ParseReject(Window& window, std::string reason) {
 
 Parser::Step Parser::ParseTrailer(Window& window) {
   const char* at = window.begin();
-  const char* const end = window.end();
+  const char* const end = EndFor(window);
   // Looked through once to see that it is whole: evidence is given once.
   for (const bool weigh : {false, true}) {
     at = window.begin();
@@ -359,15 +363,16 @@ Parser::Step Parser::ParseTrailer(Window& window) {
 
 Parser::Step Parser::SkipBlock(Window& window) {
   const char* at = window.begin();
+  const char* const end = EndFor(window);
   std::uint64_t lines = lines_;
   bool known = true;
-  while (at != window.end() && EmptyLineAt(at, window.end(), known) == 0) {
-    const char* const newline = FindNewline(at, window.end());
+  while (at != end && EmptyLineAt(at, end, known) == 0) {
+    const char* const newline = FindNewline(at, end);
     if (!known || newline == nullptr) return Step::kNeedMore;
     at = newline + 1;
     ++lines;
   }
-  if (at == window.end()) return Step::kNeedMore;
+  if (at == end) return Step::kNeedMore;
   window.Advance(at);
   lines_ = lines;
   in_comment_ = false;

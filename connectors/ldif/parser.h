@@ -66,6 +66,8 @@ class Parser {
   Step ParseTrailer(Window& window);
   Step SkipBlock(Window& window);
   Step Refuse(std::uint64_t line, std::string what, std::string remedy);
+  /// Where the window ends for one block: however much is in it, a block that is too large is none.
+  const char* EndFor(const Window& window) const;
 
   Line ReadLine(const char* at, const char* end);
   void Unfold(Line& line, const char* newline, const char* end);

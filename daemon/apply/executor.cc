@@ -289,6 +289,12 @@ void Executor::FinishRefused(const WorkPtr& work, const ucaas::CallResult& resul
 void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine,
                             const std::string& message) {
   const Operation& operation = work->operation;
+  // What was made anew, and never answered, may come late: the next run looks for it, and the row must say for whom.
+  const bool may_be_there_anew = work->is_gone && work->was_sent && operation.action != Action::kCreate;
+  if (may_be_there_anew && operation.entity_id != 0) {
+    FinishUnknown(work, result);
+    return;
+  }
   OperationOutcome outcome = OutcomeOf(result);
   outcome.message = message.empty() ? OneLine(result) : message;
   outcome.quarantine = quarantine;

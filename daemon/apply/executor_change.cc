@@ -253,7 +253,11 @@ void Executor::SendDelete(const WorkPtr& work) {
             FinishDeleted(work, result);
             return;
           case Verdict::kMissing:
-            ConfirmGone(work, [this, work, result](const auto&) { FinishDeleted(work, result); });
+            ConfirmGone(work, [this, work, result](const std::vector<RemoteObject>& found) {
+              // Another one has its address: a create of ours that nobody answered may have made it.
+              result_.needs_another = result_.needs_another || !found.empty();
+              FinishDeleted(work, result);
+            });
             return;
           case Verdict::kInvalid:
           case Verdict::kRetry:

@@ -160,6 +160,10 @@ void Executor::WriteMemberships() {
   const auto fail = [](const std::vector<std::shared_ptr<Membership>>& whose, const ucaas::CallResult& result,
                        const std::string& message) {
     for (const auto& membership : whose) {
+      // Of several the one that nobody answered tells what is open.
+      const ucaas::Verdict before = membership->result.verdict;
+      const bool is_open = before == ucaas::Verdict::kRetry || before == ucaas::Verdict::kUnknown;
+      if (membership->failed && is_open && membership->result.may_have_acted) continue;
       membership->failed = true;
       membership->result = result;
       membership->message = message;

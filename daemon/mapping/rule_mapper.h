@@ -89,7 +89,8 @@ class RuleMapper {
   void MapRecord(const CompiledRule& rule, const Record& record, const Gathered& gathered);
   /// Tells whom `filter` (its name and place) keeps out: somebody who is known may have been let in before.
   /// `may_have_left`: a rejected record may say so.
-  void FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter, bool may_have_left);
+  void FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter, bool is_in_scope,
+                   bool may_have_left);
 
   // rule_trace.cc: only with a trace.
   /// Whether the record is about the person that is traced.

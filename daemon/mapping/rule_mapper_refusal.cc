@@ -15,7 +15,7 @@ constexpr std::string_view kCutShortWords = " is a range without its tail: it ha
 
 }  // namespace
 
-void RuleMapper::FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter,
+void RuleMapper::FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter, bool is_in_scope,
                              bool may_have_left) {
   // Groups come and go with the records that name them.
   if (!rule.keyed_by_source()) return;
@@ -27,6 +27,7 @@ void RuleMapper::FilteredOut(const CompiledRule& rule, const Record& record, std
   view_.key = key;
   view_.reason = filter;
   view_.may_be_rejected = may_have_left;
+  view_.is_in_scope = is_in_scope;
   view_.rule = rule.index;
   view_.source = rule.source;
   view_.line = record.line;
@@ -67,7 +68,7 @@ void RuleMapper::Quarantine(const CompiledRule& rule, const Record& record, cons
 void RuleMapper::KeepOut(const CompiledSource& source, const Record& record, const Facts& own) {
   for (const std::size_t index : source.rules) {
     const CompiledRule& rule = book_.rules[index];
-    FilteredOut(rule, record, source.filter_named, false);
+    FilteredOut(rule, record, source.filter_named, /*is_in_scope=*/false, /*may_have_left=*/false);
     if (trace_ == nullptr || !IsTraced(rule, record)) continue;
     RecordTrace note;
     note_ = &note;

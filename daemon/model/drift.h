@@ -62,6 +62,7 @@ struct DriftAcceptance {
   bool gone = false;  ///< Its object is gone, and nobody wants it back.
   std::vector<std::pair<FieldId, Field>> shown;
   std::optional<std::vector<std::string>> groups;
+  bool is_unlike_record = false;  ///< No record was there to compare with: the next one is compared in full.
   friend bool operator==(const DriftAcceptance&, const DriftAcceptance&) = default;
 };
 

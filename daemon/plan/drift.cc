@@ -103,8 +103,12 @@ void TellLeftAlone(Workspace& work) {
 void TakeOver(Workspace& work, SlotId id, const DriftFinding& finding) {
   const Slot& slot = work.table[id];
   if (slot.seen != Seen::kPresent) {
-    work.notes.accepted.push_back(
-        {.entity_id = finding.entity_id, .gone = finding.missing, .shown = finding.shown, .groups = finding.groups});
+    // Once its record is there again, unchanged, what it says of these fields is to be written.
+    work.notes.accepted.push_back({.entity_id = finding.entity_id,
+                                   .gone = finding.missing,
+                                   .shown = finding.shown,
+                                   .groups = finding.groups,
+                                   .is_unlike_record = !finding.shown.empty()});
     return;
   }
   if (slot.candidate == kNone) return;

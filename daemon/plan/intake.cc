@@ -47,12 +47,19 @@ void Intake::OnEntity(const EntityView& entity) {
   if (entity.standing == Standing::kOutOfScope) {
     // The weakest word: another rule, or another record, may still say more.
     const SlotId id = work_.table.Find(entity.kind, key_hash);
-    if (id != kNone && work_.table[id].seen == Seen::kNot) work_.table[id].seen = Seen::kOutOfScope;
+    const bool is_first = id != kNone && work_.table[id].seen == Seen::kNot;
+    if (is_first && !work_.filtered_out.IsInScope(id)) work_.table[id].seen = Seen::kOutOfScope;
     return;
   }
   if (entity.standing == Standing::kFilteredOut) {
     const SlotId id = work_.table.Find(entity.kind, key_hash);
-    if (id != kNone && work_.table[id].is_there()) work_.filtered_out.Add(id, entity.reason);
+    if (id != kNone && work_.table[id].is_there()) {
+      Slot& slot = work_.table[id];
+      // Absent by a rule of its own source says more than being outside the scope of another.
+      const bool is_in_scope = entity.is_in_scope && slot.source == entity.source;
+      work_.filtered_out.Add(id, entity.reason, is_in_scope);
+      if (is_in_scope && slot.seen == Seen::kOutOfScope) slot.seen = Seen::kNot;
+    }
     if (entity.may_be_rejected) may_have_left_.emplace_back(entity.kind, key_hash);
     return;
   }

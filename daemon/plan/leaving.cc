@@ -53,7 +53,7 @@ class Leaving {
       const Slot& slot = work_.table[id];
       if (!slot.is_there()) continue;
       const std::size_t noted = work_.notes.absences.size();
-      NoteScope(slot);
+      NoteScope(id);
       if (slot.has(kFrozen)) {
         // Nothing is done to who is frozen, but to be there ends an absence all the same.
         if (MayStillBeGone(slot)) KeepNote(id);
@@ -79,13 +79,22 @@ class Leaving {
     }
   }
 
-  void NoteScope(const Slot& slot) {
+  void NoteScope(SlotId id) {
+    const Slot& slot = work_.table[id];
     const bool is_outside = slot.seen == Seen::kOutOfScope;
-    const bool is_inside = slot.seen == Seen::kPresent || slot.seen == Seen::kLeft;
+    const bool is_inside = slot.seen == Seen::kPresent || slot.seen == Seen::kLeft || IsKeptOutInside(id);
     if ((is_outside && !slot.has(kWasOutside)) || (is_inside && slot.has(kWasOutside))) {
       work_.notes.scope_changes.emplace_back(slot.id, is_outside);
     }
   }
+
+  /// Whether a record shows that it is in a rule's scope, though that rule's filter keeps it out.
+  bool IsKeptOutInside(SlotId id) const {
+    return work_.table[id].seen == Seen::kNot && work_.filtered_out.IsInScope(id);
+  }
+
+  /// Whether it was outside the scope of its rule when a record last told.
+  bool IsOutside(SlotId id) const { return work_.table[id].has(kWasOutside) && !IsKeptOutInside(id); }
 
   /// The absence of which the clock runs, or null.
   const PlanNotes::Absence* Running(SlotId id) const {
@@ -105,7 +114,7 @@ class Leaving {
     if (slot.kind == Kind::kGroup || (slot.seen != Seen::kNot && !is_named)) return;
     const auto noted = work_.absences.find(id);
     const bool was_noted = noted != work_.absences.end() && !noted->second.has_begun();
-    const bool is_missing = slot.lifecycle == Lifecycle::kActive && !slot.has(kWasOutside) && IsRead(slot.source);
+    const bool is_missing = slot.lifecycle == Lifecycle::kActive && !IsOutside(id) && IsRead(slot.source);
     if (is_named ? rejects_.MayBeOf(id) : !was_noted && !is_missing) return;
     Note(id, PlanNotes::Absence::kNotBegun, 1);
   }
@@ -161,7 +170,7 @@ class Leaving {
       work_.Note(id, "absence", "came from a source that no rule reads for this kind any more: left as it is");
       return;
     }
-    if (slot.has(kWasOutside) && policy.has_scope) {
+    if (IsOutside(id) && policy.has_scope) {
       ++report_.gone_outside;
       StandStill(id, Word::kUndecided);
       work_.Note(

@@ -136,6 +136,13 @@ bool Membership::CanHaveMembers(SlotId group, const Workspace& work) const {
   return draft != nullptr;  // created or adopted now
 }
 
+/// A group that is set aside gets no new members; who is in it stays. Of one that a rejected record names only its list
+/// is in doubt, where it has one: who moves into it leaves another one for it.
+bool Membership::TakesMembers(SlotId group, const Workspace& work) const {
+  if (!CanHaveMembers(group, work)) return false;
+  return !work.table[group].has(kFrozen) || (!node_of_.contains(group) && IsBelieved(group, work));
+}
+
 /// For each name that contacts use, its group or kNone; names that mean nothing are said once.
 std::vector<SlotId> Membership::ResolveNames(Workspace& work) const {
   std::unordered_map<Hash128, SlotId, Hash128Hasher> known;
@@ -324,8 +331,7 @@ MembershipChanges Membership::Resolve(Workspace& work, const Adoption& adoption,
     for (std::size_t i = first; i < d; ++i) {
       const SlotId group = desired[i].group;
       const bool has_it = std::binary_search(before.begin(), before.end(), group);
-      // A group that is set aside gets no new members; who is in it stays.
-      if (has_it || (CanHaveMembers(group, work) && !work.table[group].has(kFrozen))) after.push_back(group);
+      if (has_it || TakesMembers(group, work)) after.push_back(group);
     }
     for (const SlotId group : before) {
       const Edge edge{.contact = contact, .group = group};

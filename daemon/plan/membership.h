@@ -116,6 +116,7 @@ class Membership {
   bool MayRemove(const Edge& edge, const Workspace& work) const;
   bool MayBelongWithin(const Edge& edge, std::span<const SlotId> before, Workspace& work);
   bool CanHaveMembers(SlotId group, const Workspace& work) const;
+  bool TakesMembers(SlotId group, const Workspace& work) const;
 
   std::vector<std::string> names_;
   std::unordered_map<Hash128, std::uint32_t, Hash128Hasher> name_ids_;

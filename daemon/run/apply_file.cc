@@ -10,6 +10,7 @@
 
 #include "daemon/model/text.h"
 #include "daemon/run/consent.h"
+#include "daemon/run/leftovers.h"
 #include "daemon/run/pipeline.h"
 #include "daemon/run/plan_file.h"
 #include "daemon/run/steps.h"
@@ -152,6 +153,8 @@ SyncResult ApplyFile(const Context& given, const std::filesystem::path& file) {
   const std::string used_as = UsedAs(plan);
   return Journalled(context, *store, "apply", [&](SyncResult& result) {
     if (store->PlanWasUsed(used_as)) throw StalePlan(file, "was applied before, and a plan is applied once");
+    // What was made meanwhile by a request that nobody answered has another object than the plan knows.
+    SettleBeforePlan(context, *store);
     CheckPreconditions(plan, *store, file, context.clock.Now());
     JudgeAgain(context, *store, plan);
     if (plan.held) {

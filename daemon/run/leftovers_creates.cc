@@ -16,6 +16,20 @@
 namespace ucaas_sync::run {
 namespace {
 
+/// Entities whose object the last look at the target did not find.
+std::set<std::int64_t> FoundMissing(const state::SqliteStore& store) {
+  std::set<std::int64_t> missing;
+  for (const DriftFinding& finding : store.Drift()) {
+    if (finding.missing) missing.insert(finding.entity_id);
+  }
+  return missing;
+}
+
+/// Whether it is known to have one, so that no create for it was needed.
+bool HasObject(const std::optional<StoredEntity>& row, const std::set<std::int64_t>& missing) {
+  return row && row->lifecycle != Lifecycle::kGone && !missing.contains(row->id);
+}
+
 /// The creates of one entity, oldest first: its source may have given it another address before each.
 using Creates = std::vector<Operation>;
 
@@ -98,11 +112,11 @@ std::optional<Shown> AskForCreated(const state::SqliteStore& store, apply::Calle
                                    const Unanswered& unanswered) {
   std::vector<const Operation*> asked;
   std::vector<Place> places;
+  const std::set<std::int64_t> missing = FoundMissing(store);
   for (const Operation& create : unanswered.creates) {
     const std::string address = apply::AddressAfter(std::nullopt, create);
     if (create.kind != kind || address.empty()) continue;
-    const auto row = store.Find(kind, create.key);
-    if (row && row->lifecycle != Lifecycle::kGone) continue;
+    if (HasObject(store.Find(kind, create.key), missing)) continue;
     asked.push_back(&create);
     places.push_back({.kind = kind, .address = address});
   }
@@ -166,10 +180,11 @@ void FindCreated(state::SqliteStore& store, apply::Caller& caller, Kind kind, co
 
 void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
                      const Plan& plan) {
+  const std::set<std::int64_t> missing = FoundMissing(store);
   for (const Creates& creates : Leftovers(store, plan)) {
     const Operation& create = creates.back();
     const auto row = store.Find(create.kind, create.key);
-    if (row && row->lifecycle != Lifecycle::kGone) {
+    if (HasObject(row, missing)) {
       store.RecordLeftover(create, std::nullopt, clock.Now());
       continue;
     }

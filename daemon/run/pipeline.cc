@@ -158,9 +158,13 @@ Planned PlanToApply(const Context& context, const PlanRequest& request, const st
     }
     return listed;
   } catch (const Failure& failure) {
-    if (failure.code() != ExitCode::kUnavailable) throw;
+    const bool is_stopped = context.stop_requested && context.stop_requested();
+    const bool is_refused = failure.code() == ExitCode::kRefused;
+    if (failure.code() != ExitCode::kUnavailable && (is_stopped || !is_refused)) throw;
     context.observer.OnEvent({.id = EventId::kNewcomersUnknown,
                               .text = std::string("whether they are there already is not known: ") + failure.what()});
+    // The run ends so, once what it read of its sources is noted.
+    if (is_refused) planned.refused = failure.what();
     return planned;
   }
 }
@@ -265,7 +269,7 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
   SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {
     // Whoever is known by now has an address that the plan can order, or find in a circle.
     std::optional<apply::Stop> stopped;
-    if (request.only.empty()) stopped = SettleBeforePlan(context, *store);
+    stopped = SettleBeforePlan(context, *store);
     Planned planned = [&] {
       const auto moment = store->HoldMoment();
       return PlanToApply(context, request, *store);

@@ -184,7 +184,7 @@ void SqliteStore::AcceptDrift(const std::vector<DriftAcceptance>& accepted, Inst
   for (const DriftAcceptance& acceptance : accepted) {
     StoredEntity row = Load(acceptance.entity_id);
     Hash128 fingerprint;
-    {
+    if (!acceptance.is_unlike_record) {
       Query query = connection.Prepare("SELECT fingerprint FROM known WHERE id = ?1");
       query.Int(row.id);
       if (query.Next()) fingerprint = query.HashAt(0);

@@ -11,6 +11,15 @@ void Settle(Connection& connection, const Operation& create) {
       .Run();
 }
 
+/// What a create made is the object of its row from now on, whatever was found of the one before.
+void WriteMade(Connection& connection, EntityWriter& entities, const StoredEntity& row, const Hash128& fingerprint) {
+  connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(row.id).Run();
+  // Made anew a group is empty. Forgetting the old one's members lets the next plan find each of them missing.
+  if (row.id != 0 && row.kind == Kind::kGroup) entities.Forget(row.id);
+  const WrittenRow written = entities.Write(row, fingerprint);
+  if (row.kind == Kind::kContact) entities.WriteMemberships(written.id, row.groups);
+}
+
 }  // namespace
 
 std::vector<Operation> SqliteStore::LeftoverCreates() const {
@@ -31,8 +40,7 @@ void SqliteStore::RecordLeftover(const Operation& create, const std::optional<St
     Settle(connection, create);
     if (!found) return;
     EntityWriter entities(connection, impl_->sources, Version() + 1);
-    const WrittenRow written = entities.Write(*found, {});
-    if (found->kind == Kind::kContact) entities.WriteMemberships(written.id, found->groups);
+    WriteMade(connection, entities, *found, {});
     connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
     WakeBy(connection, at);
   });
@@ -45,8 +53,7 @@ void SqliteStore::RecordFound(std::span<const FoundLeftover> found, Instant at) 
     EntityWriter entities(connection, impl_->sources, Version() + 1);
     for (const FoundLeftover& leftover : found) {
       Settle(connection, leftover.create);
-      const WrittenRow written = entities.Write(leftover.row, leftover.fingerprint);
-      if (leftover.row.kind == Kind::kContact) entities.WriteMemberships(written.id, leftover.row.groups);
+      WriteMade(connection, entities, leftover.row, leftover.fingerprint);
     }
     connection.Prepare("UPDATE meta SET state_version = state_version + 1").Run();
     WakeBy(connection, at);

@@ -181,11 +181,14 @@ class OutcomeWriter {
 
   // What the outcome says of an operation whose effect nobody knows for sure.
   void NoteUnknown(std::int64_t id, const Performed& operation, const OperationOutcome& outcome) {
+    const bool is_gone = outcome.row && outcome.row->lifecycle == Lifecycle::kGone;
     if (MayYetCreate(operation.action, outcome)) {
       RememberUnknownCreate(connection_, id, StoredOperation(connection_, id));
       has_unknown_ = true;
-    } else if (outcome.done || outcome.quarantine || (outcome.row && outcome.row->lifecycle == Lifecycle::kGone)) {
+    } else if ((outcome.done && !is_gone) || outcome.quarantine) {
       if (has_unknown_) DropUnknown(connection_, operation);
+    } else if (outcome.done || is_gone) {
+      // That the object of the row is gone says nothing of one that an earlier create may have made.
     } else if (operation.entity_id != 0) {
       const bool is_open = outcome.verdict == "unknown" || outcome.verdict == "retry";
       // An answer that nobody heard may have come before one that refuses everything.

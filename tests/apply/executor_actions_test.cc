@@ -353,6 +353,23 @@ TEST_CASE("an account that is gone and cannot be created anew is known to be gon
   CHECK(bench.store.Has(Kind::kUser, "E1")->lifecycle == Lifecycle::kGone);
 }
 
+TEST_CASE(
+    "an account that a change was to make anew, and that may come late, is not given up when the repeat is refused") {
+  for (const char* last : {"retry", "denied", "invalid"}) {
+    CAPTURE(std::string(last));
+    Bench bench;
+    const StoredEntity ada = bench.Known(Kind::kUser, "E1");
+    bench.target.objects[Kind::kUser].clear();
+    bench.target.faults = {{.request = "POST users", .reply = Breaks(TransportOutcome::kTimeout)},
+                           {.request = "POST users", .reply = ReplyNamed(last), .times = 100}};
+    const ApplyResult result =
+        bench.Do({bench.At(ada, Action::kUpdate, {Bench::Change(kUserDepartment, "Sales", "Finance")})});
+    CHECK(result.failed == 1);
+    CHECK_MESSAGE(bench.store.outcomes.empty(), "the next run looks it up");
+    CHECK(bench.store.Has(Kind::kUser, "E1")->remote_id == ada.remote_id);
+  }
+}
+
 TEST_CASE("an update refused because of its own address is done when the target shows it") {
   Bench bench;
   const StoredEntity ada = bench.Known(Kind::kUser, "E1");

@@ -127,6 +127,26 @@ TEST_CASE("more deletions by hand than the create guard allows wait for a person
   CHECK(company.Everything() == before);
 }
 
+TEST_CASE("a run whose creates are held, and whose keys are refused then, takes note of its sources all the same") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  cli.Write("people.csv", CompanyCsv(15));
+  Expect(cli.Run({"sync"}), 0);
+  const auto absent = [&cli] {
+    return AccountAt(cli.Path("state/state.db"), "SELECT count(*) FROM absence WHERE reads = 1");
+  };
+  auto people = CompanyPeople(15);
+  people.erase(people.begin());
+  cli.Write("people.csv", CsvOf(people));
+  Expect(cli.Run({"sync"}), 0);
+  REQUIRE(absent() != "0\n");
+  cli.Write("people.csv", CompanyCsv(60));
+  service.Fault("GET users: 403");
+  Expect(cli.Run({"sync"}), 6, {"whether they are there already is not known", "held by", "ucaas-sync approve"});
+  CHECK(absent() == "0\n");
+}
+
 TEST_CASE("a rule for another kind adopts whom the account has already, and creates nobody before it was listed") {
   Cli cli;
   Service service(cli);

@@ -155,6 +155,12 @@ TEST_CASE("a rebuild forgets of nobody that their record was outside the scope w
   CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'S'") == "0\n");
 }
 
+TEST_CASE("after a rebuild a run is due, whatever the sources do") {
+  Company company(15);
+  Expect(company.Run({"state", "rebuild", "--yes"}), 0);
+  Expect(company.Run({"status"}), 0, {"Next run: due now"});
+}
+
 TEST_CASE("a rebuild forgets of no source how much was in it, so that one that lost half of it is held") {
   Company company(15);
   Expect(company.Run({"state", "rebuild", "--yes"}), 0);

@@ -138,6 +138,29 @@ TEST_CASE("nobody is forgotten while a create that nobody answered may have made
   Expect(company.Run({"forget", "E16", "--yes"}), 64, {"is active in the account"});
 }
 
+TEST_CASE("a leaver keeps no account that an unanswered create has put in place of a deleted one") {
+  for (const bool is_reviewed : {false, true}) {
+    CAPTURE(is_reviewed);
+    Troubled company(15);
+    InAccount(company, "DELETE FROM users WHERE email = 'person1@example.com'");
+    LetADayPass(company);
+    Expect(company.Run({"sync"}), 0);
+    company.Fail({"POST users: 504 after", "GET users: 503"});
+    CHECK(company.Run({"sync"}).code != 0);
+    company.Fail({});
+    REQUIRE(company.Count("user") == 15);
+    REQUIRE(company.Ask("SELECT count(*) FROM unknown_create") == 1);
+    company.Terminate(1, 1);
+    if (is_reviewed) {
+      Expect(company.Run({"plan", "--out", "leaver.plan"}), 0);
+      Expect(company.Run({"apply", "leaver.plan"}), 9, {"has changed since the plan was made"});
+    }
+    Expect(company.Run({"sync"}), 0);
+    CHECK(company.Account("SELECT count(*) FROM users WHERE status = 'A'") == "14\n");
+    CHECK(company.Ask("SELECT count(*) FROM unknown_create") == 0);
+  }
+}
+
 TEST_CASE("nobody is forgotten while a change that nobody answered may have let them in again") {
   for (const bool is_open : {false, true}) {
     CAPTURE(is_open);

@@ -34,6 +34,7 @@ struct Seen {
   bool members_known = true;
   std::optional<Date> leaves_on;
   bool may_be_rejected = false;
+  bool is_in_scope = false;
 
   std::string Text(FieldId field) const { return fields[field].text; }
   FieldState State(FieldId field) const { return fields[field].state; }
@@ -66,7 +67,8 @@ class Collector final : public EntitySink {
                         .members = {view.members.begin(), view.members.end()},
                         .members_known = view.members_known,
                         .leaves_on = view.leaves_on,
-                        .may_be_rejected = view.may_be_rejected});
+                        .may_be_rejected = view.may_be_rejected,
+                        .is_in_scope = view.is_in_scope});
   }
   void OnReject(const RejectView& view) override {
     rejects.push_back({.source = view.source,

@@ -56,6 +56,7 @@ TEST_CASE("scope is judged before left, and left before the filter") {
                  person("left", "Berlin", "gone", "no"), person("elsewhere", "Rome", "gone", "yes")}}});
   CHECK(company.seen.Only(Kind::kUser, "in").standing == Standing::kPresent);
   CHECK(company.seen.Only(Kind::kUser, "unpaid").standing == Standing::kFilteredOut);
+  CHECK(company.seen.Only(Kind::kUser, "unpaid").is_in_scope);
   CHECK(company.seen.Only(Kind::kUser, "left").standing == Standing::kLeft);
   CHECK(company.seen.Only(Kind::kUser, "left").Text(kUserEmail) == "left@example.com");
   CHECK(company.seen.Only(Kind::kUser, "elsewhere").standing == Standing::kOutOfScope);
@@ -70,6 +71,7 @@ TEST_CASE("the source's filter drops a record for every rule, evidence of leavin
                  Person("E2", "A", "B", "b@example.com", {{"type", "robot"}, {"status", "gone"}})}}});
   CHECK(company.seen.entities.size() == 2);
   CHECK(company.seen.Only(Kind::kUser, "E2").standing == Standing::kFilteredOut);
+  CHECK_FALSE(company.seen.Only(Kind::kUser, "E2").is_in_scope);
   CHECK(company.seen.rejects.empty());
 }
 

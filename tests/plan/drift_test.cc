@@ -153,6 +153,7 @@ TEST_CASE("what differs of somebody who is not in the source any more is taken o
   REQUIRE(result.notes.accepted.size() == 2);
   CHECK(result.notes.accepted[0].gone);
   CHECK(result.notes.accepted[1].shown.size() == 1);
+  CHECK_MESSAGE(result.notes.accepted[1].is_unlike_record, "or nobody would put it right once they are back");
 }
 
 TEST_CASE("what was deleted by hand stays away while it is held, set aside, protected or not in the source") {

@@ -114,6 +114,19 @@ TEST_CASE("who moves leaves a group that a rejected record names") {
   CHECK(GroupsOf(world, "C1") == Texts{"Ops"});
 }
 
+TEST_CASE("who moves joins a group that a rejected record names, be it known or new") {
+  World world = Departments();
+  world.bad_rows = {{.line = 9, .values = {"Ada", "Ops", "Legal"}}};
+  world.Add(Group("Legal"));
+  world.Get(Kind::kContact, "C1").groups = {"Ops"};
+  world.Get(Kind::kContact, "C2").groups = {"Legal"};
+  world.Add(Contact("N1", {"Ops"}));
+  world.Sync();
+  CHECK(GroupsOf(world, "C1") == Texts{"Ops"});
+  CHECK(GroupsOf(world, "C2") == Texts{"Legal"});
+  CHECK(GroupsOf(world, "N1") == Texts{"Ops"});
+}
+
 TEST_CASE("who moves stays in a group that a person holds as it is") {
   World world = Departments();
   world.state.holds = {{.key = "Sales", .reason = "", .until = {}}};

@@ -273,6 +273,49 @@ TEST_CASE("without a scope in the rule it does not count that somebody was once 
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
 }
 
+TEST_CASE("who comes back inside the scope and is kept out by the rule's filter is absent as anybody") {
+  World world = CompanyOf(4);
+  world.policy.rules[0].has_scope = true;
+  world.policy.rules[0].absent_after = Duration::zero();
+  Row& row = world.Get(Kind::kUser, "E2");
+  row.standing = Standing::kOutOfScope;
+  world.Sync();
+  row.standing = Standing::kFilteredOut;
+  row.reason = "the filter of users from hr (config.yaml:7)";
+  CHECK_MESSAGE(world.Plan().plan.operations.empty(), "the source's own filter comes before any scope");
+  row.is_in_scope = true;
+  CHECK(Lines(world.Sync().plan) == Texts{"user suspend E2"});
+  // What was noted of the scope then is no reason against a later absence.
+  row.standing = Standing::kPresent;
+  row.reason.clear();
+  world.Sync();
+  world.Remove(Kind::kUser, "E2");
+  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
+}
+
+TEST_CASE("who is in the scope of one rule and kept out by its filter is absent, whatever is outside another's") {
+  for (const bool comes_first : {true, false}) {
+    for (const std::uint16_t source : {std::uint16_t{0}, std::uint16_t{1}}) {
+      CAPTURE(comes_first);
+      CAPTURE(source);
+      World world = CompanyOf(4);
+      for (RulePolicy& rule : world.policy.rules) {
+        rule.has_scope = true;
+        rule.absent_after = Duration::zero();
+      }
+      Row kept_out = world.Get(Kind::kUser, "E2");
+      world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
+      kept_out.standing = Standing::kFilteredOut;
+      kept_out.is_in_scope = true;
+      kept_out.rule = 3;
+      kept_out.source = source;
+      world.rows.insert(comes_first ? world.rows.begin() : world.rows.end(), kept_out);
+      const bool is_own_source = source == 0;
+      CHECK(Lines(world.Plan().plan) == (is_own_source ? Texts{"user suspend E2"} : Texts{}));
+    }
+  }
+}
+
 TEST_CASE("who leaves by a date in the record is due then, and only while nothing keeps them") {
   World world = CompanyOf(4);
   world.policy.timezone = "Europe/Berlin";

@@ -143,6 +143,7 @@ Planner::Result World::Plan() {
                       .fields = View(fields),
                       .reason = row.reason,
                       .may_be_rejected = row.may_be_rejected,
+                      .is_in_scope = row.is_in_scope,
                       .rule = row.rule,
                       .source = row.source,
                       .line = row.line,

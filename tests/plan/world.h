@@ -37,6 +37,7 @@ struct Row {
   bool members_known = true;
   std::optional<Date> leaves_on{};
   bool may_be_rejected = false;
+  bool is_in_scope = false;
 };
 
 struct BadRow {

@@ -88,6 +88,37 @@ TEST_CASE("before anything is planned, of two unanswered creates that one made i
   CHECK(scene.store->Find(Kind::kUser, "Two")->remote_id == id);
 }
 
+TEST_CASE("before anything is planned, what an unanswered create made in place of a lost object is its row's") {
+  Scene scene;
+  state::RunOf(*scene.store, {state::User("E2")});
+  StoredEntity row = *scene.store->Find(Kind::kUser, "E2");
+  scene.store->RecordLeftover(state::For(state::User("E1"), Action::kCreate), {}, scene.clock.now);
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.store->StorePlan(cut, state::PlanOf({state::For(row, Action::kCreate)}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  const std::string id = scene.target.Add(Kind::kUser, {{"email", "e2@example.com"}, {"status", "A"}});
+  SUBCASE("that a look had found missing") {
+    RefreshProgress look;
+    look.found = {{.entity_id = row.id, .missing = true, .shown = {}, .groups = {}}};
+    scene.store->RecordRefresh(look, {});
+    SUBCASE("before the plan") {
+      scene.SettleFirst();
+    }
+    SUBCASE("after a plan that left them out") {
+      scene.Settle();
+    }
+    CHECK(scene.store->Load(row.id).remote_id == id);
+    CHECK(scene.store->Load(row.id).lifecycle == Lifecycle::kActive);
+    CHECK(scene.store->Drift().empty());
+    CHECK(scene.store->UnknownCreates().empty());
+  }
+  SUBCASE("but not of one that is there") {
+    scene.SettleFirst();
+    CHECK(scene.store->Load(row.id).remote_id == row.remote_id);
+  }
+}
+
 TEST_CASE("before anything is planned, nobody is asked when no create is unanswered") {
   Scene scene;
   scene.Create();

@@ -149,6 +149,18 @@ TEST_CASE("what is taken over changes the row, lets its fingerprint stand, and i
   CHECK(company.store->Check().empty());
 }
 
+TEST_CASE("what is taken over while no record was there is compared in full once there is one again") {
+  Company company;
+  const std::int64_t user = company.RowOf(Kind::kUser, "E1");
+  PlanNotes notes;
+  notes.accepted = {
+      {.entity_id = user, .shown = {{kUserDepartment, Field::Value("Boss")}}, .groups = {}, .is_unlike_record = true}};
+  company.store->RecordNotes(company.run, notes, {}, {});
+  CHECK(company.store->Load(user).fields[kUserDepartment].text == "Boss");
+  company.store->ForEachKnown(
+      [&](const KnownEntity& known) { CHECK(known.fingerprint.is_zero() == (known.id == user)); });
+}
+
 TEST_CASE("who is outside a scope stays so when what was changed at the target by hand is taken over") {
   Company company;
   const std::int64_t user = company.RowOf(Kind::kUser, "E1");

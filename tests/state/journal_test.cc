@@ -304,6 +304,34 @@ TEST_CASE("a create that may have acted is unknown whatever was said last, but f
   }
 }
 
+TEST_CASE("that somebody's object is gone says nothing of what an unanswered create has made for them") {
+  for (const Action action : {Action::kSuspend, Action::kDelete, Action::kCreate}) {
+    CAPTURE(std::string(Name(action)));
+    const TemporaryDirectory dir;
+    const auto store = OpenForTest(dir);
+    RunOf(*store, {User("E1")});
+    StoredEntity row = *store->Find(Kind::kUser, "E1");
+    // The target had lost the object: a create, cut off.
+    const std::string cut = store->BeginRun({.trigger = "command", .at = At(20)});
+    store->StorePlan(cut, PlanOf({For(row, Action::kCreate)}));
+    store->AdvanceMark(cut, 1);
+    const std::string run = store->BeginRun({.trigger = "command", .at = At(30)});
+    store->StorePlan(run, PlanOf({For(row, action)}));
+    store->AdvanceMark(run, 1);
+    row.lifecycle = Lifecycle::kGone;
+    row.fields = {};
+    OperationOutcome gone = Done(1, row, At(31));
+    if (action == Action::kCreate) {
+      // One that waited for another's address, in vain.
+      gone.done = false;
+      gone.verdict = "duplicate";
+      gone.may_have_acted = false;
+    }
+    store->RecordOutcomes(run, std::vector{gone});
+    CHECK(KeysOf(store->UnknownCreates()) == Keys{"E1"});
+  }
+}
+
 TEST_CASE("what the target called invalid is quarantined with its fingerprint until it is accepted") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

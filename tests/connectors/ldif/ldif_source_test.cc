@@ -302,6 +302,31 @@ TEST_CASE("a value or a record beyond its limit is told with its line") {
   CHECK(too_large.records.size() == 1);
 }
 
+TEST_CASE("how large a record may be does not depend on the blocks in which the file comes") {
+  for (const bool is_last : {true, false}) {
+    for (const std::size_t size : {std::size_t{300}, std::size_t{498}, std::size_t{500}, std::size_t{520}}) {
+      for (const std::size_t block : {std::size_t{16}, std::size_t{61}, std::size_t{4096}}) {
+        CAPTURE(is_last);
+        CAPTURE(size);
+        CAPTURE(block);
+        std::string record = "dn: cn=a\n";
+        while (record.size() + 20 < size) record += "cn: x\n";
+        record += "cn: " + std::string(size - record.size() - 5, 'x') + '\n';
+        REQUIRE(record.size() == size);
+        const ReadResult read =
+            ReadText(record + (is_last ? "" : "\ndn: cn=b\n"), {.block_size = block, .max_record = 500});
+        const bool fits = size <= 500;
+        CHECK(read.incomplete().empty() == fits);
+        CHECK(read.records.size() == (fits ? (is_last ? 1U : 2U) : 0U));
+      }
+    }
+  }
+  const ReadResult unended = ReadText("dn: cn=a\ncn: " + std::string(489, 'x'),
+                                      {.final_newline_required = false, .block_size = 4096, .max_record = 500});
+  CHECK_MESSAGE(unended.incomplete().starts_with("people.ldif:1: the record that begins here is larger"),
+                "not passed over for want of its end");
+}
+
 TEST_CASE("values of a range are values of the attribute, and a range without its tail is marked") {
   struct Case {
     const char* ranges;
