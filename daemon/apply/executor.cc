@@ -290,8 +290,8 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
                             const std::string& message) {
   const Operation& operation = work->operation;
   // What was made anew, and never answered, may come late: the next run looks for it, and the row must say for whom.
-  const bool may_be_there_anew = work->is_gone && work->was_sent && operation.action != Action::kCreate;
-  if (may_be_there_anew && operation.entity_id != 0) {
+  const bool may_be_there_anew = work->is_gone && work->was_sent && work->may_have_acted;
+  if (may_be_there_anew && operation.action != Action::kCreate && operation.entity_id != 0) {
     FinishUnknown(work, result);
     return;
   }

@@ -97,7 +97,8 @@ void RuleMapper::MapRecord(const CompiledRule& rule, const Record& record, const
   if (standing == Standing::kFilteredOut) {
     reason_ = rule.filter_named;
     if (lacks_partner_) reason_ += " for want of a joined record";
-    FilteredOut(rule, record, reason_, /*is_in_scope=*/true, !left_unknown_.empty() && joined_.may_be_rejected);
+    FilteredOut(rule, record, reason_, /*is_in_scope=*/!rule.scope.empty(),
+                !left_unknown_.empty() && joined_.may_be_rejected);
     return;
   }
   view_ = {};

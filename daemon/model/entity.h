@@ -41,7 +41,7 @@ struct EntityView {
   /// whether it left; on such a word nobody comes back.
   std::string_view reason;
   bool may_be_rejected = false;  ///< kPresent: a reject may be it, so nobody is new. kFilteredOut: it may have left.
-  bool is_in_scope = false;      ///< kFilteredOut: its rule's scope had let it in before the filter kept it out.
+  bool is_in_scope = false;      ///< kFilteredOut: its rule has a scope, which it is in.
   std::uint16_t rule = 0;        ///< Index of its rule among all rules of the configuration.
   std::uint16_t source = 0;      ///< Index of the rule's source (`from`) among all sources.
   std::uint64_t line = 0;

@@ -46,20 +46,12 @@ void Intake::OnEntity(const EntityView& entity) {
   const Hash128 key_hash = HashOf(entity.key);
   if (entity.standing == Standing::kOutOfScope) {
     // The weakest word: another rule, or another record, may still say more.
-    const SlotId id = work_.table.Find(entity.kind, key_hash);
-    const bool is_first = id != kNone && work_.table[id].seen == Seen::kNot;
-    if (is_first && !work_.filtered_out.IsInScope(id)) work_.table[id].seen = Seen::kOutOfScope;
+    if (const SlotId id = work_.table.Find(entity.kind, key_hash); id != kNone) Outside(work_.table[id], id, entity);
     return;
   }
   if (entity.standing == Standing::kFilteredOut) {
     const SlotId id = work_.table.Find(entity.kind, key_hash);
-    if (id != kNone && work_.table[id].is_there()) {
-      Slot& slot = work_.table[id];
-      // Absent by a rule of its own source says more than being outside the scope of another.
-      const bool is_in_scope = entity.is_in_scope && slot.source == entity.source;
-      work_.filtered_out.Add(id, entity.reason, is_in_scope);
-      if (is_in_scope && slot.seen == Seen::kOutOfScope) slot.seen = Seen::kNot;
-    }
+    if (id != kNone && work_.table[id].is_there()) KeptOut(work_.table[id], id, entity);
     if (entity.may_be_rejected) may_have_left_.emplace_back(entity.kind, key_hash);
     return;
   }
@@ -71,6 +63,26 @@ void Intake::OnEntity(const EntityView& entity) {
   } else {
     Again(id, entity);
   }
+}
+
+void Intake::Outside(Slot& slot, SlotId id, const EntityView& entity) {
+  const std::uint32_t line = LineOf(entity);
+  // Another rule has this very record in its scope, and says that it is nobody.
+  if (line != 0 && work_.filtered_out.LineInScope(id) == line) return;
+  if (slot.seen == Seen::kNot) {
+    slot.seen = Seen::kOutOfScope;
+    slot.line = line;
+  } else if (slot.seen == Seen::kOutOfScope && slot.line != line) {
+    slot.line = 0;  // of several records
+  }
+}
+
+void Intake::KeptOut(Slot& slot, SlotId id, const EntityView& entity) {
+  work_.filtered_out.Add(id, entity.reason);
+  if (!entity.is_in_scope || slot.source != entity.source) return;
+  const std::uint32_t line = LineOf(entity);
+  work_.filtered_out.NoteInScope(id, line);
+  if (slot.seen == Seen::kOutOfScope && line != 0 && slot.line == line) slot.seen = Seen::kNot;
 }
 
 void Intake::First(SlotId id, const EntityView& entity) {

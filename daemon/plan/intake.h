@@ -27,6 +27,8 @@ class Intake {
   void SetAsideUnusable();
 
  private:
+  void Outside(Slot& slot, SlotId id, const EntityView& entity);
+  void KeptOut(Slot& slot, SlotId id, const EntityView& entity);
   void First(SlotId id, const EntityView& entity);
   void Again(SlotId id, const EntityView& entity);
   void SayUndecided(const std::array<std::uint64_t, kKindCount>& newcomers);

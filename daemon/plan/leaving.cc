@@ -90,7 +90,7 @@ class Leaving {
 
   /// Whether a record shows that it is in a rule's scope, though that rule's filter keeps it out.
   bool IsKeptOutInside(SlotId id) const {
-    return work_.table[id].seen == Seen::kNot && work_.filtered_out.IsInScope(id);
+    return work_.table[id].seen == Seen::kNot && work_.filtered_out.LineInScope(id) != 0;
   }
 
   /// Whether it was outside the scope of its rule when a record last told.

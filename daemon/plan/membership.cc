@@ -140,7 +140,8 @@ bool Membership::CanHaveMembers(SlotId group, const Workspace& work) const {
 /// is in doubt, where it has one: who moves into it leaves another one for it.
 bool Membership::TakesMembers(SlotId group, const Workspace& work) const {
   if (!CanHaveMembers(group, work)) return false;
-  return !work.table[group].has(kFrozen) || (!node_of_.contains(group) && IsBelieved(group, work));
+  if (!work.table[group].has(kFrozen)) return true;
+  return !node_of_.contains(group) && IsBelieved(group, work) && !work.drift.IsMissing(group);
 }
 
 /// For each name that contacts use, its group or kNone; names that mean nothing are said once.

@@ -27,14 +27,6 @@ bool IsMissingSinceThisRead(const Workspace& work, SlotId id, std::uint16_t sour
   return slot.kind == Kind::kUser || slot.ownership == Ownership::kCreated || policy.delete_adopted;
 }
 
-/// Whether it is a group to be made for those whose good records name it. A rejected record that names it as well says
-/// nothing against that.
-bool IsNewAndNamedByPeople(const Workspace& work, SlotId id) {
-  const Slot& slot = work.table[id];
-  const bool is_new_group = slot.kind == Kind::kGroup && !slot.is_there() && slot.seen == Seen::kPresent;
-  return is_new_group && !work.policy.rules[slot.rule].maps_members;
-}
-
 /// The source, or which file of it: lines of two files have the same numbers. A record that its reader took does not
 /// tell the file any more.
 std::string PartOf(const RejectView& reject, const std::string& source, const Policy& policy) {
@@ -173,7 +165,7 @@ void RejectBook::Resolve(Workspace& work) {
   }
   if (entries_.empty()) return;
   for (SlotId id = 0; id < work.table.size(); ++id) {
-    if (!work.table[id].has(kRejectNamed) || IsNewAndNamedByPeople(work, id)) continue;
+    if (!work.table[id].has(kRejectNamed)) continue;
     work.Freeze(id);
     work.Note(id, "frozen",
               "a rejected record carries its key or e-mail: neither changed nor removed until that is mended");

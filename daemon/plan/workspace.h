@@ -77,24 +77,27 @@ struct Repeat {
 /// Known entities whose record a filter keeps out, and which one.
 class FilteredOut {
  public:
-  void Add(SlotId slot, std::string_view filter, bool is_in_scope) {
+  void Add(SlotId slot, std::string_view filter) {
     const auto name = std::find(names_.begin(), names_.end(), filter);
     by_slot_.insert_or_assign(slot, static_cast<std::uint32_t>(name - names_.begin()));
     if (name == names_.end()) names_.emplace_back(filter);
-    if (is_in_scope) in_scope_.insert(slot);
   }
   /// The filter's name, or null.
   const std::string* Of(SlotId slot) const {
     const auto it = by_slot_.find(slot);
     return it == by_slot_.end() ? nullptr : &names_[it->second];
   }
-  /// Whether a rule that keeps it out by its filter has it in its scope.
-  bool IsInScope(SlotId slot) const { return in_scope_.contains(slot); }
+  /// The line of a record that one rule has in its scope and keeps out by its filter, or 0.
+  std::uint32_t LineInScope(SlotId slot) const {
+    const auto it = in_scope_.find(slot);
+    return it == in_scope_.end() ? 0 : it->second;
+  }
+  void NoteInScope(SlotId slot, std::uint32_t line) { in_scope_.emplace(slot, line); }
 
  private:
   std::vector<std::string> names_;  // a few: one for each filter of the configuration
   std::unordered_map<SlotId, std::uint32_t> by_slot_;
-  std::unordered_set<SlotId> in_scope_;
+  std::unordered_map<SlotId, std::uint32_t> in_scope_;
 };
 
 /// Known entities whose record says on which day they leave; of many, the soonest.

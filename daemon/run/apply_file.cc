@@ -132,6 +132,20 @@ void CheckPreconditions(Plan& plan, const state::SqliteStore& store, const std::
   plan.operations = std::move(checked);
 }
 
+/// Whether it removes somebody whose create or change nobody answered.
+bool RemovesInDoubt(const Plan& plan, const state::SqliteStore& store) {
+  std::set<std::pair<Kind, std::string>> doubtful;
+  for (const Operation& create : store.LeftoverCreates()) doubtful.emplace(create.kind, create.key);
+  for (const Operation& change : store.UnansweredUpdates()) doubtful.emplace(change.kind, change.key);
+  bool removes = false;
+  if (doubtful.empty()) return removes;
+  plan.operations.ForEach([&](const Operation& operation) {
+    const bool is_removal = operation.action == Action::kSuspend || operation.action == Action::kDelete;
+    removes = removes || (is_removal && doubtful.contains({operation.kind, operation.key}));
+  });
+  return removes;
+}
+
 /// Whoever approved the file and came too late must not wonder why it is held again.
 std::string EndedWord(const state::SqliteStore& store, const Context& context, const std::filesystem::path& file) {
   for (const Approval& approval : store.EndedApprovals(context.clock.Now())) {
@@ -153,8 +167,8 @@ SyncResult ApplyFile(const Context& given, const std::filesystem::path& file) {
   const std::string used_as = UsedAs(plan);
   return Journalled(context, *store, "apply", [&](SyncResult& result) {
     if (store->PlanWasUsed(used_as)) throw StalePlan(file, "was applied before, and a plan is applied once");
-    // What was made meanwhile by a request that nobody answered has another object than the plan knows.
-    SettleBeforePlan(context, *store);
+    // What a request that nobody answered has made for a leaver is another object than the plan knows.
+    if (RemovesInDoubt(plan, *store)) SettleBeforePlan(context, *store);
     CheckPreconditions(plan, *store, file, context.clock.Now());
     JudgeAgain(context, *store, plan);
     if (plan.held) {

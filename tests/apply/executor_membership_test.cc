@@ -303,6 +303,13 @@ TEST_CASE("membership: recreate knows that a contact is gone when it is not crea
   CHECK(company.bench.store.Load(company.ada.id).lifecycle == Lifecycle::kGone);
 }
 
+TEST_CASE("membership: recreate sets aside a contact that was gone already and is refused when it is made anew") {
+  Company company(config::Membership::kRecreate);
+  company.bench.target.objects[Kind::kContact].clear();
+  company.bench.target.faults = {{.request = "POST contacts", .reply = Says(406, "406", "no")}};
+  CHECK(company.bench.Do({company.Move()}, company.options).quarantined == 1);
+}
+
 TEST_CASE("a group that was gone and is created anew has no members, and the state knows") {
   Company company(config::Membership::kContact);
   company.bench.target.objects[Kind::kGroup].erase(company.bench.target.objects[Kind::kGroup].begin());

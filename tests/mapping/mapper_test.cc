@@ -62,6 +62,14 @@ TEST_CASE("scope is judged before left, and left before the filter") {
   CHECK(company.seen.Only(Kind::kUser, "elsewhere").standing == Standing::kOutOfScope);
 }
 
+TEST_CASE("whom a rule without a scope keeps out is in no scope") {
+  Company company = SmallCompany();
+  company.config.rules[0].filter = At("(paid=yes)");
+  company.Run({{"hr", {Person("E1", "A", "B", "a@example.com", {{"paid", "no"}})}}});
+  CHECK(company.seen.Only(Kind::kUser, "E1").standing == Standing::kFilteredOut);
+  CHECK_FALSE(company.seen.Only(Kind::kUser, "E1").is_in_scope);
+}
+
 TEST_CASE("the source's filter drops a record for every rule, evidence of leaving included") {
   Company company = SmallCompany();
   company.config.sources[0].filter = At("(type=person)");
