@@ -140,6 +140,19 @@ Message MessageOf(const HttpReply& reply, const Envelope& envelope) {
   return {.text = text + ": " + excerpt, .quotes_target = true};
 }
 
+/// For the journal: a request whose login was not taken any more. When, is for whoever repeats calls to say.
+Attempt AttemptOf(const HttpReply& refused, Verb verb, const std::vector<std::string>& secrets) {
+  const Envelope envelope = Envelope::Read(refused.body);
+  return {.at = {},
+          .call = std::string(Name(verb)),
+          .verdict = std::string(Name(Verdict::kRelogin)),
+          .request_id = envelope.request_id(),
+          .http_status = refused.status,
+          .result = Shorten(envelope.result().value_or(envelope.error_code()), 64),
+          .message = WithoutSecrets(MessageOf(refused, envelope).text, secrets),
+          .latency = refused.latency};
+}
+
 /// Puts what the reply shows into `result`; empty, or why a reply that calls itself a success is not to be believed.
 std::string ReadObjects(const Envelope& envelope, Verb verb, Kind kind, CallResult& result) {
   const std::string kind_name(Name(kind));
@@ -278,6 +291,7 @@ CallResult Client::Finish(const Pending& pending, HttpReply reply) const {
   result.date = std::move(reply.date);
   result.request_id = envelope.request_id();
   result.latency = reply.latency;
+  if (reply.refused) result.attempts.push_back(AttemptOf(*reply.refused, pending.verb, pending.secrets));
   if (!is_create) result.remote_id = pending.remote_id;
   const Evidence evidence{.transport = reply.outcome,
                           .http_status = reply.status,

@@ -74,7 +74,8 @@ struct CallResult {
   /// the end; a target that ignores the search lists everybody, so ask on within reason.
   bool may_have_more = false;
   std::chrono::microseconds latency{0};
-  /// For the journal: every request of this call, the last one included. Filled by whoever repeats calls.
+  /// For the journal: every request of this call. The client tells of one that was sent before the last with a login
+  /// that was not taken any more; the rest, the last one included, is filled in by whoever repeats calls.
   std::vector<Attempt> attempts;
 };
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -15,8 +16,10 @@ namespace ucaas_sync::ucaas {
 namespace {
 
 /// So that a command started for a source does not inherit a connection with our session in it.
-curl_socket_t OpenSocket(void* /*user*/, curlsocktype /*purpose*/, curl_sockaddr* address) {
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+curl_socket_t OpenSocket(void* error, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (opened < 0) *static_cast<int*>(error) = errno;  // libcurl does not tell it
+  return opened;
 }
 
 /// curl_easy_setopt with its result checked.
@@ -82,6 +85,7 @@ CurlExchange::CurlExchange(const CurlOptions& options, const BaseUrl& base)
   Set(easy_, CURLOPT_PREREQFUNCTION, &CurlExchange::OnSending);
   Set(easy_, CURLOPT_PREREQDATA, this);
   Set(easy_, CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
+  Set(easy_, CURLOPT_OPENSOCKETDATA, &socket_error_);
 
   Set(easy_, CURLOPT_NOSIGNAL, 1L);
   // A look-up that hangs must not hold up whoever gives the exchange up; its thread ends by itself.
@@ -124,6 +128,7 @@ void CurlExchange::Load(ExchangeId id, HttpRequest request, const std::string& b
   reply_body_.clear();
   too_large_ = false;
   sendings_ = 0;
+  socket_error_ = 0;
   error_[0] = '\0';
   SetMethod(request.method);
   const std::string url = base_url + request.path;
@@ -195,7 +200,8 @@ HttpReply CurlExchange::Unload(CURLcode code, const std::string& host) {
                         .resolved = lookup_us > 0,
                         .request_sent = sendings_ > 0,
                         .reply_begun = status != 0,
-                        .too_large = too_large_};
+                        .too_large = too_large_,
+                        .socket_error = socket_error_};
   HttpReply reply;
   reply.id = id_;
   reply.outcome = OutcomeOf(end);

@@ -66,6 +66,7 @@ class CurlExchange {
   bool may_repeat_ = false;
   bool too_large_ = false;
   int sendings_ = 0;
+  int socket_error_ = 0;
   std::array<char, CURL_ERROR_SIZE> error_{};
 };
 

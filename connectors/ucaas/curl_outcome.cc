@@ -3,8 +3,10 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <string>
+#include <system_error>
 
 #include "daemon/model/text.h"
 
@@ -39,6 +41,14 @@ std::string WithoutDurations(std::string_view detail) {
       text.erase(at, unit + word.size() - at);
       break;
     }
+  }
+  return text;
+}
+
+std::string WhyNoSocket(int error) {
+  std::string text = "no socket could be opened (" + std::generic_category().message(error) + ")";
+  if (error == EMFILE || error == ENFILE) {
+    text += "; raise the limit of open files (LimitNOFILE in the unit, ulimit -n in a shell)";
   }
   return text;
 }
@@ -101,6 +111,7 @@ std::string ExplanationOf(const TransferEnd& end, std::string_view host) {
       break;
     case TransportOutcome::kNotConnected:
       text += "no connection; nothing was sent";
+      if (end.socket_error != 0) return text + ": " + WhyNoSocket(end.socket_error);
       break;
     case TransportOutcome::kTls:
       text += code == CURLE_SSL_CACERT_BADFILE

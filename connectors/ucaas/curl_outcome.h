@@ -16,6 +16,7 @@ struct TransferEnd {
   bool request_sent = false;  ///< At least begun: the target may have it.
   bool reply_begun = false;   ///< A status line arrived.
   bool too_large = false;     ///< We stopped it at the size limit.
+  int socket_error = 0;       ///< The errno of a socket that could not be opened.
 };
 
 TransportOutcome OutcomeOf(const TransferEnd& end);

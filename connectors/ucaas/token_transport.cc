@@ -46,7 +46,8 @@ std::string TokenIn(const std::string& body) {
 std::string Explain(const HttpReply& reply, const Envelope& envelope) {
   if (reply.outcome != TransportOutcome::kReply) return reply.error;
   std::string text = envelope.message();
-  if (text.empty()) text = Excerpt(reply.body);
+  // Anything but a page may have the token in it.
+  if (text.empty() && envelope.is_html()) text = Excerpt(reply.body);
   if (envelope.result()) text += (text.empty() ? "result " : ", result ") + Shorten(*envelope.result(), 40);
   return text + (text.empty() ? "HTTP " : ", HTTP ") + std::to_string(reply.status);
 }
@@ -78,6 +79,7 @@ void TokenTransport::SendOrWait(Task task) {
     return;
   }
   task.token_number = token_number_;
+  task.token = token_;
   HttpRequest request = task.request;
   request.headers.emplace_back("Authorization", "Token " + token_.Reveal());
   flying_.emplace(inner_.Start(std::move(request)), std::move(task));
@@ -124,8 +126,9 @@ void TokenTransport::OnLogin(const HttpReply& reply) {
     return;
   }
   HttpReply failed = WithoutToken(reply, envelope);
-  for (const Task& task : std::exchange(waiting_, {})) {
+  for (Task& task : std::exchange(waiting_, {})) {
     failed.id = task.id;
+    failed.refused = std::move(task.refused);
     ended_.push_back(failed);
   }
 }
@@ -160,18 +163,26 @@ HttpReply TokenTransport::WithoutToken(const HttpReply& reply, const Envelope& e
 
 void TokenTransport::OnReply(Task task, HttpReply reply) {
   reply.id = task.id;
+  // Should the target repeat the token.
+  reply.body = Redacted(std::move(reply.body), task.token.Reveal());
   if (reply.outcome == TransportOutcome::kReply && !task.was_refused) {
     const bool is_refused =
         VerdictOf(reply, Envelope::Read(reply.body), codes_, /*can_login=*/true) == Verdict::kRelogin;
-    if (is_refused) {
-      if (task.token_number == token_number_) is_valid_ = false;
+    if (is_refused && task.token_number == token_number_) is_valid_ = false;
+    if (is_refused && reply.retry_after) {
+      // To log in at once would come sooner than the target asks for. Whoever paces the requests sends it again.
+      reply.outcome = TransportOutcome::kNotConnected;
+      reply.error = "the target does not take the token any more, and asks to wait";
+      reply.status = 0;
+      reply.body.clear();
+    } else if (is_refused) {
       task.was_refused = true;
+      task.refused = std::make_shared<const HttpReply>(std::move(reply));
       SendOrWait(std::move(task));
       return;
     }
   }
-  // Should the target repeat the token.
-  reply.body = Redacted(std::move(reply.body), token_.Reveal());
+  reply.refused = std::move(task.refused);
   ended_.push_back(std::move(reply));
 }
 

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +47,9 @@ class TokenTransport final : public Transport {
     ExchangeId id = 0;
     HttpRequest request;
     std::uint64_t token_number = 0;  // the token that it was sent with
+    config::Secret token{};
     bool was_refused = false;
+    std::shared_ptr<const HttpReply> refused{};  // the reply that refused it
   };
 
   bool HasFreshToken() const;

@@ -34,11 +34,11 @@ Caller::Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& 
       stop_requested_(std::move(stop_requested)),
       people_(people) {}
 
-void Caller::Submit(ucaas::Call call, Done done, std::shared_ptr<bool> may_have_acted) {
-  if (!ucaas::IsWrite(call.verb)) may_have_acted.reset();
+void Caller::Submit(ucaas::Call call, Done done, std::shared_ptr<Trail> trail) {
+  if (!ucaas::IsWrite(call.verb)) trail.reset();
   waiting_.push_back({.call = std::move(call),
                       .done = std::move(done),
-                      .may_have_acted = std::move(may_have_acted),
+                      .trail = std::move(trail),
                       .had_acted = false,
                       .is_probe = false,
                       .attempts = 0,
@@ -70,8 +70,8 @@ void Caller::ReviveDelayed(Monotonic now) {
       waiting_.push_front(std::move(task));
     } else {
       if (task.call.verb != ucaas::Verb::kGet) CompareFirst(task.last, /*is_final=*/true);
-      task.last.attempts = std::move(task.requests);
-      task.done(task.last, task.attempts);
+      ucaas::CallResult last = std::move(task.last);
+      HandOut(std::move(task), std::move(last));
     }
   }
 }
@@ -116,7 +116,7 @@ void Caller::Start(Task task) {
   gate_.OnSent(task.attempts > 0);
   ++task.attempts;
   ++requests_;
-  if (task.may_have_acted) task.had_acted = std::exchange(*task.may_have_acted, true);
+  if (task.trail) task.had_acted = std::exchange(task.trail->may_have_acted, true);
   const ucaas::CallId id = client_.Start(task.call);
   flying_.emplace(id, std::move(task));
 }
@@ -144,6 +144,9 @@ void Caller::Drain() {
 
 void Caller::Report(const Task& task, const ucaas::CallResult& result) {
   const auto [method, route] = client_.RouteOf(task.call);
+  for (const Attempt& refused : result.attempts) {
+    observer_.OnRequest(method, route, refused.http_status, refused.result, refused.latency);
+  }
   observer_.OnRequest(method, route, result.http_status, result.result, result.latency);
 }
 
@@ -151,13 +154,17 @@ void Caller::Settle(ucaas::CallResult result) {
   auto node = flying_.extract(result.id);
   if (node.empty()) return;
   const Task& task = node.mapped();
-  if (task.may_have_acted) *task.may_have_acted = task.had_acted || result.may_have_acted;
+  if (task.trail) task.trail->may_have_acted = task.had_acted || result.may_have_acted;
   Report(node.mapped(), result);
   Note(node.mapped(), result);
   Judge(std::move(node.mapped()), std::move(result));
 }
 
 void Caller::Note(Task& task, const ucaas::CallResult& result) const {
+  for (const Attempt& refused : result.attempts) {
+    task.requests.push_back(refused);
+    task.requests.back().at = clock_.Now() - std::chrono::duration_cast<Duration>(result.latency + refused.latency);
+  }
   // A request that is told to come back may do so for ten minutes: the first and the last of them tell it all.
   if (std::ssize(task.requests) >= kMostRequestsNoted)
     task.requests.erase(task.requests.begin() + kMostRequestsNoted / 2);
@@ -209,6 +216,7 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
                          .text = "again in " + FormatDuration(std::chrono::duration_cast<Duration>(*again - now)),
                          .quoted = result.message});
       task.last = std::move(result);
+      if (task.trail) task.trail->requests = task.requests;
       delayed_.emplace(*again, std::move(task));
       return;
     }
@@ -225,12 +233,18 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
   }
   if (task.is_probe) return;
   if (!is_paced && !is_question) CompareFirst(result, /*is_final=*/true);
-  result.attempts = std::move(task.requests);
   if (task.call.verb == ucaas::Verb::kFind && result.verdict == ucaas::Verdict::kMissing) {
+    result.attempts = std::move(task.requests);
     AskForList(std::move(task), std::move(result));
   } else {
-    task.done(result, task.attempts);
+    HandOut(std::move(task), std::move(result));
   }
+}
+
+void Caller::HandOut(Task task, ucaas::CallResult result) {
+  if (task.trail) task.trail->requests.clear();
+  result.attempts = std::move(task.requests);
+  task.done(result, task.attempts);
 }
 
 void Caller::AskForList(Task search, ucaas::CallResult missing) {

@@ -27,6 +27,13 @@ struct Stop {
   std::string because;
 };
 
+/// What is known of a write while no answer to it was handed out.
+struct Trail {
+  /// It may have had its effect: false means that none was sent, or did nothing by the target's own word.
+  bool may_have_acted = false;
+  std::vector<Attempt> requests;  ///< Those of a write that waits for its repeat.
+};
+
 class Caller {
  public:
   /// Receives the last answer and how many attempts it took. A create whose outcome is unknown is never repeated here:
@@ -39,9 +46,9 @@ class Caller {
   Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& observer,
          std::function<bool()> stop_requested, config::People people = config::People::kFull);
 
-  /// `may_have_acted`, when given, becomes true as a write is sent, and stays so unless the answer tells that it did
-  /// nothing: also for what never gets an answer.
-  void Submit(ucaas::Call call, Done done, std::shared_ptr<bool> may_have_acted = nullptr);
+  /// Of a write `trail`, when given, tells what never gets an answer: it may have acted from when it is sent until an
+  /// answer tells that it did nothing.
+  void Submit(ucaas::Call call, Done done, std::shared_ptr<Trail> trail = nullptr);
   /// Sends what may be sent, and hands out what has ended by now.
   void Send();
   /// Sends what may be sent, waits for the next event at most, and hands out what ended.
@@ -63,7 +70,7 @@ class Caller {
   struct Task {
     ucaas::Call call;
     Done done;
-    std::shared_ptr<bool> may_have_acted;
+    std::shared_ptr<Trail> trail;
     bool had_acted = false;  // perhaps, before the request under way
     bool is_probe = false;   // of the gate: nobody waits for its answer
     std::uint32_t attempts = 0;
@@ -79,6 +86,7 @@ class Caller {
   void Start(Task task);
   void Settle(ucaas::CallResult result);
   void Judge(Task task, ucaas::CallResult result);
+  static void HandOut(Task task, ucaas::CallResult result);
   /// "Not found" may be said of what is looked for, or of the route: then the list is not found either.
   void AskForList(Task search, ucaas::CallResult missing);
   /// Remembers the request for the journal.

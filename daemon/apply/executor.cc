@@ -290,7 +290,7 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
                             const std::string& message) {
   const Operation& operation = work->operation;
   // What was made anew, and never answered, may come late: the next run looks for it, and the row must say for whom.
-  const bool may_be_there_anew = work->is_gone && work->was_sent && work->may_have_acted;
+  const bool may_be_there_anew = work->is_gone && work->was_sent && work->trail.may_have_acted;
   if (may_be_there_anew && operation.action != Action::kCreate && operation.entity_id != 0) {
     FinishUnknown(work, result);
     return;
@@ -311,6 +311,7 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
 }
 
 void Executor::FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up) {
+  NoteUnanswered(*work);
   if (look_up.verdict != ucaas::Verdict::kRetry) look_up.verdict = ucaas::Verdict::kUnknown;
   CountFailed(work->operation, look_up, "it is not known whether the target did it; the next run looks first", false);
   open_.erase(work->operation.seq);
@@ -361,7 +362,7 @@ void Executor::Record(const WorkPtr& work, OperationOutcome outcome) {
   outcome.seq = work->operation.seq;
   outcome.attempts = std::max<std::uint32_t>(1, work->attempts);
   // So may a create of an earlier run, which this one's look-up did not find.
-  outcome.may_have_acted = work->may_have_acted || (work->was_sent && work->operation.action == Action::kCreate);
+  outcome.may_have_acted = work->trail.may_have_acted || (work->was_sent && work->operation.action == Action::kCreate);
   outcome.at = clock_.Now();
   if (outcomes_.empty()) oldest_outcome_ = clock_.Ticks();
   outcomes_.push_back(std::move(outcome));
@@ -385,9 +386,16 @@ void Executor::Release(const WorkPtr& work, bool was_done) {
 }
 
 void Executor::Flush() {
-  if (outcomes_.empty()) return;
-  store_.RecordOutcomes(run_, outcomes_);
+  if (!outcomes_.empty()) store_.RecordOutcomes(run_, outcomes_);
   outcomes_.clear();
+  if (!unanswered_.empty()) store_.RecordAttempts(run_, unanswered_);
+  unanswered_.clear();
+}
+
+void Executor::NoteUnanswered(const Work& work) {
+  std::vector<Attempt> requests = work.requests;
+  requests.insert(requests.end(), work.trail.requests.begin(), work.trail.requests.end());
+  if (!requests.empty()) unanswered_.push_back({.seq = work.operation.seq, .requests = std::move(requests)});
 }
 
 }  // namespace ucaas_sync::apply

@@ -199,6 +199,8 @@ class Executor {
   void FinishFailed(const WorkPtr& work, const ucaas::CallResult& result, bool quarantine, const std::string& message);
   /// Whether the target did it stays unknown: no outcome, so that the next run looks again.
   void FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up);
+  /// For the journal: what was asked for one that ends without an outcome.
+  void NoteUnanswered(const Work& work);
   void CountDone(const Operation& operation, const std::string& verdict);
   void CountFailed(const Operation& operation, const ucaas::CallResult& result, const std::string& message,
                    bool quarantine);
@@ -232,8 +234,9 @@ class Executor {
   std::map<std::uint64_t, WorkPtr> open_;  // begun and not finished, by seq
   std::set<std::string> held_;             // keys that people hold
   ApplyResult result_;
-  std::vector<OperationOutcome> outcomes_;  // not yet in the journal
-  Monotonic oldest_outcome_;                // of those
+  std::vector<OperationOutcome> outcomes_;      // not yet in the journal
+  Monotonic oldest_outcome_;                    // of those
+  std::vector<UnansweredRequests> unanswered_;  // not yet in the journal
   // By kind and key, oldest first: one for each address that the key had meanwhile.
   std::map<Address, std::vector<UnknownCreate>> unknown_creates_;
   std::multimap<Address, std::string> unknown_senders_;     // of those: address → key

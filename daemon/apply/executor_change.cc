@@ -64,7 +64,7 @@ void Executor::SendChange(const WorkPtr& work) {
   caller_.Submit(
       std::move(call),
       [this, work](const CallResult& result, std::uint32_t attempts) { OnChanged(work, result, attempts); },
-      Work::Acting(work));
+      Work::TrailOf(work));
 }
 
 void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uint32_t attempts) {
@@ -76,7 +76,7 @@ void Executor::OnChanged(const WorkPtr& work, const CallResult& result, std::uin
       StoredEntity row = RowAfter(work->row, operation, operation.remote_id, ownership, work->groups, clock_.Now());
       if (work->awaits_groups) {
         // By the groups' lists, which are not the operation's own requests.
-        work->may_have_acted = true;
+        work->trail.may_have_acted = true;
         StoredEntity with_groups = row;
         with_groups.groups = operation.groups->after;
         memberships_.push_back(std::make_shared<Membership>(
@@ -233,7 +233,7 @@ void Executor::Replace(const WorkPtr& work) {
             return;
         }
       },
-      Work::Acting(work));
+      Work::TrailOf(work));
 }
 
 void Executor::BeginReplacement(const WorkPtr& work) {
@@ -269,7 +269,7 @@ void Executor::SendDelete(const WorkPtr& work) {
             return;
         }
       },
-      Work::Acting(work));
+      Work::TrailOf(work));
 }
 
 void Executor::FinishDeleted(const WorkPtr& work, const CallResult& result) {

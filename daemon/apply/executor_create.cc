@@ -104,7 +104,7 @@ void Executor::SendCreate(const WorkPtr& work) {
   caller_.Submit(
       std::move(call),
       [this, work](const CallResult& result, std::uint32_t attempts) { OnCreated(work, result, attempts); },
-      Work::Acting(work));
+      Work::TrailOf(work));
 }
 
 Ownership Executor::OwnershipOfCreate(const Work& work) {

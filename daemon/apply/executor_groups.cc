@@ -57,7 +57,7 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
   call.kind = Kind::kContact;
   call.remote_id = work->operation.remote_id;
   caller_.Submit(std::move(call), [this, work](const ucaas::CallResult& result, std::uint32_t attempts) {
-    work->attempts += attempts;
+    NoteRequests(work, result, attempts);
     switch (result.verdict) {
       case ucaas::Verdict::kOk:
       case ucaas::Verdict::kMissing:
@@ -188,7 +188,8 @@ void Executor::WriteMemberships() {
     call.kind = Kind::kGroup;
     call.remote_id = group->remote_id;
     caller_.Submit(std::move(call), [this, &readable, &fail, group = *std::move(group), whose = whose](
-                                        const ucaas::CallResult& result, std::uint32_t) {
+                                        const ucaas::CallResult& result, std::uint32_t attempts) {
+      NoteRequests(whose.front()->work, result, attempts);  // once, however many it is for
       // A target that shows no single group still takes its list; of others' contacts nothing is then known.
       const bool is_answer = result.verdict == ucaas::Verdict::kOk || result.verdict == ucaas::Verdict::kMissing ||
                              result.verdict == ucaas::Verdict::kInvalid;
@@ -214,14 +215,15 @@ void Executor::WriteMemberships() {
     call.kind = Kind::kGroup;
     call.remote_id = target.group.remote_id;
     call.contact_ids = MembersOf(target.group, target.present);
-    caller_.Submit(
-        std::move(call), [&written, &fail, key = key, whose = whose](const ucaas::CallResult& result, std::uint32_t) {
-          if (result.verdict == ucaas::Verdict::kOk) {
-            written.insert(key);
-          } else {
-            fail(whose, result, "the members of group " + Printable(key) + " could not be written: " + result.message);
-          }
-        });
+    caller_.Submit(std::move(call), [this, &written, &fail, key = key, whose = whose](const ucaas::CallResult& result,
+                                                                                      std::uint32_t attempts) {
+      NoteRequests(whose.front()->work, result, attempts);
+      if (result.verdict == ucaas::Verdict::kOk) {
+        written.insert(key);
+      } else {
+        fail(whose, result, "the members of group " + Printable(key) + " could not be written: " + result.message);
+      }
+    });
   }
   caller_.Drain();
   for (const auto& membership : memberships_) {

@@ -48,7 +48,8 @@ void Executor::NoteUnsent(const Plan& plan) {
     outcomes_.push_back(std::move(outcome));
   };
   for (const auto& [seq, work] : open_) {
-    if (!work->may_have_acted) note(work->operation);
+    NoteUnanswered(*work);
+    if (!work->trail.may_have_acted) note(work->operation);
   }
   for (std::size_t i = begun_; i < mark_; ++i) note(plan.operations.At(i));
 }

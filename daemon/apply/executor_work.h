@@ -24,7 +24,7 @@ inline ucaas::Call CallFor(const Operation& operation, ucaas::Verb verb) {
 
 struct Executor::Work {
   /// Where the caller notes it, for as long as it may.
-  static std::shared_ptr<bool> Acting(const WorkPtr& work) { return {work, &work->may_have_acted}; }
+  static std::shared_ptr<Trail> TrailOf(const WorkPtr& work) { return {work, &work->trail}; }
 
   Operation operation;
   std::string name;  // in the journal; of a create that an earlier run may have sent, the name that it had then
@@ -35,9 +35,7 @@ struct Executor::Work {
   std::optional<std::vector<std::string>> foreign_groups;
   /// Ids of all groups that the target showed the contact in, sorted; nothing when it did not say.
   std::optional<std::vector<std::string>> shown_groups;
-  /// A request of this run may have had its effect: false means that none was sent, or did nothing by the target's
-  /// own word.
-  bool may_have_acted = false;
+  Trail trail;                  // of this run's writes
   bool may_be_touched = false;  // the target was asked, and shows nothing that speaks against it
   bool incomplete = false;      // some group has no remote id yet: the next plan adds it
   bool was_sent = false;        // a create of ours may have had its effect

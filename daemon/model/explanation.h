@@ -19,6 +19,7 @@ struct PastOperation {
   RunRecord run;
   Operation operation;
   std::optional<OperationOutcome> outcome;  ///< Nothing: never sent, or it is not known what became of it.
+  std::vector<Attempt> requests{};          ///< Each, when there was more than one, or none was the last word.
 };
 
 struct Explanation {

@@ -209,7 +209,13 @@ struct OperationOutcome {
   bool groups_follow = false;
 };
 
-/// The verdict on what a stopped run marked and never sent.
+/// What was asked for an operation of which nothing more is known, or which was put off until the run was stopped.
+struct UnansweredRequests {
+  std::uint64_t seq = 0;
+  std::vector<Attempt> requests;
+};
+
+/// The verdict on what a stopped run marked and never sent, or was told each time to come back with.
 inline constexpr std::string_view kVerdictUnsent = "unsent";
 
 /// Write side.
@@ -226,6 +232,7 @@ class Journal {
   /// Both in one commit, so that the disk is asked to sync once for a batch and not twice.
   virtual void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes,
                                 std::uint64_t seq) = 0;
+  virtual void RecordAttempts(const std::string& run, std::span<const UnansweredRequests> unanswered) = 0;
   /// Absences, fingerprints, acceptances, good snapshots, quarantine (replaced but for items by_target) in one commit.
   virtual void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                            std::span<const SnapshotHistory> snapshots) = 0;

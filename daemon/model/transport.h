@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,6 +45,8 @@ struct HttpReply {
   std::optional<std::string> date;         ///< The header as it came.
   std::string error;                       ///< For people, when outcome is not kReply.
   std::chrono::microseconds latency{0};
+  /// The reply before this one, when the request was sent twice because its login was not taken any more.
+  std::shared_ptr<const HttpReply> refused{};
 };
 
 class Transport {

@@ -180,14 +180,14 @@ std::string AttemptJson(const Attempt& attempt) {
 std::string PastJson(const PastOperation& past) {
   std::string text = "{\"run\":" + Quoted(past.run.id) + ",\"started\":" + Quoted(FormatInstant(past.run.started)) +
                      ",\"operation\":" + OperationJson(past.operation) + ",\"outcome\":";
-  if (!past.outcome) return text + "null}";
+  const std::string requests = ",\"requests\":" + ListOf(past.requests, AttemptJson);
+  if (!past.outcome) return text + "null" + requests + '}';
   const OperationOutcome& outcome = *past.outcome;
   return text + "{\"done\":" + (outcome.done ? "true" : "false") + ",\"verdict\":" + Quoted(outcome.verdict) +
          ",\"at\":" + Quoted(FormatInstant(outcome.at)) + ",\"http_status\":" + std::to_string(outcome.http_status) +
          ",\"result\":" + Quoted(outcome.result) + ",\"message\":" + Quoted(outcome.message) +
          ",\"attempts\":" + std::to_string(outcome.attempts) + ",\"request_id\":" + Quoted(outcome.request_id) +
-         ",\"latency_us\":" + std::to_string(outcome.latency.count()) +
-         ",\"requests\":" + ListOf(outcome.requests, AttemptJson) + "}}";
+         ",\"latency_us\":" + std::to_string(outcome.latency.count()) + requests + "}}";
 }
 
 std::string DecisionJson(const StoredDecision& decision) {

@@ -311,31 +311,30 @@ class Story {
     if (!past.outcome) {
       out_ << Paint("no answer is known", Ink::kCareful, colour_) << '\n';
     } else {
-      const bool is_sent = past.outcome->verdict != kVerdictUnsent;
-      const char* const word = past.outcome->done ? "done" : is_sent ? "failed" : "not sent";
-      out_ << Paint(word, past.outcome->done ? Ink::kGood : is_sent ? Ink::kBad : Ink::kCareful, colour_) << '\n';
+      const bool has_failed = !past.outcome->done && past.outcome->verdict != kVerdictUnsent;
+      const char* const word = past.outcome->done      ? "done"
+                               : has_failed            ? "failed"
+                               : past.requests.empty() ? "not sent"
+                                                       : "not done";
+      out_ << Paint(word, past.outcome->done ? Ink::kGood : has_failed ? Ink::kBad : Ink::kCareful, colour_) << '\n';
     }
     section_.clear();
     Section("because",
             operation.reason + (operation.source.name.empty() ? "" : " (" + PlaceOf(operation.source) + ")"));
     Changes(operation);
-    if (!past.outcome) return;
-    const OperationOutcome& outcome = *past.outcome;
-    if (outcome.verdict == kVerdictUnsent) {
-      Section("result", outcome.message);
-      return;
-    }
-    if (outcome.requests.empty()) {
-      Section("reply", Reply(outcome.verdict, outcome.http_status, outcome.result, outcome.latency, outcome.request_id,
-                             outcome.message));
-      return;
-    }
-    for (const Attempt& attempt : outcome.requests) {
+    for (const Attempt& attempt : past.requests) {
       Section("request", FormatInstant(attempt.at) + ' ' + attempt.call + ": " +
                              Reply(attempt.verdict, attempt.http_status, attempt.result, attempt.latency,
                                    attempt.request_id, attempt.message));
     }
-    if (!outcome.done) Section("result", outcome.message);
+    if (!past.outcome) return;
+    const OperationOutcome& outcome = *past.outcome;
+    if (past.requests.empty() && outcome.verdict != kVerdictUnsent) {
+      Section("reply", Reply(outcome.verdict, outcome.http_status, outcome.result, outcome.latency, outcome.request_id,
+                             outcome.message));
+    } else if (!outcome.done) {
+      Section("result", outcome.message);
+    }
   }
 
   static std::string Reply(const std::string& verdict, int status, const std::string& result,

@@ -56,9 +56,11 @@ void Recall(const state::SqliteStore& store, Explanation& explanation) {
     for (const Kind kind : kAllKinds) {
       if (auto stored = store.Find(kind, key)) explanation.stored.push_back(*std::move(stored));
     }
-    for (auto& [run, operation, outcome] : store.PastOperations(key, kOperationsShown, upto)) {
-      explanation.operations.push_back(
-          {.run = std::move(run), .operation = std::move(operation), .outcome = std::move(outcome)});
+    for (auto& [run, operation, outcome, requests] : store.PastOperations(key, kOperationsShown, upto)) {
+      explanation.operations.push_back({.run = std::move(run),
+                                        .operation = std::move(operation),
+                                        .outcome = std::move(outcome),
+                                        .requests = std::move(requests)});
     }
     for (StoredDecision& decision : store.PastDecisions(key, kDecisionsShown, upto)) {
       explanation.decisions.push_back(std::move(decision));

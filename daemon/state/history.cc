@@ -63,7 +63,7 @@ std::vector<SqliteStore::PastOperation> SqliteStore::PastOperations(std::string_
         ids.push_back(query.IntAt(0));
         Operation operation = ReadOperation(query);
         auto outcome = ReadOutcome(query, operation.seq);
-        past.push_back({.run = {}, .operation = std::move(operation), .outcome = std::move(outcome)});
+        past.push_back({.run = {}, .operation = std::move(operation), .outcome = std::move(outcome), .requests = {}});
       }
     }
     std::map<std::int64_t, RunRecord> runs;
@@ -71,7 +71,7 @@ std::vector<SqliteStore::PastOperation> SqliteStore::PastOperations(std::string_
       const std::int64_t number = ids[i] >> 32;
       if (!runs.contains(number)) runs.emplace(number, RunWithNumber(connection, number).value_or(RunRecord{}));
       past[i].run = runs.at(number);
-      if (past[i].outcome) past[i].outcome->requests = ReadAttempts(connection, ids[i]);
+      past[i].requests = ReadAttempts(connection, ids[i]);
     }
     return past;
   });

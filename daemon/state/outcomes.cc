@@ -238,4 +238,13 @@ void SqliteStore::RecordAndAdvance(const std::string& run, std::span<const Opera
   });
 }
 
+void SqliteStore::RecordAttempts(const std::string& run, std::span<const UnansweredRequests> unanswered) {
+  const std::int64_t id = impl_->RunNumber(run);
+  impl_->Write("record what was asked without an answer", [&] {
+    for (const UnansweredRequests& one : unanswered) {
+      WriteAttempts(impl_->connection, OperationId(id, one.seq), one.requests);
+    }
+  });
+}
+
 }  // namespace ucaas_sync::state

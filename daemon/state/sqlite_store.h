@@ -96,6 +96,7 @@ class SqliteStore final : public StateStore {
   void StorePlan(const std::string& run, const Plan& plan) override;
   void AdvanceMark(const std::string& run, std::uint64_t seq) override;
   void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes, std::uint64_t seq) override;
+  void RecordAttempts(const std::string& run, std::span<const UnansweredRequests> unanswered) override;
   /// The row is found by its id, or by kind and key when the id is 0; then one that is there with another object is not
   /// replaced: StateFailure, and nothing of the commit is written. A gone row loses its remote id, memberships and
   /// absence. Keys in row.groups that the state does not know are left out: the next plan adds them again. A create
@@ -240,6 +241,7 @@ class SqliteStore final : public StateStore {
     RunRecord run;
     Operation operation;
     std::optional<OperationOutcome> outcome;
+    std::vector<Attempt> requests;  ///< As far as the outcome does not tell it all.
   };
   /// Operations on this key of any kind, newest first, at most `limit`; with `upto`, of that run and those before it.
   /// Looks through the whole journal: nothing that a run should ask.

@@ -100,6 +100,36 @@ TEST_CASE("a small run against a target that is down ends with 7, not as a failu
   CHECK(bench.clock.ticks < Monotonic(std::chrono::minutes(11)));
 }
 
+TEST_CASE("what a stopped run was put off with is in the journal, request by request, answered in the end or not") {
+  for (const Action action : {Action::kSuspend, Action::kCreate}) {
+    CAPTURE(std::string(Name(action)));
+    Bench bench;
+    std::vector<Operation> operations;
+    for (int i = 1; i <= 3; ++i) {
+      const std::string key = "E" + std::to_string(i);
+      if (action == Action::kCreate) {
+        operations.push_back(Bench::CreateUser(key));
+      } else {
+        operations.push_back(Bench::At(bench.Known(Kind::kUser, key), action, {Bench::Change(kUserStatus, "A", "S")}));
+      }
+    }
+    bench.target.faults = {{.request = "", .reply = Says(503, "503", "busy"), .times = 1'000'000}};
+    bench.target.on_request = [&](const HttpRequest&) { bench.stop = bench.target.CountRequests() >= 6; };
+    bench.Do(operations);
+    std::size_t asked = 0;
+    for (const auto& [seq, requests] : bench.store.attempts) {
+      asked += requests.size();
+      for (const Attempt& request : requests) {
+        CHECK(request.http_status == 503);
+        CHECK(request.message == "busy");
+      }
+      if (action == Action::kSuspend) CHECK(bench.store.outcomes.at(seq).verdict == kVerdictUnsent);
+      if (action == Action::kCreate) CHECK_FALSE(bench.store.outcomes.contains(seq));
+    }
+    CHECK(asked == bench.target.CountRequests());
+  }
+}
+
 TEST_CASE("after a signal what was not sent has no outcome, and what was sent has one") {
   Bench bench;
   bench.target.on_request = [&](const HttpRequest&) { bench.stop = bench.target.CountRequests() >= 20; };

@@ -21,11 +21,12 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "crash"))
-from bench import Bench, Point  # noqa: E402
+from bench import REQUEST, Bench, Point  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 
 BETWEEN_SHARE = 0.75
 LEAST_BETWEEN = 2 / 3
+IN_FULL = 5000
 SHOWN_FAILURES = 20
 
 bench = None  # of a worker process
@@ -52,15 +53,37 @@ def evenly(points, wanted):
     return [points[(2 * i + 1) * len(points) // (2 * wanted)] for i in range(wanted)]
 
 
+def one_of_each(points, what):
+    """The middle one of those for which `what` is the same: a call that is made seldom is not passed over."""
+    alike = collections.defaultdict(list)
+    for point in sorted(points):
+        alike[what(point)].append(point)
+    return [some[len(some) // 2] for some in alike.values()]
+
+
+def surely(points, companies, wanted):
+    """Each call of each scenario, and every request of the first company, where so many are wanted; else each call."""
+    if wanted < IN_FULL:
+        return one_of_each(points, lambda point: point.call)
+    seldom = one_of_each(points, lambda point: (point.scenario, point.call))
+    return seldom + [point for point in points if point.company == companies[0] and point.call == REQUEST]
+
+
 def choose(pool, companies, wanted):
     between, outside = [], []
     for some_between, some_outside in pool.map(count, [(c, s) for c in companies for s in range(len(SCENARIOS))], chunksize=1):
         between += some_between
         outside += some_outside
     inner = round(wanted * BETWEEN_SHARE)
+    chosen = []
+    for points, share in ((between, inner), (outside, wanted - inner)):
+        sure = set(surely(points, companies, wanted))
+        chosen += [*sure, *evenly([point for point in points if point not in sure], share - len(sure))]
+    calls = collections.Counter(point.call for point in chosen)
     print(f"{len(between)} crash points between the first and the last request and {len(outside)} around them; "
-          f"taking {inner} and {wanted - inner}", flush=True)
-    return sorted(evenly(between, inner) + evenly(outside, wanted - inner))
+          f"taking {inner} and {wanted - inner}: {', '.join(f'{call} {count}' for call, count in sorted(calls.items()))}",
+          flush=True)
+    return sorted(chosen)
 
 
 class Record:

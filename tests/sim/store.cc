@@ -214,6 +214,14 @@ void Store::RecordAndAdvance(const std::string& run, std::span<const OperationOu
   });
 }
 
+void Store::RecordAttempts(const std::string& run, std::span<const UnansweredRequests> unanswered) {
+  Commit([&] {
+    for (const UnansweredRequests& one : unanswered) {
+      if (one.seq > Open(run).mark) throw std::logic_error("requests beyond the mark");
+    }
+  });
+}
+
 void Store::WriteBatch(Run& run, std::span<const OperationOutcome> batch) {
   for (const OperationOutcome& outcome : batch) Write(run, outcome);
   // After all rows, since a contact may come before its group in one batch.

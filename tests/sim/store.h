@@ -61,6 +61,7 @@ class Store final : public StateStore {
   void StorePlan(const std::string& run, const Plan& plan) override;
   void AdvanceMark(const std::string& run, std::uint64_t seq) override;
   void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> batch, std::uint64_t seq) override;
+  void RecordAttempts(const std::string& run, std::span<const UnansweredRequests> unanswered) override;
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> batch) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> items,
                    std::span<const SnapshotHistory> snapshots) override;

@@ -158,11 +158,32 @@ TEST_CASE("one request is told by the outcome, several by a row each") {
   REQUIRE(first[0].outcome);
   CHECK(first[0].outcome->request_id == "req-9");
   CHECK(first[0].outcome->latency == std::chrono::microseconds(1234));
-  CHECK(first[0].outcome->requests.empty());
+  CHECK(first[0].requests.empty());
   const auto second = store->PastOperations("E2", 5);
   REQUIRE(second.size() == 1);
-  CHECK(second[0].outcome->requests == std::vector<Attempt>{failed, failed});
+  CHECK(second[0].requests == std::vector<Attempt>{failed, failed});
   CHECK(second[0].run.done == 1);
+}
+
+TEST_CASE("what was asked for an operation is kept, though nobody answered it") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
+  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
+  store->AdvanceMark(run, 1);
+  const Attempt asked{.at = At(5),
+                      .call = "create",
+                      .verdict = "unknown",
+                      .request_id = "",
+                      .http_status = 504,
+                      .result = "",
+                      .message = "gateway timeout",
+                      .latency = std::chrono::microseconds(99)};
+  store->RecordAttempts(run, std::vector<UnansweredRequests>{{.seq = 1, .requests = {asked}}});
+  const auto past = store->PastOperations("E1", 5);
+  REQUIRE(past.size() == 1);
+  CHECK_FALSE(past[0].outcome);
+  CHECK(past[0].requests == std::vector<Attempt>{asked});
 }
 
 TEST_CASE("an address finds its keys whatever its case, of those that are gone too") {

@@ -68,6 +68,10 @@ class WatchedStore final : public StateStore {
     store_.RecordAndAdvance(run, outcomes, seq);
     acknowledged_("RecordAndAdvance");
   }
+  void RecordAttempts(const std::string& run, std::span<const UnansweredRequests> unanswered) override {
+    store_.RecordAttempts(run, unanswered);
+    acknowledged_("RecordAttempts");
+  }
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> quarantine,
                    std::span<const SnapshotHistory> snapshots) override {
     store_.RecordNotes(run, notes, quarantine, snapshots);

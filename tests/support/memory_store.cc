@@ -105,6 +105,13 @@ void MemoryStore::RecordAndAdvance(const std::string& run, std::span<const Opera
   log_.back() += " mark " + std::to_string(seq);
 }
 
+void MemoryStore::RecordAttempts(const std::string& /*run*/, std::span<const UnansweredRequests> unanswered) {
+  for (const UnansweredRequests& one : unanswered) {
+    if (one.seq > mark) throw std::logic_error("requests beyond the mark");
+    attempts[one.seq] = one.requests;
+  }
+}
+
 MemoryStore::Row* MemoryStore::RowOf(const StoredEntity& entity) {
   const StoredEntity* known = entity.id != 0 ? &rows.at(entity.id).entity : Has(entity.kind, entity.key);
   return known == nullptr ? nullptr : &rows.at(known->id);

@@ -25,6 +25,7 @@ class MemoryStore final : public StateStore {
   std::map<std::int64_t, Row> rows;
   std::set<std::pair<std::int64_t, std::int64_t>> memberships;  // contact, group
   std::map<std::uint64_t, OperationOutcome> outcomes;           // by seq, the last word of each
+  std::map<std::uint64_t, std::vector<Attempt>> attempts;       // of what has no outcome, or was put off
   std::map<std::pair<std::string, std::string>, StoredQuarantine> quarantine;
   std::vector<UnknownCreate> unknown;
   std::set<std::pair<Kind, std::string>> others;  // kind, remote id
@@ -61,6 +62,7 @@ class MemoryStore final : public StateStore {
   void StorePlan(const std::string& run, const Plan& plan) override;
   void AdvanceMark(const std::string& run, std::uint64_t seq) override;
   void RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> batch, std::uint64_t seq) override;
+  void RecordAttempts(const std::string& run, std::span<const UnansweredRequests> unanswered) override;
   void RecordOutcomes(const std::string& run, std::span<const OperationOutcome> batch) override;
   void RecordNotes(const std::string& run, const PlanNotes& notes, std::span<const QuarantineItem> items,
                    std::span<const SnapshotHistory> snapshots) override;

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,17 @@ TEST_CASE("the same trouble reads the same however long it took") {
     CAPTURE(std::string(detail));
     CHECK(said(CURLE_RECV_ERROR, detail).find(Trim(detail)) != std::string::npos);
   }
+}
+
+TEST_CASE("a connection that fails for want of a file handle points at the limit, and not at the network") {
+  const std::string text = ExplanationOf(
+      {.curl_code = CURLE_COULDNT_CONNECT, .detail = "Couldn't connect to server", .socket_error = EMFILE},
+      "api.example.com");
+  CHECK(text ==
+        "api.example.com: no connection; nothing was sent: no socket could be opened (Too many open files); raise the "
+        "limit of open files (LimitNOFILE in the unit, ulimit -n in a shell)");
+  CHECK(ExplanationOf({.curl_code = CURLE_COULDNT_CONNECT, .detail = "", .socket_error = ENOBUFS}, "x") ==
+        "x: no connection; nothing was sent: no socket could be opened (No buffer space available)");
 }
 
 }  // namespace ucaas_sync::ucaas

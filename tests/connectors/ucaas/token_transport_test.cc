@@ -163,6 +163,49 @@ TEST_CASE("a request that is refused with a new token too is denied, and not sen
   CHECK(f.inner.requests.size() == 4);
 }
 
+TEST_CASE("where the target takes a token no more and asks to wait, nobody logs in or sends again before that") {
+  Fixture f;
+  f.inner.WillAnswer(200, kToken1);
+  f.inner.WillAnswer(401, R"({"result":401,"msg":"Unauthorized"})");
+  f.inner.replies.back().retry_after = "30";
+  f.Get("users/7");
+  auto replies = f.Replies();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].outcome == TransportOutcome::kNotConnected);
+  CHECK(replies[0].retry_after == "30");
+  CHECK(f.inner.requests.size() == 2);
+  f.inner.WillAnswer(200, kToken2);
+  f.inner.WillAnswer(200, kDone);
+  f.Get("users/7");
+  replies = f.Replies();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].body == kDone);
+  CHECK(f.Authorization(3) == "Token t-two");
+}
+
+TEST_CASE("a request that was sent again with a new token tells of the first time too, without the token") {
+  Fixture f;
+  f.inner.WillAnswer(200, kToken1);
+  f.inner.WillAnswer(403, R"({"result":403,"msg":"t-one is too old","request_id":"req-7"})");
+  f.inner.WillAnswer(200, kToken2);
+  f.inner.WillAnswer(200, kDone);
+  Client client(f.tokens, Routes::BuiltIn(), Codes::BuiltIn(), 100);
+  Call call;
+  call.remote_id = "7";
+  client.Start(call);
+  std::vector<CallResult> results;
+  for (int turn = 0; turn < 8; ++turn) {
+    for (CallResult& result : client.Wait(f.clock.Ticks())) results.push_back(std::move(result));
+  }
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].verdict == Verdict::kOk);
+  REQUIRE(results[0].attempts.size() == 1);
+  CHECK(results[0].attempts[0].verdict == "relogin");
+  CHECK(results[0].attempts[0].http_status == 403);
+  CHECK(results[0].attempts[0].request_id == "req-7");
+  CHECK(results[0].attempts[0].message == "[secret] is too old");
+}
+
 TEST_CASE("a login that is refused ends what waited for it as denied, says why, and shows no password") {
   const std::pair<int, const char*> refusals[] = {{401, R"({"result":401,"msg":"let me in is no password"})"},
                                                   {200, R"({"result":0})"},
@@ -284,6 +327,7 @@ TEST_CASE("a login that the API did not answer ends what waited as never sent, a
     const auto failed = f.Replies();
     REQUIRE(failed.size() == 1);
     CHECK(failed[0].outcome == TransportOutcome::kNotConnected);
+    CHECK_MESSAGE(!Has(failed[0].error, "t-o"), "part of a token");
     const bool is_paced = status == 429 || Has(body, "RATE_LIMITED");
     CHECK(failed[0].status == (is_paced ? 429 : 0));
     f.inner.WillAnswer(200, kToken1);
