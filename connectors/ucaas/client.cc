@@ -149,7 +149,7 @@ Attempt AttemptOf(const HttpReply& refused, Verb verb, const std::vector<std::st
           .request_id = envelope.request_id(),
           .http_status = refused.status,
           .result = Shorten(envelope.result().value_or(envelope.error_code()), 64),
-          .message = WithoutSecrets(MessageOf(refused, envelope).text, secrets),
+          .message = WithoutSecrets(WithoutSecrets(MessageOf(refused, envelope).text, secrets), refused.secrets),
           .latency = refused.latency};
 }
 
@@ -305,12 +305,12 @@ CallResult Client::Finish(const Pending& pending, HttpReply reply) const {
   result.may_have_acted = codes_.MayHaveActed(evidence);
   if (result.verdict != Verdict::kOk) {
     Message message = MessageOf(reply, envelope);
-    result.message = WithoutSecrets(std::move(message.text), pending.secrets);
+    result.message = WithoutSecrets(WithoutSecrets(std::move(message.text), pending.secrets), reply.secrets);
     result.quotes_target = message.quotes_target;
     return result;
   }
 
-  result.message = WithoutSecrets(envelope.message(), pending.secrets);
+  result.message = WithoutSecrets(WithoutSecrets(envelope.message(), pending.secrets), reply.secrets);
   if (std::string doubt = ReadObjects(envelope, pending.verb, pending.kind, result); !doubt.empty()) {
     result.message = std::move(doubt);
     result.verdict = is_create ? Verdict::kUnknown : Verdict::kRetry;

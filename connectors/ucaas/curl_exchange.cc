@@ -18,7 +18,7 @@ namespace {
 /// So that a command started for a source does not inherit a connection with our session in it.
 curl_socket_t OpenSocket(void* error, curlsocktype /*purpose*/, curl_sockaddr* address) {
   const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (opened < 0) *static_cast<int*>(error) = errno;  // libcurl does not tell it
+  *static_cast<int*>(error) = opened < 0 ? errno : 0;  // libcurl does not tell it
   return opened;
 }
 

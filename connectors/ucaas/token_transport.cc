@@ -42,6 +42,11 @@ std::string TokenIn(const std::string& body) {
   return fits ? std::string(*token) : std::string();
 }
 
+/// Whether its Retry-After may say something: seconds or a date.
+bool AsksToWait(const HttpReply& reply) {
+  return reply.retry_after && reply.retry_after->find_first_of("0123456789") != std::string::npos;
+}
+
 /// Why a login failed, for people.
 std::string Explain(const HttpReply& reply, const Envelope& envelope) {
   if (reply.outcome != TransportOutcome::kReply) return reply.error;
@@ -79,6 +84,7 @@ void TokenTransport::SendOrWait(Task task) {
     return;
   }
   task.token_number = token_number_;
+  if (!task.token.empty()) task.former_token = std::move(task.token);
   task.token = token_;
   HttpRequest request = task.request;
   request.headers.emplace_back("Authorization", "Token " + token_.Reveal());
@@ -163,27 +169,32 @@ HttpReply TokenTransport::WithoutToken(const HttpReply& reply, const Envelope& e
 
 void TokenTransport::OnReply(Task task, HttpReply reply) {
   reply.id = task.id;
-  // Should the target repeat the token.
+  // Should the target repeat the token: as it is, or as JSON may write it.
   reply.body = Redacted(std::move(reply.body), task.token.Reveal());
-  if (reply.outcome == TransportOutcome::kReply && !task.was_refused) {
-    const bool is_refused =
-        VerdictOf(reply, Envelope::Read(reply.body), codes_, /*can_login=*/true) == Verdict::kRelogin;
-    if (is_refused && task.token_number == token_number_) is_valid_ = false;
-    if (is_refused && reply.retry_after) {
-      // To log in at once would come sooner than the target asks for. Whoever paces the requests sends it again.
-      reply.outcome = TransportOutcome::kNotConnected;
-      reply.error = "the target does not take the token any more, and asks to wait";
-      reply.status = 0;
-      reply.body.clear();
-    } else if (is_refused) {
-      task.was_refused = true;
-      task.refused = std::make_shared<const HttpReply>(std::move(reply));
-      SendOrWait(std::move(task));
-      return;
-    }
+  reply.secrets.push_back(task.token.Reveal());
+  if (!task.former_token.empty()) reply.secrets.push_back(task.former_token.Reveal());
+  const bool is_refused = reply.outcome == TransportOutcome::kReply && !task.was_refused &&
+                          VerdictOf(reply, Envelope::Read(reply.body), codes_, /*can_login=*/true) == Verdict::kRelogin;
+  if (is_refused && task.token_number == token_number_) is_valid_ = false;
+  if (is_refused && AsksToWait(reply) && !WasPutOffWithOlderToken(task)) {
+    // To log in at once would come sooner than the target asks for. Whoever paces the requests sends it again.
+    reply.outcome = TransportOutcome::kNotConnected;
+    reply.error = "the target does not take the token any more, and asks to wait";
+  } else if (is_refused && !AsksToWait(reply)) {
+    task.was_refused = true;
+    task.refused = std::make_shared<const HttpReply>(std::move(reply));
+    SendOrWait(std::move(task));
+    return;
+  } else if (!put_off_.empty()) {
+    put_off_.erase(task.request.method + ' ' + task.request.path);
   }
   reply.refused = std::move(task.refused);
   ended_.push_back(std::move(reply));
+}
+
+bool TokenTransport::WasPutOffWithOlderToken(const Task& task) {
+  const auto [at, is_first] = put_off_.try_emplace(task.request.method + ' ' + task.request.path, task.token_number);
+  return !is_first && at->second < task.token_number;
 }
 
 }  // namespace ucaas_sync::ucaas

@@ -48,6 +48,7 @@ class TokenTransport final : public Transport {
     HttpRequest request;
     std::uint64_t token_number = 0;  // the token that it was sent with
     config::Secret token{};
+    config::Secret former_token{};  // that was refused
     bool was_refused = false;
     std::shared_ptr<const HttpReply> refused{};  // the reply that refused it
   };
@@ -59,6 +60,9 @@ class TokenTransport final : public Transport {
   /// What becomes of the requests that waited for a login that was answered with `reply` and brought no token.
   HttpReply WithoutToken(const HttpReply& reply, const Envelope& envelope) const;
   void OnReply(Task task, HttpReply reply);
+  /// Whether the target asked to wait with this very request before, and has got a newer token since: then it is not
+  /// the token that it refuses.
+  bool WasPutOffWithOlderToken(const Task& task);
 
   Transport& inner_;
   const Clock& clock_;
@@ -71,10 +75,11 @@ class TokenTransport final : public Transport {
   std::uint64_t token_number_ = 0;  // counts logins
   Monotonic renew_at_;
   bool is_valid_ = false;
-  std::optional<ExchangeId> login_;    // under way
-  std::deque<Task> waiting_;           // for the login
-  std::map<ExchangeId, Task> flying_;  // by the inner transport's id
-  std::vector<HttpReply> ended_;       // not yet handed out
+  std::optional<ExchangeId> login_;               // under way
+  std::deque<Task> waiting_;                      // for the login
+  std::map<ExchangeId, Task> flying_;             // by the inner transport's id
+  std::vector<HttpReply> ended_;                  // not yet handed out
+  std::map<std::string, std::uint64_t> put_off_;  // method and path → the token that was refused with a pause
   ExchangeId last_id_ = 0;
 };
 

@@ -35,7 +35,6 @@ Caller::Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& 
       people_(people) {}
 
 void Caller::Submit(ucaas::Call call, Done done, std::shared_ptr<Trail> trail) {
-  if (!ucaas::IsWrite(call.verb)) trail.reset();
   waiting_.push_back({.call = std::move(call),
                       .done = std::move(done),
                       .trail = std::move(trail),
@@ -116,7 +115,8 @@ void Caller::Start(Task task) {
   gate_.OnSent(task.attempts > 0);
   ++task.attempts;
   ++requests_;
-  if (task.trail) task.had_acted = std::exchange(task.trail->may_have_acted, true);
+  const bool may_act = task.trail && ucaas::IsWrite(task.call.verb);
+  if (may_act) task.had_acted = std::exchange(task.trail->may_have_acted, true);
   const ucaas::CallId id = client_.Start(task.call);
   flying_.emplace(id, std::move(task));
 }
@@ -154,7 +154,8 @@ void Caller::Settle(ucaas::CallResult result) {
   auto node = flying_.extract(result.id);
   if (node.empty()) return;
   const Task& task = node.mapped();
-  if (task.trail) task.trail->may_have_acted = task.had_acted || result.may_have_acted;
+  const bool may_act = task.trail && ucaas::IsWrite(task.call.verb);
+  if (may_act) task.trail->may_have_acted = task.had_acted || result.may_have_acted;
   Report(node.mapped(), result);
   Note(node.mapped(), result);
   Judge(std::move(node.mapped()), std::move(result));

@@ -27,11 +27,11 @@ struct Stop {
   std::string because;
 };
 
-/// What is known of a write while no answer to it was handed out.
+/// What is known of somebody's calls, one at a time, while no answer was handed out.
 struct Trail {
-  /// It may have had its effect: false means that none was sent, or did nothing by the target's own word.
+  /// A write may have had its effect: false means that none was sent, or did nothing by the target's own word.
   bool may_have_acted = false;
-  std::vector<Attempt> requests;  ///< Those of a write that waits for its repeat.
+  std::vector<Attempt> requests;  ///< Those of a call that waits for its repeat.
 };
 
 class Caller {
@@ -46,7 +46,7 @@ class Caller {
   Caller(ucaas::Client& client, Gate& gate, const Clock& clock, Observer& observer,
          std::function<bool()> stop_requested, config::People people = config::People::kFull);
 
-  /// Of a write `trail`, when given, tells what never gets an answer: it may have acted from when it is sent until an
+  /// `trail`, when given, tells of what never gets an answer: a write may have acted from when it is sent until an
   /// answer tells that it did nothing.
   void Submit(ucaas::Call call, Done done, std::shared_ptr<Trail> trail = nullptr);
   /// Sends what may be sent, and hands out what has ended by now.

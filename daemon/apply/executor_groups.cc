@@ -56,35 +56,38 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
   call.verb = ucaas::Verb::kGet;
   call.kind = Kind::kContact;
   call.remote_id = work->operation.remote_id;
-  caller_.Submit(std::move(call), [this, work](const ucaas::CallResult& result, std::uint32_t attempts) {
-    NoteRequests(work, result, attempts);
-    switch (result.verdict) {
-      case ucaas::Verdict::kOk:
-      case ucaas::Verdict::kMissing:
-      case ucaas::Verdict::kInvalid:
-        // A target that shows no single contact still takes the change; of others' groups nothing is then known.
-        work->foreign_groups.emplace();
-        for (const ucaas::RemoteObject& object : result.objects) {
-          if (object.remote_id != work->operation.remote_id) continue;
-          for (const std::string& id : object.group_ids) {
-            if (KeysOfGroups({id}).empty()) work->foreign_groups->push_back(id);
-          }
-          if (!object.has_group_ids) continue;
-          work->shown_groups = object.group_ids;
-          std::sort(work->shown_groups->begin(), work->shown_groups->end());
+  caller_.Submit(
+      std::move(call),
+      [this, work](const ucaas::CallResult& result, std::uint32_t attempts) {
+        NoteRequests(work, result, attempts);
+        switch (result.verdict) {
+          case ucaas::Verdict::kOk:
+          case ucaas::Verdict::kMissing:
+          case ucaas::Verdict::kInvalid:
+            // A target that shows no single contact still takes the change; of others' groups nothing is then known.
+            work->foreign_groups.emplace();
+            for (const ucaas::RemoteObject& object : result.objects) {
+              if (object.remote_id != work->operation.remote_id) continue;
+              for (const std::string& id : object.group_ids) {
+                if (KeysOfGroups({id}).empty()) work->foreign_groups->push_back(id);
+              }
+              if (!object.has_group_ids) continue;
+              work->shown_groups = object.group_ids;
+              std::sort(work->shown_groups->begin(), work->shown_groups->end());
+            }
+            if (!caller_.stopped()) SendChange(work);
+            return;
+          case ucaas::Verdict::kRetry:
+          case ucaas::Verdict::kRelogin:
+          case ucaas::Verdict::kDenied:
+          case ucaas::Verdict::kDuplicate:
+          case ucaas::Verdict::kUnknown:
+            if (caller_.stopped() && result.verdict != ucaas::Verdict::kDenied) return;
+            FinishFailed(work, result, /*quarantine=*/false, {});
+            return;
         }
-        if (!caller_.stopped()) SendChange(work);
-        return;
-      case ucaas::Verdict::kRetry:
-      case ucaas::Verdict::kRelogin:
-      case ucaas::Verdict::kDenied:
-      case ucaas::Verdict::kDuplicate:
-      case ucaas::Verdict::kUnknown:
-        if (caller_.stopped() && result.verdict != ucaas::Verdict::kDenied) return;
-        FinishFailed(work, result, /*quarantine=*/false, {});
-        return;
-    }
-  });
+      },
+      Work::TrailOf(work));
 }
 
 std::vector<std::string> Executor::GroupsToSend(const WorkPtr& work, const std::vector<std::string>& keys) {
@@ -231,7 +234,11 @@ void Executor::WriteMemberships() {
     const auto keys = KeysOnlyInOne(*operation.groups);
     const bool is_whole =
         std::all_of(keys.begin(), keys.end(), [&written](const std::string& key) { return written.contains(key); });
-    if (!is_whole && !membership->failed) continue;  // stopped before: as the journal has it, the groups still differ
+    if (!is_whole && !membership->failed) {
+      // Stopped before: as the journal has it, the groups still differ.
+      NoteUnanswered(*membership->work);
+      continue;
+    }
     OperationOutcome outcome;
     outcome.verdict = ucaas::Name(membership->result.verdict);
     outcome.result = membership->result.result;

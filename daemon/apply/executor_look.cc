@@ -60,36 +60,39 @@ bool Executor::NeedsLook(const Work& work) const {
 }
 
 void Executor::LookFirst(const WorkPtr& work) {
-  caller_.Submit(CallFor(work->operation, Verb::kGet), [this, work](const CallResult& result, std::uint32_t attempts) {
-    NoteRequests(work, result, attempts);
-    switch (result.verdict) {
-      case Verdict::kOk:
-      case Verdict::kMissing:
-      case Verdict::kInvalid: {
-        // A target that shows no single object still takes the change; the last look has judged it then.
-        const bool is_shown =
-            work->row && !result.objects.empty() && result.objects.front().remote_id == work->operation.remote_id;
-        if (is_shown && options_.protect && IsProtected(*work->row, result.objects.front())) {
-          FinishProtected(work, WithShown(*work->row, result.objects.front()));
-          return;
+  caller_.Submit(
+      CallFor(work->operation, Verb::kGet),
+      [this, work](const CallResult& result, std::uint32_t attempts) {
+        NoteRequests(work, result, attempts);
+        switch (result.verdict) {
+          case Verdict::kOk:
+          case Verdict::kMissing:
+          case Verdict::kInvalid: {
+            // A target that shows no single object still takes the change; the last look has judged it then.
+            const bool is_shown =
+                work->row && !result.objects.empty() && result.objects.front().remote_id == work->operation.remote_id;
+            if (is_shown && options_.protect && IsProtected(*work->row, result.objects.front())) {
+              FinishProtected(work, WithShown(*work->row, result.objects.front()));
+              return;
+            }
+            if (const std::string what = is_shown ? ChangedSince(*work, result.objects.front()) : ""; !what.empty()) {
+              FinishOutdated(work, what);
+              return;
+            }
+            work->may_be_touched = true;
+            if (!caller_.stopped()) Dispatch(work);
+            return;
+          }
+          case Verdict::kRetry:
+          case Verdict::kRelogin:
+          case Verdict::kDenied:
+          case Verdict::kDuplicate:
+          case Verdict::kUnknown:
+            FinishRefused(work, result);
+            return;
         }
-        if (const std::string what = is_shown ? ChangedSince(*work, result.objects.front()) : ""; !what.empty()) {
-          FinishOutdated(work, what);
-          return;
-        }
-        work->may_be_touched = true;
-        if (!caller_.stopped()) Dispatch(work);
-        return;
-      }
-      case Verdict::kRetry:
-      case Verdict::kRelogin:
-      case Verdict::kDenied:
-      case Verdict::kDuplicate:
-      case Verdict::kUnknown:
-        FinishRefused(work, result);
-        return;
-    }
-  });
+      },
+      Work::TrailOf(work));
 }
 
 bool Executor::IsProtected(const StoredEntity& row, const RemoteObject& object) const {

@@ -44,26 +44,30 @@ void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
   call.kind = work->operation.kind;
   call.address = search->address;
   call.page = search->page;
-  caller_.Submit(std::move(call), [this, work, search](const CallResult& result, std::uint32_t attempts) {
-    NoteRequests(work, result, attempts);
-    if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing) {
-      OnLookUpFailed(work, result);
-      return;
-    }
-    for (const RemoteObject& object : result.objects) {
-      if (!Holds(search->found, object.remote_id)) search->found.push_back(object);
-    }
-    const bool is_end = !result.may_have_more || search->found.size() > 1;
-    if (!is_end && search->page < kMostSearchPages) {
-      ++search->page;
-      SearchPage(work, search);
-    } else if (is_end || !search->found.empty() || search->is_missing) {
-      search->then(search->found);
-    } else {
-      OnLookUpFailed(work, CannotTell("asked for one address, the target shows page after page of others: whether it "
-                                      "has this one cannot be told"));
-    }
-  });
+  caller_.Submit(
+      std::move(call),
+      [this, work, search](const CallResult& result, std::uint32_t attempts) {
+        NoteRequests(work, result, attempts);
+        if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing) {
+          OnLookUpFailed(work, result);
+          return;
+        }
+        for (const RemoteObject& object : result.objects) {
+          if (!Holds(search->found, object.remote_id)) search->found.push_back(object);
+        }
+        const bool is_end = !result.may_have_more || search->found.size() > 1;
+        if (!is_end && search->page < kMostSearchPages) {
+          ++search->page;
+          SearchPage(work, search);
+        } else if (is_end || !search->found.empty() || search->is_missing) {
+          search->then(search->found);
+        } else {
+          OnLookUpFailed(work,
+                         CannotTell("asked for one address, the target shows page after page of others: whether it "
+                                    "has this one cannot be told"));
+        }
+      },
+      Work::TrailOf(work));
 }
 
 void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {

@@ -45,6 +45,7 @@ struct HttpReply {
   std::optional<std::string> date;         ///< The header as it came.
   std::string error;                       ///< For people, when outcome is not kReply.
   std::chrono::microseconds latency{0};
+  std::vector<std::string> secrets{};  ///< Words that may stand in the body, and must not be told.
   /// The reply before this one, when the request was sent twice because its login was not taken any more.
   std::shared_ptr<const HttpReply> refused{};
 };

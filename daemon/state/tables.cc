@@ -229,7 +229,7 @@ CREATE TABLE outcome (
   request_id TEXT NOT NULL,   -- of the last reply, as the target names it
   latency INTEGER NOT NULL    -- of the last reply, in microseconds
 ) STRICT;
--- Every request of an operation that took more than one; who succeeded at once is told by its outcome alone.
+-- Every request of an operation that took more than one, or was not answered; else its outcome tells it all.
 CREATE TABLE attempt (
   operation INTEGER NOT NULL REFERENCES operation (id),
   number INTEGER NOT NULL,

@@ -214,6 +214,17 @@ TEST_CASE("membership: group says that a list nobody answered is open, though an
   CHECK(outcome.may_have_acted);
 }
 
+TEST_CASE("membership: group keeps in the journal what was asked of the groups before it was stopped") {
+  Company company(config::Membership::kGroup);
+  company.bench.target.on_request = [&](const HttpRequest& request) {
+    if (request.method == "GET" && request.path.starts_with("groups")) company.bench.stop = true;
+  };
+  company.bench.Do({company.Move()}, company.options);
+  CHECK(company.bench.target.CountRequests("PATCH groups") == 0);
+  REQUIRE(company.bench.store.attempts.contains(1));
+  CHECK(company.bench.store.attempts.at(1).size() == company.bench.target.CountRequests());
+}
+
 TEST_CASE("membership: group cut off before the groups' lists leaves the change to the next run") {
   Company company(config::Membership::kGroup);
   company.bench.target.on_request = [&](const HttpRequest& request) {

@@ -130,6 +130,20 @@ TEST_CASE("what a stopped run was put off with is in the journal, request by req
   }
 }
 
+TEST_CASE("what a stopped run was put off with when it looked first is in the journal too") {
+  Bench bench;
+  const StoredEntity row = bench.Known(Kind::kUser, "E1");
+  ExecutorOptions options;
+  options.protect = [](Kind, const FieldSetView&) { return false; };
+  bench.target.faults = {{.request = "", .reply = Says(503, "503", "busy"), .times = 1'000'000}};
+  bench.target.on_request = [&](const HttpRequest&) { bench.stop = bench.target.CountRequests() >= 2; };
+  bench.Do({Bench::At(row, Action::kSuspend, {Bench::Change(kUserStatus, "A", "S")})}, options);
+  REQUIRE(bench.store.attempts.contains(1));
+  CHECK(bench.store.attempts.at(1).size() == bench.target.CountRequests());
+  CHECK(bench.store.attempts.at(1).front().call == "get");
+  CHECK(bench.store.outcomes.at(1).verdict == kVerdictUnsent);
+}
+
 TEST_CASE("after a signal what was not sent has no outcome, and what was sent has one") {
   Bench bench;
   bench.target.on_request = [&](const HttpRequest&) { bench.stop = bench.target.CountRequests() >= 20; };

@@ -183,10 +183,41 @@ TEST_CASE("where the target takes a token no more and asks to wait, nobody logs 
   CHECK(f.Authorization(3) == "Token t-two");
 }
 
+TEST_CASE(
+    "whoever is refused with a new token too, however often the target asks to wait, is refused and not put off") {
+  Fixture f;
+  f.inner.WillAnswer(200, kToken1);
+  f.inner.WillAnswer(403, R"({"result":403})");
+  f.inner.replies.back().retry_after = "5";
+  f.Get("users/7");
+  REQUIRE(f.Replies().size() == 1);
+  f.inner.WillAnswer(200, kToken2);
+  f.inner.WillAnswer(403, R"({"result":403})");
+  f.inner.replies.back().retry_after = "5";
+  f.Get("users/7");
+  const auto replies = f.Replies();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].outcome == TransportOutcome::kReply);
+  CHECK(replies[0].status == 403);
+}
+
+TEST_CASE("a Retry-After that says nothing keeps nobody from a new token") {
+  Fixture f;
+  f.inner.WillAnswer(200, kToken1);
+  f.inner.WillAnswer(401, R"({"result":401})");
+  f.inner.replies.back().retry_after = "soon";
+  f.inner.WillAnswer(200, kToken2);
+  f.inner.WillAnswer(200, kDone);
+  f.Get("users/7");
+  const auto replies = f.Replies();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].body == kDone);
+}
+
 TEST_CASE("a request that was sent again with a new token tells of the first time too, without the token") {
   Fixture f;
   f.inner.WillAnswer(200, kToken1);
-  f.inner.WillAnswer(403, R"({"result":403,"msg":"t-one is too old","request_id":"req-7"})");
+  f.inner.WillAnswer(403, R"({"result":403,"msg":"t\u002done is too old","request_id":"req-7"})");
   f.inner.WillAnswer(200, kToken2);
   f.inner.WillAnswer(200, kDone);
   Client client(f.tokens, Routes::BuiltIn(), Codes::BuiltIn(), 100);
