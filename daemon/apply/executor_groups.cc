@@ -218,8 +218,8 @@ void Executor::WriteMemberships() {
     call.kind = Kind::kGroup;
     call.remote_id = target.group.remote_id;
     call.contact_ids = MembersOf(target.group, target.present);
-    caller_.Submit(std::move(call), [this, &written, &fail, key = key, whose = whose](const ucaas::CallResult& result,
-                                                                                      std::uint32_t attempts) {
+    caller_.Submit(std::move(call), [&written, &fail, key = key, whose = whose](const ucaas::CallResult& result,
+                                                                                std::uint32_t attempts) {
       NoteRequests(whose.front()->work, result, attempts);
       if (result.verdict == ucaas::Verdict::kOk) {
         written.insert(key);
