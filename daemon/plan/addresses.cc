@@ -17,6 +17,36 @@ struct Claim {
   enum class Progress : std::uint8_t { kOpen, kOnPath, kSettled } progress = Progress::kOpen;
 };
 
+/// One bit an address, by its hash: which may be claimed, and which may be claimed or held by more than one. Never
+/// wrong about who is alone; a few who are alone look as if they were not.
+class AddressBits {
+ public:
+  explicit AddressBits(std::size_t claims) {
+    std::size_t bits = 1024;
+    while (bits < claims * 8) bits *= 2;
+    claimed_.resize(bits);
+    shared_.resize(bits);
+  }
+
+  void AddClaim(const Hash128& address) {
+    const std::size_t bit = BitOf(address);
+    if (claimed_[bit]) shared_[bit] = true;
+    claimed_[bit] = true;
+    empty_ = false;
+  }
+  void Share(const Hash128& address) { shared_[BitOf(address)] = true; }
+  bool IsClaimed(const Hash128& address) const { return claimed_[BitOf(address)]; }
+  bool IsShared(const Hash128& address) const { return shared_[BitOf(address)]; }
+  bool empty() const { return empty_; }
+
+ private:
+  std::size_t BitOf(const Hash128& address) const { return address.low & (claimed_.size() - 1); }
+
+  std::vector<bool> claimed_;
+  std::vector<bool> shared_;
+  bool empty_ = true;
+};
+
 class Settlement {
  public:
   Settlement(Workspace& work, std::span<const SourceState> sources, Kind kind)
@@ -24,7 +54,6 @@ class Settlement {
 
   void Run() {
     CollectClaims();
-    FindHolders();
     RefuseSharedClaims();
     SpareWhoMayHaveANewKey();
     RefuseClaimsOnWhoStays();
@@ -33,26 +62,64 @@ class Settlement {
   }
 
  private:
+  /// Claims that may matter to somebody else, with who holds their addresses now. A newcomer's is left out when nobody
+  /// else claims or holds its address: of a first plan nearly all are, and none of them is sorted or read again.
   void CollectClaims() {
-    const FieldId field = NaturalKeyField(kind_);
-    claims_.reserve(work_.drafts.all().size());
+    AddressBits bits(work_.drafts.all().size());
     for (const Draft& draft : work_.drafts.all()) {
-      if (draft.kind != kind_ || draft.dropped || draft.action == Action::kDelete) continue;
-      std::string address;
-      if (draft.packed == kNone) {
-        address = work_.candidates.Get(work_.table[draft.slot].candidate).fields[field].text;
-      } else {
-        const Operation operation = work_.drafts.Packed(draft);
-        const FieldChange* change = FindChange(operation, field);
-        if (change == nullptr) continue;
-        address = change->after.text;
-      }
-      const Hash128 hash = AddressHash(address);
-      if (!hash.is_zero()) claims_.push_back({.address = hash, .slot = draft.slot});
+      if (!Claims(draft)) continue;
+      const Hash128 address = IsNewcomers(draft) ? work_.table[draft.slot].address_hash : AddressOf(draft);
+      if (address.is_zero()) continue;
+      bits.AddClaim(address);
+      if (!IsNewcomers(draft)) claims_.push_back({.address = address, .slot = draft.slot});
+    }
+    if (bits.empty()) return;
+    const std::vector<SlotId> holders = CollectHolders(bits);
+    for (const Draft& draft : work_.drafts.all()) {
+      if (!Claims(draft) || !IsNewcomers(draft)) continue;
+      const Hash128& address = work_.table[draft.slot].address_hash;
+      if (bits.IsShared(address)) claims_.push_back({.address = address, .slot = draft.slot});
     }
     std::sort(claims_.begin(), claims_.end(), [&](const Claim& a, const Claim& b) {
       return a.address != b.address ? a.address < b.address : a.slot < b.slot;
     });
+    for (const SlotId id : holders) {
+      if (Claim* claim = ClaimOn(work_.table[id].address_hash); claim != nullptr && claim->slot != id) {
+        claim->holder = id;
+      }
+    }
+  }
+
+  bool Claims(const Draft& draft) const {
+    return draft.kind == kind_ && !draft.dropped && draft.action != Action::kDelete;
+  }
+
+  /// Whether its address is in the table, and it holds no other one that it would give up.
+  bool IsNewcomers(const Draft& draft) const { return draft.packed == kNone && !work_.table[draft.slot].is_known(); }
+
+  Hash128 AddressOf(const Draft& draft) const {
+    const FieldId field = NaturalKeyField(kind_);
+    if (draft.packed == kNone) {
+      return AddressHash(work_.candidates.Get(work_.table[draft.slot].candidate).fields[field].text);
+    }
+    const Operation operation = work_.drafts.Packed(draft);
+    const FieldChange* change = FindChange(operation, field);
+    return change == nullptr ? Hash128{} : AddressHash(change->after.text);
+  }
+
+  /// Who has at the target, by the state, what may be a claimed address; their addresses are shared from now on.
+  std::vector<SlotId> CollectHolders(AddressBits& bits) const {
+    std::vector<SlotId> holders;
+    for (SlotId id = 0; id < work_.table.known(); ++id) {
+      const Slot& slot = work_.table[id];
+      if (!bits.IsClaimed(slot.address_hash) || slot.kind != kind_ || !slot.is_there()) continue;
+      // Whose account somebody deleted by hand holds nothing any more.
+      const bool is_gone_there = slot.seen == Seen::kNot && slot.has(kDrifted) && work_.drift.IsMissing(id);
+      if (is_gone_there) continue;
+      bits.Share(slot.address_hash);
+      holders.push_back(id);
+    }
+    return holders;
   }
 
   /// The same address in the records of several keys: none of them can be believed, whoever has it now included.
@@ -82,24 +149,6 @@ class Settlement {
     const std::string reason = "the same " + std::string(AddressWord(kind_)) + " for " + std::to_string(slots.size()) +
                                " keys: " + ListOf(people);
     for (const SlotId slot : slots) work_.SetAside(slot, reason);
-  }
-
-  void FindHolders() {
-    if (claims_.empty()) return;
-    // One bit a claim lets a million who hold nothing of interest pass without a search.
-    std::size_t bits = 1024;
-    while (bits < claims_.size() * 8) bits *= 2;
-    std::vector<bool> wanted(bits);
-    for (const Claim& claim : claims_) wanted[claim.address.low & (bits - 1)] = true;
-    for (SlotId id = 0; id < work_.table.known(); ++id) {
-      const Slot& slot = work_.table[id];
-      if (!wanted[slot.address_hash.low & (bits - 1)] || slot.kind != kind_ || !slot.is_there()) continue;
-      Claim* claim = ClaimOn(slot.address_hash);
-      if (claim == nullptr || claim->slot == id) continue;
-      // Whose account somebody deleted by hand holds nothing any more.
-      const bool is_gone_there = slot.seen == Seen::kNot && slot.has(kDrifted) && work_.drift.IsMissing(id);
-      if (!is_gone_there) claim->holder = id;
-    }
   }
 
   Claim* ClaimOn(const Hash128& address) {
@@ -305,7 +354,7 @@ class Settlement {
   Workspace& work_;
   std::span<const SourceState> sources_;
   Kind kind_;
-  LargeVector<Claim> claims_;  // by address, then slot
+  LargeVector<Claim> claims_;  // by address, then slot; see CollectClaims
   std::vector<std::pair<SlotId, std::size_t>> by_slot_;
   std::uint64_t proposed_ = 0;
   std::pair<std::string, std::string> example_;  // the key that is gone, and the one that appeared

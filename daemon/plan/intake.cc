@@ -131,6 +131,8 @@ void Intake::First(SlotId id, const EntityView& entity) {
                             !fingerprint.is_zero() && fingerprint == slot.fingerprint;
   if (is_unchanged) return;
   slot.candidate = work_.candidates.Add(id, entity, fingerprint);
+  const FieldView& address = entity.fields[NaturalKeyField(entity.kind)];
+  if (!slot.is_known() && address.state == FieldState::kValue) slot.address_hash = AddressHash(address.text);
   if (UnknownRequired(entity.kind, entity.fields)) slot.set(kLacksRequired);
   if (entity.kind == Kind::kUser && entity.fields[kUserStatus].state == FieldState::kUnknown) slot.set(kStatusUnknown);
 }

@@ -45,7 +45,7 @@ enum SlotFlag : std::uint16_t {
 
 struct Slot {
   Hash128 key_hash;
-  Hash128 address_hash;          ///< Of the e-mail or name at the target; zero when it has none there.
+  Hash128 address_hash;          ///< Of the e-mail or name at the target, a newcomer's to be; zero when it has none.
   Hash128 fingerprint;           ///< As the state knows it.
   std::int64_t id = 0;           ///< The state's row, 0 for a newcomer.
   std::uint64_t record = 0;      ///< Half of the record's hash: tells byte-identical repeats.

@@ -1,6 +1,10 @@
 // Who holds an e-mail or a name that somebody else is to get, and what is said of it.
 #include <doctest/doctest.h>
 
+#include <map>
+#include <random>
+#include <set>
+
 #include "tests/plan/world.h"
 
 namespace ucaas_sync::plan {
@@ -41,6 +45,41 @@ TEST_CASE("whoever has no e-mail contests nobody's") {
   const auto plan = world.Plan().plan;
   CHECK(Lines(plan) == Texts{"user create E1", "user create E2"});
   CHECK(plan.quarantine.empty());
+}
+
+TEST_CASE("of thousands of newcomers exactly those are set aside whose e-mail somebody else has or wants") {
+  // The plain way: a count for each address without case, of who is there and of who comes.
+  std::mt19937 random(20261128);
+  World world;
+  world.policy.guards = WideGuards();
+  std::map<std::string, int> wanted_by;
+  for (int i = 0; i < 300; ++i) {
+    world.Add(User("K" + std::to_string(i)));
+    ++wanted_by["k" + std::to_string(i) + "@example.com"];
+  }
+  world.Sync();
+  std::vector<std::pair<std::string, std::string>> newcomers;
+  for (int i = 0; i < 5'000; ++i) {
+    std::string address = "k" + std::to_string(random() % 20'000) + "@example.com";
+    ++wanted_by[address];
+    const std::string key = "N" + std::to_string(i);
+    newcomers.emplace_back(key, address);
+    if (random() % 2 == 0) address[0] = 'K';
+    world.Add(User(key, {{"email", address}}));
+  }
+  std::set<std::string> created;
+  for (const auto& [key, address] : newcomers) {
+    if (wanted_by[address] == 1) created.insert(key);
+  }
+  std::set<std::string> planned;
+  const auto plan = world.Plan().plan;
+  for (const Operation& operation : Operations(plan)) {
+    CHECK(operation.action == Action::kCreate);
+    planned.insert(operation.key);
+  }
+  CHECK(planned == created);
+  CHECK(created.size() > 3'000);
+  CHECK(created.size() < 4'500);
 }
 
 TEST_CASE("who is gone is spared while somebody new with their e-mail is set aside") {

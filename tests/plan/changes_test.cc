@@ -245,6 +245,8 @@ TEST_CASE("with --only, everybody else stays as if unchanged") {
   CHECK(Lines(world.Plan().plan) == Texts{"user update E2"});
   world.only = "e1@EXAMPLE.com";
   CHECK(Lines(world.Plan().plan) == Texts{"user update E1"});
+  world.only = "e3@EXAMPLE.com";
+  CHECK(Lines(world.Plan().plan) == Texts{"user create E3"});
   world.only = "nobody";
   const auto plan = world.Plan().plan;
   CHECK(plan.operations.empty());
