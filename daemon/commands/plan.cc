@@ -1,13 +1,8 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <ostream>
 
 #include "daemon/commands/command.h"
+#include "daemon/commands/plan_output.h"
 #include "daemon/model/text.h"
 #include "daemon/plan/plan_json.h"
 #include "daemon/report/plan_html.h"
@@ -34,36 +29,6 @@ void Write(const Plan& plan, const PlanOptions& options, const Session& session)
     case Format::kHtml:
       report::WritePlanHtml(plan, session.out);
       return;
-  }
-}
-
-// Beside its final place first: whoever reads FILE finds a whole plan or none. People's names are in it: for us alone.
-void WriteFile(const Plan& plan, const std::filesystem::path& named) {
-  std::error_code unknown;
-  const std::filesystem::path file = std::filesystem::weakly_canonical(named, unknown);
-  if (unknown || (std::filesystem::exists(file, unknown) && !std::filesystem::is_regular_file(file, unknown))) {
-    throw Failure(ExitCode::kUsage,
-                  named.string() + " is no regular file, and is left as it is; name a file with --out");
-  }
-  const std::filesystem::path partial = file.string() + ".partial";
-  const auto fail = [&named](const std::string& what) {
-    return Failure(ExitCode::kError,
-                   named.string() + ": " + what + ": " + std::strerror(errno) + "; the plan was not written");
-  };
-  const int descriptor = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor < 0) throw fail("cannot be made");
-  close(descriptor);
-  try {
-    std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-    plan::WritePlan(plan, out);
-    out.close();
-    if (!out) throw fail("cannot be written");
-    std::error_code error;
-    std::filesystem::rename(partial, file, error);
-    if (error) throw Failure(ExitCode::kError, named.string() + ": " + error.message() + "; the plan was not written");
-  } catch (const Failure&) {
-    unlink(partial.c_str());
-    throw;
   }
 }
 
@@ -102,6 +67,8 @@ ExitCode RunPlan(const Session& session, const PlanOptions& options) {
                            .offline = options.offline,
                            .only = options.only,
                            .source_paths = SourcePaths(options.sources)};
+  PlanOutput file(options.out);
+  if (!options.out.empty()) request.file = [&file]() -> std::ostream& { return file.Begin(); };
   LetCommandsEnd(program.config.sources);
   for (const auto& path : request.source_paths) RequireReplaceable(program.config, path.first);
   const run::Planned planned = run::PlanOnly({.program = program,
@@ -113,7 +80,7 @@ ExitCode RunPlan(const Session& session, const PlanOptions& options) {
   session.log.ClearProgress();
   Write(planned.plan, options, session);
   session.out.flush();
-  if (!options.out.empty()) WriteFile(planned.plan, options.out);
+  if (!options.out.empty()) file.Finish();
   if (planned.plan.held) return ExitCode::kHeld;
   if (options.detailed_exit_code && !IsEmpty(planned.plan)) return ExitCode::kChanges;
   return ExitCode::kConverged;

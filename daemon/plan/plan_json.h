@@ -33,6 +33,10 @@ Plan ReadPlan(std::istream& in, const std::string& name, const ReadLimits& limit
 
 /// SHA-256 in hexadecimal over everything but id, created_at and the hash itself.
 std::string HashOfPlan(const Plan& plan);
+/// Gives `plan` its hash and writes it as WritePlan then would, with one pass over its operations in place of two. The
+/// hash is known last and stands near the beginning, so `out` must be one that can be sought in. It is used on another
+/// thread too, but never on two at a time. Whether it took everything is for the caller to check.
+void SealPlan(Plan& plan, std::ostream& out);
 /// Whether `plan.hash` is the hash of what `plan` says.
 bool VerifyHash(const Plan& plan);
 

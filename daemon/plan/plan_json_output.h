@@ -1,6 +1,6 @@
 // A plan's text as RapidJSON writes it: one block of memory that its owner empties now and then. RapidJSON puts a
 // string character by character; here it puts what needs no escape at once, since a first plan of a million people has
-// 400 MB of such text and writes it twice. Private to writing plans.
+// 400 MB of such text. Private to writing plans.
 #pragma once
 
 #include <rapidjson/writer.h>

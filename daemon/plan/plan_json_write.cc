@@ -12,23 +12,25 @@
 namespace ucaas_sync::plan {
 namespace {
 
-/// Where the text goes, in blocks: to a stream or into a digest.
-using Sink = std::function<void(std::string_view)>;
+/// Whether a piece of the text counts for the plan's hash. What does not, stands together near the beginning and ends
+/// with the hash.
+enum class Part { kHashed, kNotHashed };
 
-enum class Parts { kAll, kHashed };
+/// Where the text goes, in blocks: to a stream or into a digest.
+using Sink = std::function<void(std::string_view, Part)>;
 
 class PlanWriter {
  public:
   explicit PlanWriter(Sink sink) : sink_(std::move(sink)), plan_(text_), line_(text_) {}
 
-  void Write(const Plan& plan, Parts parts) {
+  void Write(const Plan& plan) {
     json_->StartObject();
     Number("plan_version", kPlanVersion);
-    if (parts == Parts::kAll) {
-      Text("id", plan.id);
-      Text("created_at", FormatInstant(plan.created_at));
-      Text("hash", plan.hash);
-    }
+    Drain(Part::kHashed);
+    Text("id", plan.id);
+    Text("created_at", FormatInstant(plan.created_at));
+    Text("hash", plan.hash);
+    Drain(Part::kNotHashed);
     Text("config_hash", plan.config_hash);
     Number("state_version", plan.state_version);
     Array("sources", plan.sources, [&](const PlanSource& source) { WriteSource(source); });
@@ -43,7 +45,7 @@ class PlanWriter {
     if (!plan.warnings.empty()) Texts("warnings", plan.warnings);
     json_->EndObject();
     text_.Put('\n');
-    Drain();
+    Drain(Part::kHashed);
   }
 
  private:
@@ -80,7 +82,7 @@ class PlanWriter {
       text_.Put('\n');
       line_.Reset(text_);
       visit(item);
-      if (text_.text().size() >= kBlock) Drain();
+      if (text_.text().size() >= kBlock) Drain(Part::kHashed);
     });
     json_ = &plan_;
     json_->EndArray();
@@ -93,8 +95,8 @@ class PlanWriter {
   static void ForEachOf(const std::vector<Item>& items, Visit&& visit) {
     for (const Item& item : items) visit(item);
   }
-  void Drain() {
-    sink_(text_.text());
+  void Drain(Part part) {
+    sink_(text_.text(), part);
     text_.Clear();
   }
   template <typename Range, typename Visit>
@@ -237,47 +239,81 @@ class PlanWriter {
   Writer* json_ = &plan_;
 };
 
-/// Hashes a long text on another thread while more of it is written: of a million people it has 400 MB.
-class HashBehind {
+/// Does its work with a long text on another thread while more of it is written: of a million people it has 400 MB.
+class Behind {
  public:
-  explicit HashBehind(Sha256& sha) : sha_(sha) {}
+  using Work = std::function<void(std::string_view)>;
+
+  explicit Behind(Work work) : work_(std::move(work)) {}
 
   void Add(std::string_view text) {
     next_ += text;
     if (next_.size() < kBlock) return;
-    if (hashing_.valid()) hashing_.get();
+    if (working_.valid()) working_.get();
     std::swap(block_, next_);
     next_.clear();
-    hashing_ = std::async(std::launch::async, [this] { sha_.Update(block_); });
+    working_ = std::async(std::launch::async, [this] { work_(block_); });
   }
+  /// Returns when the work with all that was added is done. More may be added.
   void Finish() {
-    if (hashing_.valid()) hashing_.get();
-    sha_.Update(next_);
+    if (working_.valid()) working_.get();
+    work_(next_);
+    next_.clear();
   }
 
  private:
   static constexpr std::size_t kBlock = std::size_t{1} << 20U;
 
-  Sha256& sha_;
+  Work work_;
   std::string block_;          // the thread's, while there is one
   std::string next_;           // follows it
-  std::future<void> hashing_;  // Last: its end waits for the thread.
+  std::future<void> working_;  // Last: its end waits for the thread.
 };
 
 }  // namespace
 
 void WritePlan(const Plan& plan, std::ostream& out) {
-  PlanWriter([&out](std::string_view text) {
+  PlanWriter([&out](std::string_view text, Part /*part*/) {
     out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  }).Write(plan, Parts::kAll);
+  }).Write(plan);
 }
 
 std::string HashOfPlan(const Plan& plan) {
   Sha256 sha;
-  HashBehind behind(sha);
-  PlanWriter([&behind](std::string_view text) { behind.Add(text); }).Write(plan, Parts::kHashed);
-  behind.Finish();
+  Behind hashing([&sha](std::string_view text) { sha.Update(text); });
+  PlanWriter([&hashing](std::string_view text, Part part) {
+    if (part == Part::kHashed) hashing.Add(text);
+  }).Write(plan);
+  hashing.Finish();
   return sha.Hex();
+}
+
+void SealPlan(Plan& plan, std::ostream& out) {
+  constexpr std::size_t kHexDigits = 64;
+  Sha256 sha;
+  const auto write = [&out](std::string_view text) {
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  };
+  Behind hashing([&](std::string_view text) {
+    sha.Update(text);
+    write(text);
+  });
+  std::streamoff hash_at = 0;
+  plan.hash.assign(kHexDigits, '0');  // keeps its place
+  PlanWriter([&](std::string_view text, Part part) {
+    if (part == Part::kHashed) {
+      hashing.Add(text);
+      return;
+    }
+    hashing.Finish();
+    write(text);
+    hash_at = std::streamoff{out.tellp()} - static_cast<std::streamoff>(kHexDigits + 1);  // and the quote behind it
+  }).Write(plan);
+  hashing.Finish();
+  plan.hash = sha.Hex();
+  out.seekp(hash_at);
+  write(plan.hash);
+  out.seekp(0, std::ios::end);
 }
 
 bool VerifyHash(const Plan& plan) {

@@ -287,7 +287,11 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   std::sort(plan.due.begin(), plan.due.end(), [](const DueItem& a, const DueItem& b) {
     return std::tie(a.at, a.kind, a.key) < std::tie(b.at, b.kind, b.key);
   });
-  plan.hash = HashOfPlan(plan);
+  if (inputs.file) {
+    SealPlan(plan, inputs.file());
+  } else {
+    plan.hash = HashOfPlan(plan);
+  }
   if (work.trace != nullptr) EndTrace(work, plan);
   result.notes = std::move(work.notes);
   std::sort(result.notes.absences.begin(), result.notes.absences.end(),

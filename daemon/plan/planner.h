@@ -1,11 +1,13 @@
 // The plan of one run: entities stream in, are compared with the state, and Finish answers with the ordered operations
-// and the guards' verdicts. Pure: no files, no clock, no randomness; the same input gives the same bytes.
-// The state view must outlive the planner. Single-threaded. An unchanged person costs one slot of a table (96 bytes)
-// and no allocation. Throws what the state view throws (StateFailure), and Failure when a spill file cannot be read.
+// and the guards' verdicts. Pure: no files but those that the caller brings, no clock, no randomness; the same input
+// gives the same bytes. The state view must outlive the planner. Single-threaded. An unchanged person costs one slot of
+// a table (96 bytes) and no allocation. Throws what the state view throws (StateFailure), and Failure when a spill file
+// cannot be read.
 #pragma once
 
 #include <array>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <set>
 #include <string>
@@ -69,6 +71,8 @@ class Planner : public EntitySink {
     std::string only;                     ///< --only WHO: a key or an e-mail; everybody else stays as if unchanged.
     std::set<Kind> unlisted{};            ///< Kinds of which nobody is created: who is there already is not known.
     std::function<std::string()> new_id;  ///< The plan's id; not part of its hash.
+    /// Where the plan is written while it is hashed, asked for once it is made; see SealPlan. Empty: nowhere.
+    std::function<std::ostream&()> file{};
   };
   struct Result {
     Plan plan;

@@ -236,7 +236,8 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
                                        .config_hash = PlanFit(program),
                                        .only = request.only,
                                        .unlisted = request.unlisted,
-                                       .new_id = [&context] { return NewPlanId(context); }});
+                                       .new_id = [&context] { return NewPlanId(context); },
+                                       .file = request.file});
   const auto date_turns = program.mapper.due_at();
   if (date_turns && (!notes.due_at || *date_turns < *notes.due_at)) notes.due_at = date_turns;
   for (SnapshotHistory& history : read.histories) {

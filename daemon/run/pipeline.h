@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <map>
 #include <optional>
 #include <set>
@@ -57,6 +58,9 @@ struct PlanRequest {
   std::string only;                                           ///< A key or an e-mail.
   std::map<std::string, std::filesystem::path> source_paths;  ///< --source NAME=PATH
   Trace* trace = nullptr;                                     ///< Told of each decision about whom it wants.
+  /// Where the plan is written as it is made, in its JSON; anew each time when it is made more than once. Empty:
+  /// nowhere.
+  std::function<std::ostream&()> file{};
 };
 
 struct Planned {

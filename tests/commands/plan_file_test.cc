@@ -11,6 +11,7 @@
 
 #include "daemon/plan/plan_json.h"
 #include "tests/commands/company.h"
+#include "tests/support/file_size_limit.h"
 
 namespace ucaas_sync::testing {
 namespace {
@@ -58,6 +59,35 @@ TEST_CASE("a plan is written to a file alone: no pipe or device is replaced, and
   Expect(company.Run({"plan", "--out", "link.plan"}), 0);
   CHECK(std::filesystem::is_symlink(company.Path("link.plan")));
   Expect(company.Run({"apply", "monday.plan"}), 0);
+}
+
+TEST_CASE("a plan file that cannot be written whole leaves the one that was there, and nothing beside it") {
+  Company company(15);
+  company.Write("monday.plan", "the one before");
+  company.WritePeople(CompanyPeople(400));
+  {
+    const FileSizeLimit limit(rlim_t{64} << 10U);
+    // The plan is shown first: only its file is not there.
+    Expect(company.Run({"plan", "--out", "monday.plan"}), 1,
+           {"385", "monday.plan: cannot be written: File too large; the plan was not written"});
+  }
+  CHECK(company.Read("monday.plan") == "the one before");
+  CHECK_FALSE(std::filesystem::exists(company.Path("monday.plan.partial")));
+  Expect(company.Run({"plan", "--out", "nowhere/monday.plan"}), 1,
+         {"385", "cannot be made: No such file", "not written"});
+  company.WritePeople(CompanyPeople(1));
+  Expect(company.Run({"plan", "--out", "monday.plan", "--source", "hr=absent.csv"}), 5, {"absent.csv"});
+  CHECK(company.Read("monday.plan") == "the one before");
+  CHECK_FALSE(std::filesystem::exists(company.Path("monday.plan.partial")));
+}
+
+TEST_CASE("a plan file has the bytes of the plan that is shown, and takes the place of a longer one") {
+  Company company(15);
+  company.Write("monday.plan", std::string(100'000, ' '));
+  company.WritePeople(WithLeavers({1}));
+  const Output shown = company.Run({"plan", "--format", "json", "--out", "monday.plan"});
+  Expect(shown, 0);
+  CHECK(company.Read("monday.plan") == shown.out);
 }
 
 TEST_CASE("a copy of a plan file that was used is refused") {

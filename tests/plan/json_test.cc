@@ -7,6 +7,7 @@
 #include <ctime>
 #include <random>
 #include <sstream>
+#include <utility>
 
 #include "daemon/model/problem.h"
 #include "daemon/model/sha256.h"
@@ -48,6 +49,16 @@ std::string Refusal(const std::string& text, const ReadLimits& limits = {}) {
     return failure.what();
   }
   return "";
+}
+
+/// What a planner writes itself, while it hashes.
+std::string WrittenWhileMade(World& world) {
+  std::ostringstream out;
+  world.file = [&out]() -> std::ostream& { return out; };
+  const ucaas_sync::Plan plan = world.Plan().plan;
+  world.file = {};
+  CHECK(plan.hash == HashOfPlan(plan));
+  return out.str();
 }
 
 constexpr const char* kEmptyPlan =
@@ -119,6 +130,7 @@ TEST_CASE("a plan that does not fit in memory is the same plan, from a file too"
   for (int round = 0; round < 2; ++round) {  // creates, then updates
     const std::string expected = AsJson(world.Plan().plan);
     REQUIRE(world.Plan().plan.operations.size() > 3'500);  // a few notes are the same again
+    CHECK(WrittenWhileMade(world) == expected);
     testing::SpillInMemory spill;
     world.make_spill_file = spill.maker();
     const Planner::Result spilled = world.Plan();
@@ -136,6 +148,34 @@ TEST_CASE("a plan that does not fit in memory is the same plan, from a file too"
     for (Row& row : world.rows) row.fields["designation"] = note();
     world.make_spill_file = {};
   }
+}
+
+TEST_CASE("a plan that is written while it is hashed has the bytes and the hash that it has otherwise") {
+  World world = Busy();
+  CHECK(WrittenWhileMade(world) == AsJson(world.Plan().plan));
+  World nobody;
+  CHECK(WrittenWhileMade(nobody) == AsJson(nobody.Plan().plan));
+
+  // Behind what stands there already, and whatever its hash was before.
+  ucaas_sync::Plan plan = world.Plan().plan;
+  const std::string expected = AsJson(plan);
+  plan.hash = "none";
+  std::ostringstream out;
+  out << "before\n";
+  SealPlan(plan, out);
+  out << "behind\n";
+  CHECK(out.str() == "before\n" + expected + "behind\n");
+  CHECK(VerifyHash(plan));
+}
+
+TEST_CASE("a plan gets its hash also where nothing can be written") {
+  ucaas_sync::Plan plan = Busy().Plan().plan;
+  const std::string expected = std::exchange(plan.hash, "");
+  std::ostringstream out;
+  out.setstate(std::ios::badbit);
+  SealPlan(plan, out);
+  CHECK(plan.hash == expected);
+  CHECK(out.str().empty());
 }
 
 TEST_CASE("the hash covers everything but id and creation time") {

@@ -182,6 +182,7 @@ Planner::Result World::Plan() {
   inputs.listing = listing;
   inputs.config_hash = config_hash;
   inputs.only = only;
+  inputs.file = file;
   inputs.new_id = [] { return std::string("r1"); };
   return planner.Finish(inputs);
 }

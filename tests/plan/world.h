@@ -81,6 +81,7 @@ class World {
   Trace* trace = nullptr;
   std::string config_hash = "c0";
   MakeSpillFile make_spill_file;
+  std::function<std::ostream&()> file;  ///< Where the plan is written as it is made.
 
   void Add(Row row);
   /// Everybody of `kind` leaves the export.

@@ -3,9 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -14,6 +12,7 @@
 
 #include "daemon/model/problem.h"
 #include "tests/connectors/bytes/temporary_folder.h"
+#include "tests/support/file_size_limit.h"
 
 namespace ucaas_sync::bytes {
 namespace {
@@ -34,26 +33,6 @@ std::string ReadBack(const SpillFile& file, std::uint64_t place, std::size_t siz
   file.ReadAt(place, bytes);
   return bytes;
 }
-
-/// Nobody may write a file beyond `bytes` while it lives: what a full disk does, on a disk that is not.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    const rlimit less{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &less) == 0);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    static_cast<void>(std::signal(SIGXFSZ, handler_));
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
 
 }  // namespace
 
@@ -113,7 +92,7 @@ TEST_CASE("without room a spill file takes nothing, and keeps what it has") {
   REQUIRE(file != nullptr);
   CHECK(file->Append("kept") == 0);
   {
-    const FileSizeLimit limit(100'000);
+    const testing::FileSizeLimit limit(100'000);
     CHECK_FALSE(file->Append(std::string(200'000, 'x')));
   }
   CHECK(ReadBack(*file, 0, 4) == "kept");
