@@ -1,5 +1,6 @@
 #include "daemon/model/operation.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -86,6 +87,22 @@ class Unpacker {
 
 }  // namespace
 
+Operation Own(const CreateView& create) {
+  Operation operation;
+  operation.kind = create.kind;
+  operation.action = Action::kCreate;
+  operation.key = create.key;
+  operation.entity_id = create.entity_id;
+  for (std::size_t i = 0; i < create.fields.size(); ++i) {
+    if (create.fields[i].state != FieldState::kValue) continue;
+    operation.changes.push_back({.field = static_cast<FieldId>(i), .before = {}, .after = Field(create.fields[i])});
+  }
+  operation.reason = create.reason;
+  operation.source = {.name = std::string(create.source), .line = create.line, .dn = std::string(create.dn)};
+  operation.fingerprint = create.fingerprint;
+  return operation;
+}
+
 const FieldChange* FindChange(const Operation& operation, FieldId field) {
   for (const FieldChange& change : operation.changes) {
     if (change.field == field) return &change;
@@ -143,6 +160,33 @@ void OperationList::Add(const Operation& operation) {
   PutNumber(scratch_, operation.source.line);
   PutText(scratch_, operation.source.dn);
   PutHash(scratch_, operation.fingerprint);
+  places_.push_back(bytes_.Append(scratch_));
+}
+
+void OperationList::AddCreate(const CreateView& create) {
+  const auto has_value = [](const FieldView& field) { return field.state == FieldState::kValue; };
+  scratch_.clear();
+  PutNumber(scratch_, static_cast<std::uint64_t>(create.kind));
+  PutNumber(scratch_, static_cast<std::uint64_t>(Action::kCreate));
+  PutText(scratch_, create.key);
+  PutText(scratch_, {});  // remote_id
+  PutNumber(scratch_, std::bit_cast<std::uint64_t>(create.entity_id));
+  PutNumber(scratch_, static_cast<std::uint64_t>(std::ranges::count_if(create.fields, has_value)));
+  for (std::size_t i = 0; i < create.fields.size(); ++i) {
+    if (!has_value(create.fields[i])) continue;
+    PutNumber(scratch_, i);
+    PutNumber(scratch_, static_cast<std::uint64_t>(FieldState::kUnmapped));  // before
+    PutNumber(scratch_, static_cast<std::uint64_t>(FieldState::kValue));
+    PutText(scratch_, create.fields[i].text);
+  }
+  PutNumber(scratch_, 0);  // groups
+  PutNumber(scratch_, 0);  // existing
+  PutText(scratch_, {});   // who
+  PutText(scratch_, create.reason);
+  PutText(scratch_, create.source);
+  PutNumber(scratch_, create.line);
+  PutText(scratch_, create.dn);
+  PutHash(scratch_, create.fingerprint);
   places_.push_back(bytes_.Append(scratch_));
 }
 

@@ -54,6 +54,21 @@ struct Operation {
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
+/// A create whose texts lie elsewhere: a first plan has a million of them.
+struct CreateView {
+  Kind kind = Kind::kUser;
+  std::string_view key;
+  std::int64_t entity_id = 0;
+  FieldSetView fields;  ///< Those that have a value are sent.
+  std::string_view reason;
+  std::string_view source;
+  std::uint64_t line = 0;
+  std::string_view dn;
+  Hash128 fingerprint;
+};
+/// The same with texts of its own.
+Operation Own(const CreateView& create);
+
 /// The change of `field`, if the operation has one.
 const FieldChange* FindChange(const Operation& operation, FieldId field);
 
@@ -76,6 +91,8 @@ class OperationList {
 
   /// Appends; `seq` is set to its place.
   void Add(const Operation& operation);
+  /// As Add(Own(create)), but without the copies.
+  void AddCreate(const CreateView& create);
   std::size_t size() const { return places_.size(); }
   bool empty() const { return places_.empty(); }
   /// Unpacks operation `index` (from 0; its seq is index + 1).

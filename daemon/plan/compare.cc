@@ -81,16 +81,6 @@ std::optional<FieldId> UnknownRequired(Kind kind, const FieldSetView& desired) {
   return std::nullopt;
 }
 
-std::vector<FieldChange> AllFields(const FieldSetView& desired) {
-  std::vector<FieldChange> changes;
-  changes.reserve(kMaxFields);
-  for (std::size_t i = 0; i < kMaxFields; ++i) {
-    if (HasValue(desired[i]))
-      changes.push_back({.field = static_cast<FieldId>(i), .before = {}, .after = Field(desired[i])});
-  }
-  return changes;
-}
-
 bool IsInactive(const FieldView& status) {
   return HasValue(status) && status.text != kStatusActive;
 }

@@ -32,9 +32,6 @@ std::vector<FieldChange> Differences(const RulePolicy& rule, const FieldSetView&
 /// The first field that a create must have and that is unknown.
 std::optional<FieldId> UnknownRequired(Kind kind, const FieldSetView& desired);
 
-/// What a create sends: every field that has a value.
-std::vector<FieldChange> AllFields(const FieldSetView& desired);
-
 /// Whether a user with this status is not let in, whatever word the target has for it.
 bool IsInactive(const FieldView& status);
 

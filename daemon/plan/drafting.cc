@@ -154,22 +154,20 @@ void SetAsideUnknownStatus(Workspace& work) {
   }
 }
 
-Operation BuildCreate(const Workspace& work, const Draft& draft) {
+CreateView ViewCreate(const Workspace& work, const Draft& draft, const Candidate& candidate) {
   const Slot& slot = work.table[draft.slot];
-  const Candidate candidate = work.candidates.Get(slot.candidate);
-  Operation operation;
-  operation.kind = draft.kind;
-  operation.action = Action::kCreate;
-  operation.key = candidate.key;
-  operation.entity_id = slot.id;
-  operation.changes = AllFields(candidate.fields);
-  operation.reason = work.drift.IsMissing(draft.slot) ? "deleted at the target by hand"
-                     : slot.is_known()                ? "back again: was deleted before"
-                                                      : "joined: not in the account before";
-  operation.source = work.LineOf(draft.slot);
-  operation.source.dn = candidate.dn;
-  operation.fingerprint = candidate.fingerprint;
-  return operation;
+  const auto& sources = work.policy.sources;
+  return {.kind = draft.kind,
+          .key = candidate.key,
+          .entity_id = slot.id,
+          .fields = candidate.fields,
+          .reason = work.drift.IsMissing(draft.slot) ? "deleted at the target by hand"
+                    : slot.is_known()                ? "back again: was deleted before"
+                                                     : "joined: not in the account before",
+          .source = slot.source < sources.size() ? sources[slot.source] : std::string_view(),
+          .line = slot.line,
+          .dn = candidate.dn,
+          .fingerprint = candidate.fingerprint};
 }
 
 }  // namespace ucaas_sync::plan

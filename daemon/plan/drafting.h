@@ -15,7 +15,7 @@ void DraftChanges(Workspace& work, const std::set<Kind>& unlisted);
 /// there already: they are adopted as they are.
 void SetAsideUnknownStatus(Workspace& work);
 
-/// The create that a draft without a packed operation stands for.
-Operation BuildCreate(const Workspace& work, const Draft& draft);
+/// The create that a draft without a packed operation stands for; lives as long as `candidate`, its slot's.
+CreateView ViewCreate(const Workspace& work, const Draft& draft, const Candidate& candidate);
 
 }  // namespace ucaas_sync::plan

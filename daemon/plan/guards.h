@@ -36,6 +36,8 @@ struct Tally {
   std::map<std::string, Group> groups;  ///< By key; only those that lose somebody and are not removed themselves.
 
   void Add(const Operation& operation);
+  /// A create counts by its kind alone.
+  void AddCreate(Kind kind) { ++kinds[Index(kind)].actions[Index(Action::kCreate)]; }
 };
 
 /// The limit for `base` entities; nothing when `guard` does not limit. `floor`: used unless the guard says at_least.

@@ -117,7 +117,14 @@ class Assembly {
   void Run(OperationList& operations, Tally& tally) {
     for (const std::uint32_t index : PlanOrder(work_.drafts.all())) {
       const Draft& draft = work_.drafts.all()[index];
-      Operation operation = draft.packed == kNone ? BuildCreate(work_, draft) : work_.drafts.Packed(draft);
+      if (draft.packed == kNone && draft.kind != Kind::kContact) {
+        // Without groups there is nothing to add to it: of a million nobody makes an operation only to pack it.
+        const Candidate candidate = work_.candidates.Get(work_.table[draft.slot].candidate);
+        operations.AddCreate(ViewCreate(work_, draft, candidate));
+        tally.AddCreate(draft.kind);
+        continue;
+      }
+      Operation operation = draft.packed == kNone ? BuildCreate(draft) : work_.drafts.Packed(draft);
       if (draft.kind == Kind::kContact && draft.action != Action::kDelete) AddGroups(draft, operation, tally);
       if (operation.existing) operation.existing->groups = ExistingGroups(draft.slot);
       tally.Add(operation);
@@ -126,6 +133,10 @@ class Assembly {
   }
 
  private:
+  Operation BuildCreate(const Draft& draft) const {
+    return Own(ViewCreate(work_, draft, work_.candidates.Get(work_.table[draft.slot].candidate)));
+  }
+
   void AddGroups(const Draft& draft, Operation& operation, Tally& tally) {
     const MembershipChanges::Change* change = changes_.Of(draft.slot);
     if (change == nullptr) return;

@@ -141,6 +141,38 @@ TEST_CASE("packed operations come out as they went in, in any order of asking, a
   CHECK_THROWS_AS(copy.At(model.size()), std::out_of_range);
 }
 
+TEST_CASE("a create that is packed from views comes out as the operation that it is") {
+  std::mt19937 random(19);
+  OperationList list;
+  std::vector<Operation> model;
+  for (std::size_t i = 0; i < 500; ++i) {
+    const Operation texts = RandomOperation(random);  // of which the views are
+    CreateView view{.kind = texts.kind,
+                    .key = texts.key,
+                    .entity_id = static_cast<std::int64_t>(random() % 3),
+                    .fields = {},
+                    .reason = texts.reason,
+                    .source = texts.source.name,
+                    .line = texts.source.line,
+                    .dn = texts.source.dn,
+                    .fingerprint = texts.fingerprint};
+    for (const FieldChange& change : texts.changes) view.fields[change.field] = change.after.view();
+    list.AddCreate(view);
+    Operation operation = Own(view);
+    CHECK(operation.action == Action::kCreate);
+    CHECK(operation.key == texts.key);
+    CHECK(operation.source == texts.source);
+    for (const FieldChange& change : operation.changes) {
+      CHECK(change.before == Field());
+      CHECK(change.after.view() == view.fields[change.field]);
+      CHECK(change.after.state == FieldState::kValue);
+    }
+    operation.seq = i + 1;
+    model.push_back(std::move(operation));
+  }
+  for (std::size_t i = 0; i < model.size(); ++i) REQUIRE(list.At(i) == model[i]);
+}
+
 TEST_CASE("the change of a field is found, and only if there is one") {
   Operation operation;
   operation.changes.push_back({.field = kUserDepartment, .before = Field::Empty(), .after = Field::Value("R&D")});
