@@ -9,9 +9,11 @@ namespace {
 using std::chrono::microseconds;
 using Seconds = std::chrono::duration<double>;
 
-// The rate never falls below this share of the ceiling: somebody must ask whether it may rise again.
+// The rate never falls below this share of the ceiling, or one request a second: somebody must ask whether it may rise
+// again. A ceiling that was set far beyond what any target takes says nothing of that.
 constexpr double kSlowest = 0.001;
 constexpr double kLeastRate = 0.2;
+constexpr double kMostFloor = 1;
 // Replies that were already under way when we slowed down say nothing new.
 constexpr std::chrono::milliseconds kSlowingPause{250};
 // What may be sent at once after a pause; keeps a burst from breaking a limit that is counted per second.
@@ -29,7 +31,7 @@ constexpr double kBelowLimit = 0.93;
 
 Pace::Pace(double ceiling, Monotonic now)
     : ceiling_(ceiling),
-      floor_(std::min(ceiling, std::max(kLeastRate, ceiling * kSlowest))),
+      floor_(std::min(ceiling, std::clamp(ceiling * kSlowest, kLeastRate, kMostFloor))),
       rate_(ceiling),
       refilled_(now),
       paced_at_(now),

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <ostream>
 
 #include "daemon/commands/command.h"
@@ -77,10 +78,18 @@ ExitCode RunPlan(const Session& session, const PlanOptions& options) {
                                               .stop_requested = session.stop_requested,
                                               .pause = &run::Pause},
                                              request);
+  // Its file is whole before it is shown, which may take as long as somebody reads; what went wrong with it is told
+  // after.
+  std::optional<Failure> unwritten;
+  try {
+    if (!options.out.empty()) file.Finish();
+  } catch (const Failure& failure) {
+    unwritten = failure;
+  }
   session.log.ClearProgress();
   Write(planned.plan, options, session);
   session.out.flush();
-  if (!options.out.empty()) file.Finish();
+  if (unwritten) throw Failure(*unwritten);
   if (planned.plan.held) return ExitCode::kHeld;
   if (options.detailed_exit_code && !IsEmpty(planned.plan)) return ExitCode::kChanges;
   return ExitCode::kConverged;

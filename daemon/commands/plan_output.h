@@ -1,6 +1,6 @@
 // The file of `plan --out`: written while the plan is made, beside its final place, so that whoever reads FILE finds a
-// whole plan or none. People's names are in it: for us alone. What goes wrong before Finish is told by Finish, when the
-// plan has been shown; nothing stays of a file that was not finished. For one thread at a time.
+// whole plan or none. People's names are in it: for us alone. What goes wrong before Finish is told by Finish; nothing
+// stays of a file that was not finished, unless the process is killed. For one thread at a time.
 #pragma once
 
 #include <filesystem>

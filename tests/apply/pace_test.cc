@@ -137,6 +137,18 @@ TEST_CASE("95 per cent of a limit that nobody told us are used, of a second's wo
   }
 }
 
+TEST_CASE("95 per cent of a limit are used from the first ten seconds on, however high the ceiling was set") {
+  for (const double rate : {20.0, 200.0}) {
+    for (const milliseconds retry_after : {milliseconds(0), milliseconds(1000)}) {
+      CAPTURE(rate);
+      CAPTURE(retry_after.count());
+      Run run(1e6, {.rate = rate, .capacity = rate, .retry_after = retry_after});
+      CHECK(run.For(seconds(10)).per_second / rate >= 0.95);
+      CHECK(run.For(seconds(300)).per_second / rate >= 0.95);
+    }
+  }
+}
+
 TEST_CASE("a limit that forgives nothing and asks for a whole second each time is used to 90 per cent") {
   for (const double rate : {5.0, 20.0, 100.0}) {
     for (const double times : {1.2, 2.0, 10.0, 50.0}) {

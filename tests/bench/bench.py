@@ -95,8 +95,8 @@ def main_table(lines):
         other, other_text = line.rate(line.yardstick)
         rows.append((line.work, ours_text, f"{line.ours.wall:.2f} s", f"{line.ours.peak_mib:.0f} MiB",
                      f"{other_text} ({line.yardstick_name})", f"{line.yardstick.peak_mib:.0f} MiB",
-                     f"{ours / other:.2f} ×", per_person(line), verdict(line)))
-    return table(("work", "ours", "wall", "peak", "yardstick", "peak", "ratio", "a person", "goal"), rows)
+                     f"{ours / other:.2f} ×", per_person(line), line.peer, verdict(line)))
+    return table(("work", "ours", "wall", "peak", "yardstick", "peak", "ratio", "a person", "best peer known", "goal"), rows)
 
 
 def machine():
@@ -124,6 +124,7 @@ machine; on a busy one trust the ratios.
 - A plan is the whole command, from start to exit: state loaded, export read, hashed and mapped, plan made and printed.
   The Python script (`script_plan.py`) is what an administrator would write: csv module, dict, JSON cache; it has no
   guards, no journal and no check of its input.
+- The best peers known were measured once, on another machine: read them as orders of magnitude.
 
 {main_table(bench.lines)}
 
@@ -191,6 +192,7 @@ def main():
         if wanted("requests"):
             sending.requests(bench)
             sending.latency(bench)
+            sending.limited(bench)
         if wanted("loading"):
             loading.first_load(bench, sizes[-1])
         if wanted("starting"):

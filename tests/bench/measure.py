@@ -9,8 +9,9 @@ import time
 
 Cost = collections.namedtuple("Cost", "cpu wall peak_mib")
 # One line of the table. `rate` turns a cost into (a number that is better when greater, what people read). `goal` is
-# met(ours, yardstick) with its text, or nothing. `per`: how many people a cost is shared by, or nothing.
-Line = collections.namedtuple("Line", "work ours yardstick yardstick_name rate goal per", defaults=(None, None))
+# met(ours, yardstick) with its text, or nothing. `per`: how many people a cost is shared by, or nothing. `peer`: what the
+# best program for the same work is known to take, measured once on another machine.
+Line = collections.namedtuple("Line", "work ours yardstick yardstick_name rate goal per peer", defaults=(None, None, ""))
 # What is wanted of a line: `text` for the table, `met` judges (our cost, the yardstick's).
 Goal = collections.namedtuple("Goal", "text met")
 

@@ -10,6 +10,7 @@ from measure import Cost, Goal, Line, run, say
 # Bytes and entries a second, of files that take longer than starting does.
 CSV_GOAL = 400e6
 LDIF_GOAL = 1e6
+PEER = "28,000 entries a second; 63,000 over the wire"
 LEAST_FOR_GOAL = 100_000
 
 
@@ -56,5 +57,5 @@ def ldif(bench, people):
     rate = lambda cost: (records / cost.wall, f"{records / cost.wall / 1e3:,.0f} k/s")
     name = f"LDIF {size / 1e6:,.0f} MB, {records:,} entries of 16 values, {size // records} bytes"
     goal = at_least(LDIF_GOAL, f"{LDIF_GOAL / 1e3:,.0f} k/s", rate) if people >= LEAST_FOR_GOAL else None
-    bench.lines += [Line(name + ", all kept", ours, libldap, "libldap", rate, goal),
+    bench.lines += [Line(name + ", all kept", ours, libldap, "libldap", rate, goal, None, PEER if goal else ""),
                     Line(name + ", 6 kept", some, floor, "count of line ends", rate)]

@@ -1,6 +1,7 @@
 """Requests: a first sync of people against a web server on loopback that answers at once, beside a bare loop over
-libcurl's multi interface and beside wrk as the ceiling, with the same server, bodies and concurrency; and against the
-same server with latency added, beside what concurrency and latency allow."""
+libcurl's multi interface and beside wrk as the ceiling, with the same server, bodies and concurrency; against the same
+server with latency added, beside what concurrency and latency allow; and against the built-in API with a limit of so
+many requests a second, which nothing but its 429s tells of."""
 import collections
 import contextlib
 import json
@@ -18,6 +19,8 @@ PEOPLE = 20_000
 SHARE = {1: 0.5, 8: 0.8, 32: 0.8}
 LATENCY_MS = 50
 LATENCY_PEOPLE = 4_000
+LIMIT = 200
+LIMITED_PEOPLE = 12_000
 
 NGINX = """\
 worker_processes 1;
@@ -180,3 +183,24 @@ def latency(bench):
             bench.lines.append(Line(work, ours, allowed, "concurrency ÷ latency", rate, goal))
             bare = loop(bench, f"http://127.0.0.1:{far}/users", LATENCY_PEOPLE, concurrency)
             bench.lines.append(Line(work, ours, bare, "bare libcurl loop", rate))
+
+
+def limited(bench):
+    say(f"requests against an API that takes {LIMIT} a second")
+    folder, config = folder_for(bench, "limited", CSV)
+    bench.make("csv", LIMITED_PEOPLE, folder / "people.csv")
+    key, account = folder / "key", folder / "account.db"
+    key.write_text("bench", encoding="utf-8")
+    key.chmod(0o600)
+    account.unlink(missing_ok=True)
+    port = free_port()
+    api = [bench.build / "ucaas-sync", "sandbox", "--listen", f"127.0.0.1:{port}", "--db", account, "--id", "bench",
+           "--key-file", key, "--rate-limit", LIMIT]
+    config.write_text(live(port, 8, "/ucaas/v1/"), encoding="utf-8")
+    with process(api, port, bench.log):
+        # Done means that all were created: nothing was given up for a 429.
+        ours = sync_once(bench, folder, config, LIMITED_PEOPLE).sending
+    goal = Goal("95 % of it", lambda mine, other: other.wall / mine.wall >= 0.95)
+    bench.lines.append(Line(f"{LIMITED_PEOPLE:,} creates, an API that takes {LIMIT} a second, no such limit configured, the "
+                            "sending alone", ours, Cost(0, LIMITED_PEOPLE / LIMIT, 0), "the limit", rate_of(LIMITED_PEOPLE),
+                            goal, None, "23 a second"))
