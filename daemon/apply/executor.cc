@@ -313,7 +313,8 @@ void Executor::FinishFailed(const WorkPtr& work, const ucaas::CallResult& result
 void Executor::FinishUnknown(const WorkPtr& work, ucaas::CallResult look_up) {
   NoteUnanswered(*work);
   if (look_up.verdict != ucaas::Verdict::kRetry) look_up.verdict = ucaas::Verdict::kUnknown;
-  CountFailed(work->operation, look_up, "it is not known whether the target did it; the next run looks first", false);
+  CountFailed(work->operation, look_up,
+              "it is not known whether the target did it; the next run looks first (" + OneLine(look_up) + ")", false);
   open_.erase(work->operation.seq);
   Release(work, /*was_done=*/false);
   JudgeFailures();

@@ -93,9 +93,13 @@ void Pace::OnPaced(Monotonic now, Monotonic not_before) {
     const double through =
         std::min(rate_, static_cast<double>(answers_) / std::max(Seconds(now - paced_at_).count(), 1e-3));
     const bool held = active >= return_ / 2;
+    // A rate far beyond what gets through was never tried: the pauses between two 429s let no more than bursts pass.
     constexpr double kTooSoon = 0.9;
+    constexpr double kFarTooSoon = 0.3;
+    constexpr double kFar = 10;
     constexpr double kTrustInRate = 0.75;
-    limit_ = held ? through + kTrustInRate * (rate_ - through) : std::max(through, kTooSoon * rate_);
+    const double share = through > 0 && rate_ > kFar * through ? kFarTooSoon : kTooSoon;
+    limit_ = held ? through + kTrustInRate * (rate_ - through) : std::max(through, share * rate_);
     return_ = held ? std::min(kLongestReturn, return_ * kLongerEachTime) : std::max(kFirstReturn, return_ / 2);
     rate_ = kBelowLimit * limit_;
   }

@@ -104,8 +104,8 @@ TEST_CASE("without file handles a run ends with what it could not open, and the 
     // Before the state is open it is the state's failure, then the source's, then the target's, which gets no socket.
     const bool is_told = output.code == 1 || output.code == 4 || output.code == 5 || output.code == 7;
     CHECK_MESSAGE(is_told, output.code << ": " << output.err);
-    CHECK(output.Says("Too many open files"));
-    if (output.code != 5) CHECK(output.Says("limit of open files"));
+    CHECK_MESSAGE(output.Says("Too many open files"), output.code << ": " << output.out << output.err);
+    if (output.code != 5) CHECK_MESSAGE(output.Says("limit of open files"), output.code << ": " << output.err);
   }
   CHECK(failures > 3);
   scene.ExpectHealed();
