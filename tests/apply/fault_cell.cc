@@ -172,7 +172,7 @@ class World {
         options.base_url = faulty_.base_url();
         break;
       case Fault::Way::kRefused:
-        options.base_url = "http://127.0.0.1:" + std::to_string(test::ClosedPort()) + "/v1/";
+        options.base_url = "http://127.0.0.1:" + std::to_string(test::RefusingPort()) + "/v1/";
         break;
       case Fault::Way::kNoName:
         // Longer than a label may be: told by the resolver itself, on every machine and at once.

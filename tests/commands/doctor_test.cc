@@ -24,7 +24,7 @@ TEST_CASE("where all is well doctor says so line by line, ends 0, and changes no
   Cli cli;
   Service service(cli);
   cli.Write("config.yaml",
-            CompanyConfig("listen: 127.0.0.1:" + std::to_string(test::ClosedPort()) + "\n", service.Target()));
+            CompanyConfig("listen: 127.0.0.1:" + std::to_string(test::FreePort()) + "\n", service.Target()));
   cli.Write("people.csv", CompanyCsv(12));
   Expect(cli.Run({"doctor"}), 0,
          {"is not there yet; the first run makes it", "there are none to read", "a run can be made"});

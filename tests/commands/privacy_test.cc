@@ -112,7 +112,7 @@ TEST_CASE("pages with people: key and notices name nobody whom the target names,
     return test::Script{
         test::Send(test::Reply("403 Forbidden", R"({"result":403,"msg":"Ada Lovelace <ada@example.com> is locked"})"))};
   }));
-  const std::uint16_t port = test::ClosedPort();
+  const std::uint16_t port = test::FreePort();
   Cli cli;
   cli.Write("access-key", "correct horse battery staple\n");
   cli.Write("people.csv", CompanyCsv(15));

@@ -213,7 +213,7 @@ TEST_CASE("an account that was never there ends 7 before anything is written") {
   Cli cli;
   cli.Write("access-key", "key\n");
   cli.Write("config.yaml",
-            CompanyConfig({}, "target:\n  base_url: http://127.0.0.1:" + std::to_string(test::ClosedPort()) +
+            CompanyConfig({}, "target:\n  base_url: http://127.0.0.1:" + std::to_string(test::RefusingPort()) +
                                   "/v1/\n  basic: { id: a, key_file: access-key }\n  retry: { attempts: 2, "
                                   "first_delay: 1ms, max_delay: 10ms, give_up: 1s }\n"));
   cli.Write("people.csv", CompanyCsv(5));

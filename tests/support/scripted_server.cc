@@ -39,15 +39,22 @@ class Descriptor {
   int fd_;
 };
 
-int ListenOnLoopback() {
+/// A socket with a port of its own, on which nobody listens.
+int BindOnLoopback() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   // NOLINTNEXTLINE: the sockets API is made of such casts.
-  if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(fd, 64) != 0) {
-    throw std::system_error(errno, std::generic_category(), "test server: listen");
+  if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    throw std::system_error(errno, std::generic_category(), "test server: bind");
   }
+  return fd;
+}
+
+int ListenOnLoopback() {
+  const int fd = BindOnLoopback();
+  if (listen(fd, 64) != 0) throw std::system_error(errno, std::generic_category(), "test server: listen");
   return fd;
 }
 
@@ -309,7 +316,12 @@ Script Answer(std::string_view status, std::string_view body, std::string_view h
   return {ReadRequest(), Send(Reply(status, body, headers)), Stall()};
 }
 
-std::uint16_t ClosedPort() {
+std::uint16_t RefusingPort() {
+  static const Descriptor held(BindOnLoopback());
+  return PortOf(held.get());
+}
+
+std::uint16_t FreePort() {
   const Descriptor listener(ListenOnLoopback());
   return PortOf(listener.get());
 }

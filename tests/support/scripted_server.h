@@ -76,7 +76,9 @@ class ScriptedServer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A port of loopback on which nobody listens.
-std::uint16_t ClosedPort();
+/// A port of loopback on which nobody listens, nor can while this process lives: a test beside this one might.
+std::uint16_t RefusingPort();
+/// A port of loopback to listen on.
+std::uint16_t FreePort();
 
 }  // namespace ucaas_sync::test

@@ -55,7 +55,7 @@ TEST_CASE("a listener that refuses, redirects, stalls or is gone is a reason, wi
     const test::ScriptedServer server({{test::ReadRequest(), test::Stall()}});
     CHECK(reason(server.base_url()) == "Timeout was reached");
   }
-  CHECK_FALSE(reason("http://127.0.0.1:" + std::to_string(test::ClosedPort()) + "/").empty());
+  CHECK_FALSE(reason("http://127.0.0.1:" + std::to_string(test::RefusingPort()) + "/").empty());
 }
 
 TEST_CASE("a certificate that nobody vouches for is refused") {

@@ -125,7 +125,7 @@ TEST_CASE("exchanges run side by side and each gets its own reply") {
 }
 
 TEST_CASE("nobody listening: nothing was sent") {
-  CurlTransport transport(OptionsFor("http://127.0.0.1:" + std::to_string(test::ClosedPort()) + "/v1/"));
+  CurlTransport transport(OptionsFor("http://127.0.0.1:" + std::to_string(test::RefusingPort()) + "/v1/"));
   const HttpReply reply = Exchange(transport, {.method = "POST", .path = "users", .headers = {}, .body = "{}"});
   CHECK(reply.outcome == TransportOutcome::kNotConnected);
   CHECK(reply.status == 0);
@@ -362,7 +362,7 @@ TEST_CASE("a key with a line break is refused before it becomes a header") {
 
 TEST_CASE("through a proxy, an error names both and hides the proxy's password") {
   CurlOptions options = OptionsFor("http://api.example/v1/");
-  options.proxy = "http://user:hunter2@127.0.0.1:" + std::to_string(test::ClosedPort());
+  options.proxy = "http://user:hunter2@127.0.0.1:" + std::to_string(test::RefusingPort());
   CurlTransport transport(options);
   const HttpReply reply = Exchange(transport, {.method = "GET", .path = "users", .headers = {}, .body = {}});
   CHECK(reply.outcome == TransportOutcome::kNotConnected);

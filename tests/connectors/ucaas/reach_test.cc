@@ -50,7 +50,7 @@ TEST_CASE("what answers is reached, and is sent nothing") {
 
 TEST_CASE("a name that is not known and a port that is refused are told apart") {
   CHECK(To("http://no-such-host.invalid/").outcome == TransportOutcome::kNotResolved);
-  const Reach refused = To("http://127.0.0.1:" + std::to_string(test::ClosedPort()) + "/");
+  const Reach refused = To("http://127.0.0.1:" + std::to_string(test::RefusingPort()) + "/");
   CHECK(refused.outcome == TransportOutcome::kNotConnected);
   CHECK(refused.error.find("127.0.0.1") != std::string::npos);
 }
