@@ -88,7 +88,8 @@ class RuleMapper {
 
   void MapRecord(const CompiledRule& rule, const Record& record, const Gathered& gathered);
   /// Tells whom `filter` (its name and place) keeps out: somebody who is known may have been let in before.
-  /// `may_have_left`: a rejected record may say so.
+  /// `is_in_scope`: the rule's scope lets the record in, so that their absence counts. `may_have_left`: a rejected
+  /// record may say so.
   void FilteredOut(const CompiledRule& rule, const Record& record, std::string_view filter, bool is_in_scope,
                    bool may_have_left);
 

@@ -18,6 +18,7 @@
 
 #include "tests/apply/fault_cell.h"
 #include "tests/apply/faults.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::apply {
 namespace {
@@ -67,28 +68,6 @@ std::map<std::string, std::vector<std::string>> ReadTable(const std::string& pat
   }
   return rows;
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ucaas-sync-faults-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-  }
-  ~Folder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string Write(const std::string& name, const std::string& content) const {
-    std::ofstream(path_ / name) << content;
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct Run {
   Cell cell;
@@ -147,7 +126,7 @@ void WriteSeen(const std::string& path, const std::vector<Fault>& faults, const 
 TEST_CASE("every call meets every fault as the fault matrix says, and the next run mends what is left") {
   signal(SIGPIPE, SIG_IGN);
   const test::ScriptedServer elsewhere({test::Answer("200 OK", R"({"result":1})")});
-  const Folder folder;
+  const testing::TemporaryFolder folder;
   MatrixSetting setting;
   setting.elsewhere = elsewhere.base_url();
   setting.wrong_name = test::TlsIdentity::SelfSigned("other.example", 30);

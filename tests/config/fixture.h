@@ -3,9 +3,7 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -13,34 +11,18 @@
 #include <vector>
 
 #include "config/load.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::config {
 
-class Folder {
+class Folder : public testing::TemporaryFolder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "ucaas-sync-config-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;  // a folder that stays behind is no reason to end the tests
-    std::filesystem::remove_all(path_, ignored);
-  }
-
   std::filesystem::path Write(const std::string& name, const std::string& content, mode_t mode = 0600) const {
-    const std::filesystem::path file = path_ / name;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << content;
+    std::filesystem::create_directories((*this / name).parent_path());
+    std::filesystem::path file = TemporaryFolder::Write(name, content);
     if (chmod(file.c_str(), mode) != 0) throw std::runtime_error("chmod failed");
     return file;
   }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 using Variables = std::map<std::string, std::string>;

@@ -5,14 +5,14 @@
 #include <chrono>
 
 #include "daemon/model/sha256.h"
-#include "tests/connectors/bytes/temporary_folder.h"
 #include "tests/connectors/csv/collecting_sink.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync {
 namespace {
 
+using testing::TemporaryFolder;
 using tests::CollectingSink;
-using tests::TemporaryFolder;
 using Lines = std::vector<std::string>;
 
 Instant Now() {

@@ -25,7 +25,7 @@
 #include "daemon/run/system_clock.h"
 #include "daemon/service/service.h"
 #include "daemon/state/sqlite_store.h"
-#include "tests/service/folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::service {
 namespace {
@@ -195,7 +195,7 @@ listen: unix:)yaml" << (dir_ / "http.sock").string()
     poll(ready.data(), ready.size(), 0);
   }
 
-  Folder dir_;
+  testing::TemporaryFolder dir_;
   SkippingClock clock_;
   Monotonic began_;
   Counting log_;

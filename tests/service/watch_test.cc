@@ -5,25 +5,25 @@
 #include <fstream>
 #include <string>
 
-#include "tests/service/folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::service {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string In(const Folder& folder, const std::string& name) {
+std::string In(const testing::TemporaryFolder& folder, const std::string& name) {
   return (folder / name).string();
 }
 
-void Write(const Folder& folder, const std::string& name) {
+void Write(const testing::TemporaryFolder& folder, const std::string& name) {
   std::ofstream(folder / name) << "text";
 }
 
 }  // namespace
 
 TEST_CASE("a file that is written, replaced, or has its digest beside it stirs, its neighbours do not") {
-  const Folder folder;
+  const testing::TemporaryFolder folder;
   Watch watch({In(folder, "people.csv"), In(folder, "staff-*.ldif")});
   CHECK(watch.unwatched().empty());
   CHECK_FALSE(watch.Drain());
@@ -39,7 +39,7 @@ TEST_CASE("a file that is written, replaced, or has its digest beside it stirs, 
 }
 
 TEST_CASE("a folder that has two names is watched for the files under both") {
-  const Folder folder;
+  const testing::TemporaryFolder folder;
   fs::create_directory(folder / "exports");
   fs::create_directory_symlink(folder / "exports", folder / "hr");
   Watch watch({In(folder, "exports/people.csv"), In(folder, "hr/groups.csv")});
@@ -53,7 +53,7 @@ TEST_CASE("a folder that has two names is watched for the files under both") {
 }
 
 TEST_CASE("a folder that is not there is told, and watched once it has come") {
-  const Folder folder;
+  const testing::TemporaryFolder folder;
   Watch watch({In(folder, "late/people.csv")});
   CHECK(watch.unwatched().contains(In(folder, "late")));
   fs::create_directory(folder / "late");

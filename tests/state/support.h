@@ -2,7 +2,6 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,28 +9,14 @@
 #include <string>
 
 #include "daemon/state/sqlite_store.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::state {
 
-class TemporaryDirectory {
+class TemporaryDirectory : public testing::TemporaryFolder {
  public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ucaas-state-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~TemporaryDirectory() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::filesystem::path state() const { return path_ / "state"; }
+  std::filesystem::path state() const { return path() / "state"; }
   std::filesystem::path file() const { return state() / "state.db"; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline std::unique_ptr<SqliteStore> OpenForTest(const TemporaryDirectory& dir, OpenMode mode = OpenMode::kReadWrite) {
@@ -120,6 +105,14 @@ inline OperationOutcome Failed(std::uint64_t seq, const std::string& verdict, co
   outcome.message = message;
   outcome.at = at;
   return outcome;
+}
+
+using Keys = std::vector<std::string>;
+
+inline Keys KeysOf(const std::vector<UnknownCreate>& creates) {
+  Keys keys;
+  for (const UnknownCreate& create : creates) keys.push_back(create.key);
+  return keys;
 }
 
 /// One run that does one operation for each row.

@@ -6,12 +6,12 @@
 
 #include "connectors/bytes/file_pattern.h"
 #include "connectors/bytes/file_stream.h"
-#include "tests/connectors/bytes/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::bytes {
 namespace {
 
-using tests::TemporaryFolder;
+using testing::TemporaryFolder;
 
 const std::string kDigest = Sha256Hex("id\n1\n");
 const std::string kOther = Sha256Hex("something else");

@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/connectors/bytes/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::bytes {
 namespace {
@@ -85,7 +85,7 @@ TEST_CASE("a program that is not there is named") {
 }
 
 TEST_CASE("a file that the kernel cannot run is not given to a shell") {
-  const tests::TemporaryFolder folder;
+  const testing::TemporaryFolder folder;
   const std::string script = folder.Path("script");
   std::ofstream(script) << "echo id,name\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
@@ -94,7 +94,7 @@ TEST_CASE("a file that the kernel cannot run is not given to a shell") {
 }
 
 TEST_CASE("a command is killed, with what it started, when its stream goes early") {
-  const tests::TemporaryFolder folder;
+  const testing::TemporaryFolder folder;
   const std::string fifo = folder.Path("alive");
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   const UniqueFd alive(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
@@ -149,7 +149,7 @@ TEST_CASE("a command that is silent too long is ended and says so, one that goes
 }
 
 TEST_CASE("who asks the program to stop does not wait for a command, and it goes with all that it has started") {
-  const tests::TemporaryFolder folder;
+  const testing::TemporaryFolder folder;
   const std::string fifo = folder.Path("alive");
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   const UniqueFd alive(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
@@ -189,7 +189,7 @@ TEST_CASE("who asks the program to stop does not wait for a command, and it goes
 }
 
 TEST_CASE("a command that is ended may put away what it has made, but not take its time") {
-  const tests::TemporaryFolder folder;
+  const testing::TemporaryFolder folder;
   const std::string clear = folder.Write("clear.csv", "id\n1\n");
   {
     CommandStream stream = Shell("trap 'rm " + clear + "; exit' TERM; echo ready; while :; do sleep 0.01; done");
@@ -205,7 +205,7 @@ TEST_CASE("a command that is ended may put away what it has made, but not take i
 }
 
 TEST_CASE("a command does not outlive the program, however that ends") {
-  const tests::TemporaryFolder folder;
+  const testing::TemporaryFolder folder;
   const std::string fifo = folder.Path("alive");
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   const UniqueFd alive(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));

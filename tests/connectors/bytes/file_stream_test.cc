@@ -8,12 +8,12 @@
 #include <filesystem>
 
 #include "connectors/bytes/file_pattern.h"
-#include "tests/connectors/bytes/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::bytes {
 namespace {
 
-using tests::TemporaryFolder;
+using testing::TemporaryFolder;
 
 std::string ReadAll(ByteStream& stream) {
   std::string all;

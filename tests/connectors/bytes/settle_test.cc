@@ -5,14 +5,14 @@
 #include <chrono>
 #include <functional>
 
-#include "tests/connectors/bytes/temporary_folder.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::bytes {
 namespace {
 
 using std::chrono::seconds;
-using tests::TemporaryFolder;
+using testing::TemporaryFolder;
 
 /// A clock that starts now, and what happens each time it is let run on.
 struct Scene {

@@ -11,13 +11,13 @@
 #include <string>
 
 #include "daemon/model/problem.h"
-#include "tests/connectors/bytes/temporary_folder.h"
 #include "tests/support/file_size_limit.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::bytes {
 namespace {
 
-using tests::TemporaryFolder;
+using testing::TemporaryFolder;
 
 std::filesystem::path In(const TemporaryFolder& folder) {
   return folder.Path("");

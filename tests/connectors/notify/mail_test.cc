@@ -4,12 +4,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
+
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::notify {
 namespace {
@@ -26,9 +26,8 @@ std::optional<std::string> Hand(const std::string& script, std::chrono::millisec
 }  // namespace
 
 TEST_CASE("the program reads a message with a subject, whole, also when it is long") {
-  std::string folder = (std::filesystem::temp_directory_path() / "ucaas-sync-mail-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const std::string file = folder + "/mail";
+  const testing::TemporaryFolder folder;
+  const std::string file = folder.Path("mail");
   Notice notice{.event = "held",
                 .subject = "held\nBcc: everybody@example.com",
                 .text = std::string(300'000, 'x'),
@@ -41,7 +40,6 @@ TEST_CASE("the program reads a message with a subject, whole, also when it is lo
   CHECK(mail.starts_with("Subject: held"));
   CHECK(mail.find("\nBcc:") == std::string::npos);
   CHECK(mail.ends_with("x\n"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a program that fails, is not there, or does not end is a reason, and is not waited for") {

@@ -1,13 +1,10 @@
 // Certificates: each way of not being trusted ends before anything is sent.
 #include <doctest/doctest.h>
-#include <stdlib.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "connectors/ucaas/curl_transport.h"
 #include "tests/connectors/ucaas/exchange.h"
 #include "tests/support/scripted_server.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::ucaas {
 namespace {
@@ -15,29 +12,6 @@ namespace {
 using test::Answer;
 using test::ScriptedServer;
 using test::TlsIdentity;
-
-/// A directory that goes with its files.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "ucaas-tls-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string Write(const std::string& name, const std::string& content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
-    return (path_ / name).string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct Outcome {
   HttpReply reply;
@@ -56,7 +30,7 @@ Outcome Talk(const TlsIdentity& identity, const std::string& ca_file) {
 }
 
 TEST_CASE("a certificate of our own authority and name is trusted") {
-  const TemporaryDirectory directory;
+  const testing::TemporaryFolder directory;
   const TlsIdentity identity = TlsIdentity::SelfSigned("127.0.0.1", 30);
   const Outcome outcome = Talk(identity, directory.Write("ca.pem", identity.certificate));
   CHECK(outcome.reply.outcome == TransportOutcome::kReply);
@@ -65,7 +39,7 @@ TEST_CASE("a certificate of our own authority and name is trusted") {
 }
 
 TEST_CASE("a certificate that is not trusted ends the exchange before anything is sent") {
-  const TemporaryDirectory directory;
+  const testing::TemporaryFolder directory;
   const TlsIdentity good = TlsIdentity::SelfSigned("127.0.0.1", 30);
   const TlsIdentity other = TlsIdentity::SelfSigned("127.0.0.1", 30);
   const TlsIdentity expired = TlsIdentity::SelfSigned("127.0.0.1", -2);

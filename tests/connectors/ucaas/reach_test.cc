@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <string>
 
 #include "tests/support/scripted_server.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::ucaas {
 namespace {
@@ -22,19 +22,12 @@ Reach To(const std::string& url, const std::string& ca_file = {}) {
 /// A certificate in a file, as an authority that is trusted.
 class Authority {
  public:
-  explicit Authority(const test::TlsIdentity& identity) {
-    std::string folder = (std::filesystem::temp_directory_path() / "ucaas-sync-reach-XXXXXX").string();
-    REQUIRE(mkdtemp(folder.data()) != nullptr);
-    folder_ = folder;
-    std::ofstream(file()) << identity.certificate;
-  }
-  ~Authority() { std::filesystem::remove_all(folder_); }
-  Authority(const Authority&) = delete;
-  Authority& operator=(const Authority&) = delete;
-  std::string file() const { return (folder_ / "ca.pem").string(); }
+  explicit Authority(const test::TlsIdentity& identity) : file_(folder_.Write("ca.pem", identity.certificate)) {}
+  const std::string& file() const { return file_; }
 
  private:
-  std::filesystem::path folder_;
+  testing::TemporaryFolder folder_;
+  std::string file_;
 };
 
 }  // namespace

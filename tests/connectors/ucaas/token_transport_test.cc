@@ -38,6 +38,18 @@ struct Fixture {
     }
     return all;
   }
+  /// What the client makes of the replies to a call about one user.
+  std::vector<CallResult> ResultsOfOneCall() {
+    Client client(tokens, Routes::BuiltIn(), Codes::BuiltIn(), 100);
+    Call call;
+    call.remote_id = "7";
+    client.Start(call);
+    std::vector<CallResult> results;
+    for (int turn = 0; turn < 8; ++turn) {
+      for (CallResult& result : client.Wait(clock.Ticks())) results.push_back(std::move(result));
+    }
+    return results;
+  }
   std::string Authorization(std::size_t request) const {
     for (const auto& [name, value] : inner.requests.at(request).headers) {
       if (name == "Authorization") return value;
@@ -149,14 +161,7 @@ TEST_CASE("a request that is refused with a new token too is denied, and not sen
   f.inner.WillAnswer(403, R"({"result":403,"msg":"Not for t-two or you"})");
   f.inner.WillAnswer(200, kToken2);
   f.inner.WillAnswer(403, R"({"result":403,"msg":"Not for t-two or you"})");
-  Client client(f.tokens, Routes::BuiltIn(), Codes::BuiltIn(), 100);
-  Call call;
-  call.remote_id = "7";
-  client.Start(call);
-  std::vector<CallResult> results;
-  for (int turn = 0; turn < 8; ++turn) {
-    for (CallResult& result : client.Wait(f.clock.Ticks())) results.push_back(std::move(result));
-  }
+  const std::vector<CallResult> results = f.ResultsOfOneCall();
   REQUIRE(results.size() == 1);
   CHECK(results[0].verdict == Verdict::kDenied);
   CHECK(results[0].message == "Not for [secret] or you");
@@ -220,14 +225,7 @@ TEST_CASE("a request that was sent again with a new token tells of the first tim
   f.inner.WillAnswer(403, R"({"result":403,"msg":"t\u002done is too old","request_id":"req-7"})");
   f.inner.WillAnswer(200, kToken2);
   f.inner.WillAnswer(200, kDone);
-  Client client(f.tokens, Routes::BuiltIn(), Codes::BuiltIn(), 100);
-  Call call;
-  call.remote_id = "7";
-  client.Start(call);
-  std::vector<CallResult> results;
-  for (int turn = 0; turn < 8; ++turn) {
-    for (CallResult& result : client.Wait(f.clock.Ticks())) results.push_back(std::move(result));
-  }
+  const std::vector<CallResult> results = f.ResultsOfOneCall();
   REQUIRE(results.size() == 1);
   CHECK(results[0].verdict == Verdict::kOk);
   REQUIRE(results[0].attempts.size() == 1);

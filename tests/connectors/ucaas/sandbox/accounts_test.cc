@@ -106,7 +106,7 @@ TEST_CASE("a user may log in while active, with contacts of their own and no say
 }
 
 TEST_CASE("a sandbox without a key, or on an address that others reach, does not start") {
-  TemporaryDirectory directory;
+  testing::TemporaryFolder directory;
   Options options;
   options.db = directory / "sandbox.db";
   options.access_id = "id";

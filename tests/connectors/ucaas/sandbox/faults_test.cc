@@ -157,7 +157,7 @@ TEST_CASE("a delay after the effect holds back the reply only") {
 }
 
 TEST_CASE("a sandbox stops at once with requests waiting, and those have no effect") {
-  TemporaryDirectory directory;
+  testing::TemporaryFolder directory;
   Options options;
   options.db = directory / "sandbox.db";
   options.access_id = "id";

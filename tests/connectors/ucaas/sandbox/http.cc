@@ -6,7 +6,6 @@
 #include <rapidjson/pointer.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX
 
 #include <stdexcept>
 
@@ -115,17 +114,6 @@ HttpAnswer HttpClient::SendBare(const std::string& method, const std::string& pa
   answer.status = static_cast<int>(status);
   curl_slist_free_all(list);
   return answer;
-}
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "ucaas-sandbox-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-  path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 Bench::Bench(Options options) : options_(std::move(options)) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/ucaas/sandbox/sandbox.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ucaas_sync::sandbox {
 
@@ -45,18 +46,6 @@ class HttpClient {
   void* handle_;
 };
 
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// A sandbox with a client and a clock that stands still until it is moved.
 class Bench {
  public:
@@ -74,7 +63,7 @@ class Bench {
   std::string Create(const std::string& collection, const std::string& body);
 
  private:
-  TemporaryDirectory directory_;
+  testing::TemporaryFolder directory_;
   std::atomic<std::int64_t> now_{1'764'000'000'000};
   Options options_;
   std::unique_ptr<Sandbox> sandbox_;

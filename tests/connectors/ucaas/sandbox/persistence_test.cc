@@ -53,7 +53,7 @@ TEST_CASE("two sandboxes of one process do not know each other") {
 }
 
 TEST_CASE("two sandboxes on one file see each other's writes and keep addresses unique") {
-  TemporaryDirectory directory;
+  testing::TemporaryFolder directory;
   const Options options = Plain(directory / "shared.db");
   const Sandbox one(options);
   const Sandbox two(options);
@@ -67,7 +67,7 @@ TEST_CASE("two sandboxes on one file see each other's writes and keep addresses 
 }
 
 TEST_CASE("a file that is something else is refused and left alone") {
-  TemporaryDirectory directory;
+  testing::TemporaryFolder directory;
   std::ofstream(directory / "text.db") << std::string(5000, 'x');
   CHECK_THROWS_WITH_AS(Sandbox{Plain(directory / "text.db")}, doctest::Contains("cannot be used"), Failure);
   CHECK(std::filesystem::file_size(directory / "text.db") == 5000);
@@ -77,7 +77,7 @@ TEST_CASE("a file that is something else is refused and left alone") {
 // The thread sanitizer cannot follow a child that starts threads of its own.
 #ifndef UCAAS_SYNC_THREAD_SANITIZER
 TEST_CASE("an answered write survives SIGKILL") {
-  TemporaryDirectory directory;
+  testing::TemporaryFolder directory;
   const Options options = Plain(directory / "killed.db");
   int channel[2];
   REQUIRE(pipe(channel) == 0);

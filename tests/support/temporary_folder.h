@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace ucaas_sync::tests {
+namespace ucaas_sync::testing {
 
 class TemporaryFolder {
  public:
@@ -26,6 +26,8 @@ class TemporaryFolder {
     std::filesystem::remove_all(path_, ignored);
   }
 
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
   std::string Path(std::string_view name) const { return (path_ / name).string(); }
   std::string Write(std::string_view name, std::string_view text) const {
     std::ofstream(path_ / name, std::ios::binary | std::ios::trunc) << text;
@@ -42,4 +44,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace ucaas_sync::tests
+}  // namespace ucaas_sync::testing
