@@ -2,13 +2,18 @@
 // of 4 KiB a table of 100 MB costs a fault for each page and, at almost every look, a search for where the page lies.
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <new>
 #include <vector>
 
 namespace ucaas_sync {
+
+inline constexpr std::size_t kLargePage = std::size_t{2} << 20U;
+
+/// Memory of its own for `bytes`, which begins at a large page. Throws std::bad_alloc.
+void* TakeLargePages(std::size_t bytes);
+/// At once: the standard's allocator keeps what was freed below something else.
+void GiveBackLargePages(void* memory, std::size_t bytes);
 
 /// The standard's allocator, but for what fills a large page or more.
 template <typename T>
@@ -18,28 +23,21 @@ class LargePages {
 
   LargePages() = default;
   template <typename U>
-  explicit LargePages(const LargePages<U>& /*other*/) {}
+  LargePages(const LargePages<U>& /*other*/) {}  // NOLINT(google-explicit-constructor): as the standard asks
 
   T* allocate(std::size_t count) {
     const std::size_t bytes = count * sizeof(T);
-    if (bytes < kPage) return static_cast<T*>(::operator new(bytes));
-    void* const memory = ::operator new(bytes, std::align_val_t(kPage));
-    // A wish: where there are none, small pages do.
-    static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE));
-    return static_cast<T*>(memory);
+    return static_cast<T*>(bytes < kLargePage ? ::operator new(bytes) : TakeLargePages(bytes));
   }
   void deallocate(T* memory, std::size_t count) {
     const std::size_t bytes = count * sizeof(T);
-    if (bytes < kPage) {
+    if (bytes < kLargePage) {
       ::operator delete(memory);
     } else {
-      ::operator delete(memory, std::align_val_t(kPage));
+      GiveBackLargePages(memory, bytes);
     }
   }
   friend bool operator==(const LargePages& /*left*/, const LargePages& /*right*/) { return true; }
-
- private:
-  static constexpr std::size_t kPage = std::size_t{2} << 20U;
 };
 
 template <typename T>

@@ -12,6 +12,7 @@
 #include "daemon/model/fields.h"
 #include "daemon/model/hash.h"
 #include "daemon/model/kind.h"
+#include "daemon/model/large_pages.h"
 #include "daemon/model/packed_bytes.h"
 
 namespace ucaas_sync {
@@ -81,7 +82,8 @@ std::string WhoOf(const Operation& operation);
 
 /// Operations in plan order, packed to a few bytes beside their text, the older ones in a spill file where there is
 /// one, so that a first plan of a million people fits in memory. Append, then read any of them; a copy is as good as a
-/// deep copy. Single-threaded, reading too. Reading throws Failure when a spill file cannot be read.
+/// deep copy. Single-threaded, reading too. Reading throws Failure when a spill file cannot be read, adding when there
+/// are more bytes than places (see PackedBytes).
 class OperationList {
  public:
   OperationList() = default;
@@ -112,7 +114,7 @@ class OperationList {
   void Unpack(std::size_t index, Operation& operation) const;
 
   PackedBytes bytes_;
-  std::vector<std::uint64_t> places_;
+  LargeVector<PackedBytes::Place> places_;
   std::string scratch_;
 };
 

@@ -20,18 +20,22 @@ class PackedBytes {
   /// How much may lie in memory before the spill file is made.
   static constexpr std::size_t kInMemory = std::size_t{4} << 20U;
 
+  /// Where a piece lies.
+  using Place = std::uint32_t;
+
   PackedBytes() = default;
   explicit PackedBytes(MakeSpillFile make_spill_file) : make_spill_file_(std::move(make_spill_file)) {}
 
   const MakeSpillFile& make_spill_file() const { return make_spill_file_; }
 
-  /// Appends `piece`, of less than 4 GiB; answers its place.
-  std::uint64_t Append(std::string_view piece);
+  /// Appends `piece`, of less than 4 GiB; answers its place. Throws Failure when there are more places than numbers for
+  /// them, which is behind the first 32 GiB or later.
+  Place Append(std::string_view piece);
   /// The piece at `place`, as Append answered it. Valid until the next Read or Append when it is not `IsInMemory`.
   /// Throws Failure when the spill file cannot be read.
-  std::string_view Read(std::uint64_t place) const;
+  std::string_view Read(Place place) const;
   /// Whether the piece at `place` stays where Read found it until the next Append.
-  bool IsInMemory(std::uint64_t place) const;
+  bool IsInMemory(Place place) const;
 
  private:
   /// One after another; of those that are full some lie in the file.
@@ -42,14 +46,15 @@ class PackedBytes {
   };
   /// What was read last from the file: the next piece is most often behind it.
   struct Window {
-    std::uint64_t begin = 0;  ///< A place.
+    std::size_t chunk = 0;
+    std::size_t begin = 0;
     std::string bytes;
   };
 
   void CloseChunk();
   std::optional<std::uint64_t> Spill();
-  std::string_view FromFile(std::uint64_t place) const;
-  std::string_view Fetch(std::uint64_t place, std::size_t at_least) const;
+  std::string_view FromFile(Place place) const;
+  std::string_view Fetch(Place place, std::size_t at_least) const;
 
   MakeSpillFile make_spill_file_;
   std::shared_ptr<SpillFile> file_;

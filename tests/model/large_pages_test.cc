@@ -2,7 +2,9 @@
 #include "daemon/model/large_pages.h"
 
 #include <doctest/doctest.h>
+#include <sys/mman.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <numeric>
 #include <utility>
@@ -26,6 +28,17 @@ TEST_CASE("a vector in large pages grows, shrinks and copies as any other does, 
 TEST_CASE("what fills a large page begins at one") {
   LargeVector<char> bytes(std::size_t{3} << 20U);
   CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % (std::size_t{2} << 20U) == 0);
+}
+
+TEST_CASE("what filled large pages is given back at once") {
+  constexpr std::size_t kBytes = std::size_t{5} << 20U;
+  char* const memory = static_cast<char*>(TakeLargePages(kBytes));
+  memory[0] = memory[kBytes - 1] = 'x';
+  unsigned char is_there = 0;
+  CHECK(::mincore(memory, 1, &is_there) == 0);
+  GiveBackLargePages(memory, kBytes);
+  CHECK(::mincore(memory, 1, &is_there) != 0);
+  CHECK(errno == ENOMEM);
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ std::string PieceOf(std::size_t number) {
   return std::to_string(number) + ':' + std::string(1'000 + number % 5'000, static_cast<char>('a' + number % 26));
 }
 
-std::vector<std::uint64_t> Fill(PackedBytes& bytes, std::size_t begin, std::size_t end) {
-  std::vector<std::uint64_t> places;
+std::vector<PackedBytes::Place> Fill(PackedBytes& bytes, std::size_t begin, std::size_t end) {
+  std::vector<PackedBytes::Place> places;
   for (std::size_t i = begin; i < end; ++i) places.push_back(bytes.Append(PieceOf(i)));
   return places;
 }
@@ -31,7 +31,7 @@ constexpr std::size_t kMany = 5'000;
 TEST_CASE("pieces come back in any order, those of the spill file too") {
   SpillInMemory spill;
   PackedBytes bytes(spill.maker());
-  const std::vector<std::uint64_t> places = Fill(bytes, 0, kMany);
+  const std::vector<PackedBytes::Place> places = Fill(bytes, 0, kMany);
   CHECK(spill.size() > PackedBytes::kInMemory);
   CHECK(bytes.IsInMemory(places.front()));
   CHECK_FALSE(bytes.IsInMemory(places[kMany / 2]));
@@ -47,7 +47,7 @@ TEST_CASE("pieces come back in any order, those of the spill file too") {
 TEST_CASE("what fits in memory makes no file") {
   SpillInMemory spill;
   PackedBytes bytes(spill.maker());
-  const std::vector<std::uint64_t> places = Fill(bytes, 0, 1'000);
+  const std::vector<PackedBytes::Place> places = Fill(bytes, 0, 1'000);
   CHECK(spill.files() == 0);
   CHECK(bytes.Read(places[999]) == PieceOf(999));
 }
@@ -57,9 +57,9 @@ TEST_CASE("pieces of no byte and of more than a chunk are pieces too") {
   PackedBytes bytes(spill.maker());
   Fill(bytes, 0, kMany);
   const std::string large(3'000'000, 'x');
-  const std::uint64_t none = bytes.Append("");
-  const std::uint64_t much = bytes.Append(large);
-  const std::uint64_t after = bytes.Append("after");
+  const PackedBytes::Place none = bytes.Append("");
+  const PackedBytes::Place much = bytes.Append(large);
+  const PackedBytes::Place after = bytes.Append("after");
   Fill(bytes, 0, kMany);
   CHECK_FALSE(bytes.IsInMemory(much));
   CHECK(bytes.Read(none).empty());
@@ -70,10 +70,10 @@ TEST_CASE("pieces of no byte and of more than a chunk are pieces too") {
 TEST_CASE("a copy and what it was copied from go on by themselves") {
   SpillInMemory spill;
   PackedBytes one(spill.maker());
-  const std::vector<std::uint64_t> shared = Fill(one, 0, kMany);
+  const std::vector<PackedBytes::Place> shared = Fill(one, 0, kMany);
   PackedBytes other = one;
-  const std::vector<std::uint64_t> of_one = Fill(one, kMany, 2 * kMany);
-  const std::vector<std::uint64_t> of_other = Fill(other, 2 * kMany, 3 * kMany);
+  const std::vector<PackedBytes::Place> of_one = Fill(one, kMany, 2 * kMany);
+  const std::vector<PackedBytes::Place> of_other = Fill(other, 2 * kMany, 3 * kMany);
   for (std::size_t i = 0; i < kMany; ++i) {
     REQUIRE(one.Read(shared[i]) == PieceOf(i));
     REQUIRE(other.Read(shared[i]) == PieceOf(i));
@@ -98,14 +98,14 @@ TEST_CASE("where there is no spill file, or no room in it, everything stays in m
     spill.room = 3'000'000;
   }
   PackedBytes bytes(std::move(maker));
-  const std::vector<std::uint64_t> places = Fill(bytes, 0, kMany);
+  const std::vector<PackedBytes::Place> places = Fill(bytes, 0, kMany);
   for (std::size_t i = 0; i < kMany; ++i) REQUIRE(bytes.Read(places[i]) == PieceOf(i));
 }
 
 TEST_CASE("a spill file that cannot be read says so, and gives no wrong piece afterwards") {
   SpillInMemory spill;
   PackedBytes bytes(spill.maker());
-  const std::vector<std::uint64_t> places = Fill(bytes, 0, kMany);
+  const std::vector<PackedBytes::Place> places = Fill(bytes, 0, kMany);
   CHECK(bytes.Read(places[2'000]) == PieceOf(2'000));
   spill.is_broken = true;
   CHECK_THROWS_AS(static_cast<void>(bytes.Read(places[3'500])), Failure);
