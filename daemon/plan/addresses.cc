@@ -42,8 +42,8 @@ class AddressBits {
  private:
   std::size_t BitOf(const Hash128& address) const { return address.low & (claimed_.size() - 1); }
 
-  std::vector<bool> claimed_;
-  std::vector<bool> shared_;
+  LargeVector<bool> claimed_;
+  LargeVector<bool> shared_;
   bool empty_ = true;
 };
 
@@ -307,7 +307,9 @@ class Settlement {
       return;
     }
     if (holder != nullptr && holder->action != Action::kDelete && ClaimOf(claim.holder) < claims_.size()) {
-      work_.drafts.all()[work_.table[claim.slot].draft].depth = holder->depth + 1;
+      Draft& taker = work_.drafts.all()[work_.table[claim.slot].draft];
+      taker.depth = holder->depth;
+      ++taker.depth;
       return;
     }
     // Groups go last: once the holder is deleted the same files give another plan.

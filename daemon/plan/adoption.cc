@@ -49,7 +49,8 @@ void Adoption::AdoptKind(Kind kind) {
   // Contacts' memberships name groups by id: those we know, and those adopted just now.
   for (SlotId id = 0; id < work_.table.known(); ++id) {
     const Slot& slot = work_.table[id];
-    if (slot.kind == Kind::kGroup && slot.is_there()) groups_.emplace(work_.state.Load(slot.id).remote_id, id);
+    if (slot.kind == Kind::kGroup && slot.is_there())
+      groups_.emplace(work_.state.Load(work_.table.RowOf(id)).remote_id, id);
   }
   for (const auto& [slot, object] : adopted_) {
     if (object->kind == Kind::kGroup) groups_.emplace(object->remote_id, slot);
@@ -105,7 +106,7 @@ void Adoption::Consider(std::uint32_t draft_index, const std::vector<const Objec
   operation.action = Action::kAdopt;
   operation.key = candidate.key;
   operation.remote_id = object.remote_id;
-  operation.entity_id = slot.id;
+  operation.entity_id = work_.table.RowOf(draft.slot);
   operation.source = work_.SourceOf(draft.slot);
   operation.who = DisplayName(draft.kind, there);
   operation.existing = ExistingOf(object);
@@ -162,7 +163,7 @@ bool Adoption::IsOurs(const std::string& remote_key) {
     ours_loaded_ = true;
     for (SlotId id = 0; id < work_.table.known(); ++id) {
       const Slot& slot = work_.table[id];
-      if (slot.is_there()) ours_.insert(RemoteKey(slot.kind, work_.state.Load(slot.id).remote_id));
+      if (slot.is_there()) ours_.insert(RemoteKey(slot.kind, work_.state.Load(work_.table.RowOf(id)).remote_id));
     }
   }
   return ours_.contains(remote_key);

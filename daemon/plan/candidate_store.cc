@@ -31,11 +31,7 @@ std::uint32_t CandidateStore::Add(SlotId slot, const EntityView& entity, const H
     scratch_ += static_cast<char>(field.state);
     if (field.state == FieldState::kValue) PutText(scratch_, field.text);
   }
-  const std::string_view key = keys_.Copy(entity.key);
-  entries_.push_back({.key = key.data(),
-                      .place = packed_.Append(scratch_),
-                      .key_size = static_cast<std::uint32_t>(key.size()),
-                      .slot = slot});
+  entries_.push_back({.key = keys_.Keep(entity.key), .rest = packed_.Append(scratch_), .slot = slot});
   return static_cast<std::uint32_t>(entries_.size() - 1);
 }
 
@@ -44,9 +40,9 @@ Candidate CandidateStore::Get(std::uint32_t index) const {
   Candidate out;
   out.slot = entry.slot;
   out.key = KeyOf(index);
-  const std::string_view packed = packed_.Read(entry.place);
+  const std::string_view packed = packed_.Read(entry.rest);
   const char* at = packed.data();
-  if (!packed_.IsInMemory(entry.place)) {
+  if (!packed_.IsInMemory(entry.rest)) {
     out.bytes = std::make_unique<char[]>(packed.size());
     std::memcpy(out.bytes.get(), packed.data(), packed.size());
     at = out.bytes.get();

@@ -1,6 +1,7 @@
 // Entities of the sources that may need an operation, packed one after another: who is new, differs, or comes back.
 // Append-only; of a million of them only the keys stay in memory, the rest lies in a spill file where there is one.
-// Single-threaded. Reading throws Failure when the spill file cannot be read.
+// Single-threaded. Reading throws Failure when the spill file cannot be read, adding when there are more bytes
+// than places (see PackedBytes).
 #pragma once
 
 #include <cstdint>
@@ -34,15 +35,14 @@ class CandidateStore {
   std::uint32_t Add(SlotId slot, const EntityView& entity, const Hash128& fingerprint);
   Candidate Get(std::uint32_t index) const;
   /// Valid as long as the store.
-  std::string_view KeyOf(std::uint32_t index) const { return {entries_[index].key, entries_[index].key_size}; }
+  std::string_view KeyOf(std::uint32_t index) const { return keys_.At(entries_[index].key); }
   SlotId SlotOf(std::uint32_t index) const { return entries_[index].slot; }
   std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
-    const char* key = nullptr;
-    std::uint64_t place = 0;  // of the rest
-    std::uint32_t key_size = 0;
+    Arena::Place key = 0;
+    PackedBytes::Place rest = 0;
     SlotId slot = kNone;
   };
   Arena keys_;

@@ -52,8 +52,8 @@ void DraftExisting(Workspace& work, const Candidate& candidate) {
   }
   if (slot.has(kDrifted)) ConsiderDrift(work, candidate, action, changes);
   if (changes.empty()) {
-    if (!candidate.fingerprint.is_zero() && candidate.fingerprint != slot.fingerprint) {
-      work.notes.fingerprints.emplace_back(slot.id, candidate.fingerprint);
+    if (!candidate.fingerprint.is_zero() && candidate.fingerprint != work.table.FingerprintOf(candidate.slot)) {
+      work.notes.fingerprints.emplace_back(work.table.RowOf(candidate.slot), candidate.fingerprint);
     }
     return;
   }
@@ -85,8 +85,7 @@ void DraftNewcomer(Workspace& work, std::uint32_t index) {
                           " is not known in this read (a record that it is joined with is missing)");
     return;
   }
-  slot.draft =
-      work.drafts.Add({.key = work.candidates.KeyOf(index), .slot = id, .kind = slot.kind, .action = Action::kCreate});
+  slot.draft = work.drafts.Add(Draft{.slot = id, .kind = slot.kind, .action = Action::kCreate});
 }
 
 /// Suspended, gone at the target since, and here with a status that is empty: made anew they would be let in.
@@ -94,7 +93,7 @@ bool IsShutOutAndLost(const Workspace& work, SlotId id, const Candidate& candida
   const Slot& slot = work.table[id];
   return slot.kind == Kind::kUser && work.drift.IsMissing(id) &&
          candidate.fields[kUserStatus].state == FieldState::kEmpty &&
-         work.state.Load(slot.id).lifecycle == Lifecycle::kSuspended;
+         work.state.Load(work.table.RowOf(id)).lifecycle == Lifecycle::kSuspended;
 }
 
 void TellBlankStatus(Workspace& work) {
@@ -159,7 +158,7 @@ CreateView ViewCreate(const Workspace& work, const Draft& draft, const Candidate
   const auto& sources = work.policy.sources;
   return {.kind = draft.kind,
           .key = candidate.key,
-          .entity_id = slot.id,
+          .entity_id = work.table.RowOf(draft.slot),
           .fields = candidate.fields,
           .reason = work.drift.IsMissing(draft.slot) ? "deleted at the target by hand"
                     : slot.is_known()                ? "back again: was deleted before"

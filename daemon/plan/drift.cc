@@ -162,7 +162,7 @@ std::optional<DriftFinding> DriftOf(const StoredEntity& stored, const TargetList
 void ConsiderMissing(Workspace& work, SlotId id) {
   Slot& slot = work.table[id];
   if (!slot.is_there() || !work.drift.IsMissing(id)) return;
-  const StoredEntity known = work.state.Load(slot.id);
+  const StoredEntity known = work.state.Load(work.table.RowOf(id));
   if (work.IsProtected(id, known.key, View(known.fields))) {
     work.Freeze(id);
     return;
@@ -172,7 +172,7 @@ void ConsiderMissing(Workspace& work, SlotId id) {
 
 void ConsiderDrift(Workspace& work, const Candidate& candidate, Action& action, std::vector<FieldChange>& changes) {
   const SlotId id = candidate.slot;
-  const StoredEntity known = work.state.Load(work.table[id].id);
+  const StoredEntity known = work.state.Load(work.table.RowOf(id));
   if (!work.drift.repairs()) {
     Report(work, candidate, known, changes);
     return;

@@ -12,15 +12,15 @@
 namespace ucaas_sync::plan {
 namespace {
 
-/// Half of the hash of `key` without case. Most keys are short ASCII: folded on the stack.
-std::uint64_t FoldedKey(std::string_view key) {
+/// A quarter of the hash of `key` without case. Most keys are short ASCII: folded on the stack.
+std::uint32_t FoldedKey(std::string_view key) {
   std::array<char, 64> folded;
   if (key.size() <= folded.size() && IsAscii(key)) {
     std::transform(key.begin(), key.end(), folded.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return HashOf({folded.data(), key.size()}).low;
+    return static_cast<std::uint32_t>(HashOf({folded.data(), key.size()}).low);
   }
-  return HashOf(FoldCase(key)).low;
+  return static_cast<std::uint32_t>(HashOf(FoldCase(key)).low);
 }
 
 std::uint32_t LineOf(const EntityView& entity) {
@@ -92,9 +92,7 @@ void Intake::First(SlotId id, const EntityView& entity) {
   }
   // A group that records of people name has no record of its own that another source could hide.
   const bool is_of_people = entity.kind == Kind::kGroup && !entity.maps_members;
-  if (slot.is_there() && !is_of_people && slot.source != entity.source && slot.former_source == kNoSource) {
-    slot.former_source = slot.source;
-  }
+  if (slot.is_there() && !is_of_people && slot.source != entity.source) work_.table.NoteFormerSource(id, slot.source);
   slot.rule = entity.rule;
   slot.source = entity.source;
   slot.line = LineOf(entity);
@@ -128,7 +126,7 @@ void Intake::First(SlotId id, const EntityView& entity) {
   const RulePolicy& rule = work_.policy.rules[entity.rule];
   const Hash128 fingerprint = FingerprintOf(rule, work_.policy.mapping_version, entity.fields, scratch_);
   const bool is_unchanged = slot.is_there() && slot.lifecycle == Lifecycle::kActive && !slot.has(kDrifted) &&
-                            !fingerprint.is_zero() && fingerprint == slot.fingerprint;
+                            !fingerprint.is_zero() && fingerprint == work_.table.FingerprintOf(id);
   if (is_unchanged) return;
   slot.candidate = work_.candidates.Add(id, entity, fingerprint);
   const FieldView& address = entity.fields[NaturalKeyField(entity.kind)];
@@ -265,8 +263,8 @@ void Intake::SetAsideCaseTwins() {
   std::size_t bits = 1024;
   while (bits < newcomers * 8) bits *= 2;
   const auto bit_of = [&](const Slot& slot) { return (slot.folded_key + Index(slot.kind) * 0x9E3779B9U) & (bits - 1); };
-  std::vector<bool> occurs(bits);
-  std::vector<bool> repeats(bits);
+  LargeVector<bool> occurs(bits);
+  LargeVector<bool> repeats(bits);
   for (const bool is_newcomers_turn : {true, false}) {
     for (SlotId id = 0; id < work_.table.size(); ++id) {
       const Slot& slot = work_.table[id];
@@ -276,28 +274,40 @@ void Intake::SetAsideCaseTwins() {
       if (is_newcomers_turn) occurs[bit] = true;
     }
   }
-  std::vector<std::tuple<std::uint64_t, Kind, SlotId>> suspects;
+  std::vector<std::tuple<std::uint32_t, Kind, SlotId>> suspects;
   for (SlotId id = 0; id < work_.table.size(); ++id) {
     const Slot& slot = work_.table[id];
     if (takes_part(slot) && repeats[bit_of(slot)]) suspects.emplace_back(slot.folded_key, slot.kind, id);
   }
   std::sort(suspects.begin(), suspects.end());
-  std::vector<SlotId> slots;
+  std::vector<SlotId> alike;
   for (std::size_t begin = 0; begin < suspects.size();) {
     const auto& [folded, kind, first] = suspects[begin];
-    slots.clear();
-    bool has_newcomer = false;
+    alike.clear();
     for (; begin < suspects.size(); ++begin) {
       const auto& [its_folded, its_kind, id] = suspects[begin];
       if (its_folded != folded || its_kind != kind) break;
-      slots.push_back(id);
-      has_newcomer = has_newcomer || !work_.table[id].is_there();
+      alike.push_back(id);
     }
-    if (slots.size() == 1 || !has_newcomer) continue;
+    SetAsideTwinsAmong(alike);
+  }
+}
+
+/// `alike`: a part of the hash of their keys without case is the same, which among a million also happens to others.
+void Intake::SetAsideTwinsAmong(const std::vector<SlotId>& alike) {
+  const auto has_newcomer = [&](const std::vector<SlotId>& slots) {
+    return slots.size() > 1 &&
+           std::any_of(slots.begin(), slots.end(), [&](SlotId id) { return !work_.table[id].is_there(); });
+  };
+  if (!has_newcomer(alike)) return;
+  std::map<std::string, std::vector<SlotId>> by_key;
+  for (const SlotId id : alike) by_key[FoldCase(work_.KeyOf(id))].push_back(id);
+  for (const auto& [key, twins] : by_key) {
+    if (!has_newcomer(twins)) continue;
     std::vector<std::string> people;
-    for (const SlotId id : slots) people.push_back(work_.KeyOf(id) + " (" + work_.PlaceOf(id) + ")");
+    for (const SlotId id : twins) people.push_back(work_.KeyOf(id) + " (" + work_.PlaceOf(id) + ")");
     std::sort(people.begin(), people.end());
-    for (const SlotId id : slots) work_.SetAside(id, "keys that differ only in case: " + ListOf(people));
+    for (const SlotId id : twins) work_.SetAside(id, "keys that differ only in case: " + ListOf(people));
   }
 }
 

@@ -34,6 +34,7 @@ class Intake {
   void SayUndecided(const std::array<std::uint64_t, kKindCount>& newcomers);
   void SetAsideRepeats();
   void SetAsideCaseTwins();
+  void SetAsideTwinsAmong(const std::vector<SlotId>& alike);
   void SetAsideContradicted();
 
   Workspace& work_;

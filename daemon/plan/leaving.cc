@@ -75,7 +75,7 @@ class Leaving {
   void NoteMoved() {
     for (const SlotId id : work_.moved) {
       const Slot& slot = work_.table[id];
-      if (!slot.has(kFrozen)) work_.notes.moved[work_.policy.sources[slot.source]].push_back(slot.id);
+      if (!slot.has(kFrozen)) work_.notes.moved[work_.policy.sources[slot.source]].push_back(work_.table.RowOf(id));
     }
   }
 
@@ -84,7 +84,7 @@ class Leaving {
     const bool is_outside = slot.seen == Seen::kOutOfScope;
     const bool is_inside = slot.seen == Seen::kPresent || slot.seen == Seen::kLeft || IsKeptOutInside(id);
     if ((is_outside && !slot.has(kWasOutside)) || (is_inside && slot.has(kWasOutside))) {
-      work_.notes.scope_changes.emplace_back(slot.id, is_outside);
+      work_.notes.scope_changes.emplace_back(work_.table.RowOf(id), is_outside);
     }
   }
 
@@ -243,7 +243,7 @@ class Leaving {
     if (word == Word::kKept) reason = "gone from the source, and it was adopted (delete_adopted: false)";
     if (word == Word::kFilteredOut) reason = "does not match " + *work_.filtered_out.Of(id);
     work_.notes.standstills.push_back(
-        {.entity_id = slot.id, .word = word, .reason = std::move(reason), .source = work_.SourceOf(id)});
+        {.entity_id = work_.table.RowOf(id), .word = word, .reason = std::move(reason), .source = work_.SourceOf(id)});
   }
 
   /// Why ProvesAbsence says no.
@@ -396,7 +396,7 @@ class Leaving {
   }
 
   void Note(SlotId id, Instant since, std::uint32_t reads) {
-    work_.notes.absences.push_back({.entity_id = work_.table[id].id, .since = since, .reads = reads});
+    work_.notes.absences.push_back({.entity_id = work_.table.RowOf(id), .since = since, .reads = reads});
   }
 
   void Wait(SlotId id, Action action, Instant at, std::string reason) {

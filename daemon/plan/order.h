@@ -4,13 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "daemon/plan/workspace.h"
 
 namespace ucaas_sync::plan {
 
 /// Indices of the drafts that stand, in plan order.
-std::vector<std::uint32_t> PlanOrder(const LargeVector<Draft>& drafts);
+LargeVector<std::uint32_t> PlanOrder(const Workspace& work);
 
 }  // namespace ucaas_sync::plan

@@ -50,7 +50,7 @@ void FreezeHeld(Workspace& work) {
       work.Freeze(slot);
       work.Note(slot, "held", HoldText(hold));
       if (work.table[slot].is_there()) {
-        work.notes.standstills.push_back({.entity_id = work.table[slot].id,
+        work.notes.standstills.push_back({.entity_id = work.table.RowOf(slot),
                                           .word = PlanNotes::Standstill::Word::kHeld,
                                           .reason = HoldText(hold),
                                           .source = {}});
@@ -102,8 +102,8 @@ void DraftMembershipOnly(Workspace& work, const MembershipChanges& changes) {
     const StoredEntity stored = work.Load(change.contact);
     if (work.IsProtected(change.contact, stored.key, View(stored.fields))) continue;
     Operation operation = work.Begin(change.contact, Action::kUpdate, stored);
-    operation.fingerprint =
-        slot.candidate == kNone ? slot.fingerprint : work.candidates.Get(slot.candidate).fingerprint;
+    operation.fingerprint = slot.candidate == kNone ? work.table.FingerprintOf(change.contact)
+                                                    : work.candidates.Get(slot.candidate).fingerprint;
     work.AddDraft(change.contact, operation);
   }
 }
@@ -115,7 +115,7 @@ class Assembly {
       : work_(work), adoption_(adoption), membership_(membership), changes_(changes) {}
 
   void Run(OperationList& operations, Tally& tally) {
-    for (const std::uint32_t index : PlanOrder(work_.drafts.all())) {
+    for (const std::uint32_t index : PlanOrder(work_)) {
       const Draft& draft = work_.drafts.all()[index];
       if (draft.packed == kNone && draft.kind != Kind::kContact) {
         // Without groups there is nothing to add to it: of a million nobody makes an operation only to pack it.
@@ -260,6 +260,7 @@ Planner::Result Planner::Impl::Finish(const Inputs& inputs) {
   DraftMembershipOnly(work, memberships);
   SettleDrift(work, [&](SlotId contact) { return memberships.Of(contact) != nullptr; });
 
+  if (work.trace == nullptr) work.table.ForgetKeys();  // only a trace still looks for any
   Result result;
   Plan& plan = result.plan;
   plan.operations = OperationList(make_spill_file);

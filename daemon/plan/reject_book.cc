@@ -90,7 +90,7 @@ void RejectBook::FindAddressees(Workspace& work) {
     if (!wanted[slot.address_hash.low & (bits - 1)] || slot.kind == Kind::kGroup || !slot.is_there()) continue;
     auto it = std::lower_bound(addresses_.begin(), addresses_.end(), Address{.hash = slot.address_hash, .source = 0});
     for (; it != addresses_.end() && it->hash == slot.address_hash; ++it) {
-      if (slot.source == it->source || slot.former_source == it->source) slot.set(kRejectNamed);
+      if (slot.source == it->source || work.table.FormerSourceOf(id) == it->source) slot.set(kRejectNamed);
     }
   }
 }

@@ -48,7 +48,7 @@ void RevertHolds::Settle(Workspace& work, std::span<const SourceState> sources, 
     const std::string text = held.hold.reason + ": stays as it is until what its source says changes";
     work.Note(held.slot, "held", text);
     if (work.table[held.slot].is_there()) {
-      work.notes.standstills.push_back({.entity_id = work.table[held.slot].id,
+      work.notes.standstills.push_back({.entity_id = work.table.RowOf(held.slot),
                                         .word = PlanNotes::Standstill::Word::kHeld,
                                         .reason = text,
                                         .source = {}});

@@ -35,7 +35,7 @@ void SingleOut(Workspace& work, const std::string& who) {
       continue;
     }
     keys.push_back(work.KeyOf(id));
-    if (const auto note = note_of(slot.id); slot.is_known() && note != work.notes.absences.end()) {
+    if (const auto note = note_of(work.table.RowOf(id)); slot.is_known() && note != work.notes.absences.end()) {
       notes.absences.push_back(*note);
     }
     const Draft* draft = work.LiveDraft(id);

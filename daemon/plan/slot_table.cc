@@ -27,9 +27,9 @@ SlotTable::SlotTable(const StateView& state, const std::vector<std::string>& sou
   std::int64_t last = 0;
   state.ForEachKnown([&](const KnownEntity& known) {
     Slot& slot = (*this)[AddSlot(known.kind, known.key_hash)];
+    rows_.push_back({.fingerprint = known.fingerprint, .id = known.id});
+    slot.has_row = true;
     slot.address_hash = known.address_hash;
-    slot.fingerprint = known.fingerprint;
-    slot.id = known.id;
     slot.source = known.source < ours.size() ? ours[known.source] : kNoSource;
     slot.lifecycle = known.lifecycle;
     slot.ownership = known.ownership;
@@ -44,7 +44,7 @@ SlotTable::SlotTable(const StateView& state, const std::vector<std::string>& sou
   if (ordered) return;
   by_row_.resize(known_);
   for (SlotId id = 0; id < known_; ++id) by_row_[id] = id;
-  std::sort(by_row_.begin(), by_row_.end(), [&](SlotId a, SlotId b) { return (*this)[a].id < (*this)[b].id; });
+  std::sort(by_row_.begin(), by_row_.end(), [&](SlotId a, SlotId b) { return rows_[a].id < rows_[b].id; });
 }
 
 std::size_t SlotTable::Probe(Kind kind, const Hash128& key_hash) const {
@@ -124,13 +124,17 @@ SlotId SlotTable::WithRow(std::int64_t id) const {
   const auto at = [&](std::size_t i) { return by_row_.empty() ? static_cast<SlotId>(i) : by_row_[i]; };
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if ((*this)[at(middle)].id < id) {
+    if (rows_[at(middle)].id < id) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  return low < known_ && (*this)[at(low)].id == id ? at(low) : kNone;
+  return low < known_ && rows_[at(low)].id == id ? at(low) : kNone;
+}
+
+void SlotTable::NoteFormerSource(SlotId id, std::uint16_t source) {
+  if (id < known_ && rows_[id].former_source == kNoSource) rows_[id].former_source = source;
 }
 
 }  // namespace ucaas_sync::plan

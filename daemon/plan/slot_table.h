@@ -1,6 +1,6 @@
-// The narrow table: one slot of 96 bytes for each entity that the state knows or the sources name, found by kind and
-// the hash of its key. Known entities are loaded first and so keep the numbers below known(). Single-threaded; a slot's
-// number never changes and references stay valid.
+// The narrow table: one slot of 64 bytes for each entity that the state knows or the sources name, found by kind and
+// the hash of its key; and 32 bytes more for what only the known have. Known entities are loaded first and so keep the
+// numbers below known(). Single-threaded; a slot's number never changes and references stay valid.
 #pragma once
 
 #include <array>
@@ -46,29 +46,27 @@ enum SlotFlag : std::uint16_t {
 struct Slot {
   Hash128 key_hash;
   Hash128 address_hash;          ///< Of the e-mail or name at the target, a newcomer's to be; zero when it has none.
-  Hash128 fingerprint;           ///< As the state knows it.
-  std::int64_t id = 0;           ///< The state's row, 0 for a newcomer.
   std::uint64_t record = 0;      ///< Half of the record's hash: tells byte-identical repeats.
-  std::uint64_t folded_key = 0;  ///< Half of the hash of the key without case.
+  std::uint32_t folded_key = 0;  ///< A quarter of the hash of the key without case: tells few who may be twins.
   std::uint32_t line = 0;
   std::uint32_t candidate = kNone;  ///< In the CandidateStore.
   std::uint32_t draft = kNone;      ///< In the DraftBoard.
   std::uint16_t rule = 0;
-  std::uint16_t source = kNoSource;         ///< By the configuration: of the record, else of the state.
-  std::uint16_t former_source = kNoSource;  ///< The state's, where a record of another one was seen.
+  std::uint16_t source = kNoSource;  ///< By the configuration: of the record, else of the state.
   std::uint16_t flags = 0;
-  Kind kind = Kind::kUser;
-  Lifecycle lifecycle = Lifecycle::kActive;
-  Ownership ownership = Ownership::kCreated;
-  Seen seen = Seen::kNot;
+  Kind kind : 2 = Kind::kUser;
+  Lifecycle lifecycle : 2 = Lifecycle::kActive;
+  Ownership ownership : 2 = Ownership::kCreated;
+  bool has_row : 1 = false;  ///< In the state.
+  Seen seen : 3 = Seen::kNot;
 
   bool has(SlotFlag flag) const { return (flags & flag) != 0; }
   void set(SlotFlag flag) { flags = static_cast<std::uint16_t>(flags | flag); }
-  bool is_known() const { return id != 0; }
+  bool is_known() const { return has_row; }
   /// There is an object at the target that we look after.
   bool is_there() const { return is_known() && lifecycle != Lifecycle::kGone; }
 };
-static_assert(sizeof(Slot) <= 96, "a million people must stay below 100 MB");
+static_assert(sizeof(Slot) <= 64, "a million people must stay below 100 MB");
 
 class SlotTable {
  public:
@@ -80,14 +78,32 @@ class SlotTable {
   std::size_t size() const { return size_; }
   std::size_t known() const { return known_; }
 
+  /// The state's row of a slot; 0 for a newcomer.
+  std::int64_t RowOf(SlotId id) const { return id < known_ ? rows_[id].id : 0; }
+  /// As the state knows it; zero for a newcomer.
+  Hash128 FingerprintOf(SlotId id) const { return id < known_ ? rows_[id].fingerprint : Hash128{}; }
+  /// The state's source, where a record of another one was seen; else kNoSource.
+  std::uint16_t FormerSourceOf(SlotId id) const { return id < known_ ? rows_[id].former_source : kNoSource; }
+  /// The first of them stays. Nothing is kept of a newcomer.
+  void NoteFormerSource(SlotId id, std::uint16_t source);
+
   /// kNone when there is none.
   SlotId Find(Kind kind, const Hash128& key_hash) const;
   SlotId FindOrAdd(Kind kind, const Hash128& key_hash);
   /// The slot of a row of the state, kNone when the row is unknown.
   SlotId WithRow(std::int64_t id) const;
+  /// Gives back the memory that finding by key takes. Nobody may Find or FindOrAdd any more.
+  void ForgetKeys() { LargeVector<Bucket>().swap(buckets_); }
 
  private:
-  static constexpr std::size_t kChunk = 65536;  // 6 MiB: three large pages
+  static constexpr std::size_t kChunk = 65536;  // 4 MiB: two large pages
+
+  /// What a newcomer has not.
+  struct Row {
+    Hash128 fingerprint;
+    std::int64_t id = 0;
+    std::uint16_t former_source = kNoSource;
+  };
 
   /// The tag is a part of the hash that does not choose the bucket: it keeps a search from visiting the slots of
   /// others, each of which would be a cache miss.
@@ -104,6 +120,7 @@ class SlotTable {
   void Rehash(std::size_t buckets);
 
   std::vector<LargeVector<Slot>> chunks_;
+  LargeVector<Row> rows_;  // of the known
   std::size_t size_ = 0;
   std::size_t known_ = 0;
   LargeVector<Bucket> buckets_;                // a power of two, at most 70 % full

@@ -58,7 +58,7 @@ void TraceEntity(Workspace& work, const EntityView& entity) {
   if (entity.standing != Standing::kPresent || !traced.comparison.empty()) return;
   const SlotId slot = SlotOf(work, traced);
   if (slot == kNone || !work.table[slot].is_there()) return;
-  traced.comparison = Compare(work.policy.rules[entity.rule], work.state.Load(work.table[slot].id).fields,
+  traced.comparison = Compare(work.policy.rules[entity.rule], work.state.Load(work.table.RowOf(slot)).fields,
                               work.drift.Of(slot), entity.fields);
 }
 
@@ -73,7 +73,7 @@ void BeginTrace(Workspace& work) {
       const SlotId id = work.table.Find(kind, HashOf(key));
       if (id == kNone) continue;
       EntityTrace& traced = work.trace->Of(kind, key);
-      if (work.table[id].is_known()) traced.stored = work.state.Load(work.table[id].id);
+      if (work.table[id].is_known()) traced.stored = work.state.Load(work.table.RowOf(id));
       if (const DriftFinding* drift = work.drift.Of(id)) traced.drift = *drift;
       const auto note = work.absences.find(id);
       if (note != work.absences.end() && note->second.has_begun()) traced.absence = note->second;

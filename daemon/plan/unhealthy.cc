@@ -47,7 +47,7 @@ void FreezeUnhealthy(Workspace& work, std::span<const SourceState> sources) {
   for (SlotId id = 0; id < work.table.size(); ++id) {
     const Slot& slot = work.table[id];
     // Whose record another source has today may have one in their own all the same.
-    for (const std::uint16_t source : {slot.source, slot.former_source}) {
+    for (const std::uint16_t source : {slot.source, work.table.FormerSourceOf(id)}) {
       if (source >= sources.size() || IsWhole(sources[source])) continue;
       work.Freeze(id);
       work.Note(id, "frozen",

@@ -39,7 +39,7 @@ Workspace::Workspace(const StateView& view, const Policy& rules, Instant instant
 std::string Workspace::KeyOf(SlotId slot) const {
   const Slot& at = table[slot];
   if (at.candidate != kNone) return std::string(candidates.KeyOf(at.candidate));
-  return at.is_known() ? state.Load(at.id).key : std::string();
+  return at.is_known() ? state.Load(table.RowOf(slot)).key : std::string();
 }
 
 SourceRef Workspace::LineOf(SlotId slot) const {
@@ -69,8 +69,7 @@ const Draft* Workspace::LiveDraft(SlotId slot) const {
 }
 
 void Workspace::AddDraft(SlotId slot, const Operation& operation) {
-  const Draft draft{.key = texts.Copy(operation.key), .slot = slot, .kind = operation.kind, .action = operation.action};
-  table[slot].draft = drafts.Add(draft, operation);
+  table[slot].draft = drafts.Add(slot, operation);
 }
 
 Operation Workspace::Begin(SlotId slot, Action action, const StoredEntity& stored) const {

@@ -29,23 +29,21 @@ namespace ucaas_sync::plan {
 
 /// An operation in the making. A create is built from its candidate when the plan is put together; others are packed.
 struct Draft {
-  std::string_view key;
   SlotId slot = kNone;
   std::uint32_t packed = kNone;  ///< In DraftBoard's list; kNone: a create.
-  std::uint32_t depth = 0;       ///< How many others must give up an address first.
-  Kind kind = Kind::kUser;
-  Action action = Action::kCreate;
-  bool dropped = false;
+  std::uint32_t depth : 26 = 0;  ///< How many others must give up an address first.
+  Kind kind : 2 = Kind::kUser;
+  Action action : 3 = Action::kCreate;
+  bool dropped : 1 = false;
 };
+static_assert(sizeof(Draft) == 12, "a first plan has one for everybody");
 
 class DraftBoard {
  public:
   explicit DraftBoard(MakeSpillFile make_spill_file) : packed_(std::move(make_spill_file)) {}
 
-  std::uint32_t Add(Draft draft, const Operation& operation) {
-    draft.packed = static_cast<std::uint32_t>(packed_.size());
-    packed_.Add(operation);
-    return Add(draft);
+  std::uint32_t Add(SlotId slot, const Operation& operation) {
+    return Add(Draft{.slot = slot, .packed = Pack(operation), .kind = operation.kind, .action = operation.action});
   }
   std::uint32_t Add(const Draft& draft) {
     drafts_.push_back(draft);
@@ -53,17 +51,26 @@ class DraftBoard {
   }
   /// Another operation in the place of draft `index`.
   void Replace(std::uint32_t index, const Operation& operation) {
-    drafts_[index].packed = static_cast<std::uint32_t>(packed_.size());
+    drafts_[index].packed = Pack(operation);
     drafts_[index].action = operation.action;
-    packed_.Add(operation);
   }
   LargeVector<Draft>& all() { return drafts_; }
   const LargeVector<Draft>& all() const { return drafts_; }
   Operation Packed(const Draft& draft) const { return packed_.At(draft.packed); }
+  /// Of one that is packed. Valid as long as the board.
+  std::string_view KeyOfPacked(const Draft& draft) const { return texts_.At(keys_[draft.packed]); }
 
  private:
+  std::uint32_t Pack(const Operation& operation) {
+    packed_.Add(operation);
+    keys_.push_back(texts_.Keep(operation.key));
+    return static_cast<std::uint32_t>(keys_.size() - 1);
+  }
+
   LargeVector<Draft> drafts_;
   OperationList packed_;
+  std::vector<Arena::Place> keys_;  // of what is packed: plans are put in order by them
+  Arena texts_;
 };
 
 /// A later occurrence of a key that disagrees with the first.
@@ -135,7 +142,6 @@ struct Workspace {
   DriftBook drift;
   CandidateStore candidates;
   DraftBoard drafts;
-  Arena texts;
   std::vector<Repeat> repeats;
   std::vector<std::pair<Hash128, SlotId>> more_addresses;  ///< Of newcomers, from records after their first.
   std::vector<SlotId> moved;                               ///< Whose record came from another source before.
@@ -172,7 +178,12 @@ struct Workspace {
   std::string PlaceOf(SlotId slot) const;
 
   /// The entity of `slot` as the target has it: the state's row with what was found to differ.
-  StoredEntity Load(SlotId slot) const { return drift.Shown(slot, state.Load(table[slot].id)); }
+  StoredEntity Load(SlotId slot) const { return drift.Shown(slot, state.Load(table.RowOf(slot))); }
+
+  /// Valid as long as the workspace.
+  std::string_view KeyOf(const Draft& draft) const {
+    return draft.packed == kNone ? candidates.KeyOf(table[draft.slot].candidate) : drafts.KeyOfPacked(draft);
+  }
 
   /// The draft of `slot` that still stands, or null.
   const Draft* LiveDraft(SlotId slot) const;

@@ -1,5 +1,7 @@
 #include "daemon/run/pipeline.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <iterator>
 #include <numeric>
@@ -230,6 +232,8 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
     look = ListTarget(context, state, request.needs_whole);
   }
   std::move(look.warnings.begin(), look.warnings.end(), std::back_inserter(read.warnings));
+  // What reading took would lie beside what planning takes.
+  malloc_trim(0);
   auto [plan, notes] = planner.Finish({.sources = read.states,
                                        .listing = look.listing ? &*look.listing : nullptr,
                                        .warnings = std::move(read.warnings),

@@ -203,6 +203,25 @@ TEST_CASE("the plan's order: access goes first, groups before contacts, groups l
   CHECK(world.Plan().plan.operations.empty());
 }
 
+TEST_CASE("within a phase a plan goes by whole keys, however the export is ordered") {
+  const std::vector<std::string> keys{"E",          "EMPLOYEE",         "EMPLOYEE-1",        "EMPLOYEE-10",
+                                      "EMPLOYEE-2", "EMPLOYEE-2b",      "EMPLOYEE-\xC3\x89", "EMPLOYEF",
+                                      "Z",          "\xC3\x89t\xC3\xA9"};
+  REQUIRE(std::is_sorted(keys.begin(), keys.end()));
+  Texts lines;
+  for (const std::string& key : keys) lines.push_back("user create " + key);
+  for (const std::string& key : keys) lines.push_back("contact create " + key);
+  for (const std::size_t step : {std::size_t{1}, std::size_t{3}, keys.size() - 1}) {
+    World world;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const std::string& key = keys[i * step % keys.size()];
+      world.Add(User(key, {{"email", "m" + std::to_string(i) + "@example.com"}}));
+      world.Add(Contact(key));
+    }
+    CHECK(Lines(world.Plan().plan) == lines);
+  }
+}
+
 TEST_CASE("a protected object is never touched, and the plan says so") {
   World world;
   world.Add(User("E1", {{"user_type", "admin"}}));

@@ -36,7 +36,7 @@ TEST_CASE("an entity is found by its kind and whole key hash, however crowded th
     const auto [it, is_new] = plain.emplace(std::pair(kind, hash), id);
     CHECK(it->second == id);
     CHECK(table[id].key_hash == hash);
-    CHECK(table[id].kind == kind);
+    CHECK((table[id].kind == kind));
   }
   CHECK(table.size() == plain.size());
   for (const auto& [which, id] : plain) CHECK(table.Find(which.first, which.second) == id);
@@ -87,7 +87,7 @@ void CheckRows() {
       CHECK(id == kNone);
     } else {
       REQUIRE(id != kNone);
-      CHECK(table[id].id == row);
+      CHECK(table.RowOf(id) == row);
     }
   }
   CHECK(table.WithRow(rows.front() - 1) == kNone);
@@ -127,7 +127,7 @@ TEST_CASE("what the state knows keeps its number while newcomers are added") {
     const SlotId id = table.Find(Kind::kUser, known.key_hash);
     REQUIRE(id != kNone);
     CHECK(id < table.known());
-    CHECK(table[id].id == known.id);
+    CHECK(table.RowOf(id) == known.id);
     CHECK(table.WithRow(known.id) == id);
   });
 }

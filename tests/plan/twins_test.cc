@@ -1,8 +1,12 @@
 // Keys that come more than once, in one source and in two, alike and almost alike.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "tests/plan/world.h"
 
@@ -102,6 +106,29 @@ TEST_CASE("keys that differ only in case are set aside whatever their letters an
   for (const QuarantineItem& item : plan.quarantine) {
     CHECK(Contains(item.reason, "keys that differ only in case"));
   }
+}
+
+/// Two keys of whose hashes without case the part is the same that the table keeps.
+std::pair<std::string, std::string> KeysOfOnePart() {
+  std::map<std::uint32_t, std::string> keys;
+  for (int i = 0;; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    const auto [it, is_new] = keys.emplace(static_cast<std::uint32_t>(HashOf(key).low), key);
+    if (!is_new) return {it->second, key};
+  }
+}
+
+TEST_CASE("keys of whose hashes only a part is the same are nobody's twins") {
+  const auto [one, other] = KeysOfOnePart();
+  World world;
+  world.Add(User(one));
+  world.Add(User(other));
+  CHECK(Lines(world.Plan().plan) ==
+        Texts{"user create " + std::min(one, other), "user create " + std::max(one, other)});
+  world.Add(User("K" + one.substr(1), {{"email", "third@example.com"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user create " + other});
+  CHECK(plan.quarantine.size() == 2);
 }
 
 TEST_CASE("somebody out of scope does not bar a newcomer whose key differs only in case") {
