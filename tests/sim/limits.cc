@@ -111,6 +111,11 @@ std::optional<std::uint64_t> LimitNamed(const std::string& guard, const std::arr
   return std::nullopt;
 }
 
+/// Of whoever somebody let in or shut out by hand the program knows when it has looked: its base is one of the two.
+std::uint64_t BaseOf(const GuardBook::Before& before, Kind kind) {
+  return std::max(before.active[Index(kind)], before.active_there[Index(kind)]);
+}
+
 }  // namespace
 
 void GuardBook::NoteApproval(const RunReport& report, Instant at) {
@@ -140,7 +145,7 @@ Violations GuardBook::JudgeLimits(const RunReport& report, const Before& before)
   JudgeRemovalLimit(Kind::kGroup, Action::kDelete, 20, report, before);
   std::map<std::string, std::uint64_t> counts = CountsOf(report.plan);
   for (const Kind kind : kAllKinds) {
-    const std::uint64_t base = before.active[Index(kind)];
+    const std::uint64_t base = BaseOf(before, kind);
     const std::string name(Name(kind));
     // Too many creates or updates of groups hold nothing but the groups' removals.
     if (kind != Kind::kGroup) {
@@ -210,8 +215,8 @@ void GuardBook::JudgeRemovalLimit(Kind kind, Action action, double percent, cons
     }));
   };
   constexpr double kWeekPercent = 10;
-  JudgeSize(guard, since(kDay), Limit(percent, before.active[Index(kind)]), report);
-  JudgeSize(guard + ".week", since(kWeek), Limit(kWeekPercent, before.active[Index(kind)]), report);
+  JudgeSize(guard, since(kDay), Limit(percent, BaseOf(before, kind)), report);
+  JudgeSize(guard + ".week", since(kWeek), Limit(kWeekPercent, BaseOf(before, kind)), report);
 }
 
 void GuardBook::JudgeSize(const std::string& guard, std::uint64_t count, std::uint64_t limit, const RunReport& report) {
