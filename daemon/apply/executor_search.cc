@@ -104,7 +104,7 @@ void Executor::ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addre
                   then = std::move(then)](const std::vector<RemoteObject>& found) {
     if (Holds(found, work->operation.remote_id)) {
       FinishFailed(work, CannotTell({}), /*quarantine=*/false,
-                   "the target does not know it by its id, and shows it all the same: nothing was done");
+                   "the target does not know it by its id, and shows it all the same: it is not taken for gone");
     } else {
       ConfirmGoneAt(work, addresses, others.empty() ? found : others, then);
     }

@@ -82,7 +82,7 @@ void PlanOutput::Open() {
 void PlanOutput::Finish() {
   if (failure_) throw Failure(*failure_);
   const int error = buffer_.Close();
-  if (error != 0 || !stream_) throw Broken("cannot be written", error);
+  if (error != 0 || !stream_) throw Broken("cannot be written", error != 0 ? error : EIO);
   std::error_code not_moved;
   std::filesystem::rename(partial_, file_, not_moved);
   if (not_moved) {
