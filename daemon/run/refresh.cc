@@ -296,7 +296,8 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
     groups.emplace(group.remote_id, group.key);
   }
   std::vector<DriftFinding> findings;
-  std::vector<StoredEntity> unseen;
+  // A list that shows nobody leaves everybody: their rows are read as they are asked for.
+  std::vector<std::int64_t> unseen;
   const auto compare = [&](const StoredEntity& stored, const plan::TargetListing::Object& shown) {
     if (auto finding = plan::DriftOf(stored, shown, scope, groups)) findings.push_back(*std::move(finding));
   };
@@ -309,20 +310,20 @@ std::vector<DriftFinding> CompareListing(const plan::TargetListing& listing, con
   for (const auto& [id, digest] : known) {
     const auto it = std::lower_bound(listed.begin(), listed.end(), digest,
                                      [](const Entry& entry, std::uint64_t wanted) { return entry.digest < wanted; });
-    StoredEntity stored = store.Load(id);
     if (it != listed.end() && it->digest == digest) {
-      compare(stored, *it->object);
+      compare(store.Load(id), *it->object);
     } else if (listing.complete) {
-      unseen.push_back(std::move(stored));
+      unseen.push_back(id);
     } else {
       keep_noted(id);
     }
   }
   const std::set<std::int64_t> unanswered = unseen.empty() ? std::set<std::int64_t>{} : MayHaveMoved(store);
   for (std::size_t begin = 0; begin < unseen.size(); begin += kLookUpsAtOnce) {
-    const std::vector<StoredEntity> some(
-        unseen.begin() + static_cast<std::ptrdiff_t>(begin),
-        unseen.begin() + static_cast<std::ptrdiff_t>(std::min(unseen.size(), begin + kLookUpsAtOnce)));
+    std::vector<StoredEntity> some;
+    for (std::size_t i = begin; i < std::min(unseen.size(), begin + kLookUpsAtOnce); ++i) {
+      some.push_back(store.Load(unseen[i]));
+    }
     const std::vector<LookedUp> answers = LookUp(caller, some);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (answers[i].presence == Presence::kThere) compare(some[i], answers[i].object);
