@@ -18,7 +18,7 @@ namespace ucaas_sync {
 class PackedBytes {
  public:
   /// How much may lie in memory before the spill file is made.
-  static constexpr std::size_t kInMemory = std::size_t{4} << 20U;
+  static constexpr std::size_t kInMemory = std::size_t{2} << 20U;
 
   /// Where a piece lies.
   using Place = std::uint32_t;

@@ -75,11 +75,18 @@ class Settlement {
     }
     if (bits.empty()) return;
     const std::vector<SlotId> holders = CollectHolders(bits);
-    for (const Draft& draft : work_.drafts.all()) {
-      if (!Claims(draft) || !IsNewcomers(draft)) continue;
-      const Hash128& address = work_.table[draft.slot].address_hash;
-      if (bits.IsShared(address)) claims_.push_back({.address = address, .slot = draft.slot});
-    }
+    const auto for_each_shared = [&](const auto& visit) {
+      for (const Draft& draft : work_.drafts.all()) {
+        if (!Claims(draft) || !IsNewcomers(draft)) continue;
+        const Hash128& address = work_.table[draft.slot].address_hash;
+        if (bits.IsShared(address)) visit(draft.slot, address);
+      }
+    };
+    std::size_t shared = claims_.size();
+    for_each_shared([&](SlotId, const Hash128&) { ++shared; });
+    claims_.reserve(shared);
+    for_each_shared(
+        [&](SlotId slot, const Hash128& address) { claims_.push_back({.address = address, .slot = slot}); });
     std::sort(claims_.begin(), claims_.end(), [&](const Claim& a, const Claim& b) {
       return a.address != b.address ? a.address < b.address : a.slot < b.slot;
     });

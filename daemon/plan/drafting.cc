@@ -112,6 +112,7 @@ void TellBlankStatus(Workspace& work) {
 void DraftChanges(Workspace& work, const std::set<Kind>& unlisted) {
   std::array<std::uint64_t, kKindCount> waiting{};
   const std::size_t count = work.candidates.size();
+  work.drafts.Reserve(count);  // as many or fewer: to grow it would take the old and the new at once
   for (std::uint32_t i = 0; i < count; ++i) {
     const SlotId id = work.candidates.SlotOf(i);
     const Slot& slot = work.table[id];

@@ -1,7 +1,7 @@
 // The plan of one run: entities stream in, are compared with the state, and Finish answers with the ordered operations
 // and the guards' verdicts. Pure: no files but those that the caller brings, no clock, no randomness; the same input
 // gives the same bytes. The state view must outlive the planner. Single-threaded. An unchanged person costs one slot of
-// a table (96 bytes, what only the known have included) and no allocation. Throws what the state view throws
+// a table (88 bytes, what only the known have included) and no allocation. Throws what the state view throws
 // (StateFailure), and Failure when a spill file cannot be read or the changes take more room than can be numbered.
 #pragma once
 

@@ -134,7 +134,9 @@ SlotId SlotTable::WithRow(std::int64_t id) const {
 }
 
 void SlotTable::NoteFormerSource(SlotId id, std::uint16_t source) {
-  if (id < known_ && rows_[id].former_source == kNoSource) rows_[id].former_source = source;
+  if (id >= known_) return;
+  if (former_sources_.empty()) former_sources_.assign(known_, kNoSource);
+  if (former_sources_[id] == kNoSource) former_sources_[id] = source;
 }
 
 }  // namespace ucaas_sync::plan

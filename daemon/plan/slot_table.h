@@ -1,5 +1,5 @@
 // The narrow table: one slot of 64 bytes for each entity that the state knows or the sources name, found by kind and
-// the hash of its key; and 32 bytes more for what only the known have. Known entities are loaded first and so keep the
+// the hash of its key; and 24 bytes more for what only the known have. Known entities are loaded first and so keep the
 // numbers below known(). Single-threaded; a slot's number never changes and references stay valid.
 #pragma once
 
@@ -83,7 +83,9 @@ class SlotTable {
   /// As the state knows it; zero for a newcomer.
   Hash128 FingerprintOf(SlotId id) const { return id < known_ ? rows_[id].fingerprint : Hash128{}; }
   /// The state's source, where a record of another one was seen; else kNoSource.
-  std::uint16_t FormerSourceOf(SlotId id) const { return id < known_ ? rows_[id].former_source : kNoSource; }
+  std::uint16_t FormerSourceOf(SlotId id) const {
+    return id < former_sources_.size() ? former_sources_[id] : kNoSource;
+  }
   /// The first of them stays. Nothing is kept of a newcomer.
   void NoteFormerSource(SlotId id, std::uint16_t source);
 
@@ -102,7 +104,6 @@ class SlotTable {
   struct Row {
     Hash128 fingerprint;
     std::int64_t id = 0;
-    std::uint16_t former_source = kNoSource;
   };
 
   /// The tag is a part of the hash that does not choose the bucket: it keeps a search from visiting the slots of
@@ -120,7 +121,8 @@ class SlotTable {
   void Rehash(std::size_t buckets);
 
   std::vector<LargeVector<Slot>> chunks_;
-  LargeVector<Row> rows_;  // of the known
+  LargeVector<Row> rows_;                      // of the known
+  LargeVector<std::uint16_t> former_sources_;  // of the known, once one of them has any
   std::size_t size_ = 0;
   std::size_t known_ = 0;
   LargeVector<Bucket> buckets_;                // a power of two, at most 70 % full

@@ -42,6 +42,7 @@ class DraftBoard {
  public:
   explicit DraftBoard(MakeSpillFile make_spill_file) : packed_(std::move(make_spill_file)) {}
 
+  void Reserve(std::size_t count) { drafts_.reserve(count); }
   std::uint32_t Add(SlotId slot, const Operation& operation) {
     return Add(Draft{.slot = slot, .packed = Pack(operation), .kind = operation.kind, .action = operation.action});
   }

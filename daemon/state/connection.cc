@@ -91,6 +91,10 @@ Query Connection::Prepare(const char* sql) {
   return Query(*statement);
 }
 
+void Connection::DropCache() {
+  sqlite3_db_release_memory(database_.getHandle());
+}
+
 int Connection::SystemError(const SQLite::Exception& error) const {
   const int code = error.getErrorCode() & 0xff;
   // SQLite keeps the last errno; it belongs to this error only when the error is of that kind.

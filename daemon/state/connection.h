@@ -102,6 +102,8 @@ class Connection {
 
   const std::filesystem::path& path() const { return path_; }
   SQLite::Database& database() { return database_; }
+  /// Behind a scan, whose pages nobody asks for again.
+  void DropCache();
 
   /// The statement `sql`, prepared once: `sql` must be a constant, its address is the cache's key. Two uses of one
   /// statement must not overlap.

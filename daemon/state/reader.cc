@@ -61,6 +61,7 @@ void SqliteStore::ForEachKnown(const std::function<void(const KnownEntity&)>& vi
       visit(known);
     }
   });
+  impl_->connection.DropCache();
 }
 
 StoredEntity SqliteStore::Load(std::int64_t id) const {
