@@ -45,8 +45,8 @@ PackedBytes::Place PackedBytes::Append(std::string_view piece) {
   if (!open_.empty() && open_.size() + kLength + piece.size() > kChunk) CloseChunk();
   if (full_.size() == kMostChunks) {
     throw Failure(ExitCode::kError,
-                  "the changes of this run take more than 32 GiB: make them in several runs (--only, or "
-                  "a filter in the rules)");
+                  "the changes of this run take more than 32 GiB, and nothing was sent; a `scope` in the rules "
+                  "takes a part of the people at a time: whoever is outside it is neither changed nor missed");
   }
   if (open_.empty()) open_.reserve(std::max(kChunk, ToStep(kLength + piece.size())));
   const auto place = static_cast<Place>(full_.size() << kStepBits | open_.size() / kStep);
