@@ -168,9 +168,7 @@ TEST_CASE("one request is told by the outcome, several by a row each") {
 TEST_CASE("what was asked for an operation is kept, though nobody answered it") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
-  store->AdvanceMark(run, 1);
+  const std::string run = RunUnderWay(*store, {For(User("E1"), Action::kCreate)}, 1);
   const Attempt asked{.at = At(5),
                       .call = "create",
                       .verdict = "unknown",

@@ -46,9 +46,8 @@ TEST_CASE("runs are listed newest first, with refused ones, and a cut-off one ha
 TEST_CASE("of a run those operations are done that its last word calls done, each once") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(100)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
-  store->AdvanceMark(run, 2);
+  const std::string run =
+      RunUnderWay(*store, {For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}, 2, At(100));
   const auto done = [&] { return store->Runs(1).front().done; };
   CHECK(done() == 0);
   store->RecordOutcomes(run, std::vector{Failed(1, "retry", "not now", At(101)), Done(2, User("E2"))});
@@ -73,9 +72,8 @@ TEST_CASE("creates are limited only after a run that ended with 0 or 4") {
 TEST_CASE("a first run that was stopped in its midst has not finished, though it made somebody") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(100)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
-  store->AdvanceMark(run, 2);
+  const std::string run =
+      RunUnderWay(*store, {For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}, 2, At(100));
   store->RecordOutcomes(run, std::vector{Done(1, User("E1"))});
   SUBCASE("stopped") {
     store->FinishRun(run, ExitCode::kPartial, "all alike", 0, {}, At(101));
@@ -92,9 +90,7 @@ TEST_CASE("a first run in which the target took nobody has not finished: creates
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
   const std::vector<Operation> creates{For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)};
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(100)});
-  store->StorePlan(run, PlanOf(creates));
-  store->AdvanceMark(run, 1);
+  const std::string run = RunUnderWay(*store, creates, 1, At(100));
   std::vector<OperationOutcome> refused(1);
   refused.front().seq = 1;
   refused.front().verdict = "invalid";
@@ -109,9 +105,7 @@ TEST_CASE("outcomes and the next mark are there together, or neither") {
   const std::vector<Operation> creates{For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)};
   {
     const auto store = OpenForTest(dir);
-    const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-    store->StorePlan(run, PlanOf(creates));
-    store->AdvanceMark(run, 1);
+    const std::string run = RunUnderWay(*store, creates, 1);
     const std::vector with_a_stranger{Done(1, User("E1")), Done(9, User("E9"))};
     CHECK_THROWS_AS(store->RecordAndAdvance(run, with_a_stranger, 2), std::logic_error);
     CHECK(KeysOf(store->UnknownCreates()) == Keys{"E1"});
@@ -143,9 +137,7 @@ TEST_CASE("what a batch leaves unknown or refused, a later outcome of the same b
 TEST_CASE("what the target called invalid is quarantined with its fingerprint until it is accepted") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
-  store->AdvanceMark(run, 1);
+  const std::string run = RunUnderWay(*store, {For(User("E1"), Action::kCreate)}, 1);
   OperationOutcome bad = Failed(1, "invalid", "name too long", At(5));
   bad.quarantine = true;
   store->RecordOutcomes(run, std::vector{bad});
@@ -224,9 +216,7 @@ TEST_CASE("the windows count suspends and deletes that were done, from an instan
   RunOf(*store, {User("E1"), User("E2")}, Action::kCreate, ExitCode::kConverged, At(0));
   RunOf(*store, {User("E1")}, Action::kSuspend, ExitCode::kConverged, At(100));
   RunOf(*store, {Contact("C1", {})}, Action::kDelete, ExitCode::kConverged, At(200));
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(300)});
-  store->StorePlan(run, PlanOf({For(User("E2"), Action::kSuspend)}));
-  store->AdvanceMark(run, 1);
+  const std::string run = RunUnderWay(*store, {For(User("E2"), Action::kSuspend)}, 1, At(300));
   OperationOutcome failed = Failed(1, "retry", "", At(300));
   store->RecordOutcomes(run, std::vector{failed});
   const auto all = store->RemovalsSince(At(0));

@@ -10,9 +10,7 @@ TEST_CASE("a run that ends late leaves what a later one has in flight to that on
   RunOf(*store, {User("E1")});
   const StoredEntity user = *store->Find(Kind::kUser, "E1");
   const std::string late = store->BeginRun({.trigger = "command", .at = At(10)});
-  const std::string next = store->BeginRun({.trigger = "command", .at = At(20)});
-  store->StorePlan(next, PlanOf({For(user, Action::kSuspend)}));
-  store->AdvanceMark(next, 1);
+  const std::string next = RunUnderWay(*store, {For(user, Action::kSuspend)}, 1, At(20));
   store->FinishRun(late, ExitCode::kUnavailable, "stopped", 0, {}, At(30));
   CHECK(store->UnknownChanges().empty());
   CHECK(store->RemovalsSince(At(0)).empty());
@@ -59,9 +57,7 @@ TEST_CASE("a create without an address is looked up by its key alone when nobody
 TEST_CASE("a refusal is remembered by what was sent, where that is not what was planned") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
-  store->AdvanceMark(run, 2);
+  const std::string run = RunUnderWay(*store, {For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}, 2);
   std::vector<OperationOutcome> refused{Failed(1, "invalid", "name too long", At(5)),
                                         Failed(2, "invalid", "name too long", At(5))};
   for (OperationOutcome& outcome : refused) outcome.quarantine = true;

@@ -115,6 +115,15 @@ inline Keys KeysOf(const std::vector<UnknownCreate>& creates) {
   return keys;
 }
 
+/// A run whose plan is stored, and whose first `mark` operations may be sent.
+inline std::string RunUnderWay(SqliteStore& store, const std::vector<Operation>& operations, std::uint64_t mark,
+                               Instant at = At(0)) {
+  std::string run = store.BeginRun({.trigger = "command", .at = at});
+  store.StorePlan(run, PlanOf(operations));
+  store.AdvanceMark(run, mark);
+  return run;
+}
+
 /// One run that does one operation for each row.
 inline std::string RunOf(SqliteStore& store, const std::vector<StoredEntity>& rows, Action action = Action::kCreate,
                          ExitCode code = ExitCode::kConverged, Instant at = At(0)) {

@@ -43,9 +43,7 @@ TEST_CASE("every address to which a create may have been sent is known until its
     const auto store = OpenForTest(dir);
     StoredEntity user = User("E1");
     user.fields[kUserEmail] = Field::Value(email);
-    const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-    store->StorePlan(run, PlanOf({For(User("E0"), Action::kUpdate), For(user, Action::kCreate)}));
-    store->AdvanceMark(run, 2);
+    const std::string run = RunUnderWay(*store, {For(User("E0"), Action::kUpdate), For(user, Action::kCreate)}, 2);
     return run;
   };
   const std::string first = cut_off("z@x.org");
@@ -101,9 +99,7 @@ TEST_CASE("every address to which a create may have been sent is known until its
 TEST_CASE("a run that stops in haste leaves what is in flight as unknown") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}));
-  store->AdvanceMark(run, 1);
+  const std::string run = RunUnderWay(*store, {For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}, 1);
   store->FinishRun(run, ExitCode::kUnavailable, "stopped", 0, {}, At(8));
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E1"});
   CHECK(store->PendingCreates(Kind::kUser) == 2);
@@ -164,12 +160,8 @@ TEST_CASE("that somebody's object is gone says nothing of what an unanswered cre
     RunOf(*store, {User("E1")});
     StoredEntity row = *store->Find(Kind::kUser, "E1");
     // The target had lost the object: a create, cut off.
-    const std::string cut = store->BeginRun({.trigger = "command", .at = At(20)});
-    store->StorePlan(cut, PlanOf({For(row, Action::kCreate)}));
-    store->AdvanceMark(cut, 1);
-    const std::string run = store->BeginRun({.trigger = "command", .at = At(30)});
-    store->StorePlan(run, PlanOf({For(row, action)}));
-    store->AdvanceMark(run, 1);
+    const std::string cut = RunUnderWay(*store, {For(row, Action::kCreate)}, 1, At(20));
+    const std::string run = RunUnderWay(*store, {For(row, action)}, 1, At(30));
     row.lifecycle = Lifecycle::kGone;
     row.fields = {};
     OperationOutcome gone = Done(1, row, At(31));

@@ -125,9 +125,7 @@ TEST_CASE("creates of unknown outcome stay known when a state is brought up to d
   }
   const auto store = OpenForTest(dir);
   user.fields[kUserEmail] = Field::Value("new@example.com");
-  const std::string second = store->BeginRun({.trigger = "command", .at = At(2)});
-  store->StorePlan(second, PlanOf({For(user, Action::kCreate)}));
-  store->AdvanceMark(second, 1);
+  const std::string second = RunUnderWay(*store, {For(user, Action::kCreate)}, 1, At(2));
   store->FinishRun(second, ExitCode::kUnavailable, "stopped", 0, {}, At(3));
   CHECK(store->UnknownCreates().size() == 2);
   CHECK(store->Check().empty());

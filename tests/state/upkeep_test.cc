@@ -231,9 +231,7 @@ TEST_CASE("the work of one tidying is bounded, and the next goes on") {
 TEST_CASE("a run whose create nobody answered stays until that is known") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
-  store->AdvanceMark(run, 1);
+  const std::string run = RunUnderWay(*store, {For(User("E1"), Action::kCreate)}, 1);
   RunOf(*store, {User("E2")}, Action::kCreate, ExitCode::kConverged, At(5));
   store->RemoveOldRuns(At(kDay), 1000);
   CHECK(store->Runs(9).size() == 2);

@@ -124,9 +124,7 @@ TEST_CASE("the row of a deleted object makes room for the person who gets its ke
 TEST_CASE("who the target refused is released by the key, and once") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
-  const std::string run = store->BeginRun({.trigger = "command", .at = At(0)});
-  store->StorePlan(run, PlanOf({For(User("E1"), Action::kCreate)}));
-  store->AdvanceMark(run, 1);
+  const std::string run = RunUnderWay(*store, {For(User("E1"), Action::kCreate)}, 1);
   OperationOutcome refused = Failed(1, "invalid", "e-mail is not valid", At(1));
   refused.quarantine = true;
   store->RecordOutcomes(run, std::vector{refused});
