@@ -21,11 +21,16 @@ constexpr double kBurst = 2.0;
 // Once the limit was met there are no bursts any more: only what a late wake-up missed is made up for.
 constexpr double kLateness = 1.2;
 // How long the rate takes back to where the last 429 met it: short as long as little is known, then longer and longer.
+// A 429 that comes in less than a fifth of it came too soon: the limit was taken for higher than it is.
 constexpr double kFirstReturn = 2;
-constexpr double kLongestReturn = 60;
+constexpr double kLongestReturn = 40;
 constexpr double kLongerEachTime = 3;
+constexpr double kShorterEachTime = 0.8;
+constexpr double kTooSoon = 0.2;
 // Just below a limit that was met, to stay clear of it for a while.
-constexpr double kBelowLimit = 0.93;
+constexpr double kBelowLimit = 0.975;
+// How fast it is left behind while nothing contradicts, as a share of it.
+constexpr double kGrowth = 0.2;
 
 }  // namespace
 
@@ -41,8 +46,10 @@ Pace::Pace(double ceiling, Monotonic now)
 Monotonic Pace::SendAt(Monotonic now) {
   Grow(now);
   const double burst = limit_ == 0 ? std::max(kBurst, rate_ / 20) : kLateness;
-  tokens_ = std::min(burst, tokens_ + rate_ * Seconds(now - refilled_).count());
-  refilled_ = now;
+  if (now > refilled_) {
+    tokens_ = std::min(burst, tokens_ + rate_ * Seconds(now - refilled_).count());
+    refilled_ = now;
+  }
   if (tokens_ >= 1.0) return now;
   return now + microseconds(static_cast<std::int64_t>(std::ceil((1.0 - tokens_) / rate_ * 1e6)));
 }
@@ -52,7 +59,7 @@ void Pace::Grow(Monotonic now) {
   if (limit_ == 0 || now <= resumed_at_) return;
   if (latency_ > 2 * usual_latency_ + 0.05) return;
   const double age = Seconds(now - resumed_at_).count() / return_;
-  const double distance = age < 1 ? (start_ - limit_) * std::pow(1 - age, 3) : 0.5 * limit_ * std::pow(age - 1, 3);
+  const double distance = age < 1 ? (start_ - limit_) * std::pow(1 - age, 3) : kGrowth * limit_ * std::pow(age - 1, 3);
   rate_ = std::clamp(limit_ + distance, rate_, ceiling_);
 }
 
@@ -78,10 +85,18 @@ void Pace::WatchLatency(Monotonic now, microseconds latency) {
 }
 
 void Pace::OnPaced(Monotonic now, Monotonic not_before) {
-  if (limit_ != 0 && now < std::max(paced_at_ + kSlowingPause, resumed_at_)) {
-    resumed_at_ = std::max(resumed_at_, not_before);
-    return;
+  if (limit_ == 0 || now >= std::max(paced_at_ + kSlowingPause, resumed_at_)) {
+    Learn(now);
+    answers_ = 0;
+    paced_at_ = resumed_at_ = now;
   }
+  resumed_at_ = std::max(resumed_at_, not_before);
+  // A pause saves nothing up: two requests close to each other behind it would be the next 429.
+  refilled_ = std::max(refilled_, resumed_at_);
+  tokens_ = std::min(tokens_, 1.0);
+}
+
+void Pace::Learn(Monotonic now) {
   if (limit_ == 0) {
     // All that is known is that this was too fast.
     limit_ = rate_;
@@ -89,25 +104,28 @@ void Pace::OnPaced(Monotonic now, Monotonic not_before) {
   } else {
     // What got through since the last 429, the pause included, is no more than the limit, however the target counts.
     // The rate at which the 429 came is no less, but for what had been saved up.
-    const double active = Seconds(now - resumed_at_).count();
-    const double through =
-        std::min(rate_, static_cast<double>(answers_) / std::max(Seconds(now - paced_at_).count(), 1e-3));
-    const bool held = active >= return_ / 2;
-    // A rate far beyond what gets through was never tried: the pauses between two 429s let no more than bursts pass.
-    constexpr double kTooSoon = 0.9;
-    constexpr double kFarTooSoon = 0.3;
-    constexpr double kFar = 10;
+    constexpr double kFar = 3;
+    constexpr double kBriefly = 0.5;
     constexpr double kTrustInRate = 0.75;
-    const double share = through > 0 && rate_ > kFar * through ? kFarTooSoon : kTooSoon;
-    limit_ = held ? through + kTrustInRate * (rate_ - through) : std::max(through, share * rate_);
-    return_ = held ? std::min(kLongestReturn, return_ * kLongerEachTime) : std::max(kFirstReturn, return_ / 2);
+    constexpr double kLower = 0.95;
+    const double answers = static_cast<double>(std::max<std::uint64_t>(answers_, 1));
+    const double through = std::min(rate_, answers / std::max(Seconds(now - paced_at_).count(), 1e-3));
+    const double active = Seconds(now - resumed_at_).count();
+    if (rate_ > kFar * through && active < kBriefly) {
+      // Hardly tried: the pauses between two 429s let no more than bursts pass. The limit is anywhere between the two.
+      limit_ = std::sqrt(through * rate_);
+      return_ = kFirstReturn;
+    } else if (active >= return_ * kTooSoon) {
+      limit_ = through + kTrustInRate * (rate_ - through);
+      return_ = std::min(kLongestReturn, return_ * kLongerEachTime);
+    } else {
+      limit_ = std::max(through, kLower * rate_);
+      return_ = std::max(kFirstReturn, return_ * kShorterEachTime);
+    }
     rate_ = kBelowLimit * limit_;
   }
   limit_ = std::clamp(limit_, floor_, ceiling_);
   start_ = rate_ = std::clamp(rate_, floor_, ceiling_);
-  answers_ = 0;
-  paced_at_ = now;
-  resumed_at_ = std::max(now, not_before);
 }
 
 }  // namespace ucaas_sync::apply

@@ -32,13 +32,15 @@ class Pace {
 
  private:
   void Grow(Monotonic now);
+  /// From a 429: where the limit may be.
+  void Learn(Monotonic now);
   void WatchLatency(Monotonic now, std::chrono::microseconds latency);
 
   double ceiling_;
   double floor_;
   double rate_;
   double tokens_ = 1.0;
-  Monotonic refilled_;
+  Monotonic refilled_;  // behind a pause that was asked for: its end
 
   double limit_ = 0;           // of the target, as far as known; 0: no 429 came yet
   double start_ = 0;           // the rate behind the last 429

@@ -153,6 +153,34 @@ TEST_CASE("a limit is found within seconds however high the ceiling was set and 
   }
 }
 
+TEST_CASE("95 per cent of a limit are used behind the search for it, though a tenth of a second is saved up at most") {
+  for (const double rate : {20.0, 100.0, 200.0}) {
+    for (const double times : {2.0, 50.0, 5000.0}) {
+      for (const milliseconds latency : {milliseconds(2), milliseconds(20)}) {
+        CAPTURE(rate);
+        CAPTURE(times);
+        CAPTURE(latency.count());
+        Run run(rate * times, {.rate = rate, .capacity = rate / 10, .retry_after = milliseconds(1000)}, 8);
+        run.SetLatency(latency);
+        run.For(seconds(20));
+        CHECK(run.For(seconds(220)).per_second / rate >= 0.95);
+      }
+    }
+  }
+}
+
+TEST_CASE("a pause saves nothing up: requests behind it come no closer to each other than before") {
+  Pace pace(1000, kStart);
+  const Monotonic refused = kStart + seconds(1);
+  CHECK(pace.SendAt(refused) == refused);
+  const Monotonic resumed = refused + seconds(3);
+  pace.OnPaced(refused, resumed);
+  CHECK(pace.SendAt(resumed) == resumed);
+  pace.OnSent();
+  const Monotonic next = pace.SendAt(resumed);
+  CHECK(Seconds(next - resumed).count() * pace.rate() == doctest::Approx(1).epsilon(0.01));
+}
+
 TEST_CASE("a limit that forgives nothing and asks for a whole second each time is used to 90 per cent") {
   for (const double rate : {5.0, 20.0, 100.0}) {
     for (const double times : {1.2, 2.0, 10.0, 50.0}) {
