@@ -182,6 +182,11 @@ class Executor {
   std::vector<std::string> ResolveGroups(const std::vector<std::string>& keys, std::vector<std::string>& resolved_keys);
   /// Asks the target which groups the contact is in, also those of others, then goes on with SendChange.
   void ReadForeignGroups(const WorkPtr& work);
+  /// The target does not know the contact by its id: a wrong route says that of everybody, and some targets show no
+  /// single contact. One that cannot be searched either still takes the change, and others' groups are not known then.
+  void SearchForeignGroups(const WorkPtr& work);
+  /// Keeps the groups of the operation's contact, if it is among `shown`.
+  void NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown);
   /// The groups of `keys` and those of others, as remote ids.
   std::vector<std::string> GroupsToSend(const WorkPtr& work, const std::vector<std::string>& keys);
   /// Whether the target showed the contact in just the groups with these remote ids.

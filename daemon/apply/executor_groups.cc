@@ -6,6 +6,7 @@
 
 #include "daemon/apply/executor.h"
 #include "daemon/apply/executor_work.h"
+#include "daemon/apply/rows.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::apply {
@@ -62,20 +63,12 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
         NoteRequests(work, result, attempts);
         switch (result.verdict) {
           case ucaas::Verdict::kOk:
+            NoteGroups(work, result.objects);
+            if (!caller_.stopped()) SendChange(work);
+            return;
           case ucaas::Verdict::kMissing:
           case ucaas::Verdict::kInvalid:
-            // A target that shows no single contact still takes the change; of others' groups nothing is then known.
-            work->foreign_groups.emplace();
-            for (const ucaas::RemoteObject& object : result.objects) {
-              if (object.remote_id != work->operation.remote_id) continue;
-              for (const std::string& id : object.group_ids) {
-                if (KeysOfGroups({id}).empty()) work->foreign_groups->push_back(id);
-              }
-              if (!object.has_group_ids) continue;
-              work->shown_groups = object.group_ids;
-              std::sort(work->shown_groups->begin(), work->shown_groups->end());
-            }
-            if (!caller_.stopped()) SendChange(work);
+            if (!caller_.stopped()) SearchForeignGroups(work);
             return;
           case ucaas::Verdict::kRetry:
           case ucaas::Verdict::kRelogin:
@@ -88,6 +81,35 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
         }
       },
       Work::TrailOf(work));
+}
+
+void Executor::SearchForeignGroups(const WorkPtr& work) {
+  auto search = std::make_shared<Search>();
+  search->address = AddressBefore(work->row, work->operation);
+  search->is_missing = true;
+  search->may_be_refused = true;
+  search->then = [this, work](const std::vector<ucaas::RemoteObject>& found) {
+    NoteGroups(work, found);
+    if (!caller_.stopped()) SendChange(work);
+  };
+  if (search->address.empty()) {
+    search->then({});
+  } else {
+    SearchPage(work, std::move(search));
+  }
+}
+
+void Executor::NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown) {
+  work->foreign_groups.emplace();
+  for (const ucaas::RemoteObject& object : shown) {
+    if (object.remote_id != work->operation.remote_id) continue;
+    for (const std::string& id : object.group_ids) {
+      if (KeysOfGroups({id}).empty()) work->foreign_groups->push_back(id);
+    }
+    if (!object.has_group_ids) continue;
+    work->shown_groups = object.group_ids;
+    std::sort(work->shown_groups->begin(), work->shown_groups->end());
+  }
 }
 
 std::vector<std::string> Executor::GroupsToSend(const WorkPtr& work, const std::vector<std::string>& keys) {

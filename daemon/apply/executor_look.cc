@@ -80,6 +80,7 @@ void Executor::LookFirst(const WorkPtr& work) {
               return;
             }
             work->may_be_touched = true;
+            if (is_shown && work->operation.groups) NoteGroups(work, result.objects);
             if (!caller_.stopped()) Dispatch(work);
             return;
           }

@@ -48,7 +48,8 @@ void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
       std::move(call),
       [this, work, search](const CallResult& result, std::uint32_t attempts) {
         NoteRequests(work, result, attempts);
-        if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing) {
+        const bool is_refused = result.verdict == Verdict::kInvalid && search->may_be_refused;
+        if (result.verdict != Verdict::kOk && result.verdict != Verdict::kMissing && !is_refused) {
           OnLookUpFailed(work, result);
           return;
         }

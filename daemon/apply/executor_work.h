@@ -66,7 +66,8 @@ struct Executor::Membership {
 struct Executor::Search {
   std::string address;
   std::uint32_t page = 1;
-  bool is_missing = false;  // by its id: that has to do where the search tells nothing
+  bool is_missing = false;      // by its id: that has to do where the search tells nothing
+  bool may_be_refused = false;  // nothing is found then
   std::vector<ucaas::RemoteObject> found;
   Found then;
 };

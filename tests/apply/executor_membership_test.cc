@@ -59,6 +59,46 @@ TEST_CASE("a contact that changes its groups stays in groups of others") {
   }
 }
 
+TEST_CASE(
+    "a contact that is not found by its id is searched for, so that no wrong route takes it out of groups of others") {
+  for (const auto mode : {config::Membership::kContact, config::Membership::kRecreate}) {
+    for (const char* const status : {"404", "406"}) {
+      Company company(mode);
+      Bench& bench = company.bench;
+      company.ada.fields[kContactName] = Field::Value("Ada");
+      company.ada.fields[kContactEmail] = Field::Value("e1@x.org");
+      bench.store.rows[company.ada.id].entity.fields = company.ada.fields;
+      bench.target.objects[Kind::kContact][0].group_ids.push_back("of-somebody-else");
+      bench.target.faults = {{.request = "GET contacts/", .reply = Says(std::stoi(status), status, "not found")}};
+      CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+      CHECK(bench.target.With(Kind::kContact, "e1@x.org")->group_ids ==
+            std::vector<std::string>{company.finance.remote_id, "of-somebody-else"});
+      CHECK(bench.target.CountRequests("GET contacts?search_by=email") == 1);
+      CHECK(company.GroupsOfAda() == kFinance);
+    }
+  }
+}
+
+TEST_CASE("a target that shows no single contact and cannot be searched takes a change of groups all the same") {
+  Company company(config::Membership::kContact);
+  company.ada.fields[kContactEmail] = Field::Value("e1@x.org");
+  company.bench.store.rows[company.ada.id].entity.fields = company.ada.fields;
+  company.bench.target.faults = {{.request = "GET contacts/", .reply = Says(404, "404", "no"), .times = 100},
+                                 {.request = "GET contacts?", .reply = Says(406, "406", "no"), .times = 100}};
+  CHECK(company.bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(company.GroupsOfAda() == kFinance);
+}
+
+TEST_CASE("who was looked at before the change is not asked for the groups once more") {
+  Company company(config::Membership::kContact);
+  company.options.is_reviewed = true;
+  company.bench.target.objects[Kind::kContact][0].group_ids.push_back("of-somebody-else");
+  CHECK(company.bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(company.bench.target.CountRequests("GET contacts") == 1);
+  CHECK(company.bench.target.With(Kind::kContact, "e1@x.org")->group_ids ==
+        std::vector<std::string>{company.finance.remote_id, "of-somebody-else"});
+}
+
 TEST_CASE("a contact whose groups cannot be read for the moment keeps them until the next run") {
   Company company(config::Membership::kContact);
   company.bench.target.faults = {{.request = "GET contacts/", .reply = Says(503, "503", "away"), .times = 100}};
