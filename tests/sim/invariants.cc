@@ -136,7 +136,9 @@ void Auditor::JudgeReverted(const Export& day, const RunReport& report) {
 }
 
 void Auditor::NoteReverted(const Export& day, const RunReport& report) {
-  if (report.end != End::kDone || report.had_trouble || report.applied.failed != 0 || reading_.must_be_refused) return;
+  // What was left as it is was not put back, and is not said one by one.
+  const bool is_whole = report.applied.failed + report.applied.kept + report.applied.outdated == 0;
+  if (report.end != End::kDone || report.had_trouble || !is_whole || reading_.must_be_refused) return;
   report.plan.operations.ForEach([&](const Operation& operation) {
     reverted_[{operation.kind, operation.key}] = SaidOf(day, operation.kind, operation.key);
   });
