@@ -111,6 +111,48 @@ TEST_CASE("a change that failed is unknown, and a removal counts, only if it may
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("a removal that nobody answered counts beside the next one, once its object was found gone and made anew") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {Group("Sales")});
+  StoredEntity sales = *store->Find(Kind::kGroup, "Sales");
+  const auto remove = [&](const OperationOutcome& outcome, Instant at) {
+    Operation operation = For(sales, Action::kDelete);
+    operation.remote_id = sales.remote_id;
+    const std::string run = RunUnderWay(*store, {operation}, 1, at);
+    store->RecordOutcomes(run, std::vector{outcome});
+    store->FinishRun(run, ExitCode::kPartial, "", 0, {}, at);
+  };
+  remove(Failed(1, "retry", "no answer", At(20)), At(20));
+  REQUIRE(store->RemovalsSince(At(0)).size() == 1);
+  CHECK(store->RemovalsSince(At(0)).front().unanswered == sales.id);
+
+  sales.remote_id = "anew";
+  RunOf(*store, {sales}, Action::kCreate, ExitCode::kConverged, At(30));
+  REQUIRE(store->RemovalsSince(At(0)).size() == 1);
+  CHECK(store->RemovalsSince(At(0)).front().unanswered == 0);
+
+  sales.lifecycle = Lifecycle::kGone;
+  remove(Done(1, sales, At(40)), At(40));
+  CHECK(store->RemovalsSince(At(0)).size() == 2);
+  CHECK(store->Check().empty());
+}
+
+TEST_CASE("a suspend that nobody answered counts beside the next one, once the person was let in again") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1")});
+  const StoredEntity ada = *store->Find(Kind::kUser, "E1");
+  const std::string run = RunUnderWay(*store, {For(ada, Action::kSuspend)}, 1, At(20));
+  store->RecordOutcomes(run, std::vector{Failed(1, "retry", "no answer", At(20))});
+  store->FinishRun(run, ExitCode::kPartial, "", 0, {}, At(20));
+  CHECK(store->RemovalsSince(At(0)).front().unanswered == ada.id);
+  RunOf(*store, {ada}, Action::kUpdate, ExitCode::kConverged, At(25));
+  CHECK(store->RemovalsSince(At(0)).front().unanswered == ada.id);
+  RunOf(*store, {ada}, Action::kReactivate, ExitCode::kConverged, At(30));
+  CHECK(store->RemovalsSince(At(0)).front().unanswered == 0);
+}
+
 TEST_CASE("a change that was done in part is unknown still, though its row says what was done of it") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
