@@ -50,7 +50,7 @@ void Auditor::Before(const Scene& scene) {
     for (const std::string& group : row.groups) ++background_.members[group];
     const Object* object = FindIn(account_, row.kind, row.remote_id);
     const bool is_active = row.lifecycle == Lifecycle::kActive;
-    const bool is_active_there = object == nullptr || row.kind != Kind::kUser ? is_active : !IsSuspended(*object);
+    const bool is_active_there = object != nullptr && (row.kind == Kind::kUser ? !IsSuspended(*object) : is_active);
     if (is_active_there) ++background_.active_there[Index(row.kind)];
     const bool is_there = object != nullptr && ShowsAddressOf(row, *object);
     (is_there ? there_ : lost_).push_back(std::move(row));
