@@ -6,7 +6,6 @@
 
 #include "daemon/apply/executor.h"
 #include "daemon/apply/executor_work.h"
-#include "daemon/apply/rows.h"
 #include "daemon/model/text.h"
 
 namespace ucaas_sync::apply {
@@ -68,7 +67,7 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
             return;
           case ucaas::Verdict::kMissing:
           case ucaas::Verdict::kInvalid:
-            if (!caller_.stopped()) SearchForeignGroups(work);
+            if (!caller_.stopped()) SearchForeignGroups(work, AddressesOf(*work));
             return;
           case ucaas::Verdict::kRetry:
           case ucaas::Verdict::kRelogin:
@@ -83,20 +82,29 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
       Work::TrailOf(work));
 }
 
-void Executor::SearchForeignGroups(const WorkPtr& work) {
-  auto search = std::make_shared<Search>();
-  search->address = AddressBefore(work->row, work->operation);
-  search->is_missing = true;
-  search->may_be_refused = true;
-  search->then = [this, work](const std::vector<ucaas::RemoteObject>& found) {
-    NoteGroups(work, found);
-    if (!caller_.stopped()) SendChange(work);
-  };
-  if (search->address.empty()) {
-    search->then({});
-  } else {
-    SearchPage(work, std::move(search));
+void Executor::SearchForeignGroups(const WorkPtr& work, std::vector<std::string> addresses) {
+  if (addresses.empty()) {
+    NoteGroups(work, {});
+    SendChange(work);
+    return;
   }
+  auto search = std::make_shared<Search>();
+  search->address = std::move(addresses.back());
+  addresses.pop_back();
+  search->may_be_refused = true;
+  search->then = [this, work, addresses = std::move(addresses)](const std::vector<ucaas::RemoteObject>& found) {
+    if (caller_.stopped()) return;
+    const bool is_found = std::any_of(found.begin(), found.end(), [&work](const ucaas::RemoteObject& object) {
+      return object.remote_id == work->operation.remote_id;
+    });
+    if (!is_found) {
+      SearchForeignGroups(work, addresses);
+      return;
+    }
+    NoteGroups(work, found);
+    SendChange(work);
+  };
+  SearchPage(work, std::move(search));
 }
 
 void Executor::NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown) {

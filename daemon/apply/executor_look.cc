@@ -80,7 +80,8 @@ void Executor::LookFirst(const WorkPtr& work) {
               return;
             }
             work->may_be_touched = true;
-            if (is_shown && work->operation.groups) NoteGroups(work, result.objects);
+            const bool sends_groups = work->operation.groups && work->operation.action != Action::kDelete;
+            if (is_shown && sends_groups) NoteGroups(work, result.objects);
             if (!caller_.stopped()) Dispatch(work);
             return;
           }

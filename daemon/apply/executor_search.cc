@@ -80,15 +80,19 @@ void Executor::OnLookUpFailed(const WorkPtr& work, const CallResult& result) {
   }
 }
 
-void Executor::ConfirmGone(const WorkPtr& work, Found then) {
+std::vector<std::string> Executor::AddressesOf(const Work& work) const {
   std::vector<std::string> addresses;
-  AddAddress(addresses, AddressAfter(work->row, work->operation));
-  AddAddress(addresses, AddressBefore(work->row, work->operation));
-  if (const auto more = options_.addresses_in_doubt.find(work->operation.entity_id);
+  AddAddress(addresses, AddressAfter(work.row, work.operation));
+  AddAddress(addresses, AddressBefore(work.row, work.operation));
+  if (const auto more = options_.addresses_in_doubt.find(work.operation.entity_id);
       more != options_.addresses_in_doubt.end()) {
     for (const std::string& address : more->second) AddAddress(addresses, address);
   }
-  ConfirmGoneAt(work, std::move(addresses), {}, std::move(then));
+  return addresses;
+}
+
+void Executor::ConfirmGone(const WorkPtr& work, Found then) {
+  ConfirmGoneAt(work, AddressesOf(*work), {}, std::move(then));
 }
 
 void Executor::ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addresses, std::vector<RemoteObject> others,

@@ -43,13 +43,17 @@ Pace::Pace(double ceiling, Monotonic now)
       resumed_at_(now),
       slowed_at_(now) {}
 
-Monotonic Pace::SendAt(Monotonic now) {
-  Grow(now);
+void Pace::Refill(Monotonic now) {
   const double burst = limit_ == 0 ? std::max(kBurst, rate_ / 20) : kLateness;
   if (now > refilled_) {
     tokens_ = std::min(burst, tokens_ + rate_ * Seconds(now - refilled_).count());
     refilled_ = now;
   }
+}
+
+Monotonic Pace::SendAt(Monotonic now) {
+  Grow(now);
+  Refill(now);
   if (tokens_ >= 1.0) return now;
   return now + microseconds(static_cast<std::int64_t>(std::ceil((1.0 - tokens_) / rate_ * 1e6)));
 }
@@ -81,7 +85,8 @@ void Pace::WatchLatency(Monotonic now, microseconds latency) {
   limit_ = rate_;
   start_ = rate_ = std::max(floor_, rate_ * 0.9);
   return_ = kFirstReturn;
-  resumed_at_ = slowed_at_ = now;
+  slowed_at_ = now;
+  resumed_at_ = std::max(resumed_at_, now);
 }
 
 void Pace::OnPaced(Monotonic now, Monotonic not_before) {
@@ -92,6 +97,7 @@ void Pace::OnPaced(Monotonic now, Monotonic not_before) {
   }
   resumed_at_ = std::max(resumed_at_, not_before);
   // A pause saves nothing up: two requests close to each other behind it would be the next 429.
+  Refill(now);
   refilled_ = std::max(refilled_, resumed_at_);
   tokens_ = std::min(tokens_, 1.0);
 }
@@ -105,17 +111,20 @@ void Pace::Learn(Monotonic now) {
     // What got through since the last 429, the pause included, is no more than the limit, however the target counts.
     // The rate at which the 429 came is no less, but for what had been saved up.
     constexpr double kFar = 3;
+    constexpr double kFarFromKnown = 10;  // it may have fallen; a long pause makes little of what got through
     constexpr double kBriefly = 0.5;
     constexpr double kTrustInRate = 0.75;
     constexpr double kLower = 0.95;
     const double answers = static_cast<double>(std::max<std::uint64_t>(answers_, 1));
     const double through = std::min(rate_, answers / std::max(Seconds(now - paced_at_).count(), 1e-3));
-    const double active = Seconds(now - resumed_at_).count();
-    if (rate_ > kFar * through && active < kBriefly) {
+    // No 429 comes sooner than a reply takes.
+    const double active = Seconds(now - resumed_at_).count() - latency_;
+    if (rate_ > (is_found_ ? kFarFromKnown : kFar) * through && active < kBriefly) {
       // Hardly tried: the pauses between two 429s let no more than bursts pass. The limit is anywhere between the two.
       limit_ = std::sqrt(through * rate_);
       return_ = kFirstReturn;
     } else if (active >= return_ * kTooSoon) {
+      is_found_ = true;
       limit_ = through + kTrustInRate * (rate_ - through);
       return_ = std::min(kLongestReturn, return_ * kLongerEachTime);
     } else {

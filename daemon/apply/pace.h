@@ -31,6 +31,7 @@ class Pace {
   double rate() const { return rate_; }
 
  private:
+  void Refill(Monotonic now);
   void Grow(Monotonic now);
   /// From a 429: where the limit may be.
   void Learn(Monotonic now);
@@ -43,6 +44,7 @@ class Pace {
   Monotonic refilled_;  // behind a pause that was asked for: its end
 
   double limit_ = 0;           // of the target, as far as known; 0: no 429 came yet
+  bool is_found_ = false;      // some rate has held for a while
   double start_ = 0;           // the rate behind the last 429
   double return_ = 2;          // seconds until the rate is back at the limit
   std::uint64_t answers_ = 0;  // since the last 429

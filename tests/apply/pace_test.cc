@@ -169,6 +169,16 @@ TEST_CASE("95 per cent of a limit are used behind the search for it, though a te
   }
 }
 
+TEST_CASE("a limit is found within a minute though each reply takes most of a second") {
+  for (const milliseconds retry_after : {milliseconds(1000), milliseconds(5000)}) {
+    CAPTURE(retry_after.count());
+    Run run(1000, {.rate = 20, .capacity = 2, .retry_after = retry_after});
+    run.SetLatency(milliseconds(700));
+    run.For(seconds(60));
+    CHECK(run.For(seconds(60)).per_second / 20 >= 0.75);
+  }
+}
+
 TEST_CASE("a pause saves nothing up: requests behind it come no closer to each other than before") {
   Pace pace(1000, kStart);
   const Monotonic refused = kStart + seconds(1);
