@@ -115,7 +115,9 @@ struct PastRemoval {
   Action action = Action::kSuspend;
   Instant at;
   bool approved = false;
-  std::int64_t unanswered = 0;  ///< The state's row, when nobody answered the removal; else 0.
+  /// When nobody answered the removal, the state's row, or a number below 0 for the object that it was about, if the
+  /// row has another one by now; else 0.
+  std::int64_t unanswered = 0;
 };
 
 /// A create that was under the mark of a cut-off run and has no outcome: looked up before it is sent again. One entity

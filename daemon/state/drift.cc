@@ -57,19 +57,21 @@ DriftFinding FindingAt(Query& query) {
   return finding;
 }
 
-// Whoever is there was not deleted by a request that nobody answered, and whoever is active was not suspended by one.
+// What is there was not deleted by a request that nobody answered, and whoever is active was not suspended by one.
 // Whether any counts no longer.
 bool ForgetUndoneRemovals(Connection& connection, std::int64_t entity, bool is_active) {
   Query undone = connection.Prepare(
       "DELETE FROM removal WHERE (?2 OR action <> ?3) AND EXISTS "
-      "(SELECT 1 FROM operation WHERE operation.id = removal.operation AND operation.entity_id = ?1) AND NOT "
+      "(SELECT 1 FROM operation o JOIN entity e ON e.id = o.entity_id WHERE o.id = removal.operation "
+      "AND o.entity_id = ?1 AND o.remote_id IN ('', e.remote_id)) AND NOT "
       "EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)");
   return undone.Int(entity).Int(is_active ? 1 : 0).Int(Index(Action::kSuspend)).Run() > 0;
 }
 
-// Who is gone or suspended by now may be so by the very request that nobody answered. When it was repeated since, the
-// repeat counts for both: as the first did, unless the answer tells that it was the repeat that did it. That of a
-// delete does; a suspend is answered alike whether they were let in until then or not. Whether any counts no longer.
+// Who is gone or suspended by now may be so by the very request that nobody answered. When it was repeated since, of
+// the same object, the repeat counts for both: as the first did, unless the answer tells that it was the repeat that
+// did it. That of a delete does; a suspend is answered alike whether they were let in until then or not. Whether any
+// counts no longer.
 bool CountRemovalOnce(Connection& connection, std::int64_t entity) {
   connection
       .Prepare(
@@ -77,7 +79,9 @@ bool CountRemovalOnce(Connection& connection, std::int64_t entity) {
           "WHERE o.id = removal.operation AND o.entity_id = ?1 AND c.done = 1 "
           "AND (c.verdict = 'missing' OR o.action = ?2)) "
           "AND EXISTS (SELECT 1 FROM removal u JOIN operation p ON p.id = u.operation WHERE p.entity_id = ?1 "
-          "AND u.approved = 0 AND u.action = removal.action AND u.operation < removal.operation "
+          "AND p.remote_id = (SELECT remote_id FROM operation WHERE operation.id = removal.operation) "
+          "AND u.approved = 0 AND u.action = removal.action "
+          "AND u.operation < removal.operation "
           "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1))")
       .Int(entity)
       .Int(Index(Action::kSuspend))
@@ -86,6 +90,7 @@ bool CountRemovalOnce(Connection& connection, std::int64_t entity) {
       "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation p WHERE p.id = removal.operation "
       "AND p.entity_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1)) "
       "AND EXISTS (SELECT 1 FROM removal r JOIN operation o ON o.id = r.operation JOIN outcome c ON c.id = o.id "
+      "JOIN operation p ON p.id = removal.operation AND p.remote_id = o.remote_id "
       "WHERE o.entity_id = ?1 AND c.done = 1 AND r.action = removal.action AND r.operation > removal.operation)");
   return counted_twice.Int(entity).Run() > 0;
 }

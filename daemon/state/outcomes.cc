@@ -85,25 +85,6 @@ void NoteRemoval(Connection& connection, std::int64_t id, const Performed& opera
       .Run();
 }
 
-struct UnansweredRemoval {
-  std::int64_t operation = 0;
-  Action action = Action::kSuspend;
-  std::string remote_id;
-};
-
-std::multimap<std::int64_t, UnansweredRemoval> UnansweredRemovals(Connection& connection) {
-  std::multimap<std::int64_t, UnansweredRemoval> removals;  // by entity
-  Query query = connection.Prepare(
-      "SELECT o.entity_id, o.id, o.action, o.remote_id FROM removal r JOIN operation o ON o.id = r.operation "
-      "WHERE NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id AND outcome.done = 1)");
-  while (query.Next()) {
-    removals.emplace(query.IntAt(0), UnansweredRemoval{.operation = query.IntAt(1),
-                                                       .action = ActionFrom(query.IntAt(2)),
-                                                       .remote_id = query.TextAt(3)});
-  }
-  return removals;
-}
-
 void QuarantineByTarget(Connection& connection, const Operation& operation, const OperationOutcome& outcome) {
   const std::string kind(Name(operation.kind));
   Query insert = connection.Prepare(
@@ -169,23 +150,6 @@ class OutcomeWriter {
       DropRefusal(connection_, operation);
     }
     if (outcome.done && IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);
-    if (outcome.done && outcome.row && operation.entity_id != 0) SettleRemovals(operation, *outcome.row);
-  }
-
-  // Who comes back was removed by the request that nobody answered: another removal of them is no repeat of it. It
-  // counts without its operation then, under a number that none has.
-  void SettleRemovals(const Performed& operation, const StoredEntity& row) {
-    if (operation.action != Action::kCreate && operation.action != Action::kReactivate) return;
-    if (!unanswered_) unanswered_ = UnansweredRemovals(connection_);
-    const auto [begin, end] = unanswered_->equal_range(operation.entity_id);
-    for (auto one = begin; one != end; ++one) {
-      const bool had_effect = one->second.action == Action::kDelete ? one->second.remote_id != row.remote_id
-                                                                    : operation.action == Action::kReactivate;
-      if (!had_effect) continue;
-      connection_.Prepare("UPDATE removal SET operation = -operation WHERE operation = ?1")
-          .Int(one->second.operation)
-          .Run();
-    }
   }
 
   void WriteRow(const OperationOutcome& outcome) {
@@ -244,9 +208,8 @@ class OutcomeWriter {
   bool has_drift_;
   bool has_refused_;
   bool changed_ = false;
-  std::optional<std::multimap<std::int64_t, UnansweredRemoval>> unanswered_;  // when first needed
-  std::int64_t done_ = 0;                                                     // operations of the run more than before
-  std::map<std::int64_t, const std::vector<std::string>*> contacts_;          // the last word on each
+  std::int64_t done_ = 0;                                             // operations of the run more than before
+  std::map<std::int64_t, const std::vector<std::string>*> contacts_;  // the last word on each
 };
 
 void SetMark(Connection& connection, std::int64_t run, std::uint64_t seq) {
