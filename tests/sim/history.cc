@@ -302,7 +302,8 @@ bool History::Run() {
   Audit(report);
   // Of a run that was cut off the plan may be one that it made before it looked at the account.
   const bool is_final = report.was_planned && report.end != RunReport::End::kCrashed && !WaitsForList(report.plan);
-  const bool is_comparable = first && is_final && !IsHeldForCreates(first->plan) && !has_learned_;
+  const bool is_timely = !first || !first->notes.due_at || *first->notes.due_at > machine_->clock.now;
+  const bool is_comparable = first && is_final && is_timely && !IsHeldForCreates(first->plan) && !has_learned_;
   if (is_comparable && AsJson(WithoutApprovals(first->plan)) != AsJson(WithoutApprovals(report.plan))) {
     violations_.emplace_back("two plans of the same files and state differ");
     Say("  first: " + AsJson(first->plan));

@@ -46,12 +46,12 @@ void Auditor::Before(const Scene& scene) {
   for (StoredEntity& row : RowsOf(scene.state)) {
     if (row.lifecycle == Lifecycle::kGone) continue;
     owners_[{row.kind, row.remote_id}] = row.key;
-    if (row.lifecycle == Lifecycle::kActive) ++background_.active[Index(row.kind)];
     for (const std::string& group : row.groups) ++background_.members[group];
     const Object* object = FindIn(account_, row.kind, row.remote_id);
     const bool is_active = row.lifecycle == Lifecycle::kActive;
     const bool is_active_there = object != nullptr && (row.kind == Kind::kUser ? !IsSuspended(*object) : is_active);
-    if (is_active_there) ++background_.active_there[Index(row.kind)];
+    if (is_active && is_active_there) ++background_.least_active[Index(row.kind)];
+    if (is_active || is_active_there) ++background_.most_active[Index(row.kind)];
     const bool is_there = object != nullptr && ShowsAddressOf(row, *object);
     (is_there ? there_ : lost_).push_back(std::move(row));
   }

@@ -111,9 +111,9 @@ std::optional<std::uint64_t> LimitNamed(const std::string& guard, const std::arr
   return std::nullopt;
 }
 
-/// Of whoever somebody let in or shut out by hand the program knows when it has looked: its base is one of the two.
+/// Of whoever somebody let in or shut out by hand the program knows when it has looked.
 std::uint64_t BaseOf(const GuardBook::Before& before, Kind kind) {
-  return std::max(before.active[Index(kind)], before.active_there[Index(kind)]);
+  return before.most_active[Index(kind)];
 }
 
 }  // namespace
@@ -181,9 +181,9 @@ Violations GuardBook::JudgeHeld(const RunReport& report, const Before& before) c
     if (!verdict.held) continue;
     const std::string guard = verdict.name + (verdict.subject.empty() ? "" : ' ' + verdict.subject);
     if (verdict.actual <= verdict.limit) wrong.push_back(guard + " holds, and nothing is beyond its limit");
-    const auto limit = LimitNamed(guard, before.active, report.plan);
-    const auto limit_there = LimitNamed(guard, before.active_there, report.plan);
-    const auto between = std::minmax(limit, limit_there);
+    const auto limit = LimitNamed(guard, before.most_active, report.plan);
+    const auto least = LimitNamed(guard, before.least_active, report.plan);
+    const auto between = std::minmax(least, limit);
     if (limit && (verdict.limit < *between.first || verdict.limit > *between.second)) {
       wrong.push_back(guard + " holds at " + std::to_string(verdict.limit) + ", the limit is " +
                       std::to_string(*limit));

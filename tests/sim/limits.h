@@ -20,10 +20,10 @@ class GuardBook {
  public:
   /// What the guards look at, as it was before the run.
   struct Before {
-    std::array<std::uint64_t, kKindCount> active{};
-    /// As active, but by what the account shows: a look may have told the program of whom somebody changed by hand, or
-    /// a request that nobody answered.
-    std::array<std::uint64_t, kKindCount> active_there{};
+    /// Who is active both by the state and by what the account shows, and by one of them: a look may have told the
+    /// program of some whom somebody changed by hand, or a request that nobody answered.
+    std::array<std::uint64_t, kKindCount> least_active{};
+    std::array<std::uint64_t, kKindCount> most_active{};
     std::map<std::string, std::uint64_t> members;  ///< Of each group, by its key.
     bool creates_are_limited = false;
     std::size_t last_good_records = 0;  ///< Of HR's source; 0: not known.
