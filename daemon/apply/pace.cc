@@ -96,9 +96,8 @@ void Pace::OnPaced(Monotonic now, Monotonic not_before) {
     paced_at_ = resumed_at_ = now;
   }
   resumed_at_ = std::max(resumed_at_, not_before);
-  // A pause saves nothing up: two requests close to each other behind it would be the next 429.
-  Refill(now);
-  refilled_ = std::max(refilled_, resumed_at_);
+  // A pause saves up one request: two close to each other behind it would be the next 429.
+  Refill(resumed_at_);
   tokens_ = std::min(tokens_, 1.0);
 }
 
@@ -115,11 +114,12 @@ void Pace::Learn(Monotonic now) {
     constexpr double kBriefly = 0.5;
     constexpr double kTrustInRate = 0.75;
     constexpr double kLower = 0.95;
-    const double answers = static_cast<double>(std::max<std::uint64_t>(answers_, 1));
-    const double through = std::min(rate_, answers / std::max(Seconds(now - paced_at_).count(), 1e-3));
+    const double through =
+        std::min(rate_, static_cast<double>(answers_) / std::max(Seconds(now - paced_at_).count(), 1e-3));
     // No 429 comes sooner than a reply takes.
     const double active = Seconds(now - resumed_at_).count() - latency_;
-    if (rate_ > (is_found_ ? kFarFromKnown : kFar) * through && active < kBriefly) {
+    // Where nothing got through at all the target is closed, and says nothing of how fast is too fast.
+    if (through > 0 && rate_ > (is_found_ ? kFarFromKnown : kFar) * through && active < kBriefly) {
       // Hardly tried: the pauses between two 429s let no more than bursts pass. The limit is anywhere between the two.
       limit_ = std::sqrt(through * rate_);
       return_ = kFirstReturn;

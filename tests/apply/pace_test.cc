@@ -179,7 +179,7 @@ TEST_CASE("a limit is found within a minute though each reply takes most of a se
   }
 }
 
-TEST_CASE("a pause saves nothing up: requests behind it come no closer to each other than before") {
+TEST_CASE("a pause saves up one request: those behind it come no closer to each other than before") {
   Pace pace(1000, kStart);
   const Monotonic refused = kStart + seconds(1);
   CHECK(pace.SendAt(refused) == refused);
