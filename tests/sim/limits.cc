@@ -55,6 +55,8 @@ std::string TextOf(const Operation& operation) {
   std::string text = std::string(Name(operation.kind)) + ' ' + std::string(Name(operation.action)) + ' ' +
                      operation.key + ' ' + operation.remote_id;
   for (const FieldChange& change : operation.changes) {
+    // What an object had that goes is nothing that anybody agrees to.
+    if (change.after.state != FieldState::kValue && change.after.state != FieldState::kEmpty) continue;
     text += '\n' + std::to_string(change.field) + (change.after.state == FieldState::kValue ? '=' : '-');
     text += change.after.text;
   }
