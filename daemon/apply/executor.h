@@ -153,7 +153,7 @@ class Executor {
   void LookUp(const WorkPtr& work, const std::string& address, Found then);
   void SearchPage(const WorkPtr& work, std::shared_ptr<Search> search);
   void OnLookUpFailed(const WorkPtr& work, const ucaas::CallResult& result);
-  /// Each address that the operation's object may have by now; those that it may have had before come last.
+  /// Each address that the operation's object may have by now: the new one, the former one, those in doubt.
   std::vector<std::string> AddressesOf(const Work& work) const;
   /// The target does not know the operation's object by its id. Looks for it at each address that it may have by now,
   /// too: a wrong route says "not found" of everything. `then` gets what else is at the first address where something
@@ -161,6 +161,9 @@ class Executor {
   void ConfirmGone(const WorkPtr& work, Found then);
   void ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addresses, std::vector<ucaas::RemoteObject> others,
                      Found then);
+  /// The target does not know the contact by its id: a wrong route says that of everybody, and some targets show no
+  /// single contact. One that cannot be searched either still takes the change, and others' groups are not known then.
+  void SearchForeignGroups(const WorkPtr& work, std::vector<std::string> addresses);
 
   // executor_change.cc
   void SendChange(const WorkPtr& work);
@@ -184,9 +187,6 @@ class Executor {
   std::vector<std::string> ResolveGroups(const std::vector<std::string>& keys, std::vector<std::string>& resolved_keys);
   /// Asks the target which groups the contact is in, also those of others, then goes on with SendChange.
   void ReadForeignGroups(const WorkPtr& work);
-  /// The target does not know the contact by its id: a wrong route says that of everybody, and some targets show no
-  /// single contact. One that cannot be searched either still takes the change, and others' groups are not known then.
-  void SearchForeignGroups(const WorkPtr& work, std::vector<std::string> addresses);
   /// Keeps the groups of the operation's contact, if it is among `shown`.
   void NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown);
   /// The groups of `keys` and those of others, as remote ids.

@@ -82,31 +82,6 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
       Work::TrailOf(work));
 }
 
-void Executor::SearchForeignGroups(const WorkPtr& work, std::vector<std::string> addresses) {
-  if (addresses.empty()) {
-    NoteGroups(work, {});
-    SendChange(work);
-    return;
-  }
-  auto search = std::make_shared<Search>();
-  search->address = std::move(addresses.back());
-  addresses.pop_back();
-  search->may_be_refused = true;
-  search->then = [this, work, addresses = std::move(addresses)](const std::vector<ucaas::RemoteObject>& found) {
-    if (caller_.stopped()) return;
-    const bool is_found = std::any_of(found.begin(), found.end(), [&work](const ucaas::RemoteObject& object) {
-      return object.remote_id == work->operation.remote_id;
-    });
-    if (!is_found) {
-      SearchForeignGroups(work, addresses);
-      return;
-    }
-    NoteGroups(work, found);
-    SendChange(work);
-  };
-  SearchPage(work, std::move(search));
-}
-
 void Executor::NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown) {
   work->foreign_groups.emplace();
   for (const ucaas::RemoteObject& object : shown) {

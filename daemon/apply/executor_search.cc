@@ -1,4 +1,5 @@
-// The executor's look-ups by address, and whether an object is gone that the target says it does not know.
+// The executor's look-ups by address: whether an object is gone that the target says it does not know, and which groups
+// it is in.
 #include <algorithm>
 #include <utility>
 
@@ -113,6 +114,28 @@ void Executor::ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addre
     } else {
       ConfirmGoneAt(work, addresses, others.empty() ? found : others, then);
     }
+  };
+  SearchPage(work, std::move(search));
+}
+
+void Executor::SearchForeignGroups(const WorkPtr& work, std::vector<std::string> addresses) {
+  if (addresses.empty()) {
+    NoteGroups(work, {});
+    SendChange(work);
+    return;
+  }
+  auto search = std::make_shared<Search>();
+  search->address = std::move(addresses.back());
+  addresses.pop_back();
+  search->may_be_refused = true;
+  search->then = [this, work, addresses = std::move(addresses)](const std::vector<RemoteObject>& found) {
+    if (caller_.stopped()) return;
+    if (!Holds(found, work->operation.remote_id)) {
+      SearchForeignGroups(work, addresses);
+      return;
+    }
+    NoteGroups(work, found);
+    SendChange(work);
   };
   SearchPage(work, std::move(search));
 }
