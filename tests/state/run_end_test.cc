@@ -133,9 +133,13 @@ TEST_CASE("a removal that nobody answered counts beside the next one, once its o
   REQUIRE(store->RemovalsSince(At(0)).size() == 2);
   CHECK(store->RemovalsSince(At(0)).front().unanswered < 0);
   CHECK(store->RemovalsSince(At(0)).front().unanswered == store->RemovalsSince(At(0)).back().unanswered);
+  // That the new one is there says nothing of the one before, nor does its end.
+  store->RecordChanges({.entities = {sales.id}}, At(35));
+  CHECK(store->RemovalsSince(At(0)).size() == 2);
 
   sales.lifecycle = Lifecycle::kGone;
   remove(Done(1, sales, At(40)), At(40));
+  store->RecordChanges({.entities = {sales.id}}, At(45));
   CHECK(store->RemovalsSince(At(0)).size() == 3);
   CHECK(store->Check().empty());
 }
