@@ -180,7 +180,12 @@ void SqliteStore::StorePlan(const std::string& run, const Plan& plan) {
   const std::int64_t id = impl_->RunNumber(run);
   impl_->Write("store the plan", [&] {
     OperationWriter writer(impl_->connection, id);
-    plan.operations.ForEach([&writer](const Operation& operation) { writer.Write(operation); });
+    std::set<std::int64_t> let_in;
+    plan.operations.ForEach([&](const Operation& operation) {
+      writer.Write(operation);
+      if (operation.action == Action::kReactivate) let_in.insert(operation.entity_id);
+    });
+    CountSuspendsOf(impl_->connection, let_in);
     impl_->connection.Prepare("UPDATE run SET plan_hash = ?2, planned = ?3 WHERE id = ?1")
         .Int(id)
         .Text(plan.hash)

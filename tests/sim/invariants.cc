@@ -351,7 +351,8 @@ void Auditor::JudgeChange(const Scene& scene, Kind kind, const Object& before, c
   if (held_.contains(owner->second)) Blame(who + " is held and was changed");
   if (!report.is_revert && IsSetAside(report.plan, kind, owner->second)) Blame(who + " is set aside and was changed");
   const std::string shown = KeyShownBy(kind, after);
-  const bool keeps_name = hand_named_.contains({kind, before.id}) && shown == KeyShownBy(kind, before);
+  const bool is_put_back = report.is_revert && shown == kHandMadeName;
+  const bool keeps_name = hand_named_.contains({kind, before.id}) && (is_put_back || shown == KeyShownBy(kind, before));
   if (kind == Kind::kUser && !hand_made_.contains({kind, before.id}) && !keeps_name && shown != owner->second) {
     Blame(who + " shows another's name");
   }

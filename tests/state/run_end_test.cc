@@ -144,6 +144,44 @@ TEST_CASE("a removal that nobody answered counts beside the next one, once its o
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("a suspend that nobody answered counts for sure once they are let in again, and beside the next one") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2")});
+  const auto change = [&](const char* key, Action action, const char* verdict, Instant at) {
+    const StoredEntity user = *store->Find(Kind::kUser, key);
+    Operation operation = For(user, action);
+    operation.remote_id = user.remote_id;
+    const std::string run = RunUnderWay(*store, {operation}, 1, at);
+    store->RecordOutcomes(
+        run, std::vector{verdict == std::string_view("ok") ? Done(1, user, at) : Failed(1, verdict, "no answer", at)});
+    store->FinishRun(run, ExitCode::kPartial, "", 0, {}, at);
+  };
+  change("E1", Action::kSuspend, "retry", At(20));
+  change("E2", Action::kSuspend, "retry", At(20));
+  change("E1", Action::kSuspend, "retry", At(30));
+  REQUIRE(store->RemovalsSince(At(0)).size() == 3);
+  change("E1", Action::kReactivate, "retry", At(40));
+  const std::int64_t second = store->Find(Kind::kUser, "E2")->id;
+  const auto unanswered = [&] {
+    std::vector<std::int64_t> of;
+    for (const PastRemoval& removal : store->RemovalsSince(At(0))) of.push_back(removal.unanswered);
+    return of;
+  };
+  CHECK(unanswered() == std::vector{second, std::int64_t{0}});
+  CHECK(store->RemovalsSince(At(0)).back().at == At(30));
+  // That the first is active says nothing of a suspend before; that the second is, does.
+  store->RecordChanges({.entities = store->UnknownChanges()}, At(50));
+  CHECK(unanswered() == std::vector{std::int64_t{0}});
+  change("E1", Action::kSuspend, "ok", At(60));
+  store->RecordChanges({.entities = {store->Find(Kind::kUser, "E1")->id}}, At(70));
+  CHECK(unanswered() == std::vector{std::int64_t{0}, std::int64_t{0}});
+  change("E2", Action::kSuspend, "retry", At(80));
+  change("E2", Action::kReactivate, "ok", At(90));
+  CHECK(unanswered() == std::vector<std::int64_t>(3, 0));
+  CHECK(store->Check().empty());
+}
+
 TEST_CASE("a change that was done in part is unknown still, though its row says what was done of it") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);
