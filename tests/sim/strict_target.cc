@@ -216,12 +216,16 @@ bool StrictTarget::IsKnown(const Id& id, const std::string& name, FieldId field)
   return was_told || !knows_ || knows_(id.first, id.second, field);
 }
 
-void StrictTarget::Settle(const Id& id, const HttpRequest& request) {
+void StrictTarget::EndDoubt(const Id& id, const Doubt& about) {
   const auto doubt = doubts_.find(id);
   if (doubt == doubts_.end()) return;
-  doubt->second.erase(kEverything);
-  for (const std::string& name : DoubtAbout(request)) doubt->second.erase(name);
+  for (const std::string& name : about) doubt->second.erase(name);
   if (doubt->second.empty()) doubts_.erase(doubt);
+}
+
+void StrictTarget::Settle(const Id& id, const HttpRequest& request) {
+  EndDoubt(id, {kEverything});
+  EndDoubt(id, DoubtAbout(request));
 }
 
 HttpReply StrictTarget::Answer(const HttpRequest& request) {
@@ -263,13 +267,15 @@ void StrictTarget::NoteAnswered(const HttpRequest& request, const HttpReply& rep
     const std::string address = AddressIn(asked.kind, request);
     open_.erase({asked.kind, address});
     if (const Object* object = target_.With(asked.kind, address)) {
-      ours_.emplace(asked.kind, object->id);
-      doubts_.erase({asked.kind, object->id});
-      // A duplicate has made nothing, and does not say whose the address is.
+      const Id made(asked.kind, object->id);
+      ours_.insert(made);
+      // A duplicate has made nothing, and says neither whose the address is nor what became of a change.
       if (Names(reply, object->id)) {
-        told_[{asked.kind, object->id}].merge(NamesIn(request));
+        doubts_.erase(made);
+        told_[made].merge(NamesIn(request));
         taken_.erase({asked.kind, address});
       } else {
+        EndDoubt(made, {kEverything});
         taken_.emplace(asked.kind, address);
       }
     }

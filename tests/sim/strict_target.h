@@ -75,6 +75,7 @@ class StrictTarget {
   /// Whether the program can know what the object shows there. It cannot of a field that an object of its own, found
   /// again, shows beside what was asked for: that is in no answer, and in no row.
   bool IsKnown(const Id& id, const std::string& name, FieldId field) const;
+  void EndDoubt(const Id& id, const Doubt& about);
   /// An answer settles what was asked: the other fields are no surer for it.
   void Settle(const Id& id, const HttpRequest& request);
 

@@ -57,6 +57,19 @@ TEST_CASE("strict target: a duplicate may be sent again until the program has ma
   }
 }
 
+TEST_CASE("strict target: a duplicate says nothing of a change that nobody answered") {
+  Account account;
+  const std::string id = account.target.Add(Kind::kGroup, {{"name", "Works"}});
+  const HttpRequest rename{.method = "PATCH", .path = "groups/" + id, .headers = {}, .body = R"({"name":"Sales"})"};
+  account.strict.Answer(rename);
+  account.strict.NoteUnanswered(rename);
+  REQUIRE(account.TakesCreate());
+  account.Ask(rename);
+  CHECK(account.strict.TakeComplaints().empty());
+  account.Ask(rename);
+  CHECK(account.strict.TakeComplaints().size() == 1);
+}
+
 TEST_CASE("strict target: a field that no row knows may be sent as it is, and once it was answered no more") {
   Account account;
   const std::string id = account.target.Add(Kind::kGroup, {{"name", "Sales"}, {"desc", "ours"}});
