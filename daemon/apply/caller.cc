@@ -117,6 +117,8 @@ void Caller::Start(Task task) {
   ++requests_;
   const bool may_act = task.trail && ucaas::IsWrite(task.call.verb);
   if (may_act) task.had_acted = std::exchange(task.trail->may_have_acted, true);
+  // A refusal that was heard, and may be remembered under its key, is not what the repeat is to hear again.
+  if (task.trail) task.call.answers = task.trail->answers;
   const ucaas::CallId id = client_.Start(task.call);
   flying_.emplace(id, std::move(task));
 }
@@ -156,6 +158,8 @@ void Caller::Settle(ucaas::CallResult result) {
   const Task& task = node.mapped();
   const bool may_act = task.trail && ucaas::IsWrite(task.call.verb);
   if (may_act) task.trail->may_have_acted = task.had_acted || result.may_have_acted;
+  const bool is_create = task.call.verb == ucaas::Verb::kCreate;
+  if (is_create && task.trail && result.transport == TransportOutcome::kReply) ++task.trail->answers;
   Report(node.mapped(), result);
   Note(node.mapped(), result);
   Judge(std::move(node.mapped()), std::move(result));
@@ -210,8 +214,6 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
     // What waits behind a probe is what is sent again.
     if (task.is_probe) return;
     if (again) {
-      // A refusal that was heard, and may be remembered under its key, is not what the repeat is to hear again.
-      if (result.transport == TransportOutcome::kReply) ++task.call.answers;
       // After a stop it is simply not sent again.
       observer_.OnEvent({.id = EventId::kRequestRetried,
                          .text = "again in " + FormatDuration(std::chrono::duration_cast<Duration>(*again - now)),

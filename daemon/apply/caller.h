@@ -31,6 +31,7 @@ struct Stop {
 struct Trail {
   /// A write may have had its effect: false means that none was sent, or did nothing by the target's own word.
   bool may_have_acted = false;
+  std::uint32_t answers = 0;      ///< Replies that were heard to its creates, whatever they said.
   std::vector<Attempt> requests;  ///< Those of a call that waits for its repeat.
 };
 

@@ -188,6 +188,8 @@ class Executor {
   /// Asks the target which groups the contact is in, also those of others, then goes on with SendChange.
   void ReadForeignGroups(const WorkPtr& work);
   /// Keeps the groups of the operation's contact, if it is among `shown`.
+  /// Whether the target says which groups that object is in.
+  static bool ShowsGroups(const std::string& remote_id, const std::vector<ucaas::RemoteObject>& shown);
   void NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown);
   /// The groups of `keys` and those of others, as remote ids.
   std::vector<std::string> GroupsToSend(const WorkPtr& work, const std::vector<std::string>& keys);

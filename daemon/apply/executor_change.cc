@@ -140,6 +140,7 @@ void Executor::AfterTaken(const WorkPtr& work, const CallResult& duplicate) {
 void Executor::Recreate(const WorkPtr& work) {
   if (caller_.stopped()) return;
   if (!work->row) work->row.emplace();
+  work->awaits_groups = false;  // the create carries them
   ConfirmGone(work, [this, work](const std::vector<RemoteObject>& found) {
     found.empty() ? CreateAnew(work) : OnPlaceTaken(work, found);
   });

@@ -85,7 +85,6 @@ void Executor::SendCreate(const WorkPtr& work) {
   call.verb = ucaas::Verb::kCreate;
   call.kind = operation.kind;
   call.operation = work->name;
-  call.answers = work->answers;
   call.fields = work->is_recreation ? FieldsToRecreate(*work->row, operation) : FieldsToCreate(operation);
   // Every mode of membership sends the groups on create: that is the one documented way.
   const auto* wanted = operation.groups ? &operation.groups->after : nullptr;
@@ -122,7 +121,6 @@ void Executor::OnCreated(const WorkPtr& work, const CallResult& result, std::uin
       return;
     case Verdict::kUnknown:
       work->was_sent = true;
-      if (result.transport == TransportOutcome::kReply) ++work->answers;
       if (caller_.stopped()) return;  // no outcome: the next run looks it up
       AfterUnknownCreate(work);
       return;

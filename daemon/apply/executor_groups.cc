@@ -62,12 +62,16 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
         NoteRequests(work, result, attempts);
         switch (result.verdict) {
           case ucaas::Verdict::kOk:
-            NoteGroups(work, result.objects);
-            if (!caller_.stopped()) SendChange(work);
-            return;
           case ucaas::Verdict::kMissing:
           case ucaas::Verdict::kInvalid:
-            if (!caller_.stopped()) SearchForeignGroups(work, AddressesOf(*work));
+            if (caller_.stopped()) return;
+            if (ShowsGroups(work->operation.remote_id, result.objects)) {
+              NoteGroups(work, result.objects);
+              SendChange(work);
+            } else {
+              // A list may show more than a single contact does.
+              SearchForeignGroups(work, AddressesOf(*work));
+            }
             return;
           case ucaas::Verdict::kRetry:
           case ucaas::Verdict::kRelogin:
@@ -80,6 +84,12 @@ void Executor::ReadForeignGroups(const WorkPtr& work) {
         }
       },
       Work::TrailOf(work));
+}
+
+bool Executor::ShowsGroups(const std::string& remote_id, const std::vector<ucaas::RemoteObject>& shown) {
+  return std::any_of(shown.begin(), shown.end(), [&](const ucaas::RemoteObject& object) {
+    return object.remote_id == remote_id && object.has_group_ids;
+  });
 }
 
 void Executor::NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown) {

@@ -81,7 +81,9 @@ void Executor::LookFirst(const WorkPtr& work) {
             }
             work->may_be_touched = true;
             const bool sends_groups = work->operation.groups && work->operation.action != Action::kDelete;
-            if (is_shown && sends_groups) NoteGroups(work, result.objects);
+            if (sends_groups && ShowsGroups(work->operation.remote_id, result.objects)) {
+              NoteGroups(work, result.objects);
+            }
             if (!caller_.stopped()) Dispatch(work);
             return;
           }

@@ -57,7 +57,8 @@ void Executor::SearchPage(const WorkPtr& work, std::shared_ptr<Search> search) {
         for (const RemoteObject& object : result.objects) {
           if (!Holds(search->found, object.remote_id)) search->found.push_back(object);
         }
-        const bool is_end = !result.may_have_more || search->found.size() > 1;
+        const bool is_told = search->wanted.empty() ? search->found.size() > 1 : Holds(search->found, search->wanted);
+        const bool is_end = !result.may_have_more || is_told;
         if (!is_end && search->page < kMostSearchPages) {
           ++search->page;
           SearchPage(work, search);
@@ -105,6 +106,7 @@ void Executor::ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addre
   auto search = std::make_shared<Search>();
   search->address = std::move(addresses.front());
   addresses.erase(addresses.begin());
+  search->wanted = work->operation.remote_id;
   search->is_missing = true;
   search->then = [this, work, addresses = std::move(addresses), others = std::move(others),
                   then = std::move(then)](const std::vector<RemoteObject>& found) {
@@ -127,6 +129,7 @@ void Executor::SearchForeignGroups(const WorkPtr& work, std::vector<std::string>
   auto search = std::make_shared<Search>();
   search->address = std::move(addresses.back());
   addresses.pop_back();
+  search->wanted = work->operation.remote_id;
   search->may_be_refused = true;
   search->then = [this, work, addresses = std::move(addresses)](const std::vector<RemoteObject>& found) {
     if (caller_.stopped()) return;

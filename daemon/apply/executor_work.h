@@ -28,7 +28,6 @@ struct Executor::Work {
 
   Operation operation;
   std::string name;  // in the journal; of a create that an earlier run may have sent, the name that it had then
-  std::uint32_t answers = 0;                       // heard to its creates
   std::optional<StoredEntity> row;                 // as it was before; of an adopt as the target was listed
   std::optional<std::vector<std::string>> groups;  // keys of the groups that are really written
   /// Ids of groups that are none of ours and that the contact is in; nothing before the target was asked.
@@ -65,6 +64,7 @@ struct Executor::Membership {
 
 struct Executor::Search {
   std::string address;
+  std::string wanted;  // the one whose presence is asked for; empty: whoever has the address
   std::uint32_t page = 1;
   bool is_missing = false;      // by its id: that has to do where the search tells nothing
   bool may_be_refused = false;  // nothing is found then

@@ -53,7 +53,8 @@ GateDecision Gate::Ask(Monotonic now, std::size_t in_flight) {
   if (now < not_before_) return {.answer = GateAnswer::kWait, .until = not_before_, .because = {}};
   if (breaker_ != Breaker::kClosed) {
     if (in_flight > 0) return {.answer = GateAnswer::kWait, .until = next_reply, .because = {}};
-    if (now < probe_at_) return {.answer = GateAnswer::kWait, .until = probe_at_, .because = {}};
+    const Monotonic at = std::max(probe_at_, pace_.SendAt(now));
+    if (now < at) return {.answer = GateAnswer::kWait, .until = at, .because = {}};
     breaker_ = Breaker::kProbing;
     ++probes_;
     return {.answer = GateAnswer::kProbe, .until = now, .because = {}};

@@ -31,6 +31,10 @@ constexpr double kTooSoon = 0.2;
 constexpr double kBelowLimit = 0.975;
 // How fast it is left behind while nothing contradicts, as a share of it.
 constexpr double kGrowth = 0.2;
+// Replies that are slow for so long, while we hold back and they become no faster for it, are not slow because of us:
+// changes may take thirty times as long as the looks before them.
+constexpr std::chrono::seconds kPatience{15};
+constexpr double kFaster = 0.7;
 
 }  // namespace
 
@@ -61,7 +65,7 @@ Monotonic Pace::SendAt(Monotonic now) {
 // Back to the limit quickly, past it slowly at first, and ever faster while nothing contradicts: it may have risen.
 void Pace::Grow(Monotonic now) {
   if (limit_ == 0 || now <= resumed_at_) return;
-  if (latency_ > 2 * usual_latency_ + 0.05) return;
+  if (IsSlow()) return;
   const double age = Seconds(now - resumed_at_).count() / return_;
   const double distance = age < 1 ? (start_ - limit_) * std::pow(1 - age, 3) : kGrowth * limit_ * std::pow(age - 1, 3);
   rate_ = std::clamp(limit_ + distance, rate_, ceiling_);
@@ -72,16 +76,36 @@ void Pace::OnAnswered(Monotonic now, microseconds latency) {
   WatchLatency(now, latency);
 }
 
+bool Pace::IsSlow() const {
+  return latency_ > 2 * usual_latency_ + 0.05;
+}
+
 void Pace::WatchLatency(Monotonic now, microseconds latency) {
   constexpr double kWeight = 1.0 / 32;
-  // A target may become slower for good: what is usual follows upwards, but takes some thousand replies for it.
+  // A target may become a little slower for good: what is usual follows upwards, but takes some thousand replies for
+  // it.
   constexpr double kDrift = 1.0 / 4096;
   constexpr double kFarTooLong = 8;
   const double seconds = Seconds(latency).count();
   if (usual_latency_ == 0) usual_latency_ = latency_ = seconds;
   latency_ += kWeight * (seconds - latency_);
   usual_latency_ = std::min(usual_latency_ + kDrift * (latency_ - usual_latency_), std::max(latency_, 1e-6));
+  if (!IsSlow()) {
+    slow_since_.reset();
+    slowed_from_ = 0;
+    return;
+  }
+  if (!slow_since_ || latency_ < kFaster * slowest_) {
+    slow_since_ = now;
+    slowest_ = latency_;
+  }
+  slowest_ = std::max(slowest_, latency_);
+  if (now - *slow_since_ >= kPatience) {
+    TakeForUsual(now);
+    return;
+  }
   if (latency_ <= kFarTooLong * usual_latency_ + 0.05 || now - slowed_at_ < std::chrono::seconds(1)) return;
+  slowed_from_ = std::max(slowed_from_, rate_);
   limit_ = rate_;
   start_ = rate_ = std::max(floor_, rate_ * 0.9);
   return_ = kFirstReturn;
@@ -89,10 +113,22 @@ void Pace::WatchLatency(Monotonic now, microseconds latency) {
   resumed_at_ = std::max(resumed_at_, now);
 }
 
+void Pace::TakeForUsual(Monotonic now) {
+  usual_latency_ = latency_;
+  slow_since_.reset();
+  if (slowed_from_ == 0) return;
+  limit_ = slowed_from_;
+  start_ = rate_;
+  return_ = kFirstReturn;
+  resumed_at_ = std::max(resumed_at_, now);
+  slowed_from_ = 0;
+}
+
 void Pace::OnPaced(Monotonic now, Monotonic not_before) {
   if (limit_ == 0 || now >= std::max(paced_at_ + kSlowingPause, resumed_at_)) {
     Learn(now);
     answers_ = 0;
+    slowed_from_ = 0;
     paced_at_ = resumed_at_ = now;
   }
   resumed_at_ = std::max(resumed_at_, not_before);

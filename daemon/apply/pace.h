@@ -2,7 +2,7 @@
 // what the target lets through. Nobody tells us its limit, so it is found: a 429 lowers the rate to what got through
 // since the last one (multiplicative decrease), and time without any raises it, slowly near the limit that is known and
 // faster the longer nothing contradicts. Replies that take much longer than they used to hold the rate and then lower
-// it. Single-threaded; time comes in with each call.
+// it, for as long as that may help. Single-threaded; time comes in with each call.
 #pragma once
 
 #include <chrono>
@@ -36,6 +36,10 @@ class Pace {
   /// From a 429: where the limit may be.
   void Learn(Monotonic now);
   void WatchLatency(Monotonic now, std::chrono::microseconds latency);
+  /// Replies take much longer than they used to.
+  bool IsSlow() const;
+  /// So they do however slowly we send: the rate goes back to where it was.
+  void TakeForUsual(Monotonic now);
 
   double ceiling_;
   double floor_;
@@ -51,9 +55,12 @@ class Pace {
   Monotonic paced_at_;         // of the last 429
   Monotonic resumed_at_;       // when sending went on behind it
 
-  double usual_latency_ = 0;  // seconds; of the best times
-  double latency_ = 0;        // smoothed
-  Monotonic slowed_at_;       // for its latency
+  double usual_latency_ = 0;             // seconds; of the best times
+  double latency_ = 0;                   // smoothed
+  Monotonic slowed_at_;                  // for its latency
+  std::optional<Monotonic> slow_since_;  // and no faster since
+  double slowest_ = 0;                   // smoothed, since then
+  double slowed_from_ = 0;               // the rate before it was lowered for that; 0: it was not
 };
 
 }  // namespace ucaas_sync::apply

@@ -153,6 +153,18 @@ TEST_CASE("a create that nobody answered is repeated under its Idempotency-Key, 
   }
 }
 
+TEST_CASE("a create that nobody answered is repeated under its own Idempotency-Key, whatever was answered before it") {
+  Bench bench;
+  std::vector<std::string> keys;
+  WatchKeys(bench, keys);
+  bench.target.faults = {{.request = "POST users", .reply = Says(503, "503")},
+                         {.request = "POST users", .reply = Breaks(TransportOutcome::kTimeout)}};
+  CHECK(bench.Do({Bench::CreateUser("E1")}).code == ExitCode::kConverged);
+  REQUIRE(keys.size() == 3);
+  CHECK(keys[0] != keys[1]);
+  CHECK(keys[1] == keys[2]);
+}
+
 TEST_CASE("no two creates share an Idempotency-Key, and nothing else has one") {
   Bench bench;
   std::vector<std::string> keys;

@@ -79,6 +79,48 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("where a single contact shows no groups, the list is asked for them") {
+  for (const bool is_reviewed : {false, true}) {
+    CAPTURE(is_reviewed);
+    Company company(config::Membership::kContact);
+    Bench& bench = company.bench;
+    company.options.is_reviewed = is_reviewed;
+    company.ada.fields[kContactEmail] = Field::Value("e1@x.org");
+    bench.store.rows[company.ada.id].entity.fields = company.ada.fields;
+    bench.target.objects[Kind::kContact][0].group_ids.push_back("of-somebody-else");
+    HttpReply shown;
+    shown.status = 200;
+    shown.body = R"({"result":1,"contact":{"contact_id":")" + company.ada.remote_id + R"(","email":"e1@x.org"}})";
+    bench.target.faults = {{.request = "GET contacts/", .reply = shown, .times = 9}};
+    CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+    CHECK(bench.target.With(Kind::kContact, "e1@x.org")->group_ids ==
+          std::vector<std::string>{company.finance.remote_id, "of-somebody-else"});
+  }
+}
+
+TEST_CASE("a contact is looked for on every page of those who have its address, before its groups are taken for ours") {
+  Company company(config::Membership::kContact);
+  Bench& bench = company.bench;
+  company.ada.fields[kContactEmail] = Field::Value("e1@x.org");
+  bench.store.rows[company.ada.id].entity.fields = company.ada.fields;
+  bench.target.objects[Kind::kContact][0].group_ids.push_back("of-somebody-else");
+  const auto contact = [](const std::string& id, const std::string& groups) {
+    return R"({"contact_id":")" + id + R"(","email":"e1@x.org","group_ids":[)" + groups + "]}";
+  };
+  HttpReply first;
+  first.status = 200;
+  first.body = R"({"result":1,"contacts":[)" + contact("one", "") + ',' + contact("two", "") + "]}";
+  HttpReply second;
+  second.status = 200;
+  second.body = R"({"result":1,"contacts":[)" +
+                contact(company.ada.remote_id, '"' + company.sales.remote_id + R"(","of-somebody-else")") + "]}";
+  bench.target.faults = {{.request = "GET contacts/", .reply = Says(404, "404", "no")},
+                         {.request = "GET contacts?", .reply = first},
+                         {.request = "GET contacts?", .reply = second}};
+  CHECK(bench.Do({company.Move()}, company.options).code == ExitCode::kConverged);
+  CHECK(bench.target.BodiesOf("PATCH contacts").front().find("of-somebody-else") != std::string::npos);
+}
+
 TEST_CASE("a target that shows no single contact and cannot be searched takes a change of groups all the same") {
   Company company(config::Membership::kContact);
   company.ada.fields[kContactEmail] = Field::Value("e1@x.org");
@@ -276,6 +318,23 @@ TEST_CASE("membership: group cut off before the groups' lists leaves the change 
   CHECK(company.GroupsOfAda() == kSales);
   CHECK(company.bench.store.outcomes.at(1).groups_follow);
   CHECK(company.bench.target.CountRequests("PATCH groups") == 0);
+}
+
+TEST_CASE("membership: group makes a contact that is gone anew with its groups, and that is all") {
+  Company company(config::Membership::kGroup);
+  Bench& bench = company.bench;
+  company.ada.fields[kContactName] = Field::Value("Ada");
+  company.ada.fields[kContactEmail] = Field::Value("e1@x.org");
+  bench.store.rows[company.ada.id].entity.fields = company.ada.fields;
+  bench.target.objects[Kind::kContact].erase(bench.target.objects[Kind::kContact].begin());
+  const ApplyResult result = bench.Do({company.Move()}, company.options);
+  CHECK(result.code == ExitCode::kConverged);
+  CHECK(result.done == 1);
+  CHECK(result.left == 0);
+  CHECK(bench.target.With(Kind::kContact, "e1@x.org")->group_ids ==
+        std::vector<std::string>{company.finance.remote_id});
+  CHECK(company.GroupsOfAda() == kFinance);
+  CHECK(bench.target.CountRequests("PATCH groups") == 0);
 }
 
 TEST_CASE("membership: recreate deletes the contact and creates it anew with every field") {

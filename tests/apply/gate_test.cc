@@ -232,6 +232,22 @@ TEST_CASE("failures that fill two seconds open the breaker, then one probe at a 
   }
 }
 
+TEST_CASE("probes are no faster than the rate allows") {
+  Gate gate(Policy(0.1), kStart);
+  REQUIRE(Sends(gate, kStart));
+  gate.OnSent(false);
+  gate.OnTransient(kStart, 1, std::nullopt);
+  gate.OnTransient(kStart + seconds(2), 2, std::nullopt);
+  Monotonic now = kStart;
+  for (int probe = 0; probe < 5; ++probe) {
+    const Monotonic before = now;
+    while (!Probes(gate, now)) now = std::max(gate.Ask(now, 0).until, now + milliseconds(1));
+    CHECK(now - before >= milliseconds(9'900));
+    gate.OnSent(false);
+    gate.OnTransient(now, 1, std::nullopt);
+  }
+}
+
 TEST_CASE("once a probe is answered, who has used up its attempts has failed") {
   Gate gate(Policy(), kStart);
   for (int i = 0; i < 8; ++i) gate.OnTransient(kStart, 1, std::nullopt);

@@ -56,6 +56,7 @@ struct Throughput {
   std::uint64_t taken = 0;
   std::uint64_t refused = 0;
   double per_second = 0;
+  milliseconds longest{0};  ///< That a reply took.
 };
 
 class Run {
@@ -76,16 +77,18 @@ class Run {
           break;
         }
         pace_.OnSent();
-        flying_.push_back({now_ + latency_, target_.Takes(now_)});
+        served_ = std::max(served_, now_) + each_;
+        flying_.push_back({.at = served_ + latency_, .sent = now_, .taken = target_.Takes(now_)});
       }
       if (now_ < not_before_) next = std::min(next, not_before_);
       if (!flying_.empty()) next = std::min(next, flying_.front().at);
       now_ = std::max(next, now_ + microseconds(1));
       while (!flying_.empty() && flying_.front().at <= now_) {
-        const bool taken = flying_.front().taken;
+        const Flight flight = flying_.front();
         flying_.pop_front();
-        if (taken) {
-          pace_.OnAnswered(now_, latency_);
+        result.longest = std::max(result.longest, std::chrono::duration_cast<milliseconds>(now_ - flight.sent));
+        if (flight.taken) {
+          pace_.OnAnswered(now_, std::chrono::duration_cast<microseconds>(now_ - flight.sent));
           ++result.taken;
           continue;
         }
@@ -102,16 +105,21 @@ class Run {
   Pace& pace() { return pace_; }
   Target& target() { return target_; }
   void SetLatency(microseconds latency) { latency_ = latency; }
+  /// The target works at one request after the other, each for so long.
+  void SetWork(microseconds each) { each_ = each; }
 
  private:
   struct Flight {
     Monotonic at;
+    Monotonic sent;
     bool taken;
   };
   Pace pace_;
   Target target_;
   std::size_t concurrency_;
   microseconds latency_{20'000};
+  microseconds each_{0};
+  Monotonic served_ = kStart;
   Monotonic now_ = kStart;
   Monotonic not_before_ = kStart;
   std::deque<Flight> flying_;
@@ -237,6 +245,45 @@ TEST_CASE("replies that take far longer than they used to lower the rate, and it
   run.SetLatency(milliseconds(20));
   run.For(seconds(60));
   CHECK(run.pace().rate() >= 95);
+}
+
+TEST_CASE("changes that take far longer than the looks before them, however slowly they are sent, slow no run down") {
+  struct Times {
+    milliseconds look;
+    milliseconds change;
+  };
+  for (const Times& times : {Times{milliseconds(5), milliseconds(150)}, Times{milliseconds(20), milliseconds(300)},
+                             Times{milliseconds(10), milliseconds(390)}, Times{milliseconds(50), milliseconds(200)}}) {
+    CAPTURE(times.look.count());
+    CAPTURE(times.change.count());
+    Run run(20, {.rate = 1e6, .capacity = 1e6, .retry_after = milliseconds(0)}, 8);
+    run.SetLatency(times.look);
+    run.For(seconds(20));
+    run.SetLatency(times.change);
+    CHECK(run.For(seconds(60)).per_second >= 12);
+    CHECK(run.For(seconds(60)).per_second >= 19.9);
+  }
+}
+
+TEST_CASE("a limit that is met while replies are slower than before is used all the same") {
+  Run run(200, {.rate = 20, .capacity = 20, .retry_after = milliseconds(1000)}, 8);
+  run.SetLatency(milliseconds(20));
+  run.For(seconds(20));
+  run.SetLatency(milliseconds(150));
+  run.For(seconds(40));
+  CHECK(run.For(seconds(120)).per_second >= 18);
+}
+
+TEST_CASE("a target that our requests alone make slow gets no more than it can do") {
+  // 50 a second, and nobody bounds how many wait there.
+  Run run(100, {.rate = 1e6, .capacity = 1e6, .retry_after = milliseconds(0)}, 100'000);
+  run.For(seconds(10));
+  run.SetWork(milliseconds(20));
+  const Throughput first = run.For(seconds(120));
+  const Throughput later = run.For(seconds(600));
+  CHECK(first.longest < seconds(15));
+  CHECK(later.longest < seconds(15));
+  CHECK(later.per_second >= 25);
 }
 
 }  // namespace
