@@ -122,6 +122,9 @@ struct Judge {
       settled.moved.push_back(entity);
     }
     const auto shown = is_anew ? AsListed(entity.kind, anew.object) : answer.object;
+    const FieldState status = shown.fields[kUserStatus].state;
+    const bool is_told = status == FieldState::kValue || status == FieldState::kEmpty;
+    if (entity.kind == Kind::kUser && !is_told) settled.untold.push_back(entity.id);
     if (auto finding = plan::DriftOf(entity, shown, scope, groups)) settled.found.push_back(*std::move(finding));
     return true;
   }

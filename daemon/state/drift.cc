@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "daemon/state/removals.h"
 #include "daemon/state/row_text.h"
 #include "daemon/state/store_impl.h"
 
@@ -25,6 +26,13 @@ std::vector<std::uint64_t> DigestsFrom(std::string_view bytes, const char* table
   std::vector<std::uint64_t> digests(bytes.size() / sizeof(std::uint64_t));
   if (!bytes.empty()) std::memcpy(digests.data(), bytes.data(), bytes.size());
   return digests;
+}
+
+/// Whether it tells that somebody is gone, or lets in or shuts out whom the state does not.
+bool SaysWhetherRemoved(Kind kind, const DriftFinding& finding) {
+  return finding.missing ||
+         (kind == Kind::kUser && std::any_of(finding.shown.begin(), finding.shown.end(),
+                                             [](const auto& shown) { return shown.first == kUserStatus; }));
 }
 
 void WriteFinding(Connection& connection, Kind kind, const DriftFinding& finding) {
@@ -55,44 +63,6 @@ DriftFinding FindingAt(Query& query) {
   }
   if (!query.IsNullAt(3)) finding.groups = DecodeKeys(query.TextAt(3));
   return finding;
-}
-
-// What is there was not deleted by a request that nobody answered, and whoever is active was not suspended by one.
-// Whether any counts no longer.
-bool ForgetUndoneRemovals(Connection& connection, std::int64_t entity, bool is_active) {
-  Query undone = connection.Prepare(
-      "DELETE FROM removal WHERE (?2 OR action <> ?3) AND EXISTS "
-      "(SELECT 1 FROM operation o JOIN entity e ON e.id = o.entity_id WHERE o.id = removal.operation "
-      "AND o.entity_id = ?1 AND o.remote_id IN ('', e.remote_id)) AND NOT "
-      "EXISTS (SELECT 1 FROM outcome WHERE outcome.id = removal.operation AND outcome.done = 1)");
-  return undone.Int(entity).Int(is_active ? 1 : 0).Int(Index(Action::kSuspend)).Run() > 0;
-}
-
-// Who is gone or suspended by now may be so by the very request that nobody answered. When it was repeated since, of
-// the same object, the repeat counts for both: as the first did, unless the answer tells that it was the repeat that
-// did it. That of a delete does; a suspend is answered alike whether they were let in until then or not. Whether any
-// counts no longer.
-bool CountRemovalOnce(Connection& connection, std::int64_t entity) {
-  connection
-      .Prepare(
-          "UPDATE removal SET approved = 0 WHERE EXISTS (SELECT 1 FROM operation o JOIN outcome c ON c.id = o.id "
-          "WHERE o.id = removal.operation AND o.entity_id = ?1 AND c.done = 1 "
-          "AND (c.verdict = 'missing' OR o.action = ?2)) "
-          "AND EXISTS (SELECT 1 FROM removal u JOIN operation p ON p.id = u.operation WHERE p.entity_id = ?1 "
-          "AND p.remote_id = (SELECT remote_id FROM operation WHERE operation.id = removal.operation) "
-          "AND u.approved = 0 AND u.action = removal.action "
-          "AND u.operation < removal.operation "
-          "AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1))")
-      .Int(entity)
-      .Int(Index(Action::kSuspend))
-      .Run();
-  Query counted_twice = connection.Prepare(
-      "DELETE FROM removal WHERE EXISTS (SELECT 1 FROM operation p WHERE p.id = removal.operation "
-      "AND p.entity_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = p.id AND outcome.done = 1)) "
-      "AND EXISTS (SELECT 1 FROM removal r JOIN operation o ON o.id = r.operation JOIN outcome c ON c.id = o.id "
-      "JOIN operation p ON p.id = removal.operation AND p.remote_id = o.remote_id "
-      "WHERE o.entity_id = ?1 AND c.done = 1 AND r.action = removal.action AND r.operation > removal.operation)");
-  return counted_twice.Int(entity).Run() > 0;
 }
 
 }  // namespace
@@ -301,12 +271,16 @@ void SqliteStore::RecordChanges(const SettledChanges& settled, Instant at) {
     for (const std::int64_t id : settled.entities) {
       connection.Prepare("DELETE FROM unknown_change WHERE entity_id = ?1").Int(id).Run();
       connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
-      const bool is_as_known = std::none_of(settled.found.begin(), settled.found.end(),
-                                            [id](const DriftFinding& finding) { return finding.entity_id == id; });
+      const StoredEntity entity = Load(id);
+      const Lifecycle lifecycle = entity.lifecycle;
+      const bool is_as_known = std::none_of(settled.found.begin(), settled.found.end(), [&](const auto& finding) {
+        return finding.entity_id == id && SaysWhetherRemoved(entity.kind, finding);
+      });
       if (!is_as_known) continue;
-      const Lifecycle lifecycle = Load(id).lifecycle;
       if (lifecycle != Lifecycle::kGone) {
-        counts_less = ForgetUndoneRemovals(connection, id, lifecycle == Lifecycle::kActive) || counts_less;
+        const bool is_seen_active = lifecycle == Lifecycle::kActive &&
+                                    std::find(settled.untold.begin(), settled.untold.end(), id) == settled.untold.end();
+        counts_less = ForgetUndoneRemovals(connection, id, is_seen_active) || counts_less;
       }
       // A look may have found them suspended, and a plan taken that over, before anybody asked what became of the
       // request: it counts, as a delete does of whoever is gone.

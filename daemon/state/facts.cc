@@ -1,8 +1,13 @@
 // SqliteStore's account of itself: what is there, whose it is, and what a rebuilt state takes over from an older one.
+#include <algorithm>
 #include <set>
+#include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
+#include <vector>
 
+#include "daemon/state/removals.h"
 #include "daemon/state/schema.h"
 #include "daemon/state/store_impl.h"
 #include "daemon/state/unknowns.h"
@@ -163,33 +168,30 @@ void SqliteStore::TakeOver(
           to.Prepare("INSERT OR REPLACE INTO reverted (kind, key, reason, mark, since) VALUES (?1, ?2, ?3, ?4, ?5)");
       insert.Int(reverted.IntAt(0)).Text(key).Text(reason).Hash(reverted.HashAt(3)).Time(reverted.TimeAt(4)).Run();
     }
-    // Those of a run that was cut off are counted when the next begins: here nobody has begun one since.
-    Query removal = from.Prepare(
-        "WITH counted (operation, at, kind, action, approved) AS "
-        "(SELECT operation, at, kind, action, approved FROM removal UNION ALL "
-        "SELECT o.id, run.started, o.kind, o.action, EXISTS (SELECT 1 FROM approved_removal a WHERE a.run = run.id "
-        "AND a.kind = o.kind AND a.action = o.action) FROM run CROSS JOIN operation o "
-        "ON o.id BETWEEN (run.id << 32) + 1 AND (run.id << 32) + run.mark WHERE run.ended IS NULL "
-        "AND o.action IN (?2, ?3) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id) "
-        "AND NOT EXISTS (SELECT 1 FROM removal WHERE removal.operation = o.id)) "
-        "SELECT r.at, r.kind, r.action, r.approved, o.remote_id, o.entity_id FROM counted r LEFT JOIN operation o "
-        "ON o.id = r.operation AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id AND outcome.done = 1) "
-        "WHERE r.at > (SELECT max(at) FROM counted) - ?1 ORDER BY r.at, r.operation");
-    removal.Int(kGuardsLookBack.count()).Int(Index(Action::kSuspend)).Int(Index(Action::kDelete));
-    std::set<std::pair<std::int64_t, std::int64_t>> unanswered;  // action, entity
+    std::vector<CountedRemoval> removals = CountedRemovals(from, Instant::min());
+    const Instant since = removals.empty() ? Instant() : removals.back().at - kGuardsLookBack;
+    std::erase_if(removals, [since](const CountedRemoval& removal) { return removal.at <= since; });
+    // However often one was sent without an answer, it removed one, if any: one that nobody approved if there is one,
+    // and of these the last.
+    std::stable_sort(removals.begin(), removals.end(), [](const CountedRemoval& a, const CountedRemoval& b) {
+      return std::tie(a.approved, b.at) < std::tie(b.approved, a.at);
+    });
+    std::set<std::tuple<Action, std::int64_t, std::string>> unanswered;
     // No operation of the new journal has a number below 1.
-    for (std::int64_t number = -1; removal.Next(); --number) {
-      // However often it was sent without an answer, it removed one, if any.
-      if (!removal.IsNullAt(4)) {
-        const bool is_new = unanswered.emplace(removal.IntAt(2), removal.IntAt(5)).second;
-        if (!is_new || !was_done(KindFrom(removal.IntAt(1)), ActionFrom(removal.IntAt(2)), removal.TextAt(4))) continue;
+    std::int64_t number = -1;
+    for (const CountedRemoval& removal : removals) {
+      if (removal.is_unanswered) {
+        // Those who were forgotten cannot be told from each other.
+        const bool is_new =
+            removal.entity == 0 || unanswered.emplace(removal.action, removal.entity, removal.remote_id).second;
+        if (!is_new || !was_done(removal.kind, removal.action, removal.remote_id)) continue;
       }
       to.Prepare("INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, ?5)")
-          .Int(number)
-          .Int(removal.IntAt(0))
-          .Int(removal.IntAt(1))
-          .Int(removal.IntAt(2))
-          .Int(removal.IntAt(3))
+          .Int(number--)
+          .Time(removal.at)
+          .Int(Index(removal.kind))
+          .Int(Index(removal.action))
+          .Int(removal.approved ? 1 : 0)
           .Run();
     }
   });

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "daemon/state/decisions.h"
+#include "daemon/state/removals.h"
 #include "daemon/state/run_lock.h"
 #include "daemon/state/store_impl.h"
 #include "daemon/state/unknowns.h"
@@ -173,6 +174,7 @@ std::string SqliteStore::BeginRun(const RunStart& start) {
     id = connection.database().getLastInsertRowid();
   });
   impl_->last_run = {name, id};
+  impl_->unanswered_removals.reset();
   return name;
 }
 

@@ -1,9 +1,11 @@
 // SqliteStore's Journal: how operations went, what that makes of the state, and how far the next may go. Each function
 // is one synchronous commit.
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include "daemon/state/decisions.h"
+#include "daemon/state/removals.h"
 #include "daemon/state/store_impl.h"
 #include "daemon/state/unknowns.h"
 
@@ -69,22 +71,6 @@ bool MayYetCreate(Action action, const OperationOutcome& outcome) {
   return outcome.verdict == "unknown" || (outcome.may_have_acted && outcome.verdict != "duplicate");
 }
 
-bool IsRemoval(Action action) {
-  return action == Action::kSuspend || action == Action::kDelete;
-}
-
-void NoteRemoval(Connection& connection, std::int64_t id, const Performed& operation, Instant at) {
-  connection
-      .Prepare(
-          "INSERT OR REPLACE INTO removal (operation, at, kind, action, approved) VALUES (?1, ?2, ?3, ?4, "
-          "EXISTS (SELECT 1 FROM approved_removal WHERE run = ?1 >> 32 AND kind = ?3 AND action = ?4))")
-      .Int(id)
-      .Time(at)
-      .Int(Index(operation.kind))
-      .Int(Index(operation.action))
-      .Run();
-}
-
 void QuarantineByTarget(Connection& connection, const Operation& operation, const OperationOutcome& outcome) {
   const std::string kind(Name(operation.kind));
   Query insert = connection.Prepare(
@@ -117,13 +103,14 @@ void RaiseVersion(Connection& connection) {
 // Outcomes of one run, within one commit.
 class OutcomeWriter {
  public:
-  OutcomeWriter(Connection& connection, SourceTable& sources, std::int64_t run, std::uint64_t version)
-      : connection_(connection),
+  OutcomeWriter(SqliteStore::Impl& impl, std::int64_t run, std::uint64_t version)
+      : connection_(impl.connection),
         run_(run),
-        entities_(connection, sources, version),
-        has_unknown_(connection.Prepare("SELECT 1 FROM unknown_create LIMIT 1").Next()),
-        has_drift_(connection.Prepare("SELECT 1 FROM drift LIMIT 1").Next()),
-        has_refused_(connection.Prepare("SELECT 1 FROM quarantine WHERE by_target = 1 LIMIT 1").Next()) {}
+        entities_(impl.connection, impl.sources, version),
+        unanswered_removals_(impl.UnansweredRemovals()),
+        has_unknown_(connection_.Prepare("SELECT 1 FROM unknown_create LIMIT 1").Next()),
+        has_drift_(connection_.Prepare("SELECT 1 FROM drift LIMIT 1").Next()),
+        has_refused_(connection_.Prepare("SELECT 1 FROM quarantine WHERE by_target = 1 LIMIT 1").Next()) {}
 
   void Write(std::span<const OperationOutcome> outcomes) {
     for (const OperationOutcome& outcome : outcomes) WriteOne(outcome);
@@ -149,7 +136,7 @@ class OutcomeWriter {
     } else if (outcome.done && has_refused_) {
       DropRefusal(connection_, operation);
     }
-    if (outcome.done && IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);
+    if (outcome.done && IsRemoval(operation.action)) NoteDoneRemoval(id, operation, outcome);
   }
 
   void WriteRow(const OperationOutcome& outcome) {
@@ -185,24 +172,32 @@ class OutcomeWriter {
     if (MayYetCreate(operation.action, outcome)) {
       RememberUnknownCreate(connection_, id, StoredOperation(connection_, id));
       has_unknown_ = true;
-    } else if ((outcome.done && !is_gone) || outcome.quarantine) {
-      if (has_unknown_) DropUnknown(connection_, operation);
-    } else if (outcome.done || is_gone) {
-      // That the object of the row is gone says nothing of one that an earlier create may have made.
-    } else if (operation.entity_id != 0) {
-      const bool is_open = outcome.verdict == "unknown" || outcome.verdict == "retry";
-      // An answer that nobody heard may have come before one that refuses everything.
-      if (outcome.may_have_acted && (is_open || outcome.verdict == "denied")) {
-        RememberUnknownChange(connection_, operation.entity_id);
-        if (IsRemoval(operation.action)) NoteRemoval(connection_, id, operation, outcome.at);
-      }
-      if (is_open) WakeBy(connection_, outcome.at);
+      return;
     }
+    // That the object of the row is gone says nothing of one that an earlier create may have made.
+    const bool is_known = (outcome.done && !is_gone) || outcome.quarantine;
+    if (is_known && has_unknown_) DropUnknown(connection_, operation);
+    if (outcome.done || is_gone || operation.entity_id == 0) return;
+    // The last answer, whatever it refused, may have come behind one that nobody heard.
+    if (outcome.may_have_acted && operation.action != Action::kCreate) {
+      RememberUnknownChange(connection_, operation.entity_id);
+      if (IsRemoval(operation.action)) NoteRemoval(connection_, id, operation.kind, operation.action, outcome.at);
+    }
+    const bool is_open = outcome.verdict == "unknown" || outcome.verdict == "retry";
+    if (is_open && !outcome.quarantine) WakeBy(connection_, outcome.at);
+  }
+
+  void NoteDoneRemoval(std::int64_t id, const Performed& operation, const OperationOutcome& outcome) {
+    NoteRemoval(connection_, id, operation.kind, operation.action, outcome.at);
+    if (!unanswered_removals_.contains(operation.entity_id)) return;
+    // What a guard holds may have been held by what counts no longer.
+    if (CountRemovalOnce(connection_, operation.entity_id)) WakeBy(connection_, outcome.at);
   }
 
   Connection& connection_;
   const std::int64_t run_;
   EntityWriter entities_;
+  const std::set<std::int64_t>& unanswered_removals_;
   // Nearly always there are none, and no outcome needs to look for its own.
   bool has_unknown_;
   bool has_drift_;
@@ -225,15 +220,14 @@ void SqliteStore::AdvanceMark(const std::string& run, std::uint64_t seq) {
 
 void SqliteStore::RecordOutcomes(const std::string& run, std::span<const OperationOutcome> outcomes) {
   const std::int64_t id = impl_->RunNumber(run);
-  impl_->Write("record outcomes",
-               [&] { OutcomeWriter(impl_->connection, impl_->sources, id, Version() + 1).Write(outcomes); });
+  impl_->Write("record outcomes", [&] { OutcomeWriter(*impl_, id, Version() + 1).Write(outcomes); });
 }
 
 void SqliteStore::RecordAndAdvance(const std::string& run, std::span<const OperationOutcome> outcomes,
                                    std::uint64_t seq) {
   const std::int64_t id = impl_->RunNumber(run);
   impl_->Write("record outcomes", [&] {
-    OutcomeWriter(impl_->connection, impl_->sources, id, Version() + 1).Write(outcomes);
+    OutcomeWriter(*impl_, id, Version() + 1).Write(outcomes);
     SetMark(impl_->connection, id, seq);
   });
 }

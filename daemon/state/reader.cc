@@ -217,34 +217,4 @@ std::uint64_t SqliteStore::PendingCreates(Kind kind) const {
   });
 }
 
-std::vector<PastRemoval> SqliteStore::RemovalsSince(Instant since) const {
-  return impl_->connection.Guard("read the past removals", [&] {
-    std::vector<PastRemoval> removals;
-    // Whoever has another object by now has lost the one that was removed: no later removal repeats that of the old
-    // one.
-    std::map<std::pair<std::int64_t, std::string>, std::int64_t> lost;
-    Query query = impl_->connection.Prepare(
-        "SELECT r.kind, r.action, r.at, r.approved, ifnull(o.entity_id, 0), ifnull(o.remote_id, ''), "
-        "ifnull(e.remote_id, '') FROM removal r LEFT JOIN operation o "
-        "ON o.id = r.operation AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id AND outcome.done = 1) "
-        "LEFT JOIN entity e ON e.id = o.entity_id WHERE r.at >= ?1 ORDER BY r.at, r.operation");
-    query.Time(since);
-    while (query.Next()) {
-      std::int64_t unanswered = query.IntAt(4);
-      const std::string removed = query.TextAt(5);
-      const std::string present = query.TextAt(6);
-      if (!removed.empty() && !present.empty() && removed != present) {
-        unanswered =
-            lost.emplace(std::pair(unanswered, removed), -1 - static_cast<std::int64_t>(lost.size())).first->second;
-      }
-      removals.push_back({.kind = KindFrom(query.IntAt(0)),
-                          .action = ActionFrom(query.IntAt(1)),
-                          .at = query.TimeAt(2),
-                          .approved = query.IntAt(3) != 0,
-                          .unanswered = unanswered});
-    }
-    return removals;
-  });
-}
-
 }  // namespace ucaas_sync::state

@@ -151,6 +151,7 @@ class SqliteStore final : public StateStore {
     std::vector<std::int64_t> entities;  ///< Unknown no more.
     std::vector<StoredEntity> moved{};   ///< Rows of those whose object was made anew, with its id.
     std::vector<DriftFinding> found{};   ///< Whom the target shows otherwise than the state, a moved row included.
+    std::vector<std::int64_t> untold{};  ///< Users of whom the target does not say whether they are let in.
   };
   /// With rows that moved, findings, or removals that count no longer, the next run is due at `at`.
   void RecordChanges(const SettledChanges& settled, Instant at);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ struct SqliteStore::Impl {
   int moments = 0;                // HeldMoments that live
   std::int64_t data_version = 0;  // SQLite's: another one once somebody else has written to the file
   std::pair<std::string, std::int64_t> last_run;
+  /// Entities with a removal of an earlier run that nobody answered; nothing before this run asked. No run removes
+  /// anybody twice.
+  std::optional<std::set<std::int64_t>> unanswered_removals;
 
   /// Begins the read transaction that every answer then comes from. Ended by EndMoment.
   void BeginMoment();
@@ -55,6 +59,7 @@ struct SqliteStore::Impl {
 
   /// The row of a run by its name. Throws StateFailure.
   std::int64_t RunNumber(const std::string& name);
+  const std::set<std::int64_t>& UnansweredRemovals();
 };
 
 /// Within a commit: of what was found to differ at the target of `row` only that is kept which neither `operation`

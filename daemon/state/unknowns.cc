@@ -1,8 +1,10 @@
 #include "daemon/state/unknowns.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
+#include "daemon/state/removals.h"
 #include "daemon/state/rows.h"
 #include "daemon/state/store_impl.h"
 
@@ -119,21 +121,6 @@ void CopyRun(Connection& from, Connection& to, std::int64_t id) {
   insert.Int(run.IntAt(10)).Run();
 }
 
-// They count in the sums of a day and a week until the target has been asked.
-void NoteUnansweredRemovals(Connection& connection, const OpenRun& run) {
-  connection
-      .Prepare(
-          "INSERT OR IGNORE INTO removal (operation, at, kind, action, approved) SELECT o.id, r.started, o.kind, "
-          "o.action, EXISTS (SELECT 1 FROM approved_removal a WHERE a.run = r.id AND a.kind = o.kind AND a.action = "
-          "o.action) FROM operation o JOIN run r ON r.id = o.id >> 32 WHERE o.id BETWEEN ?1 AND ?2 "
-          "AND o.action IN (?3, ?4) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id)")
-      .Int(OperationId(run.id, 1))
-      .Int(OperationId(run.id, run.mark))
-      .Int(Index(Action::kSuspend))
-      .Int(Index(Action::kDelete))
-      .Run();
-}
-
 }  // namespace
 
 std::vector<OpenRun> OpenRuns(Connection& connection) {
@@ -166,28 +153,6 @@ void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
   connection.Prepare("INSERT OR IGNORE INTO unknown_change (entity_id) SELECT id FROM entity WHERE id = ?1")
       .Int(entity_id)
       .Run();
-}
-
-void CountSuspendsOf(Connection& connection, const std::set<std::int64_t>& entities) {
-  if (entities.empty()) return;
-  std::vector<std::pair<std::int64_t, std::int64_t>> unanswered;  // operation, entity
-  // The first of each counts: one that nobody approved if there is one, and of these the last.
-  Query query = connection.Prepare(
-      "SELECT o.id, o.entity_id FROM removal r JOIN operation o ON o.id = r.operation WHERE r.action = ?1 AND NOT "
-      "EXISTS (SELECT 1 FROM outcome WHERE outcome.id = o.id AND outcome.done = 1) ORDER BY r.approved, r.at DESC");
-  query.Int(Index(Action::kSuspend));
-  while (query.Next()) {
-    if (entities.contains(query.IntAt(1))) unanswered.emplace_back(query.IntAt(0), query.IntAt(1));
-  }
-  std::set<std::int64_t> counted;
-  for (const auto& [operation, entity] : unanswered) {
-    // No operation has a number below 1: what is counted so waits for no answer.
-    Query change = counted.insert(entity).second ? connection.Prepare(
-                                                       "UPDATE removal SET operation = (SELECT min(min(operation), 0) "
-                                                       "- 1 FROM removal) WHERE operation = ?1")
-                                                 : connection.Prepare("DELETE FROM removal WHERE operation = ?1");
-    change.Int(operation).Run();
-  }
 }
 
 void TakeOverUnknownCreates(Connection& from, Connection& to) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <vector>
 
 #include "daemon/model/operation.h"
@@ -25,10 +24,6 @@ void RememberUnknowns(Connection& connection, const OpenRun& run);
 /// Nobody knows whether `create`, the operation with this id, was done.
 void RememberUnknownCreate(Connection& connection, std::int64_t id, const Operation& create);
 void RememberUnknownChange(Connection& connection, std::int64_t entity_id);
-
-/// These are let in again, so they were seen suspended: of the suspends that nobody answered one was done and counts in
-/// the sums from now on, whatever a later look shows and beside the next suspend.
-void CountSuspendsOf(Connection& connection, const std::set<std::int64_t>& entities);
 
 /// Into an empty state: the creates that nobody answered, with their operations and runs, under the names that they
 /// have there.

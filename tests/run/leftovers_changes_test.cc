@@ -227,12 +227,12 @@ TEST_CASE("a removal that nobody answered and its repeat count once, approved on
     outcome.verdict = one.verdict;
     outcome.at = scene.clock.now;
     scene.store->RecordOutcomes(run, std::vector{outcome});
+    CHECK(scene.store->DueAt() == outcome.at);
     scene.SettleThem();
     CHECK(scene.store->UnknownChanges().empty());
     const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
     REQUIRE(removals.size() == 1);
     CHECK(removals[0].approved == one.counts_as_approved);
-    CHECK(scene.store->DueAt() == scene.clock.now);
   }
 }
 
@@ -270,8 +270,15 @@ TEST_CASE("where a plan is held, keys that were refused before it was made are n
 }
 
 TEST_CASE("a change that ended without an answer is asked for too, one that was answered is not") {
-  for (const char* verdict : {"unknown", "retry", "invalid"}) {
-    CAPTURE(std::string(verdict));
+  struct Case {
+    std::string verdict;
+    bool may_have_acted;
+  };
+  // A refusal may be that of a repeat, which the target would not do twice.
+  for (const Case& one : {Case{"unknown", true}, Case{"retry", true}, Case{"invalid", true}, Case{"duplicate", true},
+                          Case{"invalid", false}, Case{"retry", false}}) {
+    CAPTURE(one.verdict);
+    CAPTURE(one.may_have_acted);
     ChangeScene scene;
     scene.SettleThem();
     const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
@@ -280,13 +287,33 @@ TEST_CASE("a change that ended without an answer is asked for too, one that was 
     scene.store->StorePlan(run, state::PlanOf({change}));
     OperationOutcome outcome;
     outcome.seq = 1;
-    outcome.verdict = verdict;
+    outcome.verdict = one.verdict;
+    outcome.quarantine = one.verdict == "invalid";
+    outcome.may_have_acted = one.may_have_acted;
     outcome.at = scene.clock.now;
     scene.store->RecordOutcomes(run, std::vector{outcome});
-    const bool was_answered = std::string(verdict) == "invalid";
-    CHECK(scene.store->UnknownChanges().empty() == was_answered);
-    CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty() == was_answered);
+    CHECK(scene.store->UnknownChanges().empty() != one.may_have_acted);
+    CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty() != one.may_have_acted);
   }
+}
+
+TEST_CASE("whatever else a look shows, whoever it shows as active was not suspended by what nobody answered") {
+  ChangeScene scene(Action::kSuspend);
+  scene.E1().fields["department"] = "By hand";
+  scene.SettleThem();
+  CHECK(scene.store->Drift().size() == 1);
+  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty());
+}
+
+TEST_CASE("a look that shows no status does not tell that nobody was suspended") {
+  ChangeScene scene(Action::kSuspend);
+  HttpReply shown;
+  shown.status = 200;
+  shown.body = R"({"result":1,"user":{"user_id":")" + scene.E1().id + R"(","email":"e1@example.com"}})";
+  scene.target.faults.push_back({.request = "GET users/", .reply = shown});
+  scene.SettleThem();
+  CHECK(scene.store->UnknownChanges().empty());
+  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 1);
 }
 
 TEST_CASE("who was made anew by a change that nobody answered is known under the new id, before a plan or after it") {

@@ -13,7 +13,6 @@ TEST_CASE("a run that ends late leaves what a later one has in flight to that on
   const std::string next = RunUnderWay(*store, {For(user, Action::kSuspend)}, 1, At(20));
   store->FinishRun(late, ExitCode::kUnavailable, "stopped", 0, {}, At(30));
   CHECK(store->UnknownChanges().empty());
-  CHECK(store->RemovalsSince(At(0)).empty());
   store->FinishRun(next, ExitCode::kUnavailable, "stopped", 0, {}, At(40));
   CHECK(store->UnknownChanges() == std::vector<std::int64_t>{user.id});
   CHECK(store->RemovalsSince(At(0)).size() == 1);
@@ -180,6 +179,42 @@ TEST_CASE("a suspend that nobody answered counts for sure once they are let in a
   change("E2", Action::kReactivate, "ok", At(90));
   CHECK(unanswered() == std::vector<std::int64_t>(3, 0));
   CHECK(store->Check().empty());
+}
+
+TEST_CASE("removals of a run that was cut off count before the next one begins, and once") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2"), User("E3")});
+  const auto suspend = [&](const char* key) { return For(*store->Find(Kind::kUser, key), Action::kSuspend); };
+  const std::string cut = RunUnderWay(*store, {suspend("E1"), suspend("E2"), suspend("E3")}, 2, At(20));
+  const auto counted = [&] { return store->RemovalsSince(At(20)).size(); };
+  CHECK(counted() == 2);
+  store->RecordOutcomes(cut, std::vector{Done(1, store->Find(Kind::kUser, "E1"), At(21))});
+  CHECK(counted() == 2);
+  CHECK(store->RemovalsSince(At(21)).size() == 1);
+  store->BeginRun({.trigger = "command", .at = At(30)});
+  CHECK(counted() == 2);
+}
+
+TEST_CASE(
+    "a removal that nobody answered and its repeat count once from when the repeat is done, whatever a look shows") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1"), User("E2")});
+  for (const char* key : {"E1", "E2"}) {
+    const StoredEntity user = *store->Find(Kind::kUser, key);
+    Operation suspend = For(user, Action::kSuspend);
+    suspend.remote_id = user.remote_id;
+    for (const bool is_done : {false, true}) {
+      const std::string run = RunUnderWay(*store, {suspend}, 1, At(is_done ? 30 : 20));
+      const OperationOutcome outcome = is_done ? Done(1, user, At(30)) : Failed(1, "retry", "no answer", At(20));
+      store->RecordOutcomes(run, std::vector{outcome});
+      store->FinishRun(run, ExitCode::kPartial, "", 0, {}, At(30));
+    }
+  }
+  REQUIRE(store->RemovalsSince(At(0)).size() == 2);
+  for (const PastRemoval& removal : store->RemovalsSince(At(0))) CHECK(removal.at == At(30));
+  CHECK(store->DueAt() == At(20));
 }
 
 TEST_CASE("a change that was done in part is unknown still, though its row says what was done of it") {

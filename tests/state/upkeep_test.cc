@@ -160,6 +160,32 @@ TEST_CASE("a state that is made anew takes over removals that nobody answered on
   CHECK(fresh->RemovalsSince(At(0)).size() == 4);
 }
 
+TEST_CASE("of removals that nobody answered a state that is made anew takes over the one that nobody approved") {
+  const TemporaryDirectory dir;
+  const TemporaryDirectory other;
+  const auto old = OpenForTest(dir);
+  RunOf(*old, {User("E1")});
+  for (const bool is_approved : {true, false}) {
+    const StoredEntity row = *old->Find(Kind::kUser, "E1");
+    Plan plan = PlanOf({For(row, Action::kSuspend)});
+    plan.guards.emplace_back();
+    plan.guards.back().name = "user.suspend";
+    if (is_approved) plan.guards.back().approved_by = "ada";
+    const Instant at = At(is_approved ? 20 : 30);
+    const std::string run = old->BeginRun({.trigger = "command", .at = at});
+    old->StorePlan(run, plan);
+    old->AdvanceMark(run, 1);
+    old->RecordOutcomes(run, std::vector{Failed(1, "retry", "504", at)});
+    old->FinishRun(run, ExitCode::kPartial, "", 1, {}, at);
+  }
+  const auto fresh = OpenForTest(other);
+  fresh->TakeOver(*old, [](Kind, Action, const std::string&) { return true; });
+  const auto removals = fresh->RemovalsSince(At(0));
+  REQUIRE(removals.size() == 1);
+  CHECK_FALSE(removals[0].approved);
+  CHECK(removals[0].at == At(30));
+}
+
 TEST_CASE("a state that is made anew takes over what a run that was cut off may have removed, if it was done") {
   for (const bool is_approved : {false, true}) {
     CAPTURE(is_approved);
