@@ -198,10 +198,15 @@ void Executor::Begin(WorkPtr work) {
       work->releases = released;
       releasing_[released];
     }
-    const auto holder = releasing_.find(wanted);
-    if (operation.action != Action::kDelete && released != wanted && holder != releasing_.end()) {
-      holder->second.push_back(std::move(work));
-      return;
+    if (operation.action != Action::kDelete && released != wanted) {
+      if (const auto holder = releasing_.find(wanted); holder != releasing_.end()) {
+        holder->second.push_back(std::move(work));
+        return;
+      }
+      if (const auto holder = unreleased_.find(wanted); holder != unreleased_.end()) {
+        FinishUnreleased(work, holder->second);
+        return;
+      }
     }
   }
   Dispatch(work);
@@ -371,6 +376,7 @@ void Executor::Record(const WorkPtr& work, OperationOutcome outcome) {
 
 void Executor::Release(const WorkPtr& work, bool was_done) {
   if (!work->releases) return;
+  if (!was_done) unreleased_.insert_or_assign(*work->releases, work->operation.key);
   auto waiting = releasing_.extract(*work->releases);
   if (waiting.empty() || waiting.mapped().empty() || caller_.stopped()) return;
   Flush();
@@ -378,12 +384,16 @@ void Executor::Release(const WorkPtr& work, bool was_done) {
     if (was_done) {
       Dispatch(next);
     } else {
-      ucaas::CallResult result;
-      result.verdict = ucaas::Verdict::kDuplicate;
-      FinishFailed(next, result, /*quarantine=*/false,
-                   "its address is still held by " + Printable(work->operation.key) + ", whose change failed");
+      FinishUnreleased(next, work->operation.key);
     }
   }
+}
+
+void Executor::FinishUnreleased(const WorkPtr& work, const std::string& holder) {
+  ucaas::CallResult result;
+  result.verdict = ucaas::Verdict::kDuplicate;
+  FinishFailed(work, result, /*quarantine=*/false,
+               "its address is still held by " + Printable(holder) + ", whose change failed");
 }
 
 void Executor::Flush() {

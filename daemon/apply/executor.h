@@ -217,6 +217,7 @@ class Executor {
   static void NoteRequests(const WorkPtr& work, const ucaas::CallResult& result, std::uint32_t attempts);
   void Record(const WorkPtr& work, OperationOutcome outcome);
   void Release(const WorkPtr& work, bool was_done);
+  void FinishUnreleased(const WorkPtr& work, const std::string& holder);
   void Flush();
   /// Marks the next batch, up to operation `end` at most; what was done goes into the same commit.
   void MarkNext(std::size_t end);
@@ -252,6 +253,7 @@ class Executor {
   std::map<Address, std::string> sent_creates_;             // of creates that this run sent to such an address
   std::set<Address> refused_;                               // keys that the target's word set aside
   std::map<Address, std::vector<WorkPtr>> releasing_;       // address under way of being released → who waits
+  std::map<Address, std::string> unreleased_;               // address that was to be released → who has it still
   std::unordered_map<std::string, std::string> group_ids_;  // key → remote id
   std::optional<std::unordered_map<std::string, std::string>> group_keys_;  // remote id → key, when first needed
   std::optional<std::map<std::int64_t, DriftFinding>> findings_;            // by entity, when first needed

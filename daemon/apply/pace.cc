@@ -31,10 +31,10 @@ constexpr double kTooSoon = 0.2;
 constexpr double kBelowLimit = 0.975;
 // How fast it is left behind while nothing contradicts, as a share of it.
 constexpr double kGrowth = 0.2;
-// Replies that are slow for so long, while we hold back and they become no faster for it, are not slow because of us:
-// changes may take thirty times as long as the looks before them.
+// Replies that are slow for so long, and no faster for our holding back nor slower, are not slow because of us: changes
+// may take thirty times as long as the looks before them.
 constexpr std::chrono::seconds kPatience{15};
-constexpr double kFaster = 0.7;
+constexpr double kSteady = 0.3;
 
 }  // namespace
 
@@ -89,17 +89,17 @@ void Pace::WatchLatency(Monotonic now, microseconds latency) {
   const double seconds = Seconds(latency).count();
   if (usual_latency_ == 0) usual_latency_ = latency_ = seconds;
   latency_ += kWeight * (seconds - latency_);
-  usual_latency_ = std::min(usual_latency_ + kDrift * (latency_ - usual_latency_), std::max(latency_, 1e-6));
+  usual_latency_ = std::min(usual_latency_, std::max(latency_, 1e-6));
   if (!IsSlow()) {
+    usual_latency_ += kDrift * (latency_ - usual_latency_);
     slow_since_.reset();
     slowed_from_ = 0;
     return;
   }
-  if (!slow_since_ || latency_ < kFaster * slowest_) {
+  if (!slow_since_ || std::abs(latency_ - slow_latency_) > kSteady * slow_latency_) {
     slow_since_ = now;
-    slowest_ = latency_;
+    slow_latency_ = latency_;
   }
-  slowest_ = std::max(slowest_, latency_);
   if (now - *slow_since_ >= kPatience) {
     TakeForUsual(now);
     return;

@@ -58,8 +58,8 @@ class Pace {
   double usual_latency_ = 0;             // seconds; of the best times
   double latency_ = 0;                   // smoothed
   Monotonic slowed_at_;                  // for its latency
-  std::optional<Monotonic> slow_since_;  // and no faster since
-  double slowest_ = 0;                   // smoothed, since then
+  std::optional<Monotonic> slow_since_;  // and steadily so
+  double slow_latency_ = 0;              // smoothed, then
   double slowed_from_ = 0;               // the rate before it was lowered for that; 0: it was not
 };
 

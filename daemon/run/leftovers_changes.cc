@@ -64,7 +64,7 @@ Anew LookForAnew(const state::SqliteStore& store, apply::Caller& caller, const p
   std::erase_if(found, [&](const ucaas::RemoteObject& object) {
     return IsKnown(store, entity.kind, object.remote_id) || store.WasOthers(entity.kind, object.remote_id);
   });
-  if (found.size() != 1 || !unanswered.claims.IsOf(entity.key, entity.kind, found.front())) return anew;
+  if (found.size() != 1 || unanswered.claims.OwnerOf(entity.kind, found.front()) != entity.key) return anew;
   anew.is_as_sent =
       std::any_of(changes->second.sent.begin(), changes->second.sent.end(),
                   [&](const apply::FieldValues& sent) { return apply::Shows(found.front(), entity.kind, sent); });

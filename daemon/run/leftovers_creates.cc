@@ -129,10 +129,13 @@ std::optional<Shown> AskForCreated(const state::SqliteStore& store, apply::Calle
     for (std::size_t i = begin; i < end; ++i) {
       const FoundThere& there = found[i - begin];
       const bool is_one = there && there->size() == 1;
-      const bool is_clear =
-          there && (there->empty() || (is_one && unanswered.claims.IsOf(asked[i]->key, kind, there->front())));
+      const auto owner = is_one ? unanswered.claims.OwnerOf(kind, there->front()) : std::nullopt;
+      // Addresses may have gone from one to the other between their creates: what another has made is none of this one.
+      const bool is_clear = there && (there->empty() || owner);
       if (!is_clear) shown.unclear.insert(asked[i]->key);
-      if (is_one) shown.by_key[asked[i]->key].emplace_back(asked[i], there->front());
+      if (is_one && (!owner || owner == asked[i]->key)) {
+        shown.by_key[asked[i]->key].emplace_back(asked[i], there->front());
+      }
     }
   }
   return shown;

@@ -1,7 +1,7 @@
 #include "daemon/run/unanswered.h"
 
-#include <algorithm>
 #include <optional>
+#include <ranges>
 
 #include "daemon/model/text.h"
 
@@ -11,13 +11,16 @@ void Claims::Add(Kind kind, const std::string& address, const std::string& key, 
   if (!address.empty()) claims_.emplace(std::pair(kind, FoldCase(address)), Claim{.key = key, .sent = sent});
 }
 
-bool Claims::IsOf(const std::string& key, Kind kind, const ucaas::RemoteObject& object) const {
+std::optional<std::string> Claims::OwnerOf(Kind kind, const ucaas::RemoteObject& object) const {
   const auto [begin, end] = claims_.equal_range({kind, FoldCase(object.fields[NaturalKeyField(kind)].text)});
-  const auto is_others = [&](const auto& claim) { return claim.second.key != key; };
-  const auto is_shown = [&](const auto& claim) { return apply::Shows(object, kind, claim.second.sent); };
-  if (std::none_of(begin, end, is_others)) return true;
-  return std::any_of(begin, end, [&](const auto& claim) { return !is_others(claim) && is_shown(claim); }) &&
-         std::none_of(begin, end, [&](const auto& claim) { return is_others(claim) && is_shown(claim); });
+  std::set<std::string> claimants;
+  std::set<std::string> makers;
+  for (const auto& [place, claim] : std::ranges::subrange(begin, end)) {
+    claimants.insert(claim.key);
+    if (apply::Shows(object, kind, claim.sent)) makers.insert(claim.key);
+  }
+  const std::set<std::string>& owners = claimants.size() == 1 ? claimants : makers;
+  return owners.size() == 1 ? std::optional(*owners.begin()) : std::nullopt;
 }
 
 std::set<std::string> KnownOf(const state::SqliteStore& store, Kind kind, const std::set<std::string>& ids) {

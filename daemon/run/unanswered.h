@@ -21,8 +21,9 @@ namespace ucaas_sync::run {
 class Claims {
  public:
   void Add(Kind kind, const std::string& address, const std::string& key, const apply::FieldValues& sent);
-  /// Of several, that one has made it who alone has sent what it shows.
-  bool IsOf(const std::string& key, Kind kind, const ucaas::RemoteObject& object) const;
+  /// The one who may have made it; of several that one who alone has sent what it shows. Nothing when that cannot be
+  /// told, or there is nobody.
+  std::optional<std::string> OwnerOf(Kind kind, const ucaas::RemoteObject& object) const;
 
  private:
   struct Claim {

@@ -143,6 +143,19 @@ TEST_CASE("who waits for an address that is not released fails, and so does who 
   CHECK(bench.store.outcomes.at(2).message == "its address is still held by E2, whose change failed");
 }
 
+TEST_CASE("an address that a suspend was to release, and did not, is given to nobody later in the run") {
+  Bench bench;
+  const StoredEntity bob = bench.Known(Kind::kUser, "E2");
+  Operation newcomer = Bench::CreateUser("E3");
+  newcomer.changes[3] = Bench::Change(kUserEmail, {}, "e2@x.org");
+  bench.target.faults = {{.request = "PATCH users/" + bob.remote_id, .reply = Says(406, "406")}};
+  Operation suspend = bench.At(bob, Action::kSuspend, {Bench::Change(kUserEmail, "E2@x.org", "new@x.org")});
+  const ApplyResult result = bench.Do({suspend, newcomer});
+  CHECK(result.failed == 2);
+  CHECK(bench.target.CountRequests("POST") == 0);
+  CHECK(bench.store.outcomes.at(2).message == "its address is still held by E2, whose change failed");
+}
+
 TEST_CASE("a suspend that takes a released address stands among the updates") {
   Bench bench;
   const StoredEntity ada = bench.Known(Kind::kUser, "E1");

@@ -1,101 +1,14 @@
 // What a cut-off run may have changed, before the next plan and after it, over a real state and a fake target.
 #include <doctest/doctest.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/model/text.h"
 #include "daemon/run/leftovers.h"
 #include "daemon/run/refresh.h"
-#include "tests/run/leftovers_scene.h"
+#include "tests/run/change_scene.h"
 
 namespace ucaas_sync::run {
-namespace {
-
-/// E1 and E2 are there and known. A change of E1's department was under the mark when the run was cut off.
-struct ChangeScene : Scene {
-  explicit ChangeScene(Action action = Action::kUpdate, const std::string& address = "e1@example.com",
-                       bool is_approved = false) {
-    policy.rules.emplace_back();
-    const std::string made = store->BeginRun({.trigger = "command", .at = clock.now});
-    StoredEntity e1 = state::User("E1");
-    StoredEntity e2 = state::User("E2");
-    e1.remote_id = target.Add(Kind::kUser, {{"email", "e1@example.com"}, {"department", "Sales"}, {"status", "A"}});
-    e2.remote_id = target.Add(Kind::kUser, {{"email", "e2@example.com"}, {"department", "Sales"}, {"status", "A"}});
-    for (StoredEntity* row : {&e1, &e2}) {
-      row->fields = {};
-      row->fields[kUserEmail] = Field::Value(FoldCase(row->key) + "@example.com");
-      row->fields[kUserDepartment] = Field::Value("Sales");
-    }
-    store->StorePlan(made, state::PlanOf({state::For(e1, Action::kCreate), state::For(e2, Action::kCreate)}));
-    store->RecordOutcomes(made, std::vector{Done(1, e1), Done(2, e2)});
-    store->FinishRun(made, ExitCode::kConverged, "", 0, {}, clock.now);
-    const std::string cut = store->BeginRun({.trigger = "command", .at = clock.now});
-    e1 = *store->Find(Kind::kUser, "E1");
-    Operation change = state::For(e1, action);
-    change.entity_id = e1.id;
-    change.changes[0].after = Field::Value(address);
-    const Plan plan = state::PlanOf({change});
-    store->StorePlan(cut, is_approved ? Approved(plan) : plan);
-    store->AdvanceMark(cut, 1);
-    store->BeginRun({.trigger = "command", .at = clock.now});
-    id = e1.id;
-  }
-
-  /// As somebody agreed to its removals of users.
-  static Plan Approved(Plan plan) {
-    for (const char* name : {"user.suspend", "user.delete"}) {
-      plan.guards.emplace_back();
-      plan.guards.back().name = name;
-      plan.guards.back().approved_by = "ada";
-    }
-    return plan;
-  }
-  static OperationOutcome Done(std::uint64_t seq, const StoredEntity& row) {
-    OperationOutcome outcome;
-    outcome.seq = seq;
-    outcome.done = true;
-    outcome.verdict = "ok";
-    outcome.row = row;
-    return outcome;
-  }
-  void SettleThem() {
-    Ask([&](apply::Caller& caller) {
-      SettleChanges(*store, caller, policy, clock, observer, store->UnknownChanges());
-    });
-  }
-  /// Whatever it is asked about users, from now on.
-  void Refuse(int status) {
-    HttpReply refusal;
-    refusal.status = status;
-    target.faults.push_back({.request = "GET users", .reply = refusal, .times = 100'000});
-  }
-  /// As a run whose plan is held does.
-  std::optional<apply::Stop> SettleWhatHolds(const std::optional<apply::Stop>& before = std::nullopt) {
-    config::Diagnostics diagnostics;
-    Program program = Compile(config::Config{}, diagnostics);
-    const Context context{.program = program,
-                          .clock = clock,
-                          .observer = observer,
-                          .stop_requested = {},
-                          .pause = {},
-                          .transport = &target,
-                          .pause_of_target = nullptr,
-                          .random = [] { return std::uint64_t{1}; }};
-    return SettleHeld(context, *store, before);
-  }
-  testing::FakeTarget::Object& E1() { return target.objects[Kind::kUser][0]; }
-  /// E1's object is gone, and another is there at `address`: by its id.
-  std::string Replace(const std::string& address = "e1@example.com", const std::string& department = "Sales") {
-    target.objects[Kind::kUser].erase(target.objects[Kind::kUser].begin());
-    return target.Add(Kind::kUser, {{"email", address}, {"department", department}, {"status", "A"}});
-  }
-
-  std::int64_t id = 0;
-};
-
-}  // namespace
 
 TEST_CASE("a change of a cut-off run that had its effect is found by asking, and the next run is due") {
   ChangeScene scene;
@@ -128,112 +41,6 @@ TEST_CASE("a delete of a cut-off run that had its effect leaves somebody missing
   const auto drift = scene.store->Drift();
   REQUIRE(drift.size() == 1);
   CHECK(drift[0].missing);
-}
-
-TEST_CASE("a removal that nobody answered counts in the sums until the target shows that it was not done") {
-  for (const bool had_effect : {true, false}) {
-    CAPTURE(had_effect);
-    ChangeScene scene(Action::kSuspend);
-    const auto counted = [&] { return scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)); };
-    REQUIRE(counted().size() == 1);
-    CHECK(counted()[0].action == Action::kSuspend);
-    CHECK(counted()[0].unanswered == scene.id);
-    scene.E1().fields["status"] = had_effect ? "S" : "A";
-    scene.SettleThem();
-    CHECK(counted().size() == (had_effect ? 1 : 0));
-    // Either way the next plan is another one: a guard that held the last may let this one pass.
-    CHECK(scene.store->DueAt() == scene.clock.now);
-  }
-}
-
-TEST_CASE("a removal that nobody answered counts on when its object is known to be gone by now") {
-  ChangeScene scene(Action::kDelete);
-  PlanNotes notes;
-  notes.accepted = {{.entity_id = scene.id, .gone = true, .shown = {}, .groups = {}}};
-  scene.store->RecordNotes(scene.store->BeginRun({.trigger = "command", .at = scene.clock.now}), notes, {}, {});
-  scene.SettleThem();
-  CHECK(scene.store->UnknownChanges().empty());
-  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 1);
-}
-
-TEST_CASE("a suspend that nobody answered counts on when a plan took over what a look had found, a delete does not") {
-  for (const Action action : {Action::kSuspend, Action::kDelete}) {
-    CAPTURE(std::string(Name(action)));
-    ChangeScene scene(action);
-    scene.E1().fields["status"] = "S";
-    PlanNotes notes;
-    notes.accepted = {{.entity_id = scene.id,
-                       .gone = false,
-                       .shown = {{kUserStatus, Field::Value(std::string(kStatusSuspended))}},
-                       .groups = {}}};
-    scene.store->RecordNotes(scene.store->BeginRun({.trigger = "command", .at = scene.clock.now}), notes, {}, {});
-    REQUIRE(scene.store->Load(scene.id).lifecycle == Lifecycle::kSuspended);
-    scene.SettleThem();
-    CHECK(scene.store->UnknownChanges().empty());
-    const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
-    CHECK(removals.size() == (action == Action::kSuspend ? 1 : 0));
-  }
-}
-
-TEST_CASE("a delete that nobody answered counts on beside an answered suspend of the same user") {
-  ChangeScene scene(Action::kDelete);
-  StoredEntity row = scene.store->Load(scene.id);
-  Operation suspend = state::For(row, Action::kSuspend);
-  suspend.entity_id = row.id;
-  const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
-  scene.store->StorePlan(run, state::PlanOf({suspend}));
-  scene.store->AdvanceMark(run, 1);
-  row.lifecycle = Lifecycle::kSuspended;
-  OperationOutcome outcome = ChangeScene::Done(1, row);
-  outcome.at = scene.clock.now;
-  scene.store->RecordOutcomes(run, std::vector{outcome});
-  PlanNotes notes;
-  notes.accepted = {{.entity_id = scene.id, .gone = true, .shown = {}, .groups = {}}};
-  scene.store->RecordNotes(run, notes, {}, {});
-  scene.SettleThem();
-  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 2);
-}
-
-TEST_CASE("a removal that nobody answered and its repeat count once, approved only if the repeat was what did it") {
-  struct Case {
-    Action action;
-    std::string verdict;
-    bool first_was_approved;
-    bool counts_as_approved;
-  };
-  // A suspend is answered alike whether they were let in until then or not.
-  const Case cases[] = {{Action::kDelete, "missing", false, false},
-                        {Action::kDelete, "ok", false, true},
-                        {Action::kSuspend, "ok", false, false},
-                        {Action::kSuspend, "ok", true, true}};
-  for (const Case& one : cases) {
-    CAPTURE(std::string(Name(one.action)) + ' ' + one.verdict);
-    CAPTURE(one.first_was_approved);
-    ChangeScene scene(one.action, "e1@example.com", one.first_was_approved);
-    const StoredEntity row = scene.store->Load(scene.id);
-    Operation again = state::For(row, one.action);
-    again.entity_id = row.id;
-    const std::string run = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
-    scene.store->StorePlan(run, ChangeScene::Approved(state::PlanOf({again})));
-    scene.store->AdvanceMark(run, 1);
-    OperationOutcome outcome = ChangeScene::Done(1, row);
-    if (one.action == Action::kDelete) {
-      outcome.row->lifecycle = Lifecycle::kGone;
-      outcome.row->remote_id.clear();
-    } else {
-      outcome.row->lifecycle = Lifecycle::kSuspended;
-      scene.E1().fields["status"] = "S";
-    }
-    outcome.verdict = one.verdict;
-    outcome.at = scene.clock.now;
-    scene.store->RecordOutcomes(run, std::vector{outcome});
-    CHECK(scene.store->DueAt() == outcome.at);
-    scene.SettleThem();
-    CHECK(scene.store->UnknownChanges().empty());
-    const auto removals = scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24));
-    REQUIRE(removals.size() == 1);
-    CHECK(removals[0].approved == one.counts_as_approved);
-  }
 }
 
 TEST_CASE("whom the target cannot show now stays unknown, and the next run is due in some minutes") {
@@ -295,25 +102,6 @@ TEST_CASE("a change that ended without an answer is asked for too, one that was 
     CHECK(scene.store->UnknownChanges().empty() != one.may_have_acted);
     CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty() != one.may_have_acted);
   }
-}
-
-TEST_CASE("whatever else a look shows, whoever it shows as active was not suspended by what nobody answered") {
-  ChangeScene scene(Action::kSuspend);
-  scene.E1().fields["department"] = "By hand";
-  scene.SettleThem();
-  CHECK(scene.store->Drift().size() == 1);
-  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).empty());
-}
-
-TEST_CASE("a look that shows no status does not tell that nobody was suspended") {
-  ChangeScene scene(Action::kSuspend);
-  HttpReply shown;
-  shown.status = 200;
-  shown.body = R"({"result":1,"user":{"user_id":")" + scene.E1().id + R"(","email":"e1@example.com"}})";
-  scene.target.faults.push_back({.request = "GET users/", .reply = shown});
-  scene.SettleThem();
-  CHECK(scene.store->UnknownChanges().empty());
-  CHECK(scene.store->RemovalsSince(scene.clock.now - std::chrono::hours(24)).size() == 1);
 }
 
 TEST_CASE("who was made anew by a change that nobody answered is known under the new id, before a plan or after it") {

@@ -88,6 +88,34 @@ TEST_CASE("before anything is planned, of two unanswered creates that one made i
   CHECK(scene.store->Find(Kind::kUser, "Two")->remote_id == id);
 }
 
+TEST_CASE("before anything is planned, who exchanged addresses between unanswered creates each get what they made") {
+  Scene scene;
+  const auto create = [](const char* key, const char* address) {
+    StoredEntity user = state::User(key);
+    user.fields[kUserEmail] = Field::Value(address);
+    Operation operation = state::For(user, Action::kCreate);
+    operation.changes.push_back({.field = kUserFirstName, .before = {}, .after = Field::Value(key)});
+    return operation;
+  };
+  for (const bool is_exchanged : {false, true}) {
+    const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+    scene.store->StorePlan(cut, state::PlanOf({create("E2", is_exchanged ? "e3@example.com" : "e2@example.com"),
+                                               create("E3", is_exchanged ? "e2@example.com" : "e3@example.com")}));
+    scene.store->AdvanceMark(cut, 2);
+    scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  }
+  const auto make = [&](const char* key, const char* address) {
+    return scene.target.Add(Kind::kUser, {{"email", address}, {"first_name", key}, {"status", "A"}});
+  };
+  const std::string second = make("E2", "e2@example.com");
+  const std::string third = make("E3", "e3@example.com");
+  scene.SettleFirst();
+  REQUIRE(scene.store->Find(Kind::kUser, "E2"));
+  REQUIRE(scene.store->Find(Kind::kUser, "E3"));
+  CHECK(scene.store->Find(Kind::kUser, "E2")->remote_id == second);
+  CHECK(scene.store->Find(Kind::kUser, "E3")->remote_id == third);
+}
+
 TEST_CASE("before anything is planned, what an unanswered create made in place of a lost object is its row's") {
   Scene scene;
   state::RunOf(*scene.store, {state::User("E2")});
