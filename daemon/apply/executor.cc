@@ -274,6 +274,7 @@ void Executor::FinishDone(const WorkPtr& work, const ucaas::CallResult& result, 
   OperationOutcome outcome = OutcomeOf(result);
   outcome.done = true;
   outcome.groups_follow = work->awaits_groups;
+  if (work->awaits_groups) outcome.message = "its groups' lists follow";
   if (owners_ && row.lifecycle != Lifecycle::kGone) owners_->insert_or_assign({row.kind, row.remote_id}, row.key);
   outcome.row = std::move(row);
   // Without a fingerprint the next plan compares in full, and finds what is still missing.

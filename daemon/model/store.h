@@ -155,8 +155,8 @@ class StateView {
   virtual std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const = 0;
   /// A run has once ended with 0 or 4: from then on creates are limited.
   virtual bool FirstRunFinished() const = 0;
-  /// Creates of a cut-off run's stored plan that are still to do.
-  virtual std::uint64_t PendingCreates(Kind kind) const = 0;
+  /// Whom a cut-off run's stored plan has still to create: HashOf(key), sorted.
+  virtual std::vector<Hash128> PendingCreates(Kind kind) const = 0;
   virtual std::vector<PastRemoval> RemovalsSince(Instant since) const = 0;
   /// By kind and key, and of one key the oldest first: each address once.
   virtual std::vector<UnknownCreate> UnknownCreates() const = 0;

@@ -82,15 +82,26 @@ class Judge {
     const std::uint64_t base = counts.active;
 
     if (context_.state.FirstRunFinished()) {
-      const std::uint64_t pending = std::min(context_.state.PendingCreates(kind), count(Action::kCreate));
       JudgeCount(kind, "create", LimitOf(guards.create, base, kCreateFloor),
-                 count(Action::kCreate) - pending + count(Action::kReactivate), 0);
+                 count(Action::kCreate) - PlannedBefore(kind) + count(Action::kReactivate), 0);
     }
     const std::uint64_t changeable = counts.changeable();
     JudgeCount(kind, "update", LimitOf(guards.update, changeable, UsualFloor(changeable)),
                count(Action::kUpdate) + counts.adopts_with_differences, 0);
     if (kind == Kind::kUser) JudgeRemovals(kind, Action::kSuspend, guards.suspend, base);
     JudgeRemovals(kind, Action::kDelete, guards.remove, base);
+  }
+
+  /// Creates of those whom a run that was cut off still had to create, and of nobody else.
+  std::uint64_t PlannedBefore(Kind kind) const {
+    const std::vector<Hash128> pending = context_.state.PendingCreates(kind);
+    std::uint64_t planned = 0;
+    if (pending.empty()) return planned;
+    operations_.ForEach([&](const Operation& operation) {
+      if (operation.kind != kind || operation.action != Action::kCreate) return;
+      if (std::binary_search(pending.begin(), pending.end(), HashOf(operation.key))) ++planned;
+    });
+    return planned;
   }
 
   void JudgeRemovals(Kind kind, Action action, const config::GuardLimit& guard, std::uint64_t base) {
@@ -102,7 +113,7 @@ class Judge {
       // However often a removal that nobody answers is sent, it removes one.
       std::set<std::int64_t> unanswered;
       return static_cast<std::uint64_t>(std::count_if(past_.begin(), past_.end(), [&](const PastRemoval& past) {
-        return past.kind == kind && past.action == action && !past.approved && past.at > context_.now - window &&
+        return past.kind == kind && past.action == action && !past.approved && IsWithin(past.at, window) &&
                !planned_again.contains(past.unanswered) &&
                (past.unanswered == 0 || unanswered.insert(past.unanswered).second);
       }));
@@ -115,6 +126,9 @@ class Judge {
     week.at_least = guard.at_least;
     JudgeCount(kind, word + std::string(kWeekEnd), LimitOf(week, base, UsualFloor(base)), planned, past_in(kWeek));
   }
+
+  /// What a clock that was far ahead has noted would count until that time comes.
+  bool IsWithin(Instant at, Duration window) const { return at > context_.now - window && at <= context_.now + kWeek; }
 
   /// Rows whose removal nobody answered, and which the plan removes once more: they count once.
   std::set<std::int64_t> PlannedAgain(Kind kind, Action action) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
 
 #include "daemon/model/text.h"
@@ -122,6 +123,17 @@ class Leaving {
   /// A clock that was ahead when it noted the absence, and was put right since, must not stop the removal for as long.
   Instant Begun(const PlanNotes::Absence& absence) const { return std::min(absence.since, work_.now); }
 
+  /// When what is met now has begun: not before the source was last read, as a clock that is behind would have it. Put
+  /// right, that clock would make it overdue at once.
+  Instant BegunNow(const Slot& slot) {
+    const auto [place, is_new] = last_reads_.try_emplace(slot.source, work_.now);
+    if (is_new) {
+      const auto last = work_.state.LastGoodSnapshot(work_.policy.sources[slot.source]);
+      if (last) place->second = std::max(work_.now, last->read_at);
+    }
+    return place->second;
+  }
+
   LeavePolicy LeftPolicy(const RulePolicy& rule) const {
     LeavePolicy policy = OfRule(rule);
     // `keep` is a word on absence, which proves little; `left` was written to be acted on.
@@ -157,7 +169,7 @@ class Leaving {
     }
     const LeavePolicy policy = LeftPolicy(rule);
     const PlanNotes::Absence* noted = Running(id);
-    const Instant since = noted == nullptr ? work_.now : Begun(*noted);
+    const Instant since = noted == nullptr ? BegunNow(slot) : Begun(*noted);
     Go(id, policy, since, 0, rule.left.empty() ? "left" : "left: " + rule.left);
   }
 
@@ -197,7 +209,7 @@ class Leaving {
     }
     const PlanNotes::Absence* noted = Running(id);
     const bool is_first = noted == nullptr;
-    const Instant since = is_first ? work_.now : Begun(*noted);
+    const Instant since = is_first ? BegunNow(slot) : Begun(*noted);
     const std::uint32_t reads = is_first ? 1 : noted->reads + 1;
     const std::string& source = work_.policy.sources[slot.source];
     const std::string* filter = work_.filtered_out.Of(id);
@@ -410,6 +422,7 @@ class Leaving {
 
   Workspace& work_;
   std::span<const SourceState> sources_;
+  std::map<std::uint16_t, Instant> last_reads_;
   const RejectBook& rejects_;
   LeavingReport report_;
 };

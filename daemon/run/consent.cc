@@ -37,11 +37,23 @@ ConsentScope ScopeOfRun(const state::SqliteStore& store, const RunRecord& run) {
                          "what is held");
 }
 
-ConsentScope ScopeOfFile(const state::SqliteStore& store, const Plan& plan, const std::string& file) {
+/// What would hold it now: sums may have grown since it was made, and approvals ended.
+ConsentScope ScopeOfFile(const Context& context, const state::SqliteStore& store, const Plan& plan,
+                         const std::string& file) {
   if (store.PlanWasUsed(UsedAs(plan))) throw StalePlan(file, "was applied before, and a plan is applied once");
+  Plan judged = plan;
+  JudgeAgain(context, store, judged);
+  // What waits is judged by the plan that it waits for; until then it is held as the file says.
+  for (const GuardVerdict& verdict : plan.guards) {
+    if (!verdict.held || verdict.holds_everything || plan.waiting.empty()) continue;
+    const auto same = std::find_if(judged.guards.begin(), judged.guards.end(), [&](const GuardVerdict& other) {
+      return verdict.name == other.name && verdict.subject == other.subject;
+    });
+    if (same != judged.guards.end()) *same = verdict;
+  }
   OperationList operations = plan.operations;
   plan.waiting.ForEach([&operations](const Operation& operation) { operations.Add(operation); });
-  ConsentScope scope = plan::ScopeOf(plan.guards, operations);
+  ConsentScope scope = plan::ScopeOf(judged.guards, operations);
   if (!scope.empty()) return scope;
   throw NothingToApprove(file + ": no guard holds this plan: apply it with `ucaas-sync apply " + file + '`');
 }
@@ -140,7 +152,7 @@ Approved Approve(const Context& context, const ApproveRequest& request) {
     approval.scope = ScopeOfRun(*store, *run);
   } else if (std::filesystem::exists(request.what)) {
     const Plan plan = LoadPlan(context.program, request.what);
-    approval.scope = ScopeOfFile(*store, plan, request.what);
+    approval.scope = ScopeOfFile(context, *store, plan, request.what);
     approval.subject = ApprovedFile(request.what);
     next_word = NextWordOfFile(plan, request.what);
   } else {

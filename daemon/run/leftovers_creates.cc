@@ -61,7 +61,7 @@ struct Made {
   std::vector<Object> objects;
 };
 
-Made LookFor(const state::SqliteStore& store, apply::Caller& caller, const Creates& creates) {
+Made LookFor(const state::SqliteStore& store, apply::Caller& caller, const Claims& claims, const Creates& creates) {
   Made made;
   std::set<std::string> addresses;
   std::set<std::string> ids;
@@ -77,7 +77,11 @@ Made LookFor(const state::SqliteStore& store, apply::Caller& caller, const Creat
     for (ucaas::RemoteObject& object : *found) {
       const bool is_others =
           IsKnown(store, create.kind, object.remote_id) || store.WasOthers(create.kind, object.remote_id);
-      if (is_others || !ids.insert(object.remote_id).second) continue;
+      if (is_others) continue;
+      // A request of somebody else that nobody answered may have made it, since the address went over to them.
+      const auto owner = claims.OwnerOf(create.kind, object);
+      made.is_told = made.is_told && owner;
+      if (owner != create.key || !ids.insert(object.remote_id).second) continue;
       made.objects.push_back({.by = &create, .object = std::move(object)});
     }
   }
@@ -184,14 +188,16 @@ void FindCreated(state::SqliteStore& store, apply::Caller& caller, Kind kind, co
 void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clock& clock, Observer& observer,
                      const Plan& plan) {
   const std::set<std::int64_t> missing = FoundMissing(store);
-  for (const Creates& creates : Leftovers(store, plan)) {
+  const std::vector<Creates> leftovers = Leftovers(store, plan);
+  const Claims claims = leftovers.empty() ? Claims() : UnansweredOf(store).claims;
+  for (const Creates& creates : leftovers) {
     const Operation& create = creates.back();
     const auto row = store.Find(create.kind, create.key);
     if (HasObject(row, missing)) {
       store.RecordLeftover(create, std::nullopt, clock.Now());
       continue;
     }
-    const Made made = LookFor(store, caller, creates);
+    const Made made = LookFor(store, caller, claims, creates);
     if (!made.is_told || made.is_crowded || made.objects.size() > 1) {
       Tell(observer, create, EventId::kLeftoverUnknown,
            made.is_told

@@ -91,15 +91,19 @@ void Prune(Connection& connection, Instant now) {
 
 }  // namespace
 
+// One that a clock far ahead has given would serve until that time comes; a clock that is put right by less takes none
+// away.
+constexpr Duration kClockSlack = std::chrono::hours(1);
+
 std::vector<Approval> SqliteStore::Approvals(Instant now) const {
   Connection& connection = impl_->connection;
   return connection.Guard("read the approvals", [&] {
     std::vector<std::pair<std::int64_t, Approval>> found;
     {
       Query query = connection.Prepare(
-          "SELECT consent, subject, who, reason, at, until FROM approval WHERE until > ?1 AND consent <> 0 "
-          "ORDER BY id");
-      query.Time(now);
+          "SELECT consent, subject, who, reason, at, until FROM approval WHERE until > ?1 AND until <= ?2 "
+          "AND consent <> 0 ORDER BY id");
+      query.Time(now).Time(now + kApprovalLasts + kClockSlack);
       while (query.Next()) {
         found.emplace_back(query.IntAt(0), Approval{.subject = query.TextAt(1),
                                                     .who = query.TextAt(2),

@@ -269,7 +269,7 @@ void SqliteStore::RecordChanges(const SettledChanges& settled, Instant at) {
     if (!settled.moved.empty()) MoveRows(settled.moved);
     bool counts_less = false;
     for (const std::int64_t id : settled.entities) {
-      connection.Prepare("DELETE FROM unknown_change WHERE entity_id = ?1").Int(id).Run();
+      ForgetUnknownChange(connection, id);
       connection.Prepare("DELETE FROM drift WHERE entity_id = ?1").Int(id).Run();
       const StoredEntity entity = Load(id);
       const Lifecycle lifecycle = entity.lifecycle;

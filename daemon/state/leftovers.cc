@@ -111,7 +111,8 @@ std::map<std::int64_t, std::vector<std::string>> SqliteStore::AddressesInDoubt()
         "o.reason, o.source, o.line, o.dn, o.fingerprint FROM (SELECT id, mark FROM run WHERE planned > 0 "
         "ORDER BY id DESC LIMIT ?1) r CROSS JOIN operation o ON o.id BETWEEN (r.id << 32) + 1 AND (r.id << 32) + "
         "r.mark "
-        "WHERE o.entity_id IN (SELECT entity_id FROM unknown_change) ORDER BY o.id DESC");
+        "WHERE o.entity_id IN (SELECT entity_id FROM unknown_change) "
+        "AND NOT EXISTS (SELECT 1 FROM outcome c WHERE c.id = o.id AND c.done = 1) ORDER BY o.id DESC");
     query.Int(kRuns);
     while (query.Next()) {
       const Operation operation = ReadOperation(query);

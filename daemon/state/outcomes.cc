@@ -41,27 +41,35 @@ bool WasDone(Connection& connection, std::int64_t id) {
   return query.Next() && query.IntAt(0) != 0;
 }
 
-/// By how much more operations of its run are done.
-std::int64_t WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcome& outcome) {
+struct WrittenOutcome {
+  std::int64_t more = 0;      ///< Operations of its run that are done now.
+  bool is_completed = false;  ///< By its second outcome.
+};
+
+WrittenOutcome WriteOutcome(Connection& connection, std::int64_t id, const OperationOutcome& outcome) {
+  // What its groups have yet to be told is not done.
+  const bool is_done = outcome.done && !outcome.groups_follow;
   const auto write = [&](const char* sql) {
     Query insert = connection.Prepare(sql);
-    insert.Int(id).Int(outcome.done ? 1 : 0).Text(outcome.verdict).Text(outcome.result).Int(outcome.http_status);
+    insert.Int(id).Int(is_done ? 1 : 0).Text(outcome.verdict).Text(outcome.result).Int(outcome.http_status);
     insert.Text(outcome.message).Int(outcome.attempts).Time(outcome.at).Text(outcome.request_id);
     return insert.Int(outcome.latency.count()).Run();
   };
-  std::int64_t more = outcome.done ? 1 : 0;
+  WrittenOutcome written{.more = is_done ? 1 : 0};
   const bool is_first = write(
                             "INSERT INTO outcome (id, done, verdict, result, http_status, message, attempts, at, "
                             "request_id, latency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
                             "ON CONFLICT (id) DO NOTHING") != 0;
   if (!is_first) {
-    more -= WasDone(connection, id) ? 1 : 0;
+    const bool was_done = WasDone(connection, id);
+    written.more -= was_done ? 1 : 0;
+    written.is_completed = is_done && !was_done;
     write(
         "UPDATE outcome SET done = ?2, verdict = ?3, result = ?4, http_status = ?5, message = ?6, attempts = ?7, "
         "at = ?8, request_id = ?9, latency = ?10 WHERE id = ?1");
   }
   WriteAttempts(connection, id, outcome.requests);
-  return more;
+  return written;
 }
 
 // Whatever the last word on it was: a create that nobody answered may have its effect long after a look that found
@@ -126,7 +134,9 @@ class OutcomeWriter {
   void WriteOne(const OperationOutcome& outcome) {
     const Performed operation = PerformedOperation(connection_, run_, outcome.seq);
     const std::int64_t id = OperationId(run_, outcome.seq);
-    done_ += WriteOutcome(connection_, id, outcome);
+    const WrittenOutcome written = WriteOutcome(connection_, id, outcome);
+    done_ += written.more;
+    if (written.is_completed) ForgetUnknownChange(connection_, operation.entity_id);
     if (outcome.row) WriteRow(outcome);
     if (outcome.row && has_drift_ && outcome.row->id != 0) NoteSettled(outcome);
     NoteUnknown(id, operation, outcome);
@@ -177,6 +187,8 @@ class OutcomeWriter {
     // That the object of the row is gone says nothing of one that an earlier create may have made.
     const bool is_known = (outcome.done && !is_gone) || outcome.quarantine;
     if (is_known && has_unknown_) DropUnknown(connection_, operation);
+    // Until then a list may be sent, and nobody may hear what became of it.
+    if (outcome.groups_follow) RememberUnknownChange(connection_, operation.entity_id);
     if (outcome.done || is_gone || operation.entity_id == 0) return;
     // The last answer, whatever it refused, may have come behind one that nobody heard.
     if (outcome.may_have_acted && operation.action != Action::kCreate) {

@@ -196,13 +196,13 @@ bool SqliteStore::FirstRunFinished() const {
   });
 }
 
-std::uint64_t SqliteStore::PendingCreates(Kind kind) const {
+std::vector<Hash128> SqliteStore::PendingCreates(Kind kind) const {
   return impl_->connection.Guard("count the creates that a cut-off run left", [&] {
     // The last run that had something to do, unless it did it all or a run has finished since. What was created
     // meanwhile, or was refused for what it is, is not pending any more; what failed for the moment is.
     Query query = impl_->connection.Prepare(
         "WITH cut(id, planned) AS (SELECT id, planned FROM run WHERE planned > 0 ORDER BY id DESC LIMIT 1) "
-        "SELECT count(*) FROM cut JOIN operation ON operation.id BETWEEN (cut.id << 32) + 1 "
+        "SELECT operation.key FROM cut JOIN operation ON operation.id BETWEEN (cut.id << 32) + 1 "
         "AND (cut.id << 32) + cut.planned "
         "WHERE operation.action = 0 AND operation.kind = ?1 "
         "AND NOT EXISTS (SELECT 1 FROM run WHERE outcome IN ('converged', 'partial') AND run.id >= cut.id "
@@ -212,8 +212,10 @@ std::uint64_t SqliteStore::PendingCreates(Kind kind) const {
         "AND NOT EXISTS (SELECT 1 FROM entity WHERE entity.kind = operation.kind AND entity.key = operation.key "
         "AND entity.lifecycle <> 2)");
     query.Int(Index(kind));
-    query.Next();
-    return query.As<std::uint64_t>(0);
+    std::vector<Hash128> keys;
+    while (query.Next()) keys.push_back(HashOf(query.TextAt(0)));
+    std::sort(keys.begin(), keys.end());
+    return keys;
   });
 }
 

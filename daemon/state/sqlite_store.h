@@ -84,7 +84,7 @@ class SqliteStore final : public StateStore {
   std::vector<StoredHold> Holds(Instant now) const override;
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const override;
   bool FirstRunFinished() const override;
-  std::uint64_t PendingCreates(Kind kind) const override;
+  std::vector<Hash128> PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<Approval> Approvals(Instant now) const override;
   std::optional<Instant> Forgotten(std::string_view key) const override;

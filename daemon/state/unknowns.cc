@@ -155,6 +155,10 @@ void RememberUnknownChange(Connection& connection, std::int64_t entity_id) {
       .Run();
 }
 
+void ForgetUnknownChange(Connection& connection, std::int64_t entity_id) {
+  connection.Prepare("DELETE FROM unknown_change WHERE entity_id = ?1").Int(entity_id).Run();
+}
+
 void TakeOverUnknownCreates(Connection& from, Connection& to) {
   // Beyond it the runs of the new state could not be counted on; no state of ours has so many.
   constexpr std::int64_t kMostRuns = std::int64_t{1} << 30;

@@ -24,6 +24,7 @@ void RememberUnknowns(Connection& connection, const OpenRun& run);
 /// Nobody knows whether `create`, the operation with this id, was done.
 void RememberUnknownCreate(Connection& connection, std::int64_t id, const Operation& create);
 void RememberUnknownChange(Connection& connection, std::int64_t entity_id);
+void ForgetUnknownChange(Connection& connection, std::int64_t entity_id);
 
 /// Into an empty state: the creates that nobody answered, with their operations and runs, under the names that they
 /// have there.

@@ -164,12 +164,26 @@ TEST_CASE("whose suspend nobody answered counts once, however often it was sent"
   CHECK(FindGuard(world.Plan().plan, "user.suspend.week")->actual == 15);
 }
 
+TEST_CASE("removals that a clock far ahead has noted hold nobody once the clock is right") {
+  World world = Company(50);
+  Leave(world, 1, 1);
+  for (const auto ahead : {hours(2), hours(365 * 24)}) {
+    world.state.removals.clear();
+    for (int i = 0; i < 3; ++i) {
+      world.state.removals.push_back({.kind = Kind::kUser, .action = Action::kSuspend, .at = world.now + ahead});
+    }
+    CHECK(world.Plan().plan.held == (ahead == hours(2)));
+  }
+}
+
 TEST_CASE("everybody may be created until a run has finished, then the create guard counts") {
   World world = Company(15);
   for (int i = 100; i < 111; ++i) world.Add(User("E" + std::to_string(i)));
   CHECK(world.Plan().plan.held);
-  world.state.pending_creates[Kind::kUser] = 1;
+  world.state.pending_creates[Kind::kUser] = {"E100"};
   CHECK_FALSE(world.Plan().plan.held);
+  world.state.pending_creates[Kind::kUser] = {"E999"};
+  CHECK_MESSAGE(world.Plan().plan.held, "what a run that was cut off still had to create was somebody else");
   world.state.pending_creates.clear();
   world.state.first_run_finished = false;
   CHECK_FALSE(world.Plan().plan.held);

@@ -60,6 +60,23 @@ TEST_CASE("an absence that was noted by a clock ahead of its time begins anew on
   CHECK(world.Sync().plan.operations.size() == 1);
 }
 
+TEST_CASE("an absence that a clock behind its time noted has begun when the source was last read with them in it") {
+  World world = CompanyOf(3);
+  const Instant right = world.now;
+  SnapshotHistory last;
+  last.source = "hr";
+  last.records = 3;
+  last.read_at = right;
+  world.state.snapshots["hr"] = last;
+  world.Remove(Kind::kUser, "E2");
+  world.now = right - hours(61 * 24);
+  CHECK(world.Sync().plan.operations.empty());
+  world.now = right + hours(1);
+  CHECK(world.Sync().plan.operations.empty());
+  world.now = right + hours(24);
+  CHECK(world.Sync().plan.operations.size() == 1);
+}
+
 TEST_CASE("one read long after the last is not yet two reads without somebody") {
   World world = CompanyOf(3);
   world.Pass(hours(240));

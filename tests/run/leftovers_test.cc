@@ -244,6 +244,26 @@ TEST_CASE(
   CHECK(scene.store->UnknownCreates().empty());
 }
 
+TEST_CASE("what a change of somebody else may have made, at an address that went over to them, is none of a leaver's") {
+  Scene scene;
+  const std::string made = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  StoredEntity other = state::User("E2");
+  other.fields[kUserFirstName] = Field::Value("Two");
+  scene.store->StorePlan(made, state::PlanOf({state::For(other, Action::kCreate)}));
+  scene.store->RecordOutcomes(made, std::vector{state::Done(1, other)});
+  scene.store->FinishRun(made, ExitCode::kConverged, "", 0, {}, scene.clock.now);
+  other = *scene.store->Find(Kind::kUser, "E2");
+  const std::string cut = scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  Operation update = state::For(other, Action::kUpdate);
+  update.changes[0].after = Field::Value("e1@example.com");
+  scene.store->StorePlan(cut, state::PlanOf({update}));
+  scene.store->AdvanceMark(cut, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  scene.target.Add(Kind::kUser, {{"email", "e1@example.com"}, {"first_name", "Two"}, {"department", "Sales"}});
+  scene.Settle();
+  CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
+}
+
 TEST_CASE("whoever the plan speaks of is left to the plan") {
   Scene scene;
   scene.Create();

@@ -61,7 +61,7 @@ void Auditor::Before(const Scene& scene) {
   }
   background_.creates_are_limited = scene.state.FirstRunFinished();
   for (const Kind kind : kAllKinds) {
-    if (scene.state.PendingCreates(kind) != 0) background_.creates_are_limited = false;
+    if (!scene.state.PendingCreates(kind).empty()) background_.creates_are_limited = false;
   }
 }
 

@@ -96,22 +96,23 @@ bool Store::FirstRunFinished() const {
   return std::any_of(runs_.begin(), runs_.end(), [](const Run& run) { return HasFinished(run.record); });
 }
 
-std::uint64_t Store::PendingCreates(Kind kind) const {
-  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
-    if (HasFinished(run->record)) return 0;
+std::vector<Hash128> Store::PendingCreates(Kind kind) const {
+  std::vector<Hash128> keys;
+  for (auto run = runs_.rbegin(); run != runs_.rend() && !HasFinished(run->record); ++run) {
     if (run->operations.empty()) continue;
-    return static_cast<std::uint64_t>(
-        std::count_if(run->operations.begin(), run->operations.end(), [&](const auto& entry) {
-          const Operation& operation = entry.second;
-          if (operation.kind != kind || operation.action != Action::kCreate) return false;
-          const auto outcome = run->outcomes.find(entry.first);
-          const bool is_settled =
-              outcome != run->outcomes.end() && (outcome->second.done || !IsForTheMoment(outcome->second.verdict));
-          const Row* row = RowOf(kind, operation.key);
-          return !is_settled && (row == nullptr || row->entity.lifecycle == Lifecycle::kGone);
-        }));
+    for (const auto& [seq, operation] : run->operations) {
+      if (operation.kind != kind || operation.action != Action::kCreate) continue;
+      const auto outcome = run->outcomes.find(seq);
+      const bool is_settled =
+          outcome != run->outcomes.end() && (outcome->second.done || !IsForTheMoment(outcome->second.verdict));
+      const Row* row = RowOf(kind, operation.key);
+      if (is_settled || (row != nullptr && row->entity.lifecycle != Lifecycle::kGone)) continue;
+      keys.push_back(HashOf(operation.key));
+    }
+    break;
   }
-  return 0;
+  std::sort(keys.begin(), keys.end());
+  return keys;
 }
 
 std::vector<PastRemoval> Store::RemovalsSince(Instant since) const {

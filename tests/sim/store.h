@@ -46,7 +46,7 @@ class Store final : public StateStore {
   std::vector<StoredHold> Holds(Instant now) const override;
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const override;
   bool FirstRunFinished() const override;
-  std::uint64_t PendingCreates(Kind kind) const override;
+  std::vector<Hash128> PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<UnknownCreate> UnknownCreates() const override;
   /// Histories here begin with a listing of everything, and nobody else makes anything that a source asks for.

@@ -74,6 +74,17 @@ TEST_CASE("an approval serves until its end and no longer") {
   CHECK(store->Approvals(At(10 + 86'400)).empty());
 }
 
+TEST_CASE("an approval that a clock far ahead has given does not serve once the clock is right") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  constexpr std::int64_t kYear = 365 * 86'400;
+  store->RecordApproval(ApprovalOf("r1", ScopeWith(4), At(kYear)));
+  store->RecordApproval(ApprovalOf("r2", ScopeWith(4), At(10)));
+  REQUIRE(store->Approvals(At(5)).size() == 1);
+  CHECK(store->Approvals(At(5))[0].subject == "r2");
+  CHECK(store->Approvals(At(kYear)).size() == 1);
+}
+
 TEST_CASE("of many different held runs only the last are kept, and never one that was approved is lost") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

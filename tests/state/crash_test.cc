@@ -66,7 +66,7 @@ TEST_CASE("kill -9 between and in commits forgets nothing that was acknowledged"
     }
     // At most the one under the mark is unknown; what is left of the plan is pending.
     CHECK(store->UnknownCreates().size() <= 1);
-    CHECK(store->PendingCreates(Kind::kUser) == 2'000 - known);
+    CHECK(store->PendingCreates(Kind::kUser).size() == 2'000 - known);
     CHECK_FALSE(store->Runs(1)[0].ended);
   }
 }

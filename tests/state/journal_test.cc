@@ -97,7 +97,7 @@ TEST_CASE("a first run in which the target took nobody has not finished: creates
   store->RecordOutcomes(run, refused);
   store->FinishRun(run, ExitCode::kPartial, "all alike", 1, {}, At(101));
   CHECK_FALSE(store->FirstRunFinished());
-  CHECK_MESSAGE(store->PendingCreates(Kind::kUser) == 1, "one was refused, one was never sent");
+  CHECK_MESSAGE(store->PendingCreates(Kind::kUser).size() == 1, "one was refused, one was never sent");
 }
 
 TEST_CASE("outcomes and the next mark are there together, or neither") {

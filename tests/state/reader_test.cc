@@ -16,7 +16,7 @@ TEST_CASE("a new state is empty, of version 0, and answers every question") {
   CHECK_FALSE(store->Find(Kind::kUser, "E1"));
   CHECK_FALSE(store->LastGoodSnapshot("hr"));
   CHECK_FALSE(store->FirstRunFinished());
-  CHECK(store->PendingCreates(Kind::kUser) == 0);
+  CHECK(store->PendingCreates(Kind::kUser).size() == 0);
   CHECK(store->UnknownCreates().empty());
   CHECK(store->Runs(10).empty());
   CHECK(store->Due().empty());

@@ -181,6 +181,44 @@ TEST_CASE("a suspend that nobody answered counts for sure once they are let in a
   CHECK(store->Check().empty());
 }
 
+TEST_CASE("an address that was given and answered is not in doubt for a later change that nobody answered") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {User("E1")});
+  const auto change = [&](const char* address, bool is_answered) {
+    const StoredEntity user = *store->Find(Kind::kUser, "E1");
+    Operation operation = For(user, Action::kUpdate);
+    operation.changes[0].after = Field::Value(address);
+    const std::string run = RunUnderWay(*store, {operation}, 1, At(20));
+    if (is_answered) store->RecordOutcomes(run, std::vector{Done(1, user, At(20))});
+    store->FinishRun(run, ExitCode::kPartial, "", 0, {}, At(20));
+  };
+  change("answered@example.com", true);
+  change("open@example.com", false);
+  const auto doubts = store->AddressesInDoubt();
+  REQUIRE(doubts.size() == 1);
+  CHECK(doubts.begin()->second == std::vector<std::string>{"open@example.com"});
+}
+
+TEST_CASE("a change whose groups are still to be told is open until they are") {
+  const TemporaryDirectory dir;
+  const auto store = OpenForTest(dir);
+  RunOf(*store, {Contact("E1", {})});
+  const StoredEntity contact = *store->Find(Kind::kContact, "E1");
+  for (const bool is_told : {false, true}) {
+    const std::string run = RunUnderWay(*store, {For(contact, Action::kUpdate)}, 1, At(20));
+    OperationOutcome outcome = Done(1, contact, At(20));
+    outcome.groups_follow = true;
+    store->RecordOutcomes(run, std::vector{outcome});
+    CHECK(store->UnknownChanges() == std::vector{contact.id});
+    outcome.groups_follow = false;
+    if (is_told) store->RecordOutcomes(run, std::vector{outcome});
+    store->FinishRun(run, ExitCode::kPartial, "", 0, {}, At(20));
+    CHECK(store->UnknownChanges().empty() == is_told);
+    CHECK(store->FindRun(run)->done == (is_told ? 1 : 0));
+  }
+}
+
 TEST_CASE("removals of a run that was cut off count before the next one begins, and once") {
   const TemporaryDirectory dir;
   const auto store = OpenForTest(dir);

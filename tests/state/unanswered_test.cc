@@ -20,21 +20,21 @@ TEST_CASE("creates under the mark of a cut-off run stay unknown until their key 
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E2", "E3"});
   CHECK(store->UnknownCreates()[0].address == "E2@Example.com");
   CHECK(store->UnknownCreates()[0].operation == run + "/2");
-  CHECK(store->PendingCreates(Kind::kUser) == 2);
-  CHECK(store->PendingCreates(Kind::kGroup) == 1);
+  CHECK(store->PendingCreates(Kind::kUser).size() == 2);
+  CHECK(store->PendingCreates(Kind::kGroup).size() == 1);
 
   const std::string second = store->BeginRun({.trigger = "command", .at = At(50)});
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E2", "E3"});
-  CHECK(store->PendingCreates(Kind::kUser) == 2);
+  CHECK(store->PendingCreates(Kind::kUser).size() == 2);
   store->StorePlan(second, PlanOf({creates[1], creates[2], creates[3]}));
   store->AdvanceMark(second, 1);
   store->RecordOutcomes(second, std::vector{Done(1, User("E2"))});
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E3"});
-  CHECK(store->PendingCreates(Kind::kUser) == 1);
+  CHECK(store->PendingCreates(Kind::kUser).size() == 1);
   store->FinishRun(second, ExitCode::kConverged, "", 0, {}, At(60));
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E3"});
   CHECK(store->UnknownCreates()[0].operation == run + "/3");
-  CHECK(store->PendingCreates(Kind::kUser) == 0);
+  CHECK(store->PendingCreates(Kind::kUser).size() == 0);
 }
 
 TEST_CASE("every address to which a create may have been sent is known until its key is settled") {
@@ -102,7 +102,7 @@ TEST_CASE("a run that stops in haste leaves what is in flight as unknown") {
   const std::string run = RunUnderWay(*store, {For(User("E1"), Action::kCreate), For(User("E2"), Action::kCreate)}, 1);
   store->FinishRun(run, ExitCode::kUnavailable, "stopped", 0, {}, At(8));
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E1"});
-  CHECK(store->PendingCreates(Kind::kUser) == 2);
+  CHECK(store->PendingCreates(Kind::kUser).size() == 2);
 }
 
 TEST_CASE("a create whose outcome says unknown is looked up next time, and one that failed for now stays pending") {
@@ -121,7 +121,7 @@ TEST_CASE("a create whose outcome says unknown is looked up next time, and one t
   store->RecordOutcomes(run, std::vector{unknown, later, bad});
   store->FinishRun(run, ExitCode::kUnavailable, "", 2, {}, At(8));
   CHECK(KeysOf(store->UnknownCreates()) == Keys{"E1"});
-  CHECK(store->PendingCreates(Kind::kUser) == 2);
+  CHECK(store->PendingCreates(Kind::kUser).size() == 2);
 }
 
 TEST_CASE("a create that may have acted is unknown whatever was said last, but for an address that is another's") {

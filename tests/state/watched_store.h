@@ -36,7 +36,7 @@ class WatchedStore final : public StateStore {
     return store_.LastGoodSnapshot(source);
   }
   bool FirstRunFinished() const override { return store_.FirstRunFinished(); }
-  std::uint64_t PendingCreates(Kind kind) const override { return store_.PendingCreates(kind); }
+  std::vector<Hash128> PendingCreates(Kind kind) const override { return store_.PendingCreates(kind); }
   std::vector<PastRemoval> RemovalsSince(Instant since) const override { return store_.RemovalsSince(since); }
   std::vector<UnknownCreate> UnknownCreates() const override { return store_.UnknownCreates(); }
   bool WasOthers(Kind kind, std::string_view remote_id) const override { return store_.WasOthers(kind, remote_id); }

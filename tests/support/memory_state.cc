@@ -78,9 +78,13 @@ std::optional<SnapshotHistory> MemoryState::LastGoodSnapshot(std::string_view so
   return it == snapshots.end() ? std::nullopt : std::optional(it->second);
 }
 
-std::uint64_t MemoryState::PendingCreates(Kind kind) const {
-  const auto it = pending_creates.find(kind);
-  return it == pending_creates.end() ? 0 : it->second;
+std::vector<Hash128> MemoryState::PendingCreates(Kind kind) const {
+  std::vector<Hash128> hashes;
+  if (const auto keys = pending_creates.find(kind); keys != pending_creates.end()) {
+    for (const std::string& key : keys->second) hashes.push_back(HashOf(key));
+  }
+  std::sort(hashes.begin(), hashes.end());
+  return hashes;
 }
 
 std::vector<PastRemoval> MemoryState::RemovalsSince(Instant since) const {

@@ -33,8 +33,8 @@ class MemoryState : public StateView {
   std::vector<Approval> approvals;
   std::map<std::string, Instant> forgotten;
   std::vector<UnknownCreate> unknown_creates;
-  std::set<std::pair<Kind, std::string>> others;  // kind, remote id
-  std::map<Kind, std::uint64_t> pending_creates;
+  std::set<std::pair<Kind, std::string>> others;             // kind, remote id
+  std::map<Kind, std::vector<std::string>> pending_creates;  // keys
   bool first_run_finished = true;
   std::uint64_t version = 1;
   mutable std::uint64_t loads = 0;  ///< How often a whole row was asked for.
@@ -59,7 +59,7 @@ class MemoryState : public StateView {
   std::vector<StoredHold> Holds(Instant now) const override;
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view source) const override;
   bool FirstRunFinished() const override { return first_run_finished; }
-  std::uint64_t PendingCreates(Kind kind) const override;
+  std::vector<Hash128> PendingCreates(Kind kind) const override;
   std::vector<PastRemoval> RemovalsSince(Instant since) const override;
   std::vector<UnknownCreate> UnknownCreates() const override { return unknown_creates; }
   bool WasOthers(Kind kind, std::string_view remote_id) const override {

@@ -53,7 +53,7 @@ class MemoryStore final : public StateStore {
   std::vector<StoredHold> Holds(Instant /*now*/) const override { return holds; }
   std::optional<SnapshotHistory> LastGoodSnapshot(std::string_view /*source*/) const override { return std::nullopt; }
   bool FirstRunFinished() const override { return true; }
-  std::uint64_t PendingCreates(Kind /*kind*/) const override { return 0; }
+  std::vector<Hash128> PendingCreates(Kind /*kind*/) const override { return {}; }
   std::vector<PastRemoval> RemovalsSince(Instant /*since*/) const override { return {}; }
   std::vector<Approval> Approvals(Instant /*now*/) const override { return {}; }
   std::optional<Instant> Forgotten(std::string_view /*key*/) const override { return std::nullopt; }
