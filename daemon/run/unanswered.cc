@@ -1,7 +1,7 @@
 #include "daemon/run/unanswered.h"
 
+#include <algorithm>
 #include <optional>
-#include <ranges>
 
 #include "daemon/model/text.h"
 
@@ -15,10 +15,11 @@ std::optional<std::string> Claims::OwnerOf(Kind kind, const ucaas::RemoteObject&
   const auto [begin, end] = claims_.equal_range({kind, FoldCase(object.fields[NaturalKeyField(kind)].text)});
   std::set<std::string> claimants;
   std::set<std::string> makers;
-  for (const auto& [place, claim] : std::ranges::subrange(begin, end)) {
+  std::for_each(begin, end, [&](const auto& at) {
+    const Claim& claim = at.second;
     claimants.insert(claim.key);
     if (apply::Shows(object, kind, claim.sent)) makers.insert(claim.key);
-  }
+  });
   const std::set<std::string>& owners = claimants.size() == 1 ? claimants : makers;
   return owners.size() == 1 ? std::optional(*owners.begin()) : std::nullopt;
 }
