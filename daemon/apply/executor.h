@@ -161,8 +161,9 @@ class Executor {
   void ConfirmGone(const WorkPtr& work, Found then);
   void ConfirmGoneAt(const WorkPtr& work, std::vector<std::string> addresses, std::vector<ucaas::RemoteObject> others,
                      Found then);
-  /// The target does not know the contact by its id: a wrong route says that of everybody, and some targets show no
-  /// single contact. One that cannot be searched either still takes the change, and others' groups are not known then.
+  /// The target does not know the contact by its id, or does not say which groups it is in: a wrong route knows nobody,
+  /// and some targets show a single contact in part or not at all. One that cannot be searched either still takes the
+  /// change, and others' groups are not known then.
   void SearchForeignGroups(const WorkPtr& work, std::vector<std::string> addresses);
 
   // executor_change.cc
@@ -187,9 +188,9 @@ class Executor {
   std::vector<std::string> ResolveGroups(const std::vector<std::string>& keys, std::vector<std::string>& resolved_keys);
   /// Asks the target which groups the contact is in, also those of others, then goes on with SendChange.
   void ReadForeignGroups(const WorkPtr& work);
-  /// Keeps the groups of the operation's contact, if it is among `shown`.
   /// Whether the target says which groups that object is in.
   static bool ShowsGroups(const std::string& remote_id, const std::vector<ucaas::RemoteObject>& shown);
+  /// Keeps the groups of the operation's contact, if it is among `shown`.
   void NoteGroups(const WorkPtr& work, const std::vector<ucaas::RemoteObject>& shown);
   /// The groups of `keys` and those of others, as remote ids.
   std::vector<std::string> GroupsToSend(const WorkPtr& work, const std::vector<std::string>& keys);

@@ -241,7 +241,9 @@ class Leaving {
                "not there since " + FormatInstant(since) + ", in " + Counted(reads, "complete read") + "; the " +
                    std::string(Name(*action)) + " waits for absent_after (" + FormatDuration(policy.absent_after) +
                    ") and at least 2 complete reads");
-    Wait(id, *action, std::max(since + policy.absent_after, work_.now), what + " since " + Day(since));
+    // Where the last read is what lies ahead of its time, another plan finds that out.
+    const Instant looked_at = std::min(since, work_.now) + policy.absent_after;
+    Wait(id, *action, std::max(looked_at, work_.now), what + " since " + Day(since));
   }
 
   using Word = PlanNotes::Standstill::Word;

@@ -29,6 +29,12 @@ struct Company {
     operation.groups = GroupsChange{.before = {"Sales"}, .after = {"Finance"}};
     return operation;
   }
+  /// And to `other`, a group whose name comes before it.
+  Operation MoveTo(const StoredEntity& other) {
+    Operation operation = Move();
+    operation.groups->after = {other.key, "Finance"};
+    return operation;
+  }
   std::vector<std::string> GroupsOfAda() { return bench.store.Load(ada.id).groups; }
 };
 

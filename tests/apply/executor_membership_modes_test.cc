@@ -78,23 +78,19 @@ TEST_CASE("membership: group claims nothing that a group did not accept") {
 TEST_CASE("membership: group knows whom a group has taken though another has not, so that they can leave it again") {
   Company company(config::Membership::kGroup);
   const StoredEntity board = company.bench.Known(Kind::kGroup, "Board");
-  Operation move = company.Move();
-  move.groups->after = {"Board", "Finance"};
   company.bench.target.faults = {
       {.request = "PATCH groups/" + board.remote_id, .reply = Says(406, "406", "too many"), .times = 9}};
-  CHECK(company.bench.Do({move}, company.options).failed == 1);
+  CHECK(company.bench.Do({company.MoveTo(board)}, company.options).failed == 1);
   CHECK(company.GroupsOfAda() == kFinance);
 }
 
 TEST_CASE("membership: group says that a list nobody answered is open, though another was refused after it") {
   Company company(config::Membership::kGroup);
   const StoredEntity board = company.bench.Known(Kind::kGroup, "Board");
-  Operation move = company.Move();
-  move.groups->after = {"Board", "Finance"};
   company.bench.target.faults = {
       {.request = "PATCH groups/" + board.remote_id, .reply = testing::Breaks(TransportOutcome::kTimeout), .times = 9},
       {.request = "PATCH groups/" + company.finance.remote_id, .reply = Says(406, "406", "too many"), .times = 9}};
-  CHECK(company.bench.Do({move}, company.options).failed == 1);
+  CHECK(company.bench.Do({company.MoveTo(board)}, company.options).failed == 1);
   const OperationOutcome& outcome = company.bench.store.outcomes.at(1);
   const bool is_open = outcome.verdict == "retry" || outcome.verdict == "unknown";
   CHECK(is_open);

@@ -168,6 +168,21 @@ TEST_CASE("a held plan file is approved, then applied, without approval it is no
   Expect(company.Run({"runs"}), 0, {"approved by"});
 }
 
+TEST_CASE("a plan file that is held by what was done since it was made is approved for that, and then applied") {
+  Company company(15);
+  company.WritePeople(WithLeavers(15, 2));
+  Expect(company.Run({"plan", "--out", "monday.plan"}), 0);
+  auto others = CompanyPeople(15);
+  others[2].status = others[3].status = "terminated";
+  company.WritePeople(others);
+  Expect(company.Run({"sync"}), 0);
+  Expect(company.Run({"apply", "monday.plan"}), 3, {"user.suspend", "approve monday.plan"});
+  Expect(company.Run({"approve", "monday.plan"}), 0,
+         {"suspend 2 users, after 2 in 24 hours", "This does it: ucaas-sync apply monday.plan"});
+  Expect(company.Run({"apply", "monday.plan"}), 0, {"converged"});
+  CHECK(Suspended(company) == "4\n");
+}
+
 TEST_CASE("what was held waits no more once an approved plan file has done it") {
   Company company(15);
   company.WritePeople(WithLeavers(15, 4));

@@ -77,6 +77,21 @@ TEST_CASE("an absence that a clock behind its time noted has begun when the sour
   CHECK(world.Sync().plan.operations.size() == 1);
 }
 
+TEST_CASE("a last read that a clock far ahead has noted puts off an absence by absent_after, not until that time") {
+  World world = CompanyOf(3);
+  SnapshotHistory last;
+  last.source = "hr";
+  last.records = 3;
+  last.read_at = world.now + hours(365 * 24);
+  world.state.snapshots["hr"] = last;
+  world.Remove(Kind::kUser, "E2");
+  CHECK(*world.Sync().notes.due_at == world.now + hours(24));
+  world.Pass(hours(24));
+  CHECK(*world.Sync().notes.due_at == world.now + hours(24));
+  world.Pass(hours(24));
+  CHECK(world.Sync().plan.operations.size() == 1);
+}
+
 TEST_CASE("one read long after the last is not yet two reads without somebody") {
   World world = CompanyOf(3);
   world.Pass(hours(240));
