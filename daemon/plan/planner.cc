@@ -147,10 +147,13 @@ class Assembly {
     } else if (operation.action != Action::kCreate) {
       operation.reason += "; groups changed";
     }
+    const auto before = changes_.Before(*change);
     const auto after = changes_.After(*change);
-    for (const SlotId group : changes_.Before(*change)) {
-      // A group that is itself missing from the source is judged by group.delete.
-      if (std::binary_search(after.begin(), after.end(), group) || work_.table[group].seen != Seen::kPresent) continue;
+    const bool gains = !std::ranges::includes(before, after);
+    for (const SlotId group : before) {
+      if (std::binary_search(after.begin(), after.end(), group)) continue;
+      // Of a department that is called otherwise now nobody is lost.
+      if (gains && work_.table[group].seen != Seen::kPresent) continue;
       Tally::Group& lost = tally.groups[membership_.GroupKey(group, work_)];
       lost.members = membership_.MembersOf(group);
       ++lost.lost;

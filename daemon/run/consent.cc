@@ -192,8 +192,8 @@ void JudgeAgain(const Context& context, const StateView& state, Plan& plan) {
     if (same != plan.guards.end()) {
       *same = std::move(fresh);
     } else if (fresh.name != "members_lost") {
-      // A group that is itself missing from the source is left to group.delete, and the plan alone knows which those
-      // are.
+      // Whoever goes from a group that is missing from the source to another one is not lost, and the plan alone knows
+      // which groups are missing.
       plan.guards.push_back(std::move(fresh));
     }
   }

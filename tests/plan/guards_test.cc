@@ -1,6 +1,9 @@
 // Guards, for companies of 5, 15 and 300 people.
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 #include "daemon/plan/guards.h"
 #include "tests/plan/world.h"
 
@@ -308,6 +311,34 @@ TEST_CASE("a group that loses more than half of its members is held") {
   CHECK(verdict->limit == 10);
   CHECK(verdict->actual == 11);
   CHECK(verdict->meaning == "The group has 20 members and would lose 11.");
+}
+
+TEST_CASE("a group that loses everybody is held, unless they come into another one") {
+  World world;
+  world.Add(Group("Sales"));
+  for (int i = 0; i < 8; ++i) world.Add(Contact("C" + std::to_string(i), {"Sales"}));
+  world.Sync();
+  world.policy.guards = DefaultGuards();
+  world.policy.guards.kinds[Index(Kind::kContact)].update = {};
+  world.Remove(Kind::kGroup, "Sales");
+  world.Add(Group("Sales and Service"));
+  const auto send_to = [&world](int first, int last, const std::vector<std::string>& groups) {
+    for (int i = first; i < last; ++i) world.Get(Kind::kContact, "C" + std::to_string(i)).groups = groups;
+  };
+  send_to(0, 8, {"Sales and Service"});
+  CHECK_FALSE(world.Plan().plan.held);
+  send_to(0, 4, {});
+  CHECK_FALSE(world.Plan().plan.held);
+  send_to(0, 5, {});
+  auto plan = world.Plan().plan;
+  CHECK(plan.held);
+  REQUIRE(FindGuard(plan, "members_lost", "Sales") != nullptr);
+  CHECK(FindGuard(plan, "members_lost", "Sales")->actual == 5);
+  send_to(0, 8, {});
+  plan = world.Plan().plan;
+  CHECK(plan.held);
+  REQUIRE(FindGuard(plan, "members_lost", "Sales") != nullptr);
+  CHECK(FindGuard(plan, "members_lost", "Sales")->meaning == "The group has 8 members and would lose 8.");
 }
 
 TEST_CASE("a source that shrank and a source full of rejects are held") {

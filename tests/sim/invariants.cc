@@ -163,9 +163,9 @@ Violations Auditor::After(const Scene& scene, const Export& day, const RunReport
     Blame(AuditPlan(report, {.reading = reading_, .day = day, .held = held_, .rows = there_, .lost = lost_}));
     if (settings_.limits && report.end == End::kHeld && touched_.empty()) Blame(guards_.JudgeHeld(report, background_));
   }
-  // A group that is missing from the source is judged by its removal.
-  std::erase_if(background_.members,
-                [&](const auto& group) { return reading_.Of(Kind::kGroup, group.first) != Word::kPresent; });
+  for (const auto& [group, members] : background_.members) {
+    if (reading_.Of(Kind::kGroup, group) != Word::kPresent) background_.missing.insert(group);
+  }
   if (!report.writes.empty() && settings_.limits) Blame(guards_.JudgeLimits(report, background_));
   if (report.end == End::kDone) JudgeFailures(scene, report);
   JudgeState();

@@ -80,6 +80,18 @@ std::map<std::string, std::uint64_t> CountsOf(const Plan& plan) {
   return counts;
 }
 
+/// Who leaves a group and comes into another one.
+std::uint64_t MovesFrom(const Plan& plan, const std::string& group) {
+  std::uint64_t moves = 0;
+  plan.operations.ForEach([&](const Operation& operation) {
+    if (!operation.groups || !Stands(operation, "members_lost " + group)) return;
+    const std::set<std::string> before(operation.groups->before.begin(), operation.groups->before.end());
+    const std::set<std::string> after(operation.groups->after.begin(), operation.groups->after.end());
+    if (!std::ranges::includes(before, after)) ++moves;
+  });
+  return moves;
+}
+
 bool IsRemoved(const Plan& plan, const std::string& group) {
   bool is_removed = false;
   const auto look = [&](const Operation& operation) {
@@ -164,7 +176,10 @@ Violations GuardBook::JudgeLimits(const RunReport& report, const Before& before)
   }
   for (const auto& [group, members] : before.members) {
     if (IsRemoved(report.plan, group)) continue;
-    JudgeSize("members_lost " + group, counts["members_lost " + group], Limit(50, members), report);
+    std::uint64_t lost = counts["members_lost " + group];
+    // A department that is called otherwise now has lost nobody.
+    if (before.missing.contains(group)) lost -= MovesFrom(report.plan, group);
+    JudgeSize("members_lost " + group, lost, Limit(50, members), report);
   }
   // An inverse reads no source.
   if (report.plan.sources.empty()) return std::move(violations_);

@@ -25,6 +25,7 @@ class GuardBook {
     std::array<std::uint64_t, kKindCount> least_active{};
     std::array<std::uint64_t, kKindCount> most_active{};
     std::map<std::string, std::uint64_t> members;  ///< Of each group, by its key.
+    std::set<std::string> missing;                 ///< Groups of which no record is there any more.
     bool creates_are_limited = false;
     std::size_t last_good_records = 0;  ///< Of HR's source; 0: not known.
   };
