@@ -20,6 +20,17 @@ World Company(int people) {
   return world;
 }
 
+/// A group of contacts, of whom any number may change.
+World SalesOf(int people) {
+  World world;
+  world.Add(Group("Sales"));
+  for (int i = 0; i < people; ++i) world.Add(Contact("C" + std::to_string(i), {"Sales"}));
+  world.Sync();
+  world.policy.guards = DefaultGuards();
+  world.policy.guards.kinds[Index(Kind::kContact)].update = {};
+  return world;
+}
+
 void Leave(World& world, int from, int count) {
   for (int i = from; i < from + count; ++i) {
     world.Get(Kind::kUser, "E" + std::to_string(i)).standing = Standing::kLeft;
@@ -295,12 +306,7 @@ TEST_CASE("too many new groups hold the removals of groups, where there are none
 }
 
 TEST_CASE("a group that loses more than half of its members is held") {
-  World world;
-  world.Add(Group("Sales"));
-  for (int i = 0; i < 20; ++i) world.Add(Contact("C" + std::to_string(i), {"Sales"}));
-  world.Sync();
-  world.policy.guards = DefaultGuards();
-  world.policy.guards.kinds[Index(Kind::kContact)].update = {};
+  World world = SalesOf(20);
   for (int i = 0; i < 10; ++i) world.Get(Kind::kContact, "C" + std::to_string(i)).groups.clear();
   CHECK_FALSE(world.Plan().plan.held);
   world.Get(Kind::kContact, "C10").groups.clear();
@@ -314,12 +320,7 @@ TEST_CASE("a group that loses more than half of its members is held") {
 }
 
 TEST_CASE("a group that loses everybody is held, unless they come into another one") {
-  World world;
-  world.Add(Group("Sales"));
-  for (int i = 0; i < 8; ++i) world.Add(Contact("C" + std::to_string(i), {"Sales"}));
-  world.Sync();
-  world.policy.guards = DefaultGuards();
-  world.policy.guards.kinds[Index(Kind::kContact)].update = {};
+  World world = SalesOf(8);
   world.Remove(Kind::kGroup, "Sales");
   world.Add(Group("Sales and Service"));
   const auto send_to = [&world](int first, int last, const std::vector<std::string>& groups) {
