@@ -3,6 +3,16 @@
 #include <utility>
 
 namespace ucaas_sync::service {
+namespace {
+
+std::string TextOf(const Event& event) {
+  std::string text =
+      std::string(TypeOf(event.id).name) + ' ' + event.text + event.key + event.rest + event.quoted + event.in_full;
+  for (const std::string& key : event.keys) text += ' ' + key;
+  return text;
+}
+
+}  // namespace
 
 RunVoice::RunVoice(Observer& log, Observer& metrics, const Clock& clock) : log_(log), metrics_(metrics), clock_(clock) {
   Live();
@@ -31,11 +41,18 @@ bool RunVoice::IsNews(std::string text) {
 }
 
 void RunVoice::OnEvent(const Event& event) {
+  SayIfNews(event, TextOf(event));
+}
+
+void RunVoice::OnOutage(const Event& event) {
+  std::string text = TextOf(event);
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  SayIfNews(event, std::move(text));
+}
+
+void RunVoice::SayIfNews(const Event& event, std::string text) {
   const std::lock_guard lock(mutex_);
   Live();
-  std::string text =
-      std::string(TypeOf(event.id).name) + ' ' + event.text + event.key + event.rest + event.quoted + event.in_full;
-  for (const std::string& key : event.keys) text += ' ' + key;
   if (IsNews(std::move(text))) log_.OnEvent(event);
 }
 

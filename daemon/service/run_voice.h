@@ -23,6 +23,8 @@ class RunVoice final : public Observer {
   void BeginRun(bool again);
 
   void OnEvent(const Event& event) override;
+  /// As OnEvent, but figures alone make it no news: how long an outage has lasted by now, how many requests it hit.
+  void OnOutage(const Event& event);
   /// Of the service itself: said however often it comes.
   void Announce(const Event& event);
   void OnProgress(std::string_view phase, std::uint64_t done, std::uint64_t of) override;
@@ -52,6 +54,7 @@ class RunVoice final : public Observer {
   TargetSigns target_signs() const;
 
  private:
+  void SayIfNews(const Event& event, std::string text);
   /// Whether `text` is to be said; remembers it.
   bool IsNews(std::string text);
 

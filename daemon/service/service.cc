@@ -344,7 +344,12 @@ class Loop {
     // Whoever waits for the line in the log finds the pages as it says.
     Show();
     if (fails) {
-      SayOnce(EventId::kRunFailed, std::string(Word(report.code)) + ": " + report.message);
+      const Event failed{.id = EventId::kRunFailed, .text = std::string(Word(report.code)) + ": " + report.message};
+      if (report.code == ExitCode::kUnavailable) {
+        voice_.OnOutage(failed);
+      } else {
+        voice_.OnEvent(failed);
+      }
       if (!had_failed) Say(EventId::kRunRetry, "it is tried again, and what stays the same is not said again");
     } else if (had_failed) {
       Say(EventId::kRunRecovered, "well again after " + std::string(Word(before)));

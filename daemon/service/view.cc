@@ -8,11 +8,18 @@
 namespace ucaas_sync::service {
 namespace {
 
+/// Nothing that the run under way has asked since the last reply was answered.
+bool IsOutage(const View& view) {
+  if (!view.target_failed || view.target_answered >= view.target_failed) return false;
+  return !view.last_end || view.target_failed > view.last_end;
+}
+
 std::string Standing(const View& view) {
   if (view.running) {
     std::string text = "running: " + (view.phase.empty() ? "begins" : view.phase);
     if (view.done > 0 || view.of > 0) text += ' ' + WithThousands(view.done);
     if (view.of > 0) text += " of " + WithThousands(view.of);
+    if (IsOutage(view)) text += "; the target fails for the moment, trying again";
     return text;
   }
   if (!view.outcome) return "no run has ended yet";

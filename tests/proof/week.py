@@ -26,14 +26,18 @@ now() { echo $(($(date +%s) + $(cat /srv/clock/offset))); }
 at() { TZ=$ZONE date -d "$(date -d "MONDAY + $1 days" +%F) $2" +%s; } # DAY HH:MM
 # A file that is no export stirs the folder, as the change of a real clock would stir the service.
 set_clock() { printf '%+d\n' "$1" > /srv/clock/offset.new; mv /srv/clock/offset.new /srv/clock/offset; touch /srv/hr/.clock; }
-settle() { until_says "systemctl show -p StatusText --value ucaas-sync | grep -c ^running" 0; }
-travel() { # DAY HH:MM
+running() { systemctl show -p StatusText --value ucaas-sync | grep -c "^running$1"; }
+settle() { until_says running 0; }
+# While the account is away a run lasts for `give_up`, ten minutes.
+sit_out() { set_clock $(($(cat /srv/clock/offset) + 660)); settle; }
+sit_out_if_away() { sleep 1; if [ "$(running '.*the target fails')" = 1 ]; then sit_out; else settle; fi; }
+travel() { # DAY HH:MM [WHAT TO DO AFTER EACH STEP]
   local until left
   until=$(at "$@")
   while left=$((until - $(now))); [ $left -gt 0 ]; do
     set_clock $(($(cat /srv/clock/offset) + (left < 1800 ? left : 1800)))
     sleep 0.1
-    settle
+    "${3:-settle}"
   done
 }
 metric() { curl -s $PAGE/metrics | awk -v name="$1" 'index($0, name) == 1 { n += $2 } END { print n + 0 }'; }
@@ -149,11 +153,14 @@ travel 4 09:00
 lines_before=$(lines)
 systemctl stop account
 echo E42,First42,Last42,p42@example.com,Dept2,Clerk,active >> /srv/people.csv
-after_run export_all
+export_all
+until_says "running '.*the target fails'" 1
+check outage_under_way page
+sit_out
 check outage readiness
 check outage_page page
 check outage_not_yet_told notices
-travel 4 12:00
+travel 4 12:00 sit_out_if_away
 check outage_long readiness
 check outage_told told 4
 check outage_systemd bash -c 'systemctl is-active ucaas-sync; systemctl show -p StatusText --value ucaas-sync'
@@ -246,6 +253,7 @@ EXPECTED = {
     "whole_account": r"active 40, suspended 1 code 0",
     "thursday": r"converged 200 ?code 0",
     "thursday_quiet": r"0 writes, [1-3] runs code 0",
+    "outage_under_way": r".*A run is under way: running: .*; the target fails for the moment, trying again.*code 0",
     "outage": r"unavailable 503 ?code 0",
     "outage_page": r"(?!.*The cloud is up to date).*What changed last create 1 user, update 1 user, suspend 1 user .*cannot be reached.*code 0",
     "outage_not_yet_told": WHOLE + " ?code 0",

@@ -40,6 +40,22 @@ TEST_CASE("what a failing run says again and again is said once, until one went 
   CHECK(log.lines.size() == 3);
 }
 
+TEST_CASE("an outage that has lasted longer is the same outage, and another reason is another") {
+  testing::FakeClock clock;
+  Lines log;
+  SilentObserver metrics;
+  RunVoice voice(log, metrics, clock);
+  const auto fail = [&voice](const char* why) {
+    voice.BeginRun(true);
+    voice.OnOutage({.id = EventId::kRunFailed, .text = why});
+  };
+  fail("unavailable: the target has not given a usable answer for 10 min 3 s");
+  fail("unavailable: the target has not given a usable answer for 10 min 41 s");
+  CHECK(log.lines.size() == 1);
+  fail("unavailable: the certificate has expired");
+  CHECK(log.lines.size() == 2);
+}
+
 TEST_CASE("what a person asked the service for is answered each time, also while runs fail") {
   testing::FakeClock clock;
   Lines log;

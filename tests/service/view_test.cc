@@ -49,6 +49,28 @@ TEST_CASE("a run for everybody that somebody else made is the last word, also be
   CHECK(view.last_success == runs[1].ended);
 }
 
+TEST_CASE("a run that waits for the target says so, for as long as nothing is answered") {
+  View view;
+  view.running = true;
+  view.phase = "read hr";
+  view.last_end = kNow - hours(1);
+  view.target_answered = kNow - hours(1);
+  CHECK(Describe(view) == "running: read hr");
+  view.target_failed = kNow;
+  CHECK(Describe(view) == "running: read hr; the target fails for the moment, trying again");
+  view.target_answered = kNow + Duration(1);
+  CHECK(Describe(view) == "running: read hr");
+}
+
+TEST_CASE("a failure of the run before says nothing of the target while the next one has not asked it") {
+  View view;
+  view.running = true;
+  view.phase = "read hr";
+  view.target_failed = kNow - hours(1);
+  view.last_end = kNow - hours(1);
+  CHECK(Describe(view) == "running: read hr");
+}
+
 TEST_CASE("an opening was made use of by the last run that something came of, not by one that failed or was cut off") {
   CHECK_FALSE(LastUse({}).has_value());
   const RunRecord held = Run(hours(9), ExitCode::kHeld);
