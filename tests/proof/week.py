@@ -28,8 +28,16 @@ at() { TZ=$ZONE date -d "$(date -d "MONDAY + $1 days" +%F) $2" +%s; } # DAY HH:M
 set_clock() { printf '%+d\n' "$1" > /srv/clock/offset.new; mv /srv/clock/offset.new /srv/clock/offset; touch /srv/hr/.clock; }
 running() { systemctl show -p StatusText --value ucaas-sync | grep -c "^running$1"; }
 settle() { until_says running 0; }
-# While the account is away a run lasts for `give_up`, ten minutes.
-sit_out() { set_clock $(($(cat /srv/clock/offset) + 660)); settle; }
+# While the account is away a run lasts for `give_up`, ten minutes, behind the question what became of the run before.
+sit_out() {
+  local i
+  for i in 1 2 3; do
+    set_clock $(($(cat /srv/clock/offset) + 660))
+    sleep 2
+    if [ "$(running)" = 0 ]; then return; fi
+  done
+  settle
+}
 sit_out_if_away() { sleep 1; if [ "$(running '.*the target fails')" = 1 ]; then sit_out; else settle; fi; }
 travel() { # DAY HH:MM [WHAT TO DO AFTER EACH STEP]
   local until left
@@ -87,7 +95,8 @@ UNIT
 mkdir -p /etc/systemd/system/ucaas-sync.service.d
 printf '[Service]\nEnvironment=%s\n' "${FAKED[*]}" > /etc/systemd/system/ucaas-sync.service.d/clock.conf
 printf '#!/bin/sh\ncat >> /var/lib/ucaas-sync/notices\n' > /usr/local/bin/tell; chmod 755 /usr/local/bin/tell
-systemctl daemon-reload; systemctl start account
+account_answers() { until_says "curl -s -o /dev/null http://127.0.0.1:9080/ && echo answers" answers; }
+systemctl daemon-reload; systemctl start account; account_answers
 cd /etc/ucaas-sync
 sed -e 's#^state_dir: .*#state_dir: /var/lib/ucaas-sync#' -e '/^  sandbox:/d' \
   -e 's%^  # base_url: .*%  base_url: http://127.0.0.1:9080/ucaas/v1/%' -e 's/^  # basic: { id: "[^"]*"/  basic: { id: week/' \
@@ -165,9 +174,8 @@ check outage_long readiness
 check outage_told told 4
 check outage_systemd bash -c 'systemctl is-active ucaas-sync; systemctl show -p StatusText --value ucaas-sync'
 check outage_log echo $(($(lines) - lines_before)) lines
-systemctl start account
-until_says "curl -s -o /dev/null http://127.0.0.1:9080/ && echo answers" answers
-travel 4 12:40
+systemctl start account; account_answers
+travel 4 13:20
 check back readiness
 check back_told told 5
 check back_account account
