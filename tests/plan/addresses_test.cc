@@ -337,5 +337,23 @@ TEST_CASE("the name of a group that goes is not free before the next run, for gr
   }
 }
 
+TEST_CASE(
+    "an e-mail is held by a missing contact that was adopted, for good or until the rule deletes it, and that is "
+    "told") {
+  World world;
+  for (const char* key : {"C1", "C2"}) world.Add(Contact(key));
+  world.Sync();
+  world.state.rows[world.state.Find(Kind::kContact, "C1")->id].entity.ownership = Ownership::kAdopted;
+  world.Remove(Kind::kContact, "C1");
+  world.Get(Kind::kContact, "C2").fields["email"] = "c1@example.com";
+  auto plan = world.Plan().plan;
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(Contains(plan.quarantine[0].reason, "still held by C1, who is gone from the source and kept (adopted"));
+  world.policy.rules[2].delete_adopted = true;
+  plan = world.Plan().plan;
+  REQUIRE(plan.quarantine.size() == 1);
+  CHECK(Contains(plan.quarantine[0].reason, "still held by C1, who is gone from the source but not removed yet"));
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

@@ -27,6 +27,22 @@ TEST_CASE("a list of the target that broke off is used as far as it goes, and th
         "the list of what the target holds broke off: somebody who is planned as a create may be there already");
 }
 
+TEST_CASE("of a kind that the account could not list nobody is created, and that is told") {
+  World world = CompanyOf(2);
+  world.Add(User("E3"));
+  world.Add(Contact("E1"));
+  world.unlisted = {Kind::kContact};
+  for (int read = 0; read < 2; ++read) {
+    const auto plan = world.Sync().plan;
+    CHECK(Lines(plan) == (read == 0 ? Texts{"user create E3"} : Texts{}));
+    REQUIRE(plan.warnings.size() == 1);
+    CHECK(plan.warnings[0] ==
+          "1 contact not created yet: who is in the account already is not known, since it could not be listed");
+  }
+  world.unlisted.clear();
+  CHECK(Lines(world.Plan().plan) == Texts{"contact create E1"});
+}
+
 TEST_CASE("an object at the target that has no e-mail is nobody's") {
   World world;
   world.Add(User("E1"));

@@ -192,6 +192,30 @@ TEST_CASE("who was suspended and deleted by hand is not made anew while their st
   CHECK(Lines(company.Plan().plan) == std::vector<std::string>{"user create E1"});
 }
 
+TEST_CASE("of many suspended and deleted by hand whose status comes out empty the warning names the first ten") {
+  World company = CompanyOf(12);
+  for (Row& row : company.rows) row.fields["status"] = "S";
+  company.Sync();
+  for (Row& row : company.rows) {
+    company.state.drift.push_back(
+        {.entity_id = company.state.Find(Kind::kUser, row.key)->id, .missing = true, .shown = {}, .groups = {}});
+    row.fields["status"] = "";
+  }
+  const auto plan = company.Plan().plan;
+  CHECK(plan.operations.empty());
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].starts_with("12 suspended users stay so though the source has records"));
+  CHECK(plan.warnings[0].ends_with(" and 2 more"));
+}
+
+TEST_CASE("who was active and is deleted by hand comes back though their status comes out empty") {
+  World company = CompanyOf(3);
+  company.state.drift.push_back(
+      {.entity_id = company.state.Find(Kind::kUser, "E1")->id, .missing = true, .shown = {}, .groups = {}});
+  company.Get(Kind::kUser, "E1").fields["status"] = "";
+  CHECK(Lines(company.Plan().plan) == Texts{"user create E1"});
+}
+
 TEST_CASE("a group that was deleted by hand comes back and gets its members back in the same plan") {
   Company company;
   company.IsGone(Kind::kGroup, "Sales");

@@ -312,6 +312,35 @@ TEST_CASE("a group that a person holds keeps its members, whatever the directory
   CHECK(world.Plan().plan.operations.size() == 2);
 }
 
+TEST_CASE(
+    "whose record names a group no more leaves it though a rejected record has its name, but not while it is held") {
+  World world;
+  world.Add(Contact("C1", {"Sales"}));
+  world.Add(Group("Sales"));
+  world.Sync();
+  world.Get(Kind::kContact, "C1").groups.clear();
+  world.bad_rows = {{.line = 9, .values = {"Sales"}}};
+  CHECK(Lines(world.Plan().plan) == Texts{"contact update C1"});
+  SUBCASE("by a person") {
+    world.state.holds = {{.key = "Sales", .reason = "", .until = {}}};
+  }
+  SUBCASE("for records that contradict one another") {
+    world.Add(Group("Sales", {{"desc", "other"}}));
+  }
+  CHECK(world.Plan().plan.operations.empty());
+}
+
+TEST_CASE("whose record says nothing of groups any more stays in those they are in") {
+  World world;
+  world.Add(Contact("C1", {"Sales"}));
+  world.Add(Contact("C2", {"Sales"}));
+  world.Add(Group("Sales"));
+  world.Sync();
+  for (const char* key : {"C1", "C2"}) world.Get(Kind::kContact, key).groups.clear();
+  world.Get(Kind::kContact, "C1").maps_groups = false;
+  CHECK(Lines(world.Plan().plan) == Texts{"contact update C2"});
+}
+
 TEST_CASE("whose record names a group no more stays in it while nobody else can say who belongs to it") {
   World world;
   world.Add(Contact("C1", {"Sales"}));

@@ -158,6 +158,30 @@ TEST_CASE("who was made active again by hand is not who a rejected row hides") {
   CHECK(world.Sync().plan.operations.empty());
 }
 
+TEST_CASE("who was outside the scope before they vanished is not who a rejected row hides") {
+  World world = CompanyOf(5);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.policy.rules[0].has_scope = true;
+  world.Get(Kind::kUser, "E1").standing = Standing::kOutOfScope;
+  world.Sync();
+  world.Remove(Kind::kUser, "E1");
+  HideBehindManager(world);
+  for (int read = 0; read < 2; ++read) CHECK(world.Sync().plan.operations.empty());
+}
+
+TEST_CASE("a missing contact that was adopted is who a rejected row hides where the rule deletes those as well") {
+  World world;
+  for (const char* key : {"C1", "C2", "C3"}) world.Add(Contact(key));
+  world.Sync();
+  world.policy.rules[2].absent_after = Duration::zero();
+  world.state.rows[world.state.Find(Kind::kContact, "C1")->id].entity.ownership = Ownership::kAdopted;
+  for (const char* key : {"C1", "C2"}) world.Remove(Kind::kContact, key);
+  world.bad_rows = {{.line = 3, .values = {"C1", "Ada"}}};
+  CHECK_MESSAGE(world.Plan().plan.operations.empty(), "it stays anyway, and may bear the name only");
+  world.policy.rules[2].delete_adopted = true;
+  CHECK(Lines(world.Plan().plan) == Texts{"contact delete C2"});
+}
+
 TEST_CASE("of two rejected rows with one missing name only one is that person's own") {
   World world = CompanyOf(6);
   world.policy.rules[0].absent_after = Duration::zero();
@@ -234,17 +258,6 @@ TEST_CASE("an e-mail in a rejected row tells not whose row it is, since it may b
     world.bad_rows = {{.line = 6, .values = {"E5", "Ada", "e1@example.com", "surplus"}}};
     CHECK(Lines(world.Plan().plan) == Texts{"user suspend E3"});
   }
-}
-
-TEST_CASE("nobody leaves by one record while a rejected one of the same source has their e-mail") {
-  World world = CompanyOf(4);
-  world.Get(Kind::kUser, "E3").standing = Standing::kLeft;
-  world.bad_rows = {{.line = 5, .values = {"", "Ada", "E3@Example.com"}, .by_reader = false}};
-  CHECK(world.Plan().plan.operations.empty());
-  world.bad_rows[0].source = 1;
-  CHECK_MESSAGE(Lines(world.Plan().plan) == Texts{"user suspend E3"}, "of another source it is somebody else's");
-  world.bad_rows.clear();
-  CHECK(Lines(world.Plan().plan) == Texts{"user suspend E3"});
 }
 
 TEST_CASE("the person of a rejected row that stays keeps no other absence from counting") {

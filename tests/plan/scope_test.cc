@@ -102,5 +102,26 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("who has several records outside the scope is left alone, whatever is said of one of them") {
+  for (const bool comes_first : {true, false}) {
+    CAPTURE(comes_first);
+    World world = CompanyOf(4);
+    for (RulePolicy& rule : world.policy.rules) {
+      rule.has_scope = true;
+      rule.absent_after = Duration::zero();
+    }
+    Row& outside = world.Get(Kind::kUser, "E2");
+    outside.standing = Standing::kOutOfScope;
+    Row kept_out = outside;
+    kept_out.standing = Standing::kFilteredOut;
+    kept_out.is_in_scope = true;
+    Row second = outside;
+    second.line = outside.line + 100;
+    world.Add(second);
+    world.rows.insert(comes_first ? world.rows.begin() : world.rows.end(), kept_out);
+    CHECK(world.Plan().plan.operations.empty());
+  }
+}
+
 }  // namespace
 }  // namespace ucaas_sync::plan

@@ -42,6 +42,21 @@ TEST_CASE("an entity is found by its kind and whole key hash, however crowded th
   for (const auto& [which, id] : plain) CHECK(table.Find(which.first, which.second) == id);
 }
 
+TEST_CASE("of whoever is known the first former source is kept, and a newcomer has none") {
+  MemoryState state;
+  state.source_names = {"hr", "dir", "other"};
+  state.Add(Kind::kUser, "E1", {});
+  SlotTable table(state, {"hr", "dir", "other"});
+  const SlotId known = table.FindOrAdd(Kind::kUser, HashOf("E1"));
+  const SlotId newcomer = table.FindOrAdd(Kind::kUser, HashOf("E2"));
+  for (const std::uint16_t source : {std::uint16_t{0}, std::uint16_t{1}}) {
+    table.NoteFormerSource(known, source);
+    table.NoteFormerSource(newcomer, source);
+  }
+  CHECK(table.FormerSourceOf(known) == 0);
+  CHECK(table.FormerSourceOf(newcomer) == kNoSource);
+}
+
 TEST_CASE("known keys are found in the order of the state, in any other, and with newcomers between") {
   MemoryState state;
   state.source_names = {"hr"};

@@ -163,7 +163,7 @@ Planner::Result World::Plan() {
     for (int i = 0; i < bad.times; ++i) {
       ++(bad.by_reader ? snapshots[bad.source].rejected : snapshots[bad.source].records);
       planner.OnReject({.source = bad.source,
-                        .file = "people.csv",
+                        .file = bad.file,
                         .line = bad.line,
                         .reason = "7 fields, the heading has 9",
                         .values = values,
@@ -180,6 +180,7 @@ Planner::Result World::Plan() {
   inputs.sources[0].filled = filled;
   inputs.sources[0].hides_groups = hides_groups;
   inputs.listing = listing;
+  inputs.unlisted = unlisted;
   inputs.config_hash = config_hash;
   inputs.only = only;
   inputs.file = file;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ struct BadRow {
   int times = 1;              ///< So many records alike.
   bool by_reader = true;      ///< Else by mapping: the reader counts it among the good ones.
   bool hides_groups = false;  ///< Only what group it names cannot be known.
+  std::string file = "people.csv";
 };
 
 Row User(const std::string& key, Values more = {});
@@ -77,6 +79,7 @@ class World {
   std::vector<std::pair<std::string, std::uint64_t>> filled;  ///< Of source 0: mapped column → records with a value.
   bool hides_groups = false;                                  ///< Of source 0: SourceState's.
   const TargetListing* listing = nullptr;
+  std::set<Kind> unlisted;  ///< Kinds that the target did not list.
   std::string only;
   Trace* trace = nullptr;
   std::string config_hash = "c0";
