@@ -84,6 +84,17 @@ TEST_CASE("the line of a rejected record is told with its file where a source ha
   CHECK(plan.quarantine[0].key == "hr:3");
 }
 
+TEST_CASE("two people who are known and whose keys differ only in case stay two") {
+  World world;
+  world.state.Add(Kind::kUser, "e1", Fields(Kind::kUser, User("e1").fields));
+  world.state.Add(Kind::kUser, "E1", Fields(Kind::kUser, User("E1", {{"email", "other@example.com"}}).fields));
+  world.Add(User("e1"));
+  world.Add(User("E1", {{"email", "other@example.com"}, {"last_name", "New"}}));
+  const auto plan = world.Plan().plan;
+  CHECK(Lines(plan) == Texts{"user update E1"});
+  CHECK(plan.quarantine.empty());
+}
+
 TEST_CASE("a known key and a new one that differ only in case are set aside, whichever sorts first") {
   World world;
   for (char c = 'a'; c < 'i'; ++c) {

@@ -116,10 +116,15 @@ TEST_CASE("who has several records outside the scope is left alone, whatever is 
     kept_out.standing = Standing::kFilteredOut;
     kept_out.is_in_scope = true;
     Row second = outside;
-    second.line = outside.line + 100;
+    const std::uint64_t outside_line = outside.line;
+    second.line = outside_line + 100;
     world.Add(second);
     world.rows.insert(comes_first ? world.rows.begin() : world.rows.end(), kept_out);
     CHECK(world.Plan().plan.operations.empty());
+    for (Row& row : world.rows) {
+      if (row.key == "E2") row.line = outside_line;
+    }
+    CHECK_MESSAGE(Lines(world.Plan().plan) == Texts{"user suspend E2"}, "two rules may leave out one record");
   }
 }
 
