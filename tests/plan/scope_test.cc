@@ -72,6 +72,25 @@ TEST_CASE("who comes back inside the scope and is kept out by the rule's filter 
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
 }
 
+/// Four people, and rules that all have a scope and do not wait.
+World CompanyWithScopes() {
+  World world = CompanyOf(4);
+  for (RulePolicy& rule : world.policy.rules) {
+    rule.has_scope = true;
+    rule.absent_after = Duration::zero();
+  }
+  world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
+  return world;
+}
+
+/// What another rule says of the record: in its scope, and kept out by its filter.
+Row KeptOut(const Row& outside) {
+  Row row = outside;
+  row.standing = Standing::kFilteredOut;
+  row.is_in_scope = true;
+  return row;
+}
+
 TEST_CASE(
     "whose one record is in a rule's scope and kept out by its filter is absent, whatever another rule says of it") {
   for (const bool comes_first : {true, false}) {
@@ -80,16 +99,9 @@ TEST_CASE(
         CAPTURE(comes_first);
         CAPTURE(is_own_source);
         CAPTURE(is_same_record);
-        World world = CompanyOf(4);
-        for (RulePolicy& rule : world.policy.rules) {
-          rule.has_scope = true;
-          rule.absent_after = Duration::zero();
-        }
-        Row& outside = world.Get(Kind::kUser, "E2");
-        outside.standing = Standing::kOutOfScope;
-        Row kept_out = outside;
-        kept_out.standing = Standing::kFilteredOut;
-        kept_out.is_in_scope = true;
+        World world = CompanyWithScopes();
+        const Row& outside = world.Get(Kind::kUser, "E2");
+        Row kept_out = KeptOut(outside);
         kept_out.rule = 3;
         kept_out.source = is_own_source ? 0 : 1;
         // Of several records one outside every scope is enough to leave somebody alone.
@@ -105,24 +117,15 @@ TEST_CASE(
 TEST_CASE("who has several records outside the scope is left alone, whatever is said of one of them") {
   for (const bool comes_first : {true, false}) {
     CAPTURE(comes_first);
-    World world = CompanyOf(4);
-    for (RulePolicy& rule : world.policy.rules) {
-      rule.has_scope = true;
-      rule.absent_after = Duration::zero();
-    }
-    Row& outside = world.Get(Kind::kUser, "E2");
-    outside.standing = Standing::kOutOfScope;
-    Row kept_out = outside;
-    kept_out.standing = Standing::kFilteredOut;
-    kept_out.is_in_scope = true;
+    World world = CompanyWithScopes();
+    const Row outside = world.Get(Kind::kUser, "E2");
     Row second = outside;
-    const std::uint64_t outside_line = outside.line;
-    second.line = outside_line + 100;
+    second.line = outside.line + 100;
     world.Add(second);
-    world.rows.insert(comes_first ? world.rows.begin() : world.rows.end(), kept_out);
+    world.rows.insert(comes_first ? world.rows.begin() : world.rows.end(), KeptOut(outside));
     CHECK(world.Plan().plan.operations.empty());
     for (Row& row : world.rows) {
-      if (row.key == "E2") row.line = outside_line;
+      if (row.key == "E2") row.line = outside.line;
     }
     CHECK_MESSAGE(Lines(world.Plan().plan) == Texts{"user suspend E2"}, "two rules may leave out one record");
   }

@@ -24,6 +24,15 @@ RunRecord Run(Duration ago, std::optional<ExitCode> outcome, const std::string& 
 
 using std::chrono::hours;
 
+/// A run reads hr, an hour after the last one ended.
+View Running() {
+  View view;
+  view.running = true;
+  view.phase = "read hr";
+  view.last_end = kNow - hours(1);
+  return view;
+}
+
 }  // namespace
 
 TEST_CASE("one person's run says nothing of how things stand for all others") {
@@ -50,10 +59,7 @@ TEST_CASE("a run for everybody that somebody else made is the last word, also be
 }
 
 TEST_CASE("a run that waits for the target says so, for as long as nothing is answered") {
-  View view;
-  view.running = true;
-  view.phase = "read hr";
-  view.last_end = kNow - hours(1);
+  View view = Running();
   view.target_answered = kNow - hours(1);
   CHECK(Describe(view) == "running: read hr");
   view.target_failed = kNow;
@@ -63,11 +69,8 @@ TEST_CASE("a run that waits for the target says so, for as long as nothing is an
 }
 
 TEST_CASE("a failure of the run before says nothing of the target while the next one has not asked it") {
-  View view;
-  view.running = true;
-  view.phase = "read hr";
-  view.target_failed = kNow - hours(1);
-  view.last_end = kNow - hours(1);
+  View view = Running();
+  view.target_failed = view.last_end;
   CHECK(Describe(view) == "running: read hr");
 }
 
