@@ -264,6 +264,24 @@ TEST_CASE("what a change of somebody else may have made, at an address that went
   CHECK_FALSE(scene.store->Find(Kind::kUser, "E1"));
 }
 
+TEST_CASE("a group that an unanswered request made anew is known under the new id, and without the old one's members") {
+  Scene scene;
+  state::RunOf(*scene.store, {state::Group("Sales"), state::Contact("C1", {"Sales"})});
+  const StoredEntity sales = *scene.store->Find(Kind::kGroup, "Sales");
+  const std::int64_t contact = scene.store->Find(Kind::kContact, "C1")->id;
+  RefreshProgress look;
+  look.found = {{.entity_id = sales.id, .missing = true, .shown = {}, .groups = {}}};
+  scene.store->RecordRefresh(look, {});
+  state::RunUnderWay(*scene.store, {state::For(sales, Action::kCreate)}, 1);
+  scene.store->BeginRun({.trigger = "command", .at = scene.clock.now});
+  const std::string anew = scene.target.Add(Kind::kGroup, {{"name", "Sales"}});
+  REQUIRE(scene.store->Load(contact).groups.size() == 1);
+  scene.SettleFirst();
+  CHECK(scene.store->Load(sales.id).remote_id == anew);
+  CHECK(scene.store->Load(contact).groups.empty());
+  CHECK(scene.store->Drift().empty());
+}
+
 TEST_CASE("whoever the plan speaks of is left to the plan") {
   Scene scene;
   scene.Create();
