@@ -22,6 +22,7 @@ bool IsCall(const std::string& line, MatrixCall call) {
     case MatrixCall::kFind:
       return line.starts_with("GET ") && is_search;
     case MatrixCall::kGet:
+    case MatrixCall::kLook:
       return line.starts_with("GET ") && line.find('?') == std::string::npos;
     case MatrixCall::kCreate:
       return line.starts_with("POST ") && line != "POST login";
@@ -59,6 +60,8 @@ std::string_view Name(MatrixCall call) {
       return "find";
     case MatrixCall::kGet:
       return "get";
+    case MatrixCall::kLook:
+      return "look";
     case MatrixCall::kCreate:
       return "create";
     case MatrixCall::kUpdate:

@@ -15,8 +15,21 @@
 
 namespace ucaas_sync::apply {
 
-enum class MatrixCall : std::uint8_t { kList, kFind, kGet, kCreate, kUpdate, kSuspend, kReactivate, kDelete, kLogin };
-inline constexpr std::size_t kMatrixCalls = 9;
+/// kGet: the groups of one contact, or the contacts of one group, before they are sent. kLook: one object before it is
+/// touched, for guards.protect and for a plan that a person has read.
+enum class MatrixCall : std::uint8_t {
+  kList,
+  kFind,
+  kGet,
+  kLook,
+  kCreate,
+  kUpdate,
+  kSuspend,
+  kReactivate,
+  kDelete,
+  kLogin
+};
+inline constexpr std::size_t kMatrixCalls = 10;
 std::string_view Name(MatrixCall call);
 
 /// What the target knows and does, whichever of its addresses it is asked at. Thread-safe, but for `target`.

@@ -105,6 +105,7 @@ class World {
     } else {
       ExecutorOptions options;
       if (cell_.call == MatrixCall::kGet && cell_.kind == Kind::kGroup) options.membership = config::Membership::kGroup;
+      options.is_reviewed = cell_.call == MatrixCall::kLook;
       ucaas_sync::Plan plan;
       plan.operations.Add(TheOperation());
       Executor executor(store_, caller, clock_, observer_, options);
@@ -137,6 +138,7 @@ class World {
       case MatrixCall::kGet:
         if (cell_.kind == Kind::kGroup) return target.CountRequests("PATCH groups/") > 0 ? "new" : "old";
         return target.objects.at(Kind::kContact).front().group_ids.empty() ? "old" : "new";
+      case MatrixCall::kLook:
       case MatrixCall::kUpdate:
       case MatrixCall::kLogin:
         if (target.CountOf(cell_.kind) != 1) return "TWO";
@@ -216,6 +218,7 @@ class World {
         store_.rows[known_.id].entity.fields[kUserStatus] = Field::Value("S");
         return;
       case MatrixCall::kList:
+      case MatrixCall::kLook:
       case MatrixCall::kUpdate:
       case MatrixCall::kSuspend:
       case MatrixCall::kDelete:
@@ -258,6 +261,7 @@ class World {
       case MatrixCall::kDelete:
         return Bench::At(known_, Action::kDelete);
       case MatrixCall::kList:
+      case MatrixCall::kLook:
       case MatrixCall::kUpdate:
       case MatrixCall::kLogin:
         break;
@@ -282,6 +286,9 @@ class World {
       case MatrixCall::kGet:
         call.verb = ucaas::Verb::kGet;
         if (cell_.kind == Kind::kGroup) call.remote_id = store_.Has(Kind::kGroup, "Finance")->remote_id;
+        break;
+      case MatrixCall::kLook:
+        call.verb = ucaas::Verb::kGet;
         break;
       case MatrixCall::kCreate:
         call.verb = ucaas::Verb::kCreate;
@@ -362,6 +369,7 @@ std::vector<Kind> KindsOf(MatrixCall call) {
       return {Kind::kContact, Kind::kGroup};
     case MatrixCall::kList:
     case MatrixCall::kFind:
+    case MatrixCall::kLook:
     case MatrixCall::kCreate:
     case MatrixCall::kUpdate:
     case MatrixCall::kDelete:

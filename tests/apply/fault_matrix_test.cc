@@ -24,8 +24,8 @@ namespace ucaas_sync::apply {
 namespace {
 
 constexpr std::array<MatrixCall, kMatrixCalls> kCalls{
-    MatrixCall::kList,    MatrixCall::kFind,       MatrixCall::kGet,    MatrixCall::kCreate, MatrixCall::kUpdate,
-    MatrixCall::kSuspend, MatrixCall::kReactivate, MatrixCall::kDelete, MatrixCall::kLogin};
+    MatrixCall::kList,   MatrixCall::kFind,    MatrixCall::kGet,        MatrixCall::kLook,   MatrixCall::kCreate,
+    MatrixCall::kUpdate, MatrixCall::kSuspend, MatrixCall::kReactivate, MatrixCall::kDelete, MatrixCall::kLogin};
 
 /// What stands before the cells: the fault, whether the target does it all the same, how often it comes.
 std::string HeadOf(const Fault& fault, bool is_lasting) {
