@@ -26,7 +26,7 @@ import planning
 import reading
 import sending
 import starting
-from measure import median, run, run_once, say
+from measure import median, run, run_once, say, seconds
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -43,10 +43,22 @@ class Bench:
         self.log = open(data / "log", "w", encoding="utf-8")
         self.lines = []
         self.filled = {"operations": 0, "apply_wall": 1}
+        self.remarks = []  # what a table cannot say, a paragraph each
 
-    def repeat(self, command, folder):
-        run_once(command, folder, self.log)
-        return median([run_once(command, folder, self.log) for _ in range(self.repeats)])
+    def repeat(self, command, folder, before=lambda: None):
+        """The median behind a warm-up; `before` is called ahead of each run, outside of what is measured."""
+        return self.in_turn(folder, command, before=before)[0]
+
+    def in_turn(self, folder, *commands, times=None, before=lambda: None):
+        """The median of each command, run by turns, so that whatever the machine does meanwhile meets all of them."""
+        costs = [[] for _ in commands]
+        for number in range(1 + (times or self.repeats)):
+            for command, found in zip(commands, costs):
+                before()
+                cost = run_once(command, folder, self.log)
+                if number > 0:
+                    found.append(cost)
+        return [median(found) for found in costs]
 
     def make(self, kind, people, path, *options):
         if not path.exists():
@@ -93,8 +105,9 @@ def main_table(lines):
     for line in lines:
         ours, ours_text = line.rate(line.ours)
         other, other_text = line.rate(line.yardstick)
+        name = line.yardstick_name + (f"; wall {line.yardstick.wall:.2f} s" if line.rate is seconds else "")
         rows.append((line.work, ours_text, f"{line.ours.wall:.2f} s", f"{line.ours.peak_mib:.0f} MiB",
-                     f"{other_text} ({line.yardstick_name})", f"{line.yardstick.peak_mib:.0f} MiB",
+                     f"{other_text} ({name})", f"{line.yardstick.peak_mib:.0f} MiB",
                      f"{ours / other:.2f} ×", per_person(line), line.peer, verdict(line)))
     return table(("work", "ours", "wall", "peak", "yardstick", "peak", "ratio", "a person", "best peer known", "goal"), rows)
 
@@ -109,6 +122,7 @@ def machine():
 
 def results(bench, facts, inner):
     done = bench.filled
+    remarks = "".join(f"{remark}\n\n" for remark in bench.remarks)
     return f"""# Figures
 
 Made by `./dev bench{' --full' if any('1,000,000' in line.work for line in bench.lines) else ''}`, which makes its data, \
@@ -116,9 +130,13 @@ runs everything below and writes this page. Repeat it on a quiet
 machine; on a busy one trust the ratios.
 
 - Machine: {facts}.
-- Each figure is the median of {bench.repeats} runs after a warm-up; rates are by wall time, seconds by CPU time (user and system, all
-  threads) with the wall time beside them. Goals are judged by wall time, which two cores may share. Memory is the peak of the one process (VmHWM) as the kernel tells it to whoever started
-  that: never below what bench.py held itself at that time (9 MiB at first, 24 later, 107 behind the first load).
+- Readers, plans and starts: the median of {bench.repeats} runs (starts: 21) after a warm-up. Requests: the best of {bench.repeats}, ours and the bare
+  loop by turns; wrk, latency, the limited API and the first load: one run. A plan that is compared with another plan (a
+  join, a long journal), and the starts, are run by turns with it.
+- Rates are by wall time; seconds, and their ratio, by CPU time (user and system, all threads), with the wall time beside
+  them. Goals are judged by wall time, which two cores may share; that of a poll, by CPU time.
+- Memory is the peak of the one process (VmHWM) as the kernel tells it to whoever started that: never below what bench.py
+  held itself at that time (9 MiB at first, 24 later, 107 behind the first load); 0 where it was not measured.
 - Our readers run as in the program: blocks from the real file stream, SHA-256 of all bytes, UTF-8 and NUL checks, line
   numbers. libcsv and libldap run over the same file, hash and check nothing, and must find the same values.
 - A plan is the whole command, from start to exit: state loaded, export read, hashed and mapped, plan made and printed.
@@ -130,6 +148,8 @@ machine; on a busy one trust the ratios.
 
 Filling a state with {done['operations']:,} creates through the real executor and journal, over a transport that accepts everything at
 once: {done['operations'] / done['apply_wall']:,.0f} operations/s of wall time (durable marks and outcomes included).
+
+{remarks}What dies at thousands of points, by kill -9 and by power cut, is `./dev proof`'s to show: tests/proof/LEDGER.md.
 
 ## Inner pieces
 
@@ -201,6 +221,7 @@ def main():
         print(main_table(bench.lines))
         print()
         print(table(("piece", "CPU time", "rate"), inner))
+        print(*bench.remarks, sep="\n")
         if not args.no_results and not args.only:
             (HERE / "RESULTS.md").write_text(results(bench, facts, inner), encoding="utf-8")
             say(f"written to {HERE / 'RESULTS.md'}")
