@@ -14,9 +14,11 @@ namespace ucaas_sync::ucaas {
 namespace {
 
 /// A handshake ends with one code for two things: OpenSSL's own verdict ("error:0A00010B:SSL routines:…"), which will
-/// be the same next time, and a connection that broke meanwhile, which may not be. Only the text tells them apart.
+/// be the same next time, and a connection that broke meanwhile, which may not be. Only the text tells them apart; some
+/// versions of libcurl put also an end in mid-handshake in OpenSSL's words ("error:0A000126:SSL routines::unexpected
+/// eof while reading").
 bool IsTlsVerdict(std::string_view detail) {
-  return detail.find("error:") != std::string_view::npos;
+  return detail.find("error:") != std::string_view::npos && detail.find("unexpected eof") == std::string_view::npos;
 }
 
 TransportOutcome BrokenConnection(const TransferEnd& end) {

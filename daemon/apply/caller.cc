@@ -56,7 +56,7 @@ void Caller::LookForStop(Monotonic now) {
   }
   if (stop_ || (waiting_.empty() && delayed_.empty())) return;
   if (auto because = gate_.GivesUp(now)) {
-    RequestStop({.code = ExitCode::kUnavailable, .because = *std::move(because)});
+    RequestStop({.code = ExitCode::kUnavailable, .because = WithTrouble(*because)});
   }
 }
 
@@ -83,7 +83,7 @@ Monotonic Caller::SendWhatMayGo() {
   while (!stop_ && !waiting_.empty()) {
     const GateDecision decision = gate_.Ask(now, flying_.size());
     if (decision.answer == GateAnswer::kStop) {
-      RequestStop({.code = ExitCode::kUnavailable, .because = decision.because});
+      RequestStop({.code = ExitCode::kUnavailable, .because = WithTrouble(decision.because)});
       break;
     }
     if (decision.answer == GateAnswer::kWait) {
@@ -190,18 +190,20 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
     const auto target_now = result.date ? ParseHttpDate(*result.date) : std::optional<Instant>();
     retry_after = ParseRetryAfter(*result.retry_after, target_now.value_or(clock_.Now()));
   }
-  if (retry_after) rest_until_ = std::max(rest_until_.value_or(Instant{}), clock_.Now() + *retry_after);
+  if (retry_after && on_rest_) on_rest_(clock_.Now() + *retry_after);
   // A target that shows no single objects says so of each of them, and does what it is asked all the same. A probe's
   // answer is nothing that the run asked for.
   const bool is_question = task.call.verb == ucaas::Verb::kGet || task.is_probe;
   const bool is_paced = result.asks_for_pause || retry_after.has_value();
   if (task.is_probe && ShowsThatItIsThere(result)) {
     if (is_paced) gate_.OnPaced(now, retry_after);
+    trouble_.clear();
     gate_.OnAnswered(now, result.latency);
     return;
   }
   if (result.verdict == ucaas::Verdict::kRetry) {
     std::optional<Monotonic> again;
+    trouble_ = is_paced ? std::string() : WordsOf(result);
     if (is_paced) {
       --task.attempts;
       again = gate_.OnPaced(now, retry_after);
@@ -224,15 +226,21 @@ void Caller::Judge(Task task, ucaas::CallResult result) {
       return;
     }
   } else if (result.verdict == ucaas::Verdict::kUnknown) {
+    trouble_ = WordsOf(result);
     gate_.OnTransient(now, task.attempts, retry_after);
   } else if (result.transport == TransportOutcome::kReply) {
+    trouble_.clear();
     if (is_paced) gate_.OnPaced(now, retry_after);
     gate_.OnAnswered(now, result.latency);
   }
   if (result.verdict == ucaas::Verdict::kDenied) {
     // A certificate that does not fit is no word of the target about our rights: it was never reached.
     const bool is_tls = result.transport == TransportOutcome::kTls;
-    RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused, .because = WordsOf(result)});
+    // Who may not see a list may well be allowed to write.
+    const bool is_not_shown = result.http_status == 403 && !ucaas::IsWrite(task.call.verb);
+    RequestStop({.code = is_tls ? ExitCode::kUnavailable : ExitCode::kRefused,
+                 .because = WordsOf(result),
+                 .is_lasting = !is_not_shown});
   }
   if (task.is_probe) return;
   if (!is_paced && !is_question) CompareFirst(result, /*is_final=*/true);
@@ -301,6 +309,10 @@ void Caller::CompareFirst(const ucaas::CallResult& result, bool is_final) {
   const bool is_refusal = result.verdict == ucaas::Verdict::kInvalid;
   RequestStop({.code = is_refusal ? ExitCode::kPartial : ExitCode::kUnavailable,
                .because = "the first " + Counted(kFirstRequests, "request") + " all failed alike: " + WordsOf(result)});
+}
+
+std::string Caller::WithTrouble(const std::string& because) const {
+  return trouble_.empty() ? because : because + "; last: " + trouble_;
 }
 
 std::string Caller::WordsOf(const ucaas::CallResult& result) const {

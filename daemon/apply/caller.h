@@ -25,6 +25,9 @@ namespace ucaas_sync::apply {
 struct Stop {
   ExitCode code = ExitCode::kUnavailable;
   std::string because;
+  /// Keys, a certificate, an address: whatever is asked next would be refused as well. What is not shown to us, and a
+  /// pause or an outage, say nothing of that.
+  bool is_lasting = false;
 };
 
 /// What is known of somebody's calls, one at a time, while no answer was handed out.
@@ -64,8 +67,13 @@ class Caller {
   std::size_t outstanding() const { return waiting_.size() + delayed_.size() + flying_.size(); }
   const std::optional<Stop>& stopped() const { return stop_; }
   std::uint64_t requests() const { return requests_; }
-  /// Until when the target has asked to be left alone; nothing when it never did.
-  const std::optional<Instant>& asked_to_rest_until() const { return rest_until_; }
+  /// `told` hears until when the target asks to be left alone, each time that it does, before anybody else hears of
+  /// that reply.
+  void OnRest(std::function<void(Instant until)> told) { on_rest_ = std::move(told); }
+  /// What failed last for the moment, while nothing has been answered since: for the reason to give up.
+  const std::string& trouble() const { return trouble_; }
+  /// What was the trouble of whoever asked before.
+  void GoOnFrom(std::string trouble) { trouble_ = std::move(trouble); }
 
  private:
   struct Task {
@@ -96,6 +104,8 @@ class Caller {
   /// The first ten requests that all fail alike: nothing will work, and what they have in common is the reason.
   void CompareFirst(const ucaas::CallResult& result, bool is_final);
 
+  /// The gate's reason, and what it comes of.
+  std::string WithTrouble(const std::string& because) const;
   /// What went wrong, in words that a log may show.
   std::string WordsOf(const ucaas::CallResult& result) const;
 
@@ -111,7 +121,8 @@ class Caller {
   std::optional<Stop> stop_;
   std::optional<Monotonic> abandon_at_;
   std::uint64_t requests_ = 0;
-  std::optional<Instant> rest_until_;
+  std::function<void(Instant)> on_rest_;
+  std::string trouble_;
   std::uint64_t alike_ = 0;  // failures like `first_`, from the first on
   bool may_be_alike_ = true;
   ucaas::CallResult first_;

@@ -31,6 +31,15 @@ void Gate::RestUntil(Monotonic now, Monotonic until) {
   rests_ = true;
 }
 
+void Gate::OnIdle(Monotonic since, Monotonic now) {
+  if (unanswered_since_) *unanswered_since_ += now - since;
+  if (failing_since_) *failing_since_ += now - since;
+}
+
+void Gate::GiveUpWithin(Duration limit) {
+  policy_.retry.give_up = std::min(policy_.retry.give_up, limit);
+}
+
 std::optional<std::string> Gate::GivesUp(Monotonic now) const {
   if (!unanswered_since_) return std::nullopt;
   if (now - *unanswered_since_ >= policy_.retry.give_up) {

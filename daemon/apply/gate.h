@@ -40,6 +40,10 @@ class Gate {
 
   /// An earlier run was asked to leave the target alone until then.
   void RestUntil(Monotonic now, Monotonic until);
+  /// Nobody wanted anything of the target from `since` to `now`: such time is no outage.
+  void OnIdle(Monotonic since, Monotonic now);
+  /// From now on it is given up within `limit` without a usable answer, if that is less than the policy says.
+  void GiveUpWithin(Duration limit);
   /// May one more request go out now, with `in_flight` under way? A probe is told of like any other (OnSent, then what
   /// it came to); until it is answered, nothing else may go out.
   GateDecision Ask(Monotonic now, std::size_t in_flight);

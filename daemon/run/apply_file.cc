@@ -162,8 +162,8 @@ SyncResult ApplyFile(const Context& given, const std::filesystem::path& file) {
   Plan plan = LoadPlan(given.program, file);
   const auto lock = state::RunLock::Acquire(given.program.config.state_dir, given.clock.Now());
   const auto store = OpenState(given, state::OpenMode::kReadWrite);
-  PoliteContext polite(given, *store);
-  const Context& context = polite.context;
+  ContextOfRun run_context(given, *store);
+  const Context& context = run_context.context;
   const std::string used_as = UsedAs(plan);
   return Journalled(context, *store, "apply", [&](SyncResult& result) {
     if (store->PlanWasUsed(used_as)) throw StalePlan(file, "was applied before, and a plan is applied once");

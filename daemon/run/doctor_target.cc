@@ -9,6 +9,7 @@
 #include "daemon/model/text.h"
 #include "daemon/run/doctor.h"
 #include "daemon/run/lookup.h"
+#include "daemon/run/pipeline.h"
 #include "daemon/run/refresh.h"
 #include "daemon/run/target.h"
 
@@ -252,7 +253,8 @@ void ExamineTarget(Program& program, const Clock& clock, Observer& observer, con
   }
   // A person waits for the answer: one attempt has to do.
   program.config.target.retry.attempts = 1;
-  Target target(program, clock, observer, {});
+  const Context context{.program = program, .clock = clock, .observer = observer, .stop_requested = {}};
+  Target target(context);
   bool is_first = true;
   for (const Kind kind : kAllKinds) {
     if (!IsListed(program.policy, kind)) continue;

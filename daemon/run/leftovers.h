@@ -35,16 +35,16 @@ void SettleLeftovers(state::SqliteStore& store, apply::Caller& caller, const Clo
 void SettleChanges(state::SqliteStore& store, apply::Caller& caller, const plan::Policy& policy, const Clock& clock,
                    Observer& observer, const std::vector<std::int64_t>& unknown);
 
-/// With a target of its own; asks nobody when nothing was left. Why it was stopped before the end, if it was: so do the
-/// other two.
+/// Reaches the target itself; asks nobody when nothing was left. Why it was stopped before the end, if it was: so do
+/// the other two.
 std::optional<apply::Stop> SettleBeforePlan(const Context& context, state::SqliteStore& store);
 
-/// Where a plan is held, and nothing of it is applied: SettleChanges of all, with a target of its own that is not
-/// waited for. `before`: why SettleBeforePlan was stopped; then nobody is asked again.
+/// Where a plan is held, and nothing of it is applied: SettleChanges of all, and the target is not waited for.
+/// `before`: why SettleBeforePlan was stopped; then nobody is asked again.
 std::optional<apply::Stop> SettleHeld(const Context& context, state::SqliteStore& store,
                                       const std::optional<apply::Stop>& before);
 
-/// The other two, with a target of its own; asks nobody when nothing was left.
+/// The other two; asks nobody when nothing was left.
 std::optional<apply::Stop> SettleLeftovers(const Context& context, state::SqliteStore& store, const Plan& plan,
                                            const std::vector<std::int64_t>& unknown);
 

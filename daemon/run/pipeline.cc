@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -259,9 +260,9 @@ Planned MakePlan(const Context& context, const PlanRequest& request, const state
 }
 
 Planned PlanOnly(const Context& given, const PlanRequest& request) {
-  const auto store = OpenState(given, state::OpenMode::kReadOnly);
-  PoliteContext polite(given, *store);
-  const Context& context = polite.context;
+  const std::unique_ptr<const state::SqliteStore> store = OpenState(given, state::OpenMode::kReadOnly);
+  ContextOfRun run_context(given, *store);
+  const Context& context = run_context.context;
   return PlanWithNewKinds(context, request, *store);
 }
 
@@ -269,8 +270,8 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
   const auto lock = state::RunLock::Acquire(given.program.config.state_dir, given.clock.Now());
   const auto store = OpenState(given, state::OpenMode::kReadWrite);
   const TellsOfOthers tells(given, *store);
-  PoliteContext polite(given, *store);
-  const Context& context = polite.context;
+  ContextOfRun run_context(given, *store);
+  const Context& context = run_context.context;
   SyncResult done = Journalled(context, *store, trigger, [&](SyncResult& result) {
     // Whoever is known by now has an address that the plan can order, or find in a circle.
     std::optional<apply::Stop> stopped;
@@ -320,7 +321,6 @@ SyncResult Sync(const Context& given, const PlanRequest& request, const std::str
   });
   // Last, so that nobody's removal waits for it.
   if (request.only.empty()) ContinueRefresh(context, *store, done.code);
-  KeepTargetPause(context, *store);
   return done;
 }
 

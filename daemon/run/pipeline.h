@@ -25,11 +25,7 @@
 
 namespace ucaas_sync::run {
 
-/// What the target asked for by Retry-After and what outlasts a run, for a day at most: then it is asked again.
-inline constexpr std::chrono::hours kLongestRest{24};
-struct TargetPause {
-  std::optional<Instant> until;
-};
+class TargetOfRun;
 
 /// What every step of a run needs; all outlive the run.
 struct Context {
@@ -41,8 +37,8 @@ struct Context {
   std::function<void(Duration)> pause = {};
   /// Reaches the target in place of the network; a simulation brings its own. Outlives the run.
   Transport* transport = nullptr;
-  /// Read before the target is asked anything, and kept up to date by whoever asks it. Null: nobody remembers.
-  TargetPause* pause_of_target = nullptr;
+  /// What all who ask the target share. Null: each asks on its own account.
+  TargetOfRun* target_of_run = nullptr;
   /// Told at the end of a sync, also of one that fails: whether somebody else wrote to the state since its plan was
   /// begun. Null: nobody asks.
   bool* others_wrote = nullptr;

@@ -109,7 +109,6 @@ std::string MakeState(const Context& context, const std::filesystem::path& dir, 
   rebuilder.Record(*store, run);
   // Who differs, and what nobody answered, is for a run that nothing else may ask for.
   store->NoteDue(context.clock.Now());
-  KeepTargetPause(context, *store);
   store->FinishRun(run, ExitCode::kConverged, "the state was made anew; nothing was written to the target", 0,
                    plan.summary, context.clock.Now());
   return run;

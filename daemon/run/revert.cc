@@ -95,8 +95,8 @@ plan::Revert PlanRevert(const Context& context, const std::string& run) {
 SyncResult Revert(const Context& given, const std::string& run, const std::string& reviewed) {
   const auto lock = state::RunLock::Acquire(given.program.config.state_dir, given.clock.Now());
   const auto store = OpenState(given, state::OpenMode::kReadWrite);
-  PoliteContext polite(given, *store);
-  const Context& context = polite.context;
+  ContextOfRun run_context(given, *store);
+  const Context& context = run_context.context;
   plan::Revert revert = PlanAgainst(context, run, *store);
   std::set<KindAndKey> held_before;
   bool is_applied = false;

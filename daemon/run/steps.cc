@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <utility>
 
 #include "daemon/model/text.h"
-#include "daemon/run/target.h"
 #include "daemon/state/file_care.h"
 
 namespace ucaas_sync::run {
@@ -37,6 +37,13 @@ bool HasNewQuarantine(const Plan& plan) {
 std::string Figures(const GuardVerdict& guard) {
   return guard.name + (guard.subject.empty() ? "" : " (" + guard.subject + ")") + ": " + WithThousands(guard.actual) +
          ", limit " + WithThousands(guard.limit);
+}
+
+/// Until when earlier runs were asked to leave the target alone.
+std::optional<Instant> PauseIn(const state::SqliteStore& store, Instant now) {
+  const std::optional<Instant> until = store.TargetPause();
+  // That was noted by a clock that was ahead; it must not stop everything for years.
+  return until && *until <= now + kLongestRest ? until : std::nullopt;
 }
 
 /// Who let pass what guards would have held: what remains of an approval once the run is done.
@@ -119,7 +126,6 @@ void TidyJournal(const Context& context, state::SqliteStore& store, bool is_quie
 
 void CloseFailed(const Context& context, state::SqliteStore& store, const SyncResult& result, const Failure& failure) {
   try {
-    KeepTargetPause(context, store);
     store.FinishRun(result.run, failure.code(), failure.what(), 0, result.plan.summary, context.clock.Now());
   } catch (const StateFailure& state_failure) {
     context.observer.OnEvent({.id = EventId::kRunNotClosed,
@@ -129,21 +135,18 @@ void CloseFailed(const Context& context, state::SqliteStore& store, const SyncRe
   }
 }
 
-PoliteContext::PoliteContext(const Context& given, const state::SqliteStore& store)
-    : pause{.until = store.TargetPause()}, context(given) {
-  // That was noted by a clock that was ahead; it must not stop everything for years.
-  if (pause.until && *pause.until > given.clock.Now() + kLongestRest) pause.until.reset();
-  context.pause_of_target = &pause;
+ContextOfRun::ContextOfRun(const Context& given, state::SqliteStore& store)
+    : target(PauseIn(store, given.clock.Now()),
+             [&store, &clock = given.clock](Instant until) {
+               store.NoteTargetPause(std::min(until, clock.Now() + kLongestRest));
+             }),
+      context(given) {
+  context.target_of_run = &target;
 }
 
-void KeepTargetPause(const Context& context, state::SqliteStore& store) {
-  // Shorter ones are over before anybody asks again.
-  constexpr std::chrono::seconds kWorthKeeping{30};
-  if (context.pause_of_target == nullptr || !context.pause_of_target->until) return;
-  const Instant now = context.clock.Now();
-  const Instant until = std::min(*context.pause_of_target->until, now + kLongestRest);
-  if (until - now < kWorthKeeping || until == store.TargetPause()) return;
-  store.NoteTargetPause(until);
+ContextOfRun::ContextOfRun(const Context& given, const state::SqliteStore& store)
+    : target(PauseIn(store, given.clock.Now()), nullptr), context(given) {
+  context.target_of_run = &target;
 }
 
 std::string HeldMessage(const Plan& plan) {

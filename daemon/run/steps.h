@@ -2,12 +2,14 @@
 // Private to this room, but for OpenState. Each throws Failure for what ends the run.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "daemon/report/naming.h"
 #include "daemon/run/pipeline.h"
+#include "daemon/run/target.h"
 #include "daemon/state/sqlite_store.h"
 
 namespace ucaas_sync::run {
@@ -46,18 +48,21 @@ void Conclude(SyncResult& result);
 /// this one open and takes it for cut off.
 void CloseFailed(const Context& context, state::SqliteStore& store, const SyncResult& result, const Failure& failure);
 
-/// A context that knows how long earlier runs were asked to leave the target alone, and learns what this one is asked.
-struct PoliteContext {
-  PoliteContext(const Context& given, const state::SqliteStore& store);
-  PoliteContext(const PoliteContext&) = delete;
-  PoliteContext& operator=(const PoliteContext&) = delete;
+/// What the target asked for by Retry-After and what outlasts a run, for a day at most: then it is asked again.
+inline constexpr std::chrono::hours kLongestRest{24};
 
-  TargetPause pause;
+/// A context for one run, whose parts share the target. It knows how long earlier runs were asked to leave that alone.
+struct ContextOfRun {
+  /// For a run that writes to `store`: what this one is asked is kept there as soon as it is.
+  ContextOfRun(const Context& given, state::SqliteStore& store);
+  /// For one that reads it alone.
+  ContextOfRun(const Context& given, const state::SqliteStore& store);
+  ContextOfRun(const ContextOfRun&) = delete;
+  ContextOfRun& operator=(const ContextOfRun&) = delete;
+
+  TargetOfRun target;
   Context context;
 };
-
-/// Remembers for the runs to come how long the target wants to be left alone, if that is long enough to matter.
-void KeepTargetPause(const Context& context, state::SqliteStore& store);
 
 /// Runs `body` between BeginRun and FinishRun; a run that fails is journalled with its code and message, then goes on
 /// failing.
@@ -71,7 +76,6 @@ SyncResult Journalled(const Context& context, state::SqliteStore& store, const s
     CloseFailed(context, store, result, failure);
     throw;
   }
-  KeepTargetPause(context, store);
   // The next run plans anew also what a reviewed plan found otherwise.
   const std::uint64_t left = result.applied.left + result.applied.outdated;
   if (left > 0) store.NoteLeft(result.run, left);

@@ -46,84 +46,104 @@ AccountName AccountOf(const config::TargetConfig& target) {
   return {.base_url = target.base_url.value, .credential_id = std::move(id)};
 }
 
-struct Target::Parts {
+struct TargetOfRun::Parts {
   std::optional<sandbox::Sandbox> sandbox;
   std::optional<ucaas::CurlTransport> transport;
   std::optional<ucaas::TokenTransport> tokens;  // with target.login
   std::optional<ucaas::Client> client;
   std::optional<apply::Gate> gate;
-  std::optional<apply::Caller> caller;
+  std::optional<apply::Stop> refusal;  // that a later part would meet as well
+  std::string trouble;                 // as the last part left it
+  Monotonic asked_last;
 };
 
-Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested)
-    : Target(program, clock, observer, std::move(stop_requested), nullptr, RandomSeed(), Patience::kAsConfigured) {}
+TargetOfRun::TargetOfRun(std::optional<Instant> rests_until, Keep keep)
+    : rests_until_(rests_until), keep_(std::move(keep)) {}
 
-Target::Target(const Context& context, Patience patience)
-    : Target(context.program, context.clock, context.observer, context.stop_requested, context.transport,
-             RandomNumber(context), patience) {
-  pause_ = context.pause_of_target;
-  if (pause_ == nullptr || !pause_->until) return;
-  const Duration left = *pause_->until - clock_.Now();
-  if (left > Duration::zero()) {
-    observer_.OnEvent(
-        {.id = EventId::kRequestRetried,
-         .text = "the target has asked an earlier run to leave it alone for another " + FormatDuration(left)});
-  }
-  const Monotonic ticks = clock_.Ticks();
-  parts_->gate->RestUntil(ticks, ticks + left);
-}
+TargetOfRun::~TargetOfRun() = default;
 
-Target::Target(const Program& program, const Clock& clock, Observer& observer, std::function<bool()> stop_requested,
-               Transport* outside, std::uint64_t seed, Patience patience)
-    : program_(program), clock_(clock), observer_(observer), parts_(std::make_unique<Parts>()) {
+void TargetOfRun::Connect(const Context& context) {
+  const Program& program = context.program;
   const config::TargetConfig& target = program.config.target;
-  apply::GatePolicy policy = apply::GatePolicy::From(target, seed);
-  if (patience == Patience::kLittle) policy.retry.give_up = std::min(policy.retry.give_up, kLittlePatience);
+  auto parts = std::make_unique<Parts>();
+  apply::GatePolicy policy = apply::GatePolicy::From(target, RandomNumber(context));
   std::optional<ucaas::CurlOptions> options;
-  if (outside == nullptr) options = ucaas::OptionsFrom(target, UCAAS_SYNC_VERSION);
+  if (context.transport == nullptr) options = ucaas::OptionsFrom(target, UCAAS_SYNC_VERSION);
   if (options && !target.sandbox.empty()) {
     sandbox::Options sandbox;
     sandbox.db = target.sandbox.value;
     sandbox.access_id = kSandboxId;
     sandbox.access_key = RandomKey();
     options->authorization = ucaas::BasicAuthorization(sandbox.access_id, config::Secret(sandbox.access_key));
-    parts_->sandbox.emplace(sandbox);
-    options->base_url = parts_->sandbox->base_url();
+    parts->sandbox.emplace(sandbox);
+    options->base_url = parts->sandbox->base_url();
     // A limit that protects a shared service protects nobody here, unless somebody wrote it down.
     constexpr double kSandboxRate = 1'000'000;
     if (target.rate == config::TargetConfig{}.rate) policy.rate = kSandboxRate;
   }
-  if (options) parts_->transport.emplace(*options);
-  Transport& network = outside != nullptr ? *outside : *parts_->transport;
-  if (target.login) parts_->tokens.emplace(network, clock, *target.login, program.routes.Login(), program.codes);
-  if (parts_->tokens) {
-    parts_->tokens->OnEachLogin([&observer](const HttpReply& reply, std::string_view result) {
+  if (options) parts->transport.emplace(*options);
+  Transport& network = context.transport != nullptr ? *context.transport : *parts->transport;
+  if (target.login) parts->tokens.emplace(network, context.clock, *target.login, program.routes.Login(), program.codes);
+  if (parts->tokens) {
+    parts->tokens->OnEachLogin([&observer = context.observer](const HttpReply& reply, std::string_view result) {
       observer.OnRequest("POST", "login", reply.status, result, reply.latency);
     });
   }
-  Transport& transport = parts_->tokens ? static_cast<Transport&>(*parts_->tokens) : network;
-  parts_->client.emplace(transport, program.routes, program.codes, target.page_length);
-  parts_->gate.emplace(policy, clock.Ticks());
-  parts_->caller.emplace(*parts_->client, *parts_->gate, clock, observer, std::move(stop_requested),
-                         program.config.log.people);
+  Transport& transport = parts->tokens ? static_cast<Transport&>(*parts->tokens) : network;
+  parts->client.emplace(transport, program.routes, program.codes, target.page_length);
+  const Monotonic now = context.clock.Ticks();
+  parts->gate.emplace(policy, now);
+  parts->asked_last = now;
+  const Duration left = rests_until_ ? *rests_until_ - context.clock.Now() : Duration::zero();
+  if (left > Duration::zero()) {
+    context.observer.OnEvent(
+        {.id = EventId::kRequestRetried,
+         .text = "the target has asked an earlier run to leave it alone for another " + FormatDuration(left)});
+    parts->gate->RestUntil(now, now + left);
+  }
+  parts_ = std::move(parts);
+}
+
+void TargetOfRun::Rest(Instant until) {
+  const Instant whole = std::chrono::ceil<std::chrono::seconds>(until);
+  if (rests_until_ && whole <= *rests_until_) return;
+  rests_until_ = whole;
+  if (keep_) keep_(whole);
+}
+
+Target::Target(const Context& context, Patience patience)
+    : program_(context.program),
+      clock_(context.clock),
+      observer_(context.observer),
+      own_(context.target_of_run != nullptr ? nullptr : std::make_unique<TargetOfRun>(std::nullopt, nullptr)),
+      shared_(own_ ? *own_ : *context.target_of_run) {
+  if (!shared_.parts_) shared_.Connect(context);
+  TargetOfRun::Parts& parts = *shared_.parts_;
+  parts.gate->OnIdle(parts.asked_last, clock_.Ticks());
+  if (patience == Patience::kLittle) parts.gate->GiveUpWithin(kLittlePatience);
+  caller_.emplace(*parts.client, *parts.gate, clock_, observer_, context.stop_requested, program_.config.log.people);
+  caller_->OnRest([&shared = shared_](Instant until) { shared.Rest(until); });
+  caller_->GoOnFrom(parts.trouble);
+  if (parts.refusal) caller_->RequestStop(*parts.refusal);
 }
 
 Target::~Target() {
-  if (pause_ == nullptr) return;
-  const std::optional<Instant>& asked = parts_->caller->asked_to_rest_until();
-  if (asked && *asked > pause_->until.value_or(Instant{})) pause_->until = asked;
+  TargetOfRun::Parts& parts = *shared_.parts_;
+  parts.asked_last = clock_.Ticks();
+  parts.trouble = caller_->trouble();
+  if (caller_->stopped() && caller_->stopped()->is_lasting) parts.refusal = caller_->stopped();
 }
 
 apply::Caller& Target::caller() {
-  return *parts_->caller;
+  return *caller_;
 }
 
 plan::TargetListing Target::List(Need need, std::vector<Warning>& warnings) {
   plan::TargetListing listing;
   for (const Kind kind : kAllKinds) {
     if (!IsListed(program_.policy, kind)) continue;
-    apply::Listing objects = apply::ListAll(*parts_->caller, kind, observer_);
-    if (objects.incomplete && need == Need::kAsFarAsItGoes && !parts_->caller->stopped()) {
+    apply::Listing objects = apply::ListAll(*caller_, kind, observer_);
+    if (objects.incomplete && need == Need::kAsFarAsItGoes && !caller_->stopped()) {
       listing.complete = false;
       const std::string text = "the target's objects cannot all be listed, so nobody is known to be gone there";
       warnings.push_back(Warning(text + ": " + *objects.incomplete, text, {}));

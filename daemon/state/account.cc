@@ -71,8 +71,20 @@ std::optional<Instant> SqliteStore::TargetPause() const {
 }
 
 void SqliteStore::NoteTargetPause(Instant until) {
-  impl_->Write("note how long the target rests", [&] {
-    impl_->connection.Prepare("INSERT OR REPLACE INTO target_pause (id, until) VALUES (1, ?1)").Time(until).Run();
+  constexpr const char* kDoing = "note how long the target rests";
+  const auto note = [until](Connection& connection) {
+    connection.Prepare("INSERT OR REPLACE INTO target_pause (id, until) VALUES (1, ?1)").Time(until).Run();
+  };
+  if (impl_->moments == 0 || impl_->read_only) {
+    impl_->Write(kDoing, [&] { note(impl_->connection); });
+    return;
+  }
+  // A list for a plan may be waited for as well, and the plan's view of everything else must stay as it is.
+  constexpr std::uint32_t kBusyTimeoutMs = 5'000;
+  Connection beside(impl_->connection.path(), SQLite::OPEN_READWRITE, kBusyTimeoutMs);
+  beside.Guard(kDoing, [&] {
+    beside.database().exec("PRAGMA synchronous = FULL");
+    note(beside);
   });
 }
 

@@ -227,6 +227,7 @@ class SqliteStore final : public StateStore {
   void ClearHeld();
   /// Until when the target has asked to be left alone, by the last request that it answered so.
   std::optional<Instant> TargetPause() const;
+  /// Also while a moment is held, which does not show it: WasWrittenByOthers is true then.
   void NoteTargetPause(Instant until);
   /// What `run` held, or nothing when it held nothing or that is not kept any more.
   std::optional<ConsentScope> ScopeOfRun(const std::string& run) const;

@@ -97,6 +97,25 @@ TEST_CASE("refused credentials end the run with 6, and nothing more is sent") {
   CHECK(bench.target.CountRequests() == 8);
 }
 
+TEST_CASE("a refusal lasts, but for a list or an object that is not shown to us") {
+  struct Case {
+    ucaas::Call call;
+    int status;
+    bool lasts;
+  };
+  for (const Case& one : {Case{ListUsers(), 401, true}, Case{ListUsers(), 403, false}, Case{UpdateOf("1"), 401, true},
+                          Case{UpdateOf("1"), 403, true}}) {
+    CAPTURE(one.status);
+    Bench bench;
+    bench.target.faults = {{.request = "", .reply = Says(one.status, std::to_string(one.status)), .times = 1000}};
+    Ended ended;
+    bench.caller.Submit(one.call, ended.done);
+    bench.caller.Drain();
+    REQUIRE(bench.caller.stopped().has_value());
+    CHECK(bench.caller.stopped()->is_lasting == one.lasts);
+  }
+}
+
 TEST_CASE("a certificate that does not fit ends the run with 7, at once") {
   Bench bench;
   bench.target.faults = {{.request = "GET users", .reply = Breaks(TransportOutcome::kTls), .times = 1000}};
@@ -120,6 +139,9 @@ TEST_CASE("a target that is down is asked ever more seldom, and given up after g
   CHECK(bench.clock.ticks < Monotonic(std::chrono::minutes(12)));
   CHECK(bench.target.CountRequests() < 100);
   CHECK(ended.verdicts.empty());
+  // What the target did, for whoever reads it at night.
+  CAPTURE(bench.caller.stopped()->because);
+  CHECK(bench.caller.stopped()->because.find("; last: the exchange broke") != std::string::npos);
 }
 
 TEST_CASE("an outage at the very start is ridden out") {

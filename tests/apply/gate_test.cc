@@ -296,6 +296,26 @@ TEST_CASE("without a usable answer for give_up, the gate says stop, because") {
   CHECK(decision.because == "the target has not given a usable answer for 10 min");
 }
 
+TEST_CASE("time in which nothing was wanted of the target counts neither for give_up nor for the breaker") {
+  Gate gate(Policy(), kStart);
+  for (int i = 0; i < 5; ++i) gate.OnTransient(kStart, 1, std::nullopt);
+  gate.OnIdle(kStart + seconds(1), kStart + minutes(20));
+  CHECK(Sends(gate, kStart + minutes(20)));
+  CHECK(Probes(gate, kStart + minutes(20) + seconds(1)));
+  CHECK(gate.GivesUp(kStart + minutes(30) - seconds(2)) == std::nullopt);
+  CHECK(gate.GivesUp(kStart + minutes(30) - seconds(1)));
+}
+
+TEST_CASE("who may be given up earlier is, and never later than the policy says") {
+  for (const auto& [limit, expected] : {std::pair(seconds(10), seconds(10)), std::pair(seconds(3600), seconds(600))}) {
+    Gate gate(Policy(), kStart);
+    gate.GiveUpWithin(limit);
+    gate.OnTransient(kStart, 1, std::nullopt);
+    CHECK(gate.GivesUp(kStart + expected - milliseconds(1)) == std::nullopt);
+    CHECK(gate.GivesUp(kStart + expected));
+  }
+}
+
 TEST_CASE("pacing alone is ended by give_up too") {
   Gate gate(Policy(), kStart);
   for (int minute = 0; minute < 10; ++minute) gate.OnPaced(kStart + minutes(minute), Duration(60'000));

@@ -2,6 +2,7 @@
 #include <SQLiteCpp/Database.h>
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <string>
 #include <variant>
 
@@ -40,7 +41,7 @@ TEST_CASE("a target that asks to be left alone for an hour is left alone, by the
   const std::uint64_t requests = service.counters().requests;
   service.sandbox().SetFaults({});
   Expect(cli.Run({"sync"}), 7,
-         {"has asked an earlier run for a pause that lasts another 59 min", "longer than target.retry.give_up"});
+         {"has asked an earlier run for a pause that lasts another 1 h", "longer than target.retry.give_up"});
   Expect(cli.Run({"plan", "--refresh"}), 7, {"asked an earlier run for a pause"});
   CHECK(service.counters().requests == requests);
   // The hour passes.
@@ -54,6 +55,44 @@ TEST_CASE("a target that asks to be left alone for an hour is left alone, by the
   people[3].title = "Chair";
   cli.Write("people.csv", CsvOf(people));
   Expect(cli.Run({"sync"}), 0, {"converged"});
+}
+
+TEST_CASE("a run that is killed while it waits as it was asked to leaves the waiting to the next one") {
+  Cli cli;
+  Service service(cli);
+  const std::string config = CompanyConfig({}, service.Target());
+  cli.Write("config.yaml", Replaced(config, "give_up: 1s", "give_up: 10m"));
+  cli.Write("people.csv", CompanyCsv(15));
+  Expect(cli.Run({"sync"}), 0);
+  service.Fault("PATCH: 503 retry-after 300");
+  auto people = CompanyPeople(15);
+  people[3].title = "Director";
+  cli.Write("people.csv", CsvOf(people));
+  Child waiting = cli.Start({"--log-level", "debug", "sync"});
+  waiting.WaitFor("again in 5 min");
+  waiting.Signal(SIGKILL);
+  CHECK(waiting.Wait().code == 128 + SIGKILL);
+  service.sandbox().SetFaults({});
+  const std::uint64_t requests = service.counters().requests;
+  cli.Write("config.yaml", config);
+  Expect(cli.Run({"sync"}), 7, {"asked an earlier run for a pause"});
+  CHECK(service.counters().requests == requests);
+}
+
+TEST_CASE("keys that are refused are shown once in a run, also where an earlier one left something unanswered") {
+  Cli cli;
+  Service service(cli);
+  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
+  cli.Write("people.csv", CompanyCsv(15));
+  Expect(cli.Run({"sync"}), 0);
+  service.Fault("*: close after");
+  cli.Write("people.csv", CompanyCsv(16));
+  Expect(cli.Run({"sync"}), 7);
+  service.sandbox().SetFaults({});
+  cli.Write("access-key", "not the right one\n");
+  const std::uint64_t requests = service.counters().requests;
+  Expect(cli.Run({"sync"}), 6, {"refused"});
+  CHECK(service.counters().requests == requests + 1);
 }
 
 TEST_CASE("a first run that stopped because the account took nobody is no first run: mended, it does it all") {
@@ -78,10 +117,11 @@ TEST_CASE("a login does the whole job, and neither token nor password is shown")
   CHECK(cli.Count("user") == 15);
   CHECK_FALSE(output.Says("let me in"));
   CHECK_FALSE(output.Says("Token "));
-  CHECK(service.counters().by_route.at("POST login") == 2);  // for the list of who is there, and for the writes
+  // One for the list of who is there and for the writes.
+  CHECK(service.counters().by_route.at("POST login") == 1);
   CHECK(service.counters().requests > 20);
   Expect(cli.Run({"sync"}), 0);
-  CHECK(service.counters().by_route.at("POST login") == 2);
+  CHECK(service.counters().by_route.at("POST login") == 1);
 }
 
 TEST_CASE("a wrong password ends 6, says what to look at, and is not shown") {

@@ -79,7 +79,7 @@ struct ChangeScene : Scene {
                           .stop_requested = {},
                           .pause = {},
                           .transport = &target,
-                          .pause_of_target = nullptr,
+                          .target_of_run = nullptr,
                           .random = [] { return std::uint64_t{1}; }};
     return SettleHeld(context, *store, before);
   }

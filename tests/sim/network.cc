@@ -13,8 +13,8 @@ using std::chrono::seconds;
 // target.rate and target.concurrency as they are by default.
 constexpr std::size_t kRate = 20;
 constexpr std::size_t kConcurrency = 8;
-// Each part of a run has a gate of its own, which lets the first request through at once.
-constexpr std::size_t kGates = 5;
+// The first request of a run goes out at once.
+constexpr std::size_t kAtOnce = 1;
 constexpr Duration kTimeout{30'000};
 
 constexpr std::string_view kWebPage = "<!DOCTYPE html><html><body><h1>Sign in to the guest network</h1></body></html>";
@@ -49,7 +49,9 @@ void Network::BeginRun(const Weather& weather) {
   weather_ = weather;
   strict_.NoteStart();
   sent_.clear();
-  not_before_ = {};
+  // A crash is no excuse.
+  not_before_ = clock_.ticks + std::max(Duration(0), rests_until_ - clock_.now);
+  asked_at_.reset();
   out_until_.reset();
   requests_ = 0;
   writes.clear();
@@ -61,14 +63,17 @@ void Network::EndRun(bool crashed) {
   for (const auto& [at, flight] : flying_) strict_.NoteUnanswered(flight.request);
   had_trouble_ = had_trouble_ || !flying_.empty();
   flying_.clear();
-  if (crashed) strict_.NoteCrash();
+  if (!crashed) return;
+  strict_.NoteCrash();
+  // It may have died before it could remember what it was just asked.
+  if (asked_at_ == clock_.ticks) rests_until_ = asked_before_;
 }
 
 void Network::WatchPace() {
   const Monotonic now = clock_.ticks;
   while (!sent_.empty() && sent_.front() <= now - seconds(1)) sent_.pop_front();
   sent_.push_back(now);
-  if (sent_.size() > kRate + kGates) strict_.Complain(std::to_string(sent_.size()) + " requests in one second");
+  if (sent_.size() > kRate + kAtOnce) strict_.Complain(std::to_string(sent_.size()) + " requests in one second");
   if (flying_.size() >= kConcurrency) strict_.Complain(std::to_string(flying_.size() + 1) + " requests at once");
   if (now < not_before_) strict_.Complain("a request before the time that Retry-After named");
 }
@@ -240,6 +245,13 @@ ExchangeId Network::Start(HttpRequest request) {
   return last_;
 }
 
+void Network::NotePause(Duration pause) {
+  if (asked_at_ != clock_.ticks) asked_before_ = rests_until_;
+  asked_at_ = clock_.ticks;
+  not_before_ = std::max(not_before_, clock_.ticks + pause);
+  rests_until_ = std::max(rests_until_, clock_.now + pause);
+}
+
 std::vector<HttpReply> Network::Wait(Monotonic until) {
   if (clock_.ticks > Monotonic(std::chrono::hours(24))) throw std::logic_error("waits for ever");
   clock_.AdvanceTo(flying_.empty() ? until : std::min(until, flying_.begin()->first));
@@ -248,7 +260,7 @@ std::vector<HttpReply> Network::Wait(Monotonic until) {
     fuse_.Burn();
     Flight flight = std::move(flying_.extract(flying_.begin()).mapped());
     if (flight.is_answer) strict_.NoteAnswered(flight.request, flight.reply);
-    if (flight.pause != Duration(0)) not_before_ = std::max(not_before_, clock_.ticks + flight.pause);
+    if (flight.pause != Duration(0)) NotePause(flight.pause);
     replies.push_back(std::move(flight.reply));
   }
   return replies;

@@ -66,6 +66,7 @@ class Network final : public Transport {
   HttpReply Misrouted();
   Flight Spoil(Flight flight, Duration& latency);
   void Do(Flight& flight);
+  void NotePause(Duration pause);
 
   testing::FakeClock& clock_;
   Fuse& fuse_;
@@ -74,7 +75,11 @@ class Network final : public Transport {
   Weather weather_;
   std::multimap<Monotonic, Flight> flying_;
   std::deque<Monotonic> sent_;  // in the last second
+  // What Retry-After asked for, in this run or before.
   Monotonic not_before_;
+  Instant rests_until_;
+  Instant asked_before_;  // the same, before it was asked for the last time
+  std::optional<Monotonic> asked_at_;
   std::optional<Monotonic> out_until_;
   ExchangeId last_ = 0;
   std::size_t requests_ = 0;

@@ -32,6 +32,16 @@ TEST_CASE("the same trouble reads the same however long it took") {
   }
 }
 
+TEST_CASE("a handshake that broke off is worth another try, in whatever words; one that was judged is not") {
+  const auto outcome_of = [](std::string_view detail) {
+    return OutcomeOf({.curl_code = CURLE_SSL_CONNECT_ERROR, .detail = detail});
+  };
+  CHECK(outcome_of("OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to x:443") == TransportOutcome::kNotConnected);
+  CHECK(outcome_of("TLS connect error: error:0A000126:SSL routines::unexpected eof while reading") ==
+        TransportOutcome::kNotConnected);
+  CHECK(outcome_of("error:0A00010B:SSL routines::wrong version number") == TransportOutcome::kTls);
+}
+
 TEST_CASE("a connection that fails for want of a file handle points at the limit, and not at the network") {
   const std::string text = ExplanationOf(
       {.curl_code = CURLE_COULDNT_CONNECT, .detail = "Couldn't connect to server", .socket_error = EMFILE},
