@@ -51,6 +51,24 @@ void ForEachValue(Workbench& bench, Change&& change) {
   for (std::string_view& value : bench.values) value = Normalize(bench.scratch.Keep(change(value)), bench.scratch);
 }
 
+/// What a replacement makes longer than this is a mistake in the template; a few more of them would fill the memory.
+constexpr std::size_t kLongestGrown = 65'536;
+
+/// As ForEachValue; false, with the value, when one has grown too long.
+template <typename Change>
+bool ReplaceInEach(Workbench& bench, Rendered& rendered, Change&& change) {
+  for (std::string_view& value : bench.values) {
+    const std::string text = change(value);
+    if (text.size() > kLongestGrown && text.size() > value.size()) {
+      rendered.failed = true;
+      rendered.value = value;
+      return false;
+    }
+    value = Normalize(bench.scratch.Keep(text), bench.scratch);
+  }
+  return true;
+}
+
 }  // namespace
 
 bool Template::Apply(const Step& step, Workbench& bench, Rendered& rendered) {
@@ -100,14 +118,19 @@ bool Template::Apply(const Step& step, Workbench& bench, Rendered& rendered) {
       }
       break;
     case Op::kReplace:
-      ForEachValue(bench, [&](std::string_view value) { return ReplaceAll(value, step.first, step.second); });
+      if (!ReplaceInEach(bench, rendered,
+                         [&](std::string_view value) { return ReplaceAll(value, step.first, step.second); })) {
+        return false;
+      }
       break;
     case Op::kRegex:
-      ForEachValue(bench, [&](std::string_view value) {
-        std::string text(value);
-        RE2::GlobalReplace(&text, *step.regex, step.second);
-        return text;
-      });
+      if (!ReplaceInEach(bench, rendered, [&](std::string_view value) {
+            std::string text(value);
+            RE2::GlobalReplace(&text, *step.regex, step.second);
+            return text;
+          })) {
+        return false;
+      }
       break;
     case Op::kDn:
       ForEachValue(bench, [&](std::string_view value) { return FirstOfType(value, step.first).value_or(""); });

@@ -44,7 +44,8 @@ struct Rendered {
   FieldState state = FieldState::kEmpty;
   std::string_view text{};  ///< For kValue: trimmed, NFC; of the record or of the workbench.
 
-  /// A word that is not in the table `table`: `state` is then kUnknown, and these say which.
+  /// A word that is not in the table `table`, or, without one, a value that replacements make longer than 65,536 bytes:
+  /// `state` is then kUnknown, and these say which.
   bool failed = false;
   Slot slot = kNoSlot;
   std::string_view value{};

@@ -117,6 +117,20 @@ TEST_CASE("what cannot be mapped is set aside with line, attribute and value") {
   CHECK(company.seen.Only(Kind::kUser, "word").Text(kUserEmail) == "x@example.com");
 }
 
+TEST_CASE("whose value a template makes grow without end is set aside, with the attribute") {
+  Company company = SmallCompany();
+  std::string text = "{title";
+  for (int i = 0; i < 6; ++i) text += "|replace:a:aaaaaaaaaa";
+  SetField(company.config.rules[0], "designation", text + "}");
+  company.Run({{"hr",
+                {Person("E1", "A", "B", "a@example.com", {{"title", "Maid"}}),
+                 Person("E2", "A", "B", "b@example.com", {{"title", "Cook"}})}}});
+  CHECK(company.seen.Only(Kind::kUser, "E1").standing == Standing::kQuarantined);
+  CHECK(company.seen.Only(Kind::kUser, "E1").reason ==
+        "column title grows beyond 65,536 bytes by what its template puts in for others");
+  CHECK(company.seen.Only(Kind::kUser, "E2").standing == Standing::kPresent);
+}
+
 TEST_CASE("who left left, whatever else is wrong with the record") {
   Company company = SmallCompany();
   company.config.rules[0].left = At("(status=gone)");

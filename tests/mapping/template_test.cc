@@ -181,6 +181,23 @@ TEST_CASE("a word that the table lacks fails with the word and the attribute, bu
   CHECK(bench.result.table == "status");
 }
 
+TEST_CASE("a value that replacements make grow without end fails, a long one that they leave alone does not") {
+  const std::string longest(70'000, 'b');
+  Bench bench(Values{{"name", "aaaa"}, {"text", longest}});
+  const std::string ten = "|replace:a:aaaaaaaaaa";
+  CHECK(bench.One("{name" + ten + ten + ten + ten + "}").size() == 40'000);
+  for (const std::string& step : {ten, std::string("|regex:\"\":\"aaaaaaaaaa\"")}) {
+    CAPTURE(step);
+    std::string text = "{name";
+    for (int i = 0; i < 30; ++i) text += step;
+    CHECK(bench.One(text + "|default:A}").empty());
+    CHECK(bench.result.failed);
+    CHECK(bench.result.table.empty());
+    CHECK(bench.result.state == FieldState::kUnknown);
+  }
+  CHECK(bench.One("{text|replace:a:c}") == longest);
+}
+
 TEST_CASE("no fallback stands in for what a silent source would have said") {
   Bench bench(Values{{"email", "ada@example.com"}});
   bench.Mark("mail", kUnknowable);
