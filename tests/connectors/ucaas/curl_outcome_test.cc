@@ -32,7 +32,7 @@ TEST_CASE("the same trouble reads the same however long it took") {
   }
 }
 
-TEST_CASE("a handshake that broke off is worth another try, in whatever words; one that was judged is not") {
+TEST_CASE("a handshake that broke off is worth another try in whatever words, one that was judged is not") {
   const auto outcome_of = [](std::string_view detail) {
     return OutcomeOf({.curl_code = CURLE_SSL_CONNECT_ERROR, .detail = detail});
   };
