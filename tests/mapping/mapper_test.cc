@@ -127,7 +127,7 @@ TEST_CASE("whose value a template makes grow without end is set aside, with the 
                  Person("E2", "A", "B", "b@example.com", {{"title", "Cook"}})}}});
   CHECK(company.seen.Only(Kind::kUser, "E1").standing == Standing::kQuarantined);
   CHECK(company.seen.Only(Kind::kUser, "E1").reason ==
-        "column title grows beyond 65,536 bytes by what its template puts in for others");
+        "column title grows beyond 65,536 bytes by a replace or regex of its template");
   CHECK(company.seen.Only(Kind::kUser, "E2").standing == Standing::kPresent);
 }
 

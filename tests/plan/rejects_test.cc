@@ -159,12 +159,7 @@ TEST_CASE("who was made active again by hand is not who a rejected row hides") {
 }
 
 TEST_CASE("who was outside the scope before they vanished is not who a rejected row hides") {
-  World world = CompanyOf(5);
-  world.policy.rules[0].absent_after = Duration::zero();
-  world.policy.rules[0].has_scope = true;
-  world.Get(Kind::kUser, "E1").standing = Standing::kOutOfScope;
-  world.Sync();
-  world.Remove(Kind::kUser, "E1");
+  World world = CompanyWithOneOutside(5, "E1");
   HideBehindManager(world);
   for (int read = 0; read < 2; ++read) CHECK(world.Sync().plan.operations.empty());
 }

@@ -19,19 +19,8 @@ TEST_CASE("out of scope is neither changed nor absent") {
   CHECK(result.notes.absences.empty());
 }
 
-/// Four people, of whom E2 was outside the scope of the rule when last seen, and then vanished.
-World CompanyWithOneOutside() {
-  World world = CompanyOf(4);
-  world.policy.rules[0].absent_after = Duration::zero();
-  world.policy.rules[0].has_scope = true;
-  world.Get(Kind::kUser, "E2").standing = Standing::kOutOfScope;
-  world.Sync();
-  world.Remove(Kind::kUser, "E2");
-  return world;
-}
-
 TEST_CASE("who was outside the scope when last seen, and then vanishes, is not removed for that") {
-  World world = CompanyWithOneOutside();
+  World world = CompanyWithOneOutside(4, "E2");
   for (int read = 0; read < 3; ++read) {
     const auto result = world.Sync();
     CHECK(result.plan.operations.empty());
@@ -47,7 +36,7 @@ TEST_CASE("who was outside the scope when last seen, and then vanishes, is not r
 }
 
 TEST_CASE("without a scope in the rule it does not count that somebody was once outside it") {
-  World world = CompanyWithOneOutside();
+  World world = CompanyWithOneOutside(4, "E2");
   world.policy.rules[0].has_scope = false;
   CHECK(Lines(world.Plan().plan) == Texts{"user suspend E2"});
 }

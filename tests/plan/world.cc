@@ -207,6 +207,16 @@ World CompanyOf(int people) {
   return world;
 }
 
+World CompanyWithOneOutside(int people, const std::string& key) {
+  World world = CompanyOf(people);
+  world.policy.rules[0].absent_after = Duration::zero();
+  world.policy.rules[0].has_scope = true;
+  world.Get(Kind::kUser, key).standing = Standing::kOutOfScope;
+  world.Sync();
+  world.Remove(Kind::kUser, key);
+  return world;
+}
+
 std::vector<std::string> Lines(const ucaas_sync::Plan& plan) {
   std::vector<std::string> out;
   for (const Operation& operation : Operations(plan)) {

@@ -100,6 +100,8 @@ class World {
 
 /// E1 to E`people`, known to the state.
 World CompanyOf(int people);
+/// The same, of whom `key` was outside the scope of the rule when last seen, and then vanished.
+World CompanyWithOneOutside(int people, const std::string& key);
 
 /// "user suspend E1" for each operation, in order.
 std::vector<std::string> Lines(const ucaas_sync::Plan& plan);

@@ -71,17 +71,7 @@ struct ChangeScene : Scene {
   }
   /// As a run whose plan is held does.
   std::optional<apply::Stop> SettleWhatHolds(const std::optional<apply::Stop>& before = std::nullopt) {
-    config::Diagnostics diagnostics;
-    Program program = Compile(config::Config{}, diagnostics);
-    const Context context{.program = program,
-                          .clock = clock,
-                          .observer = observer,
-                          .stop_requested = {},
-                          .pause = {},
-                          .transport = &target,
-                          .target_of_run = nullptr,
-                          .random = [] { return std::uint64_t{1}; }};
-    return SettleHeld(context, *store, before);
+    return SettleHeld(Given(), *store, before);
   }
   testing::FakeTarget::Object& E1() { return target.objects[Kind::kUser][0]; }
   /// E1's object is gone, and another is there at `address`: by its id.

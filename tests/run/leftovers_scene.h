@@ -1,6 +1,7 @@
 // A real state, a fake target, and what a cut-off run has left there without an answer.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "connectors/ucaas/client.h"
 #include "daemon/apply/gate.h"
 #include "daemon/run/leftovers.h"
+#include "daemon/run/program.h"
 #include "tests/state/support.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_target.h"
@@ -42,6 +44,15 @@ struct Scene {
     apply::Caller caller(client, gate, clock, observer, [] { return false; });
     what(caller);
   }
+  /// As a run is given it, over the fake target.
+  Context Given() {
+    return {.program = program,
+            .clock = clock,
+            .observer = observer,
+            .stop_requested = {},
+            .transport = &target,
+            .random = [] { return std::uint64_t{1}; }};
+  }
   std::string Create() { return target.Add(Kind::kUser, {{"email", "e1@example.com"}, {"status", "A"}}); }
 
   state::TemporaryDirectory dir;
@@ -51,6 +62,8 @@ struct Scene {
   SilentObserver observer;
   testing::FakeTarget target{clock, log};
   plan::Policy policy;
+  config::Diagnostics diagnostics;
+  Program program = Compile(config::Config{}, diagnostics);
 };
 
 }  // namespace ucaas_sync::run

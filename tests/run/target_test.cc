@@ -37,14 +37,7 @@ struct Run : Scene {
   /// As if the process had been killed and started again.
   void BeginAnew() { of_run.emplace(given, *store); }
 
-  config::Diagnostics diagnostics;
-  Program program = Compile(config::Config{}, diagnostics);
-  const Context given{.program = program,
-                      .clock = clock,
-                      .observer = observer,
-                      .stop_requested = {},
-                      .transport = &target,
-                      .random = [] { return std::uint64_t{1}; }};
+  const Context given = Given();
   std::optional<ContextOfRun> of_run{std::in_place, given, *store};
 };
 
